@@ -1,0 +1,10 @@
+// The umbrella: one import for everything but the test kit.
+
+@_exported public import ResilienceCircuitBreaker
+@_exported public import ResilienceCore
+@_exported public import ResilienceEventBus
+@_exported public import ResilienceRateLimiter
+@_exported public import ResilienceRegistry
+@_exported public import ResilienceRetry
+@_exported public import ResilienceTimeout
+@_exported public import ResilienceTrace

@@ -1,0 +1,202 @@
+/// What one call knows about itself: its deadline, its identity, its attempt, its trace.
+///
+/// Handed down by value from layer to layer and never up: a layer that changes it changes what the layers inside it see,
+/// and nothing else. It holds no reference, so copying it is free. The code at the leaf reads it as
+/// ``current`` or takes it as the second argument of its closure.
+@frozen
+public struct CallContext: Sendable, BitwiseCopyable {
+  @usableFromInline package var inherited: Ambient.Inherited
+  @usableFromInline var id: UInt64
+  @usableFromInline var attemptNumber: UInt16
+  @usableFromInline var knownNow: Int64
+
+  @inlinable
+  package init(inherited: Ambient.Inherited) {
+    self.inherited = inherited
+    id = 0
+    attemptNumber = 1
+    knownNow = .min
+  }
+
+  /// The context a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
+  @inlinable
+  public static var current: CallContext {
+    CallContext(inherited: Ambient.inheritedKey.get())
+  }
+
+  /// When the caller stops waiting. Tighten it with ``tightenDeadline(to:)``.
+  @inlinable
+  public var deadline: Deadline { inherited.deadline }
+
+  /// The span that whatever is started from here belongs to.
+  @inlinable
+  public var trace: TraceIDs { inherited.trace }
+
+  /// One logical call has one id, however many attempts it takes: 0 until the outermost retry or hedge sets it.
+  @inlinable
+  public var callID: UInt64 { id }
+
+  /// Which attempt this is, from 1; hedges count.
+  @inlinable
+  public var attempt: UInt16 { attemptNumber }
+
+  /// Whether somebody wants to be told of events; ``emit(_:)`` tests it.
+  @inlinable
+  public var isObserved: Bool { flags.contains(.observed) }
+
+  @inlinable
+  package var isChanged: Bool { flags.contains(.changed) }
+
+  @inlinable
+  package var flags: CallFlags {
+    get { inherited.flags }
+    set { inherited.flags = newValue }
+  }
+}
+
+// MARK: - Changing what the inner layers see
+
+extension CallContext {
+  /// Sets the deadline to the earlier of the present one and `deadline`.
+  @inlinable
+  public mutating func tightenDeadline(to deadline: Deadline) {
+    guard deadline.instant < self.deadline.instant else { return }
+    inherited.deadline = deadline
+    flags.insert(.changed)
+  }
+
+  /// Makes `trace` the span that inner layers and nested calls belong to.
+  @inlinable
+  public mutating func enterSpan(_ trace: TraceIDs) {
+    inherited.trace = trace
+    flags.insert(.changed)
+  }
+
+  /// Marks the context as observed; the caller binds the observer around what it calls.
+  @inlinable
+  package mutating func markObserved() {
+    flags.formUnion([.observed, .changed])
+  }
+
+  /// Gives the logical call an id unless an outer layer has.
+  ///
+  /// - Returns: Whether it was given here: this layer is the outermost, and the one that deposits into a retry budget.
+  @inlinable
+  package mutating func claimCallID() -> Bool {
+    guard id == 0 else { return false }
+    id = makeID()
+    return true
+  }
+
+  /// Begins the next attempt: counts it, and forgets the time, which has passed.
+  @inlinable
+  package mutating func beginAttempt(_ number: UInt16) {
+    attemptNumber = number
+    knownNow = .min
+  }
+}
+
+// MARK: - Time and chance
+
+extension CallContext {
+  /// The present instant, read from the clock once and then shared by the layers below.
+  ///
+  /// Valid on the way down only: after an `await`, use ``readClock()``.
+  @inlinable
+  public var now: Instant {
+    mutating get {
+      if knownNow == .min { knownNow = readClock().nanoseconds }
+      return Instant(nanoseconds: knownNow)
+    }
+  }
+
+  /// Reads the clock afresh.
+  @inlinable
+  public func readClock() -> Instant {
+    flags.contains(.environment) ? environmentNow() : SystemClock.read()
+  }
+
+  /// The next 64 random bits.
+  @inlinable
+  public func random() -> UInt64 {
+    flags.contains(.environment) ? environmentRandom() : SystemRandomSource().next()
+  }
+
+  /// A random number that is not 0, for ids.
+  @inlinable
+  package func makeID() -> UInt64 {
+    let id = random()
+    return id == 0 ? 1 : id
+  }
+
+  /// The clock to wait on.
+  public var clock: any ResilienceClock {
+    flags.contains(.environment) ? Ambient.environment?.clock ?? .system : .system
+  }
+
+  /// Where a pattern must start its tasks; `nil` leaves it to the runtime.
+  @inlinable
+  public var executor: (any TaskExecutor)? {
+    flags.contains(.environment) ? environmentExecutor() : nil
+  }
+
+  @usableFromInline
+  @inline(never)
+  func environmentNow() -> Instant {
+    Ambient.environment?.clock.now ?? SystemClock.read()
+  }
+
+  @usableFromInline
+  @inline(never)
+  func environmentRandom() -> UInt64 {
+    Ambient.environment?.random.next() ?? SystemRandomSource().next()
+  }
+
+  @usableFromInline
+  @inline(never)
+  func environmentExecutor() -> (any TaskExecutor)? {
+    Ambient.environment?.executor
+  }
+}
+
+// MARK: - Observation
+
+extension CallContext {
+  /// Tells the observer of a decision. One test when nobody observes: the event is not even made.
+  @inlinable
+  public func emit(_ event: @autoclosure () -> some ResilienceEvent) {
+    if flags.contains(.observed) { Ambient.record(event(), in: self) }
+  }
+
+  /// Tells the observer that an attempt begins; the observer may give it a span of its own.
+  @inlinable
+  package mutating func attemptBegan() {
+    if flags.contains(.observed) { Ambient.attemptBegan(&self) }
+  }
+
+  /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
+  @inlinable
+  package func attemptEnded(of call: CallContext, _ outcome: Outcome) {
+    if flags.contains(.observed) { Ambient.attemptEnded(self, of: call, outcome) }
+  }
+}
+
+extension Ambient {
+  @usableFromInline
+  @inline(never)
+  static func record(_ event: some ResilienceEvent, in context: CallContext) {
+    observer?.record(event, in: context)
+  }
+
+  @usableFromInline
+  @inline(never)
+  static func attemptBegan(_ context: inout CallContext) {
+    observer?.attemptBegan(&context)
+  }
+
+  @usableFromInline
+  @inline(never)
+  static func attemptEnded(_ context: CallContext, of call: CallContext, _ outcome: Outcome) {
+    observer?.attemptEnded(context, of: call, outcome)
+  }
+}

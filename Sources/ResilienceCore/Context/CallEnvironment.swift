@@ -1,0 +1,27 @@
+/// Time, chance and place of everything below it: bound by a simulator or a test with
+/// ``Ambient/withEnvironment(_:isolation:_:)``. In production none is bound and the system's are used.
+public final class CallEnvironment: Sendable {
+  /// The clock that contexts read and timers wait on.
+  public let clock: any ResilienceClock
+
+  /// The source of jitter, ids and picks.
+  public let random: any RandomSource
+
+  /// Where tasks that a pattern starts must run; `nil` leaves it to the runtime.
+  public let executor: (any TaskExecutor)?
+
+  /// Creates an environment.
+  ///
+  /// - Parameters:
+  ///   - clock: The clock; by default the system's.
+  ///   - random: The source of chance; by default the system's.
+  ///   - executor: The executor for tasks that a pattern starts; by default the runtime's choice.
+  public init(
+    clock: any ResilienceClock = .system, random: any RandomSource = .system,
+    executor: (any TaskExecutor)? = nil
+  ) {
+    self.clock = clock
+    self.random = random
+    self.executor = executor
+  }
+}

@@ -1,0 +1,20 @@
+/// What a layer must know about the ambient without reading it: one test each.
+@frozen
+@usableFromInline
+package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
+  @usableFromInline package var rawValue: UInt16
+
+  @inlinable
+  package init(rawValue: UInt16) {
+    self.rawValue = rawValue
+  }
+
+  /// Time and chance come from ``Ambient/environment``, not from the system.
+  @inlinable package static var environment: CallFlags { CallFlags(rawValue: 1) }
+
+  /// ``Ambient/observer`` is bound and wants events.
+  @inlinable package static var observed: CallFlags { CallFlags(rawValue: 2) }
+
+  /// The context differs from what the ambient says: the leaf must bind it.
+  @inlinable package static var changed: CallFlags { CallFlags(rawValue: 4) }
+}

@@ -1,0 +1,38 @@
+/// The identity of a span: 128 bits of trace, 64 of span, and the trace flags. All zero means "no trace".
+///
+/// The type is in Core because every context carries it; its meaning (parsing, sampling, spans) is `ResilienceTrace`'s.
+@frozen
+public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
+  /// The upper 64 bits of the trace id.
+  public var traceHigh: UInt64
+
+  /// The lower 64 bits of the trace id.
+  public var traceLow: UInt64
+
+  /// The span id: in a call's context, the span that is the parent of whatever the call starts.
+  public var span: UInt64
+
+  /// The W3C trace flags: bit 0 sampled, bit 1 random trace id.
+  public var flags: UInt8
+
+  /// Creates ids from their parts.
+  @inlinable
+  public init(traceHigh: UInt64, traceLow: UInt64, span: UInt64, flags: UInt8) {
+    self.traceHigh = traceHigh
+    self.traceLow = traceLow
+    self.span = span
+    self.flags = flags
+  }
+
+  /// No trace.
+  @inlinable
+  public static var none: TraceIDs { TraceIDs(traceHigh: 0, traceLow: 0, span: 0, flags: 0) }
+
+  /// Whether there is a trace: a non-zero trace id.
+  @inlinable
+  public var isPresent: Bool { (traceHigh | traceLow) != 0 }
+
+  /// Whether bit 0, "sampled", is set.
+  @inlinable
+  public var isSampled: Bool { flags & 1 != 0 }
+}

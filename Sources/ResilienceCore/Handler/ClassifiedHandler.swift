@@ -1,0 +1,60 @@
+/// A handler with its own idea of what counts; see ``Handler/classify(_:)``.
+@frozen
+public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
+  /// The wrapped handler.
+  public let base: Base
+
+  @usableFromInline let classifier: @Sendable (Result<Base.Output, any Error>) -> Outcome?
+
+  @usableFromInline
+  init(base: Base, classifier: @escaping @Sendable (Result<Base.Output, any Error>) -> Outcome?) {
+    self.base = base
+    self.classifier = classifier
+  }
+
+  /// Calls the base.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    try await base.handle(input, context: context)
+  }
+
+  /// The classifier's answer, or the base's where it has none.
+  @inlinable
+  public func outcome(ofValue value: Base.Output) -> Outcome {
+    classifier(.success(value)) ?? base.outcome(ofValue: value)
+  }
+
+  /// The classifier's answer, or the base's where it has none.
+  @inlinable
+  public func outcome(ofError error: any Error) -> Outcome {
+    classifier(.failure(error)) ?? base.outcome(ofError: error)
+  }
+}
+
+extension Handler {
+  /// Says what counts as a success or a failure, once, for every layer applied after it.
+  ///
+  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default.
+  ///
+  /// ```swift
+  /// let call = ServiceCall("shipping") { (parcel: Parcel) in try await http.post(parcel) }
+  ///   .classify { result in
+  ///     switch result {
+  ///     case .success(let response) where response.status == 429: .failure(.retryAfter(response.retryAfter))
+  ///     case .success(let response) where response.status >= 500: .failure
+  ///     case .failure(is AddressUnknown): .success   // the service did its job
+  ///     default: nil
+  ///     }
+  ///   }
+  /// ```
+  ///
+  /// - Parameter classifier: A pure, quick function; it may be asked more than once about the same result.
+  public func classify(
+    _ classifier: @escaping @Sendable (_ result: Result<Output, any Error>) -> Outcome?
+  ) -> ClassifiedHandler<Self> {
+    ClassifiedHandler(base: self, classifier: classifier)
+  }
+}

@@ -1,0 +1,72 @@
+/// An event handler (`Output == Void`) or a call to another service: what every pattern wraps.
+///
+/// Conform a type, or write a closure with ``ServiceCall`` or ``EventHandler``. Modifiers wrap it, inside out: the last
+/// one applied is the outermost.
+///
+/// ```swift
+/// let charge = ServiceCall("payment") { (order: Order) in try await payments.charge(order) }
+///   .timeout(.seconds(1))
+///   .retry(RetryPolicy(maxAttempts: 3))
+///
+/// let receipt = try await charge(order)
+/// ```
+///
+/// `handle` runs on the caller's actor (`nonisolated(nonsending)`); a `@MainActor` class that conforms spells
+/// `@MainActor func`.
+public protocol Handler<Input, Output>: Sendable {
+  /// What is handled: a request or an event.
+  associatedtype Input: Sendable
+
+  /// What comes back; `Void` for event handlers.
+  associatedtype Output: Sendable
+
+  /// Handles one input.
+  ///
+  /// - Parameters:
+  ///   - input: The request or event.
+  ///   - context: What the call knows about itself. Pass it on to what you wrap.
+  /// - Throws: Whatever the operation throws, and the errors of the layers around it.
+  nonisolated(nonsending) func handle(_ input: Input, context: CallContext) async throws -> Output
+
+  /// The call's name and idempotency. By default unnamed and not stated.
+  var traits: CallTraits { get }
+
+  /// How a returned value counts. By default a success, unless the value is ``PushbackProviding``.
+  func outcome(ofValue value: Output) -> Outcome
+
+  /// How a thrown error counts. By default neutral for the caller's cancellation and for a ``Rejection``, a failure for
+  /// everything else.
+  func outcome(ofError error: any Error) -> Outcome
+}
+
+extension Handler {
+  /// Unnamed, idempotency not stated.
+  public var traits: CallTraits { CallTraits() }
+
+  /// A success, or what the value says if it is ``PushbackProviding``.
+  @inlinable
+  public func outcome(ofValue value: Output) -> Outcome {
+    Outcome(ofValue: value)
+  }
+
+  /// Neutral for the caller's cancellation and for a ``Rejection``, a failure for everything else.
+  public func outcome(ofError error: any Error) -> Outcome {
+    Outcome(ofError: error)
+  }
+
+  /// Calls the handler, starting from ``CallContext/current``.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func callAsFunction(_ input: Input) async throws -> Output {
+    try await handle(input, context: .current)
+  }
+}
+
+extension Handler where Input == Void {
+  /// Calls a handler that takes no input.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func callAsFunction() async throws -> Output {
+    try await handle((), context: .current)
+  }
+}

@@ -1,0 +1,41 @@
+/// A handler that says something else about itself than its base does.
+@frozen
+public struct TraitsHandler<Base: Handler>: HandlerDecorator {
+  /// The wrapped handler.
+  public let base: Base
+
+  /// The changed traits.
+  public let traits: CallTraits
+
+  @usableFromInline
+  init(base: Base, traits: CallTraits) {
+    self.base = base
+    self.traits = traits
+  }
+
+  /// Calls the base.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    try await base.handle(input, context: context)
+  }
+}
+
+extension Handler {
+  /// Says that doing it twice is the same as doing it once.
+  public func idempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .idempotent } }
+
+  /// Says that doing it twice does harm: it is tried again only on proof that nothing ran.
+  public func nonIdempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .nonIdempotent } }
+
+  /// Names the destination or operation, for errors, events and spans.
+  public func named(_ name: String) -> TraitsHandler<Self> { changing { $0.name = name } }
+
+  private func changing(_ change: (inout CallTraits) -> Void) -> TraitsHandler<Self> {
+    var traits = traits
+    change(&traits)
+    return TraitsHandler(base: self, traits: traits)
+  }
+}

@@ -1,0 +1,30 @@
+// `Duration` is exact to the attosecond and 25 times dearer than `Int64`. Durations are what users write; they are
+// turned into nanoseconds once, when a policy or an object is made.
+
+extension Duration {
+  /// Whole nanoseconds, rounded towards zero and clamped to `Int64` (292 years).
+  @inlinable
+  package var clampedNanoseconds: Int64 {
+    Int64(clamping: attoseconds / 1_000_000_000)
+  }
+}
+
+extension Int64 {
+  @inlinable
+  package func addingSaturating(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other < 0 ? .min : .max) : sum
+  }
+
+  @inlinable
+  package func subtractingSaturating(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
+
+  @inlinable
+  package func multiplyingSaturating(_ other: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
+  }
+}

@@ -1,0 +1,67 @@
+/// A wall-clock time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// For labels (the time of an event, the start of a span), never for a decision: wall clocks are corrected, and jump.
+@frozen
+public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable {
+  /// Nanoseconds since the epoch; negative before it.
+  public var nanoseconds: Int64
+
+  /// Creates a time.
+  @inlinable
+  public init(nanoseconds: Int64) {
+    self.nanoseconds = nanoseconds
+  }
+
+  /// Whether `lhs` is earlier.
+  @inlinable
+  public static func < (lhs: UnixTime, rhs: UnixTime) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
+
+  /// The time `duration` later; saturates.
+  @inlinable
+  public func advanced(by duration: Duration) -> UnixTime {
+    UnixTime(nanoseconds: nanoseconds.addingSaturating(duration.clampedNanoseconds))
+  }
+}
+
+extension UnixTime: CustomStringConvertible {
+  /// RFC 3339 in UTC with as many fractional digits (0, 3, 6 or 9) as it takes, such as `2010-12-01T08:26:00Z`.
+  public var description: String {
+    let (days, nanosecondOfDay) = floorDivide(nanoseconds, by: 86_400_000_000_000)
+    let (year, month, day) = civilDate(daysSinceEpoch: days)
+    let second = nanosecondOfDay / 1_000_000_000
+    var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+    text += "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+    var fraction = nanosecondOfDay % 1_000_000_000
+    if fraction != 0 {
+      var digits = 9
+      while fraction % 1000 == 0 {
+        fraction /= 1000
+        digits -= 3
+      }
+      text += ".\(padded(fraction, digits))"
+    }
+    return text + "Z"
+  }
+}
+
+private func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+  let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+  return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+}
+
+private func padded(_ value: Int64, _ width: Int) -> String {
+  let digits = String(value)
+  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
+
+/// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"): eras of 400 years that
+/// begin on the first of March, so that the leap day comes last.
+private func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
+  let (era, dayOfEra) = floorDivide(daysSinceEpoch + 719_468, by: 146_097)
+  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+  let monthFromMarch = (5 * dayOfYear + 2) / 153
+  let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+  let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+}

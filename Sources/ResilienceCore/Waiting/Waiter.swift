@@ -1,0 +1,75 @@
+/// One suspension of one task, ended exactly once: by a grant or by a cancellation.
+///
+/// The three-state shape that every queue needs (pending, then granted or cancelled). A cancellation may arrive before
+/// the task has parked, and may race the grant: whoever comes first wins, and the other is told so. A granter that is
+/// told `false` keeps what it wanted to hand over.
+package final class Waiter: Sendable {
+  package enum Resolution: Sendable {
+    case granted
+    case cancelled
+  }
+
+  private enum State {
+    case pending
+    case parked(UnsafeContinuation<Resolution, Never>)
+    case resolved(Resolution)
+  }
+
+  private let state = Lock<State>(.pending)
+
+  package init() {}
+
+  /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
+  package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        let resolution: Resolution? = state.withLock { state in
+          switch state {
+          case .pending:
+            state = .parked(continuation)
+            return nil
+          case .parked:
+            preconditionFailure("a Waiter was waited for twice")
+          case .resolved(let resolution):
+            return resolution
+          }
+        }
+        if let resolution { continuation.resume(returning: resolution) }
+      }
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  /// Ends the wait with a grant.
+  ///
+  /// - Returns: `false` when the waiter was cancelled, or granted, before: what was to be handed over stays with the
+  ///   caller.
+  @discardableResult
+  package func grant() -> Bool {
+    resolve(.granted)
+  }
+
+  /// Ends the wait with a cancellation; `false` when it had ended before.
+  @discardableResult
+  package func cancel() -> Bool {
+    resolve(.cancelled)
+  }
+
+  private func resolve(_ resolution: Resolution) -> Bool {
+    let (won, parked): (Bool, UnsafeContinuation<Resolution, Never>?) = state.withLock { state in
+      switch state {
+      case .pending:
+        state = .resolved(resolution)
+        return (true, nil)
+      case .parked(let continuation):
+        state = .resolved(resolution)
+        return (true, continuation)
+      case .resolved:
+        return (false, nil)
+      }
+    }
+    parked?.resume(returning: resolution)
+    return won
+  }
+}
