@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 let packageRoot = URL(filePath: #filePath)
-  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
 
 @Suite struct HouseRulesTests {
   @Test func thePackageKeepsTheRules() throws {
@@ -25,9 +26,15 @@ let packageRoot = URL(filePath: #filePath)
   static let broken: [(change: @Sendable (inout PackageModel) -> Void, complaint: String)] = [
     ({ $0.dependencies.append(.init(identity: "swift-log")) }, "names the package swift-log"),
     ({ $0.targets[0].targetDependencies = ["ResilienceRetry"] }, "ResilienceCore depends on ResilienceRetry"),
-    ({ $0.targets[1].targetDependencies?.append("ResilienceCore2") }, "ResilienceRetry depends on ResilienceCore2"),
+    (
+      { $0.targets[1].targetDependencies?.append("ResilienceCore2") },
+      "ResilienceRetry depends on ResilienceCore2"
+    ),
     ({ $0.targets[1].productDependencies = ["Logging"] }, "depends on the product Logging"),
-    ({ $0.targets[2].targetDependencies?.append("ResilienceTestKit") }, "Resilience depends on ResilienceTestKit"),
+    (
+      { $0.targets[2].targetDependencies?.append("ResilienceTestKit") },
+      "Resilience depends on ResilienceTestKit"
+    ),
     ({ $0.targets[1].type = "executable" }, "is not a library"),
     ({ $0.products[1].name = "Retry" }, "Retry is not prefixed"),
     ({ $0.products.removeLast() }, "is not a product of its own"),
@@ -56,7 +63,8 @@ let packageRoot = URL(filePath: #filePath)
   }
 
   @Test(arguments: [
-    ("internal import Foundation", "imports Foundation"), ("import FoundationEssentials", "imports Foundation"),
+    ("internal import Foundation", "imports Foundation"),
+    ("import FoundationEssentials", "imports Foundation"),
     ("public func retry<T>(_ body: () -> T) {}", "top-level function retry"),
     ("public func withTimeout(_ limit: Duration) {}", "top-level function withTimeout"),
     (String(repeating: "\n", count: 351), "more than 350"),

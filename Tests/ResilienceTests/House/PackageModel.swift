@@ -34,7 +34,8 @@ struct PackageModel: Decodable {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [
-      "swift", "package", "--package-path", root.path, "--scratch-path", scratch.path, "describe", "--type", "json",
+      "swift", "package", "--package-path", root.path, "--scratch-path", scratch.path, "describe", "--type",
+      "json",
     ]
     let output = Pipe()
     process.standardOutput = output
