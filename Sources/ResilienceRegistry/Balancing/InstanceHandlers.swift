@@ -55,7 +55,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
     return known ?? obtain(for: selection)
   }
 
-  @usableFromInline
+  @inlinable
   var representative: Inner? { state.withLock { $0.representative } }
 
   /// Drops what is gone, and builds what is missing: once, since one caller builds at a time and looks again before.
