@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 extension ServiceRegistry {
   /// Lists an instance while `body` runs: registers it, sends the heartbeats, and deregisters it on every way out.

@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// The snapshots of one service as they change: first the present one, then the newest after each change.
 ///

@@ -71,7 +71,8 @@ import Testing
     }
   }
 
-  @Test func aLeaseThatRanOutDuringAStopOfTheProcessIsTakenAnew() async throws {
+  @Test(.timeLimit(.minutes(1)))
+  func aLeaseThatRanOutDuringAStopOfTheProcessIsTakenAnew() async throws {
     let clock = ManualClock()
     let registry = ServiceRegistry()
     try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
