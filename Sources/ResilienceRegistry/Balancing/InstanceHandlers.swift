@@ -36,7 +36,6 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   }
 
   @usableFromInline let state = Lock(State())
-  private let building = Lock(())
   private let balancer: Balancer
   private let build: @Sendable (ServiceInstance) -> Inner
 
@@ -58,20 +57,20 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   @inlinable
   var representative: Inner? { state.withLock { $0.representative } }
 
-  /// Drops what is gone, and builds what is missing: once, since one caller builds at a time and looks again before.
+  /// Drops what is gone, and builds what is missing. When several first calls race, each builds and the first one's
+  /// handler stays: the builder is the user's code, and no lock is held around it.
   @usableFromInline
   @inline(never)
   func obtain(for selection: Selection) -> Inner {
-    building.withLock { _ in
-      dropGone()
-      if let handler = state.withLock({ $0.handler(for: selection) }) { return handler }
-      let member = balancer.member(of: selection)
-      let handler = build(member.instance)
-      state.withLock { state in
-        while state.entries.count <= selection.slot { state.entries.append(nil) }
-        state.entries[selection.slot] = Entry(epoch: member.epoch, handler: handler)
-        if state.representative == nil { state.representative = handler }
-      }
+    dropGone()
+    if let handler = state.withLock({ $0.handler(for: selection) }) { return handler }
+    let member = balancer.member(of: selection)
+    let handler = build(member.instance)
+    return state.withLock { state in
+      if let first = state.handler(for: selection) { return first }
+      while state.entries.count <= selection.slot { state.entries.append(nil) }
+      state.entries[selection.slot] = Entry(epoch: member.epoch, handler: handler)
+      if state.representative == nil { state.representative = handler }
       return handler
     }
   }

@@ -11,7 +11,7 @@ final class HealthProbe: Sendable {
   }
 
   private let state = Lock(State())
-  private let ended = Waiter()
+  private let ended = Waiter("HealthMonitor check")
   private let task = Lock<Task<Void, Never>?>(nil)
 
   var isRunning: Bool { state.withLock { !$0.hasEnded } }

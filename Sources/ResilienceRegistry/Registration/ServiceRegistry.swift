@@ -142,7 +142,7 @@ extension ServiceRegistry {
     let clock = CallContext.current.clock
     while true {
       try Task.checkCancellation()
-      let waiter = Waiter()
+      let waiter = Waiter("ServiceRegistry.run")
       // Before the sweep: a registration during it must end the wait.
       state.withLock { $0.sweepers.append(waiter) }
       let now = clock.now

@@ -33,7 +33,7 @@ public struct ServiceWatch: AsyncSequence, Sendable {
     public mutating func next(isolation: isolated (any Actor)? = #isolation) async -> ServiceSnapshot? {
       let clock = CallContext.current.clock
       while !Task.isCancelled {
-        let waiter = Waiter()
+        let waiter = Waiter("ServiceWatch.next")
         switch directory.next(after: version, at: clock.now, waiter) {
         case .snapshot(let snapshot):
           version = snapshot.version
