@@ -72,8 +72,8 @@ extension RegisteredService {
   /// - Parameters:
   ///   - strategy: How to choose. Default: power of two choices.
   ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to it;
-  ///     when first calls race, more than once, and one of the handlers stays. The handler is dropped by the first call after the instance
-  ///     is gone; calls in flight finish.
+  ///     when first calls race, more than once, and one of the handlers stays. The handler is dropped by the first
+  ///     call after the instance is gone; calls in flight finish.
   public func balanced<Inner: Handler>(
     _ strategy: BalancingStrategy = .powerOfTwoChoices,
     _ build: @escaping @Sendable (_ instance: ServiceInstance) -> Inner
