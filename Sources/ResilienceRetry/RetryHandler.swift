@@ -24,31 +24,23 @@ public struct RetryHandler<Base: Handler>: RetriesInside {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    var call = context
-    loop.begin(&call)
-    var attempt = call
+    let span = context.trace
+    var attempt = loop.begin(context)
     while true {
-      attempt.attemptBegan()
       do {
         let value = try await base.handle(input, context: attempt)
         let outcome = base.outcome(ofValue: value)
-        attempt.attemptEnded(of: call, outcome)
+        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome) }
         if outcome.verdict == .success { return value }
-        switch next(after: outcome, error: nil, of: input, attempt: &attempt, call: call) {
-        case .stop: return value
-        case .go: break
-        case .wait(let instant):
-          guard await pause(until: instant, before: attempt, of: call) else { return value }
-        }
+        guard let next = next(after: outcome, error: nil, of: input, attempt, span) else { return value }
+        if next.mustWait, await !loop.pause(before: next, traits: base.traits) { return value }
+        attempt = next.attempt
       } catch {
         let outcome = base.outcome(ofError: error)
-        attempt.attemptEnded(of: call, outcome)
-        switch next(after: outcome, error: error, of: input, attempt: &attempt, call: call) {
-        case .stop: throw error
-        case .go: break
-        case .wait(let instant):
-          guard await pause(until: instant, before: attempt, of: call) else { throw error }
-        }
+        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome) }
+        guard let next = next(after: outcome, error: error, of: input, attempt, span) else { throw error }
+        if next.mustWait, await !loop.pause(before: next, traits: base.traits) { throw error }
+        attempt = next.attempt
       }
     }
   }
@@ -56,21 +48,13 @@ public struct RetryHandler<Base: Handler>: RetriesInside {
   @inlinable
   @inline(never)
   func next(
-    after outcome: Outcome, error: (any Error)?, of input: Base.Input, attempt: inout CallContext,
-    call: CallContext
-  ) -> RetryLoop.Step {
+    after outcome: Outcome, error: (any Error)?, of input: Base.Input, _ attempt: CallContext,
+    _ span: TraceIDs
+  ) -> RetryLoop.Next? {
     let number = Int(attempt.attempt)
-    return loop.next(
-      after: outcome, error: error, isExcluded: { condition.map { !$0(input, outcome, number) } ?? false },
-      traits: base.traits, attempt: &attempt, of: call)
-  }
-
-  @inlinable
-  @inline(never)
-  nonisolated(nonsending) func pause(
-    until instant: Instant, before attempt: CallContext, of call: CallContext
-  ) async -> Bool {
-    await loop.pause(until: instant, before: attempt, of: call, traits: base.traits)
+    return loop.next(after: outcome, error: error, attempt: attempt, of: span, traits: base.traits) {
+      condition.map { !$0(input, outcome, number) } ?? false
+    }
   }
 }
 

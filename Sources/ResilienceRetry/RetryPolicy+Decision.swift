@@ -23,8 +23,8 @@ extension RetryPolicy {
     deadline: Deadline = .never,
     seed: UInt64, idempotency: CallTraits.Idempotency = .notStated
   ) -> RetryDecision {
-    if error is CancellationError { return .giveUp(.cancelled) }
-    let rejection = error as? any Rejection
+    if let error, type(of: error) == CancellationError.self { return .giveUp(.cancelled) }
+    let rejection = rejection(in: error, outcome, idempotency)
     if outcome.verdict != .failure {
       guard let rejection, outcome.verdict == .neutral else { return .giveUp(.notAFailure) }
       if rejection.retryAt == nil { return .giveUp(.rejected) }
@@ -42,6 +42,15 @@ extension RetryPolicy {
     let delay = delayNanoseconds(retry: attempt, seed: seed, notBefore: notBefore)
     guard delay < deadline.remainingNanoseconds(at: now) else { return .giveUp(.deadline) }
     return .retry(delayNanoseconds: delay)
+  }
+
+  /// Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
+  private func rejection(
+    in error: (any Error)?, _ outcome: Outcome, _ idempotency: CallTraits.Idempotency
+  ) -> (any Rejection)? {
+    let isPlain =
+      outcome.verdict == .failure && !outcome.pushback.notProcessed && idempotency != .nonIdempotent
+    return isPlain ? nil : error as? any Rejection
   }
 
   private func delayNanoseconds(retry: Int, seed: UInt64, notBefore: Int64) -> Int64 {

@@ -23,30 +23,26 @@ extension RetryPolicy {
     budget: RetryBudget?, _ body: nonisolated(nonsending) (_ attempt: Int) async throws -> Value
   ) async throws -> Value {
     let loop = RetryLoop(policy: self, budget: budget)
-    var call = CallContext.current
-    loop.begin(&call)
-    var attempt = call
+    let context = CallContext.current
+    var attempt = loop.begin(context)
     while true {
-      attempt.attemptBegan()
       do {
         let value = try await RetryLoop.perform(attempt, body)
         let outcome = Outcome(ofValue: value)
-        attempt.attemptEnded(of: call, outcome)
-        switch loop.next(after: outcome, error: nil, attempt: &attempt, of: call) {
-        case .stop: return value
-        case .go: break
-        case .wait(let instant):
-          guard await loop.pause(until: instant, before: attempt, of: call) else { return value }
+        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome) }
+        guard let next = loop.next(after: outcome, error: nil, attempt: attempt, of: context.trace) else {
+          return value
         }
+        if next.mustWait, await !loop.pause(before: next) { return value }
+        attempt = next.attempt
       } catch {
         let outcome = Outcome(ofError: error)
-        attempt.attemptEnded(of: call, outcome)
-        switch loop.next(after: outcome, error: error, attempt: &attempt, of: call) {
-        case .stop: throw error
-        case .go: break
-        case .wait(let instant):
-          guard await loop.pause(until: instant, before: attempt, of: call) else { throw error }
+        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome) }
+        guard let next = loop.next(after: outcome, error: error, attempt: attempt, of: context.trace) else {
+          throw error
         }
+        if next.mustWait, await !loop.pause(before: next) { throw error }
+        attempt = next.attempt
       }
     }
   }

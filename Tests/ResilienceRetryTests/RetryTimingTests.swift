@@ -50,7 +50,7 @@ import Testing
       ])
   }
 
-  @Test func noDelayDoesNotSleep() throws {
+  @Test func noDelayArmsNoTimer() throws {
     let clock = ManualClock()
     let starts = Log<UInt16>()
     let retried = ServiceCall { (_: Int, context: CallContext) in
