@@ -28,6 +28,10 @@ extension ObserverHandle {
   private struct Table {
     var slots: [Slot] = []
     var free: [UInt16] = []
+
+    func isCurrent(_ handle: ObserverHandle) -> Bool {
+      handle.slot < slots.count && slots[handle.slot].generation == handle.generation
+    }
   }
 
   private static let table = Lock(Table())
@@ -44,35 +48,29 @@ extension ObserverHandle {
       } else {
         slot = table.slots.count
         precondition(slot <= UInt16.max, "more than \(slot) observers are bound at the same time")
-        table.slots.append(Slot(observer: nil, generation: 0))
+        table.slots.append(Slot(generation: 0))
       }
       // From 1, so that no handle is 0.
-      table.slots[slot].generation =
-        table.slots[slot].generation == .max ? 1 : table.slots[slot].generation + 1
-      table.slots[slot].observer = observer
+      let generation = table.slots[slot].generation
+      table.slots[slot] = Slot(observer: observer, generation: generation == .max ? 1 : generation + 1)
       return ObserverHandle(rawValue: UInt32(table.slots[slot].generation) << 16 | UInt32(slot))
     }
   }
 
+  /// Lets the observer go; a second time does nothing.
   package func unregister() {
     // Handed out of the lock, so that the observer is released outside it.
     let released: (any CallObserver)? = Self.table.withLock { table in
-      guard isCurrent(in: table) else { return nil }
-      defer {
-        table.slots[slot].observer = nil
-        table.free.append(UInt16(slot))
-      }
-      return table.slots[slot].observer
+      guard table.isCurrent(self), let observer = table.slots[slot].observer else { return nil }
+      table.slots[slot].observer = nil
+      table.free.append(UInt16(slot))
+      return observer
     }
     _ = released
   }
 
   /// The observer; `nil` for nobody, and after ``unregister()``.
   package var observer: (any CallObserver)? {
-    Self.table.withLock { table in isCurrent(in: table) ? table.slots[slot].observer : nil }
-  }
-
-  private func isCurrent(in table: Table) -> Bool {
-    slot < table.slots.count && table.slots[slot].generation == generation
+    Self.table.withLock { $0.isCurrent(self) ? $0.slots[slot].observer : nil }
   }
 }

@@ -28,6 +28,16 @@ import Testing
     next.unregister()
   }
 
+  @Test func unregisteringTwiceFreesThePlaceOnce() {
+    let twice = ObserverHandle.register(Observer())
+    twice.unregister()
+    twice.unregister()
+    let (one, other) = (ObserverHandle.register(Observer()), ObserverHandle.register(Observer()))
+    one.unregister()
+    #expect(other.observer != nil)
+    other.unregister()
+  }
+
   @Test func nobodyIsNoObserver() {
     #expect(ObserverHandle.none.observer == nil)
     ObserverHandle.none.unregister()
