@@ -22,6 +22,10 @@ struct Intake: Sendable {
   /// The invoices of which no line was good.
   var emptyInvoices: [String] { order.filter { !Self.isCancellation($0) && invoicesByNumber[$0] == nil } }
 
+  var refusedByReason: [String: Int] {
+    refusals.reduce(into: [:]) { $0[$1.reason.rawValue, default: 0] += 1 }
+  }
+
   /// Takes one line in.
   ///
   /// - Throws: Why it is refused; it is counted all the same.

@@ -1,7 +1,7 @@
-import ResilienceCore
+import Resilience
 
-/// One of the inventory servers, with the troubles it has today.
-final class InventoryInstance: Sendable {
+/// One of the inventory's servers, with the troubles it has today.
+final class InventoryServer: Sendable {
   struct ConnectionRefused: Error {}
   struct InternalError: Error {}
 
@@ -19,14 +19,6 @@ final class InventoryInstance: Sendable {
     name = "inventory-\(number)"
   }
 
-  /// When it is dead; `nil` for the lucky ones.
-  var outage: Range<Int>? { number == 1 ? faults.deadInventory : nil }
-
-  func ping() async throws {
-    try await DayClock.pause(1...5)
-    if let outage, outage.contains(day.secondsOpen) { throw ConnectionRefused() }
-  }
-
   /// Takes an order's goods off the shelves.
   func reserve(_ items: [Invoice.Item], reservation: String?) async throws {
     try await ping()
@@ -38,4 +30,23 @@ final class InventoryInstance: Sendable {
     try await DayClock.pause(10...40)
     if isFlaky, dice < FaultSchedule.flakiness { throw InternalError() }
   }
+
+  func ping() async throws {
+    try await DayClock.pause(1...5)
+    if isDead { throw ConnectionRefused() }
+  }
+
+  /// Keeps the server in the registry while it lives. A dead server says no goodbye: its lease runs out.
+  func run(in registry: ServiceRegistry) async throws {
+    let clock = CallContext.current.clock
+    while !Task.isCancelled {
+      if !isDead {
+        let lease = registry.register(ServiceInstance(id: name, service: "inventory"), ttl: .seconds(30))
+        while !isDead, lease.renew() == .renewed { try await clock.sleep(for: .seconds(10)) }
+      }
+      try await clock.sleep(for: .seconds(10))
+    }
+  }
+
+  private var isDead: Bool { number == 1 && faults.deadInventory.contains(day.secondsOpen) }
 }
