@@ -154,6 +154,23 @@ import Testing
     #expect(spans("payment")[1].events.count == 1)
   }
 
+  @Test func unsampledSpanInsideASampledOneRecordsNothing() async throws {
+    let quiet = ServiceCall("payment") { (_: Int, context: CallContext) in context.emit(Retried(attempt: 1)) }
+    let call = FakeRetry(base: quiet).trace(Tracer(sampler: .never, store: store))
+    try await Tracer(store: store).span("outer") { try await call(1) }
+    #expect(spans().map(\.name) == ["outer"])
+    #expect(store.snapshot().events == 0)
+  }
+
+  @Test func observerOutsideIsLetGo() async throws {
+    var recorder: EventRecorder? = EventRecorder()
+    weak let released = recorder
+    let call = ServiceCall("payment") { (_: Int) in }.trace(Tracer(store: store))
+    if let recorder { try await Ambient.withObserver(recorder) { try await call(1) } }
+    recorder = nil
+    #expect(released == nil)
+  }
+
   @Test func tracersOfTwoServicesShareATrace() async throws {
     let shop = Tracer("shop", store: store)
     let bank = Tracer("bank", store: store)
