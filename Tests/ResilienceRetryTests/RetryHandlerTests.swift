@@ -153,7 +153,7 @@ import Testing
 }
 
 /// Gives each attempt a span with the attempt's number.
-private struct AttemptObserver: CallObserver {
+private final class AttemptObserver: CallObserver {
   let log = Log<String>()
 
   func attemptBegan(_ attempt: inout CallContext) {

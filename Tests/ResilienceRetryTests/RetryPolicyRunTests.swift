@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func anObserversSpanIsAmbientInTheBody() async throws {
-    struct Spans: CallObserver {
+    final class Spans: CallObserver {
       func attemptBegan(_ attempt: inout CallContext) {
         var trace = attempt.trace
         trace.span = 40 + UInt64(attempt.attempt)
