@@ -45,11 +45,13 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
     precondition(
       (1...65_536).contains(windowSize), "a breaker's windowSize must be in 1 ... 65536, was \(windowSize)")
     precondition(
-      failureRate > 0 && failureRate <= 1, "a breaker's failureRate must be in 0 < rate <= 1, was \(failureRate)")
+      failureRate > 0 && failureRate <= 1,
+      "a breaker's failureRate must be in 0 < rate <= 1, was \(failureRate)")
     let minimumThroughput = minimumThroughput ?? min(20, windowSize)
     precondition(
       (1...windowSize).contains(minimumThroughput),
-      "a breaker's minimumThroughput must be in 1 ... \(windowSize) (its windowSize), was \(minimumThroughput)")
+      "a breaker's minimumThroughput must be in 1 ... \(windowSize) (its windowSize), was \(minimumThroughput)"
+    )
     precondition(
       openTime.clampedNanoseconds > 0, "a breaker's openTime must be at least 1 ns, was \(openTime)")
     precondition(
