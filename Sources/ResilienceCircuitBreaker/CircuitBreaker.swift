@@ -31,7 +31,7 @@ public final class CircuitBreaker: Sendable {
   private let guarded: Lock<Guarded>
   private let outbox: EventOutbox<CircuitBreakerEvent>?
 
-  private struct Guarded: Sendable {
+  private struct Guarded: ~Copyable, Sendable {
     var machine: CircuitBreakerStateMachine
     // Boxed once for each opening, so that a rejection allocates nothing.
     var rejection: any Error
@@ -136,12 +136,7 @@ extension CircuitBreaker {
   @usableFromInline
   @inline(never)
   func leave(_ token: CircuitBreakerToken, _ verdict: Verdict, _ context: CallContext) {
-    if verdict == .success, token.probe == 0,
-      guarded.withLock({ $0.machine.recordHarmlessSuccess(generation: token.generation) })
-    {
-      return
-    }
-    record(token, verdict, at: context.readClock(), observer: context)
+    if !countsHarmlessly(token, verdict) { leaveDecisively(token, verdict, context) }
   }
 
   /// Takes the token of a call that threw.
@@ -153,13 +148,31 @@ extension CircuitBreaker {
     leave(token, verdict == .failure && Task.isCancelled ? .neutral : verdict, context)
   }
 
-  func record(
-    _ token: CircuitBreakerToken, _ verdict: Verdict, at now: Instant, observer: CallContext? = nil
+  func record(_ token: CircuitBreakerToken, _ verdict: Verdict, at now: Instant) {
+    guard !countsHarmlessly(token, verdict) else { return }
+    recordDecisively(token, verdict, at: now, observer: nil)
+  }
+
+  @inline(__always)
+  private func countsHarmlessly(_ token: CircuitBreakerToken, _ verdict: Verdict) -> Bool {
+    guard verdict == .success, token.probe == 0 else { return false }
+    return guarded.withLock { $0.machine.recordHarmlessSuccess(generation: token.generation) }
+  }
+
+  @inline(never)
+  private func leaveDecisively(_ token: CircuitBreakerToken, _ verdict: Verdict, _ context: CallContext) {
+    recordDecisively(token, verdict, at: context.readClock(), observer: context)
+  }
+
+  @inline(never)
+  private func recordDecisively(
+    _ token: CircuitBreakerToken, _ verdict: Verdict, at now: Instant, observer: CallContext?
   ) {
     update(at: now, observer: observer) { machine in ((), machine.record(token, verdict, at: now)) }
   }
 
   func abandon(_ token: CircuitBreakerToken) {
+    guard token.probe != 0 else { return }
     guarded.withLock { $0.machine.abandon(token) }
   }
 }
@@ -200,12 +213,13 @@ extension CircuitBreaker {
   }
 
   private func publish(_ changes: [CircuitBreakerEvent.Kind], of guarded: inout Guarded, at now: Instant) {
-    let machine = guarded.machine
-    if openUntil.load(ordering: .relaxed) != machine.openUntil.nanoseconds {
-      openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
-      guarded.rejection = CircuitOpen(breaker: name, retryAt: machine.openUntil)
+    let until = guarded.machine.openUntil
+    if openUntil.load(ordering: .relaxed) != until.nanoseconds {
+      openUntil.store(until.nanoseconds, ordering: .relaxed)
+      guarded.rejection = CircuitOpen(breaker: name, retryAt: until)
     }
-    mirror.store(Mirrored.word(generation: machine.generation, machine.state), ordering: .releasing)
+    let word = Mirrored.word(generation: guarded.machine.generation, guarded.machine.state)
+    mirror.store(word, ordering: .releasing)
     for kind in changes {
       outbox?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
     }

@@ -4,7 +4,7 @@ package import ResilienceCore
 ///
 /// A token carries the generation of the state it was given in, and its result counts in that state only. Time moves it
 /// lazily: with each operation it first becomes what it is at `now`.
-package struct CircuitBreakerStateMachine: Sendable {
+package struct CircuitBreakerStateMachine: ~Copyable, Sendable {
   package enum Decision: Sendable, Hashable {
     case admitted(CircuitBreakerToken)
     case rejected(retryAt: Instant)
