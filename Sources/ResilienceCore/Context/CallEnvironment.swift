@@ -10,18 +10,28 @@ public final class CallEnvironment: Sendable {
   /// Where tasks that a pattern starts must run; `nil` leaves it to the runtime.
   public let executor: (any TaskExecutor)?
 
+  package let waitBoard: WaitBoard?
+
   /// Creates an environment.
   ///
   /// - Parameters:
   ///   - clock: The clock; by default the system's.
   ///   - random: The source of chance; by default the system's.
   ///   - executor: The executor for tasks that a pattern starts; by default the runtime's choice.
-  public init(
+  public convenience init(
     clock: any ResilienceClock = .system, random: any RandomSource = .system,
     executor: (any TaskExecutor)? = nil
+  ) {
+    self.init(clock: clock, random: random, executor: executor, waitBoard: nil)
+  }
+
+  /// Creates an environment that knows what waits in it.
+  package init(
+    clock: any ResilienceClock, random: any RandomSource, executor: (any TaskExecutor)?, waitBoard: WaitBoard?
   ) {
     self.clock = clock
     self.random = random
     self.executor = executor
+    self.waitBoard = waitBoard
   }
 }

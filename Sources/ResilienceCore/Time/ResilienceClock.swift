@@ -33,7 +33,7 @@ extension ResilienceClock {
   public func sleep(until instant: Instant) async throws {
     try Task.checkCancellation()
     guard now < instant else { return }
-    let waiter = Waiter()
+    let waiter = Waiter("sleep")
     let token = schedule(at: instant) { waiter.grant() }
     guard await waiter.wait() == .granted else {
       cancel(token)

@@ -16,12 +16,19 @@ package final class Waiter: Sendable {
   }
 
   private let state = Lock<State>(.pending)
+  private let purpose: StaticString
 
-  package init() {}
+  /// - Parameter purpose: Who waits, as a simulator reports it when nothing moves any more: `TokenBucket.acquire`.
+  package init(_ purpose: StaticString) {
+    self.purpose = purpose
+  }
 
   /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
   package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
-    await withTaskCancellationHandler {
+    let board = Ambient.environment?.waitBoard
+    board?.enter("\(purpose)")
+    defer { board?.leave("\(purpose)") }
+    return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let resolution: Resolution? = state.withLock { state in
           switch state {

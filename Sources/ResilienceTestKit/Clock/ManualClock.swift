@@ -78,7 +78,7 @@ public final class ManualClock: ResilienceClock {
   ///
   /// - Throws: `CancellationError` when the task is cancelled.
   public func waitForSleepers(_ count: Int) async throws {
-    let waiter = Waiter()
+    let waiter = Waiter("ManualClock.waitForSleepers")
     let isSatisfied: Bool = state.withLock { state in
       if state.timers.count < count { state.watchers.append(Watcher(count: count, waiter: waiter)) }
       return state.timers.count >= count

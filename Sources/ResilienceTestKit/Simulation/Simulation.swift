@@ -22,9 +22,15 @@ public final class Simulation: Sendable {
   /// The seed of every choice made in this run.
   public let seed: UInt64
 
+  private let choices: Choices
   private let timeline: Timeline
-  private let executor: SimulationExecutor
+  private let executor = SimulationExecutor()
   private let environment: CallEnvironment
+  private let waitBoard = WaitBoard()
+  private let idlers = Lock<[Waiter]>([])
+  private let log: ScheduleLog?
+  private let stepLimit: Int
+  private let digest = Lock<UInt64>(0)
   private let hasRun = Atomic(false)
 
   /// Creates a simulation for one run.
@@ -32,13 +38,31 @@ public final class Simulation: Sendable {
   /// - Parameters:
   ///   - seed: Any value; it decides the order of runnable jobs, of timers that fall due together, and all randomness.
   ///   - startingAt: The wall-clock time when the run begins; only labels show it. Default: 2000-01-01T00:00:00Z.
-  public init(seed: UInt64, startingAt: UnixTime = UnixTime(nanoseconds: 946_684_800_000_000_000)) {
-    self.seed = seed
+  ///   - stepLimit: How many jobs and timers may run before the run is ended with an error, 1 or more: a bound for
+  ///     systems that never come to rest. Default: none.
+  ///   - recordsSchedule: Whether ``schedule`` remembers every decision. Default: no; it takes memory with each step.
+  public convenience init(
+    seed: UInt64, startingAt: UnixTime = UnixTime(nanoseconds: 946_684_800_000_000_000),
+    stepLimit: Int = .max,
+    recordsSchedule: Bool = false
+  ) {
     let seeds = SeededRandomSource(seed: seed)
-    timeline = Timeline(startingAt: startingAt, ranks: SeededRandomSource(seed: seeds.next()))
-    executor = SimulationExecutor(choices: SeededRandomSource(seed: seeds.next()))
-    environment = CallEnvironment(
-      clock: timeline, random: SeededRandomSource(seed: seeds.next()), executor: executor)
+    self.init(
+      seed: seed, choices: Choices(seed: seeds.next()), random: SeededRandomSource(seed: seeds.next()),
+      startingAt: startingAt, stepLimit: stepLimit, recordsSchedule: recordsSchedule)
+  }
+
+  init(
+    seed: UInt64, choices: Choices, random: SeededRandomSource, startingAt: UnixTime, stepLimit: Int,
+    recordsSchedule: Bool
+  ) {
+    precondition(stepLimit >= 1, "a simulation's step limit must be 1 or more, was \(stepLimit)")
+    self.seed = seed
+    self.choices = choices
+    self.stepLimit = stepLimit
+    log = recordsSchedule ? ScheduleLog() : nil
+    timeline = Timeline(startingAt: startingAt, choices: choices)
+    environment = CallEnvironment(clock: timeline, random: random, executor: executor, waitBoard: waitBoard)
   }
 
   /// The present virtual instant; a run begins at zero.
@@ -51,6 +75,25 @@ public final class Simulation: Sendable {
     try await timeline.sleep(for: duration)
   }
 
+  /// Lets everything happen that is due within `duration`, and returns when nothing is left to do at its end.
+  ///
+  /// Unlike ``sleep(for:)``, which may return before other tasks that wake at the same instant have run.
+  ///
+  /// - Parameter duration: Zero or more; zero only lets what is runnable run.
+  /// - Throws: `CancellationError` when the task is cancelled.
+  public func advance(by duration: Duration) async throws {
+    try await timeline.sleep(for: duration)
+    let waiter = Waiter("Simulation.advance")
+    idlers.withLock { $0.append(waiter) }
+    guard await waiter.wait() == .granted else { throw CancellationError() }
+  }
+
+  /// Every decision so far, if the simulation records them.
+  public var schedule: [ScheduleStep] { log?.steps ?? [] }
+
+  /// Tells schedules apart: equal for runs that took the same decisions.
+  var scheduleDigest: UInt64 { digest.withLock { $0 } }
+
   /// Runs `body` and everything it starts, on this thread, until `body` has returned.
   ///
   /// Jobs that are runnable when it returns are still run, so that what was cancelled can finish; sleeping tasks that
@@ -59,7 +102,7 @@ public final class Simulation: Sendable {
   /// - Parameter body: The system under test. The ambient clock, randomness and executor are the simulation's.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws; ``SimulationError`` when nothing can run any more though `body` has not
-  ///   returned, or when a job came back from outside.
+  ///   returned, when a job came back from outside, or when the step limit is reached.
   public func run<Result: Sendable>(
     _ body: @escaping @Sendable (_ simulation: Simulation) async throws -> Result
   ) throws -> Result {
@@ -75,19 +118,44 @@ public final class Simulation: Sendable {
         ending.set(.failure(error))
       }
     }
-    while ending.result == nil {
+    var steps = 0
+    while true {
+      if let result = ending.result, executor.runnableCount == 0 { return try result.get() }
+      guard steps < stepLimit else { throw failure(.stepLimit(stepLimit)) }
+      steps += 1
       try step()
     }
-    while executor.runOne() {}
-    guard let result = ending.result else { preconditionFailure("the loop above ends with a result") }
-    return try result.get()
   }
 
+  /// Runs one job, or fires one timer; moves the time when there is nothing else to do.
   private func step() throws {
-    if executor.runOne() { return }
-    if executor.hasEscaped { throw SimulationError(.escape, seed: seed, at: now) }
-    if timeline.fireNext() { return }
-    throw SimulationError(.deadlock, seed: seed, at: now)
+    let runnable = executor.runnableCount
+    let isTimerDue = timeline.isTimerDue
+    if runnable == 0, !isTimerDue { return try moveOn() }
+    let options = runnable + (isTimerDue ? 1 : 0)
+    let choice = choices.next(of: options)
+    digest.withLock { $0 = SplitMix64.mix($0 ^ UInt64(options) << 32 ^ UInt64(choice)) }
+    if choice < runnable {
+      let job = executor.run(choice, naming: log != nil)
+      log?.append(at: now, job: job, option: choice, of: options)
+    } else {
+      log?.append(at: now, job: nil, option: choice, of: options)
+      timeline.fireNext()
+    }
+  }
+
+  private func moveOn() throws {
+    if executor.hasEscaped { throw failure(.escape) }
+    let idler: Waiter? = idlers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+    if let idler {
+      idler.grant()
+    } else if !timeline.moveToNextTimer() {
+      throw failure(.deadlock)
+    }
+  }
+
+  private func failure(_ reason: SimulationError.Reason) -> SimulationError {
+    SimulationError(reason, seed: seed, at: now, waiting: waitBoard.entries)
   }
 }
 

@@ -9,6 +9,9 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
 
     /// A job was enqueued from another thread: some work had left the simulation, so the run cannot be repeated.
     case escape
+
+    /// As many jobs and timers have run as the simulation was given, and the body has not returned.
+    case stepLimit(Int)
   }
 
   /// The kind of dead end.
@@ -20,21 +23,41 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// The virtual instant at which it was noticed.
   public let instant: Instant
 
-  init(_ reason: Reason, seed: UInt64, at instant: Instant) {
+  /// What is waiting, sorted, as far as it waits through this package: `TokenBucket.acquire`, `sleep (2)`.
+  public let waiting: [String]
+
+  init(_ reason: Reason, seed: UInt64, at instant: Instant, waiting: [String]) {
     self.reason = reason
     self.seed = seed
     self.instant = instant
+    self.waiting = waiting
   }
 
-  /// What happened, and what to look for.
+  /// What happened, what is waiting, and what to look for.
   public var description: String {
+    let known = waiting.isEmpty ? "nothing that waits through this package" : waiting.joined(separator: ", ")
+    return "\(explanation) at \(instant), seed \(seed) of the \(Self.build) build; waiting: \(known)"
+  }
+
+  private var explanation: String {
     switch reason {
     case .deadlock:
-      "deadlock at \(instant), seed \(seed): nothing is runnable and no timer is pending, but the body has not returned; "
-        + "something waits for what nobody will do, or a plain `Task {}` left the simulation"
+      "deadlock: nothing is runnable and no timer is pending, but the body has not returned (something waits for what "
+        + "nobody will do, or a plain `Task {}` left the simulation)"
     case .escape:
-      "escape at \(instant), seed \(seed): a job came back from another thread; "
-        + "start tasks as children, or with `executorPreference: CallContext.current.executor`"
+      "escape: a job came back from another thread (start tasks as children, or with "
+        + "`executorPreference: CallContext.current.executor`)"
+    case .stepLimit(let limit):
+      "step limit: \(limit) jobs and timers have run and the body has not returned"
     }
+  }
+
+  /// A seed belongs to its build: an optimised one enqueues fewer jobs.
+  static var build: String {
+    #if DEBUG
+      "debug"
+    #else
+      "release"
+    #endif
   }
 }

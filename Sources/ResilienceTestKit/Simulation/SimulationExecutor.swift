@@ -8,7 +8,7 @@ internal import ResilienceCore
   internal import Musl
 #endif
 
-/// Holds the runnable jobs and runs one at a time, chosen by the seed, on the thread that drives.
+/// Holds the runnable jobs and runs one at a time on the thread that drives.
 final class SimulationExecutor: TaskExecutor {
   private struct State {
     var runnable: [UnownedJob] = []
@@ -17,14 +17,11 @@ final class SimulationExecutor: TaskExecutor {
   }
 
   private let state = Lock(State())
-  private let choices: SeededRandomSource
-
-  init(choices: SeededRandomSource) {
-    self.choices = choices
-  }
 
   /// A job was enqueued from a thread that does not drive.
   var hasEscaped: Bool { state.withLock { $0.hasEscaped } }
+
+  var runnableCount: Int { state.withLock { $0.runnable.count } }
 
   /// The calling thread drives from now on.
   func beginDriving() {
@@ -41,17 +38,17 @@ final class SimulationExecutor: TaskExecutor {
     }
   }
 
-  /// Runs one of the runnable jobs; `false` when there is none.
-  func runOne() -> Bool {
-    let job: UnownedJob? = state.withLock { state in
-      guard !state.runnable.isEmpty else { return nil }
-      let last = state.runnable.count - 1
-      state.runnable.swapAt(last == 0 ? 0 : choices.next(below: last + 1), last)
+  /// Runs one of the runnable jobs.
+  ///
+  /// - Returns: The job's name, if it was asked for.
+  func run(_ index: Int, naming: Bool) -> String? {
+    let job: UnownedJob = state.withLock { state in
+      state.runnable.swapAt(index, state.runnable.count - 1)
       return state.runnable.removeLast()
     }
-    guard let job else { return false }
+    let name = naming ? job.description : nil
     job.runSynchronously(on: asUnownedTaskExecutor())
-    return true
+    return name
   }
 
   private func currentThread() -> UInt {

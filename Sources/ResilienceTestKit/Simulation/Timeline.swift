@@ -9,11 +9,11 @@ final class Timeline: ResilienceClock {
 
   private let state = Lock(State())
   private let start: UnixTime
-  private let ranks: SeededRandomSource
+  private let choices: Choices
 
-  init(startingAt start: UnixTime, ranks: SeededRandomSource) {
+  init(startingAt start: UnixTime, choices: Choices) {
     self.start = start
-    self.ranks = ranks
+    self.choices = choices
   }
 
   var now: Instant { state.withLock { $0.now } }
@@ -21,7 +21,7 @@ final class Timeline: ResilienceClock {
   var unixTime: UnixTime { start.advanced(by: .nanoseconds(now.nanoseconds)) }
 
   func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    let rank = ranks.next()
+    let rank = choices.rank()
     return state.withLock { $0.timers.arm(at: instant, rank: rank, action) }
   }
 
@@ -29,14 +29,21 @@ final class Timeline: ResilienceClock {
     state.withLock { $0.timers.disarm(token) }
   }
 
-  /// Jumps to the next timer and runs it; `false` when there is none.
-  func fireNext() -> Bool {
-    let action: (@Sendable () -> Void)? = state.withLock { state in
-      guard let next = state.timers.earliest else { return nil }
+  /// Whether a timer is due at this instant.
+  var isTimerDue: Bool { state.withLock { state in state.timers.earliest.map { $0 <= state.now } ?? false } }
+
+  /// Moves to the instant of the next timer; `false` when there is none.
+  func moveToNextTimer() -> Bool {
+    state.withLock { state in
+      guard let next = state.timers.earliest else { return false }
       state.now = max(state.now, next)
-      return state.timers.popDue(at: state.now)
+      return true
     }
+  }
+
+  /// Runs one timer that is due.
+  func fireNext() {
+    let action: (@Sendable () -> Void)? = state.withLock { $0.timers.popDue(at: $0.now) }
     action?()
-    return action != nil
   }
 }

@@ -5,14 +5,14 @@ import Testing
 
 @Suite struct WaiterTests {
   @Test func aGrantBeforeTheWaitIsKept() async {
-    let waiter = Waiter()
+    let waiter = Waiter("test")
     #expect(waiter.grant())
     #expect(await waiter.wait() == .granted)
     #expect(!waiter.cancel())
   }
 
   @Test func aCancelledTaskDoesNotPark() async {
-    let waiter = Waiter()
+    let waiter = Waiter("test")
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
       return await waiter.wait()
@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: 0..<200 as Range<UInt64>)
   func row40_grantAndCancelRaceHasOneWinnerAndBothKnow(seed: UInt64) throws {
     let (granted, resolution) = try Simulation(seed: seed).run { sim in
-      let waiter = Waiter()
+      let waiter = Waiter("test")
       let executor = CallContext.current.executor
       let waiting = Task.immediate(executorPreference: executor) { await waiter.wait() }
       let granting = Task.immediate(executorPreference: executor) {

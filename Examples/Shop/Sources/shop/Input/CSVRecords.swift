@@ -1,0 +1,88 @@
+/// Takes a text apart as RFC 4180 says: quoted fields, doubled quotes, line ends inside quotes, LF or CRLF.
+struct CSVRecords {
+  struct Record {
+    var line: Int
+    var fields: [String]
+  }
+
+  struct Malformed: Error {
+    var line: Int
+    var problem: String
+  }
+
+  private let bytes: [UInt8]
+  private var position = 0
+  private var line = 1
+
+  init(_ text: String) {
+    bytes = Array(text.utf8)
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+  }
+
+  /// The next record; `nil` at the end.
+  mutating func next() throws(Malformed) -> Record? {
+    guard position < bytes.count else { return nil }
+    var record = Record(line: line, fields: [])
+    while true {
+      record.fields.append(try field(of: record))
+      guard position < bytes.count else {
+        throw Malformed(line: record.line, problem: "the file ends in the middle of this line (no line end)")
+      }
+      let separator = bytes[position]
+      position += 1
+      if separator == UInt8(ascii: "\n") {
+        line += 1
+        return record
+      }
+    }
+  }
+
+  private mutating func field(of record: Record) throws(Malformed) -> String {
+    guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return plainField() }
+    position += 1
+    var content: [UInt8] = []
+    while position < bytes.count {
+      let byte = bytes[position]
+      position += 1
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      guard byte == UInt8(ascii: "\"") else {
+        content.append(byte)
+        continue
+      }
+      if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+        content.append(byte)
+        position += 1
+      } else {
+        skipCarriageReturn()
+        try expectSeparator(after: record)
+        return String(decoding: content, as: UTF8.self)
+      }
+    }
+    throw Malformed(line: record.line, problem: "the file ends inside a quoted field that begins on this line")
+  }
+
+  private mutating func plainField() -> String {
+    let start = position
+    while position < bytes.count, bytes[position] != UInt8(ascii: ","), bytes[position] != UInt8(ascii: "\n") {
+      position += 1
+    }
+    var end = position
+    let endsLine = position < bytes.count && bytes[position] == UInt8(ascii: "\n")
+    if endsLine, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+
+  private mutating func skipCarriageReturn() {
+    let lineEnd = position + 1
+    if lineEnd < bytes.count, bytes[position] == UInt8(ascii: "\r"), bytes[lineEnd] == UInt8(ascii: "\n") {
+      position = lineEnd
+    }
+  }
+
+  private func expectSeparator(after record: Record) throws(Malformed) {
+    guard position < bytes.count else { return }
+    guard bytes[position] == UInt8(ascii: ",") || bytes[position] == UInt8(ascii: "\n") else {
+      throw Malformed(line: record.line, problem: "text after the closing quote of field \(record.fields.count + 1)")
+    }
+  }
+}

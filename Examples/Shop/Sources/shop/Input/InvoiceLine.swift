@@ -1,0 +1,16 @@
+/// One line of the input, as it stands there.
+struct InvoiceLine: Hashable {
+  var number: Int
+  var invoice: String
+  var stockCode: String
+  var description: String
+  var quantity: String
+  var date: String
+  var unitPrice: String
+  var customer: String
+
+  /// The columns of the UCI "Online Retail" data set, in order.
+  static let columns = [
+    "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
+  ]
+}

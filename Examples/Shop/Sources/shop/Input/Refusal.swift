@@ -1,0 +1,24 @@
+import ResilienceCore
+
+/// An input line that does not become part of an order, and why.
+struct Refusal: Error, Hashable, PushbackProviding {
+  enum Reason: String, CaseIterable, Sendable {
+    case noCustomer = "no customer"
+    case noDescription = "no description"
+    case notAProduct = "not a product code"
+    case badQuantity = "quantity is not a whole number above 0"
+    case badPrice = "price is not a decimal above 0"
+    case badDate = "date is not a date and time of this day"
+  }
+
+  var line: Int
+  var invoice: String
+  var reason: Reason
+
+  /// The line will be no better tomorrow.
+  var pushback: Pushback { .doNotRetry }
+}
+
+extension Refusal: CustomStringConvertible {
+  var description: String { "line \(line), invoice \(invoice): \(reason.rawValue)" }
+}

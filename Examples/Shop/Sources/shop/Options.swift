@@ -1,0 +1,55 @@
+/// What the command line asks for.
+struct Options: Equatable {
+  var invoices: String?
+  var seed: UInt64 = 7
+  var json: String?
+  var isHelp = false
+
+  struct Invalid: Error, Equatable, CustomStringConvertible {
+    var description: String
+  }
+
+  static let help = """
+    shop: an event-driven shop lives through a bad day, twice: with bare calls, and with swift-resilience.
+
+    USAGE: shop [--invoices FILE] [--seed N] [--json FILE]
+
+      --invoices FILE   a day of invoices in the columns of the UCI "Online Retail" data set:
+                        \(InvoiceLine.columns.joined(separator: ","))
+                        Without it, a day is generated from the seed.
+      --seed N          decides the interleaving, the latencies and the faults' dice; the same seed and input give
+                        the same output to the byte. Default: 7.
+      --json FILE       writes the figures as JSON, "-" for standard output. The fields are described in
+                        Examples/Shop/README.md.
+      --help            prints this.
+
+    EXIT CODES: 0 all invariants hold with the toolkit; 1 one is broken; 2 the input or an option is not usable.
+    """
+
+  static func parse(_ arguments: [String]) throws(Invalid) -> Options {
+    var options = Options()
+    var rest = arguments[...]
+    while let name = rest.popFirst() {
+      switch name {
+      case "--help", "-h": options.isHelp = true
+      case "--invoices": options.invoices = try value(of: name, from: &rest)
+      case "--json": options.json = try value(of: name, from: &rest)
+      case "--seed":
+        let text = try value(of: name, from: &rest)
+        guard let seed = UInt64(text) else {
+          throw Invalid(description: "--seed: expected a whole number from 0 to 2^64 - 1, found \"\(text)\"")
+        }
+        options.seed = seed
+      default: throw Invalid(description: "unknown option \"\(name)\"; see --help")
+      }
+    }
+    return options
+  }
+
+  private static func value(
+    of name: String, from rest: inout ArraySlice<String>
+  ) throws(Invalid) -> String {
+    guard let value = rest.popFirst() else { throw Invalid(description: "\(name): expected a value; see --help") }
+    return value
+  }
+}

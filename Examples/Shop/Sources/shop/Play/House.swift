@@ -1,0 +1,110 @@
+import Resilience
+import Synchronization
+
+/// What all services of one play share: the bus, the registry, the books, and whether calls are protected.
+///
+/// Everything that differs between the two plays goes through here: with the toolkit ``protect(_:with:)`` applies the
+/// decorators that a service declares, and ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does.
+final class House: Sendable {
+  let isProtected: Bool
+  let day: DayClock
+  let faults: FaultSchedule
+  let bus = EventBus(source: "shop")
+  let registry = ServiceRegistry()
+  let book = OrderBook()
+  /// Calls and deliveries handled, by service.
+  let served = Tally()
+  let counters = DayCounters()
+  let store = TraceStore(capacity: 20_000)
+  let customerLimiter = KeyedRateLimiter<String>(RateLimit.perSecond(4, burst: 60))
+  private let inboxes = Mutex<[String: Inbox]>([:])
+  private let breakers = Mutex<[String: CircuitBreaker]>([:])
+
+  init(isProtected: Bool, day: DayClock, faults: FaultSchedule) {
+    self.isProtected = isProtected
+    self.day = day
+    self.faults = faults
+  }
+
+  /// Applies the decorators that `stack` adds, or none in the bare play.
+  func protect<Call: Handler, Stack: Handler<Call.Input, Call.Output>>(
+    _ call: Call, with stack: (Call) -> Stack
+  ) -> AnyHandler<Call.Input, Call.Output> {
+    isProtected ? AnyHandler(stack(call)) : AnyHandler(call)
+  }
+}
+
+// MARK: - Events
+
+extension House {
+  /// How events are delivered with the toolkit: again and again for hours, since an order is worth it.
+  private static let patient = DeliveryPolicy(
+    maxDeliveries: 40, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
+
+  /// How they are delivered bare: once.
+  private static let once = DeliveryPolicy(maxDeliveries: 1, backoff: .none, parallelism: 32)
+
+  /// Tells everybody who wants to know. What has happened has no deadline.
+  func publish<Payload>(_ payload: Payload, as topic: EventType<Payload>, about subject: String) throws {
+    try bus.publish(payload, as: topic, subject: subject, deadline: .never)
+  }
+
+  /// Handles every event of a type: with the toolkit each once, however often it is delivered.
+  func subscribe<Payload: Sendable>(
+    to topic: EventType<Payload>, as service: String,
+    _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
+  ) {
+    let handler = EventHandler("\(service) \(topic.name)") { [served] (event: Event<Payload>) in
+      served.count(service)
+      try await body(event)
+    }
+    guard isProtected else {
+      bus.subscribe(to: topic, group: service, policy: Self.once, handler: handler)
+      return
+    }
+    let inbox = Inbox(policy: InboxPolicy(lease: .seconds(120)))
+    counters.watch(inbox)
+    bus.subscribe(
+      to: topic, group: service, policy: Self.patient,
+      handler: handler.deduplicate(inbox).trace(deliveryTracer, kind: .delivery))
+  }
+
+  /// Answers every question of a type.
+  func respond<Question: Sendable, Answer: Sendable>(
+    to topic: EventType<Question>, with reply: EventType<Answer>, as service: String,
+    _ body: nonisolated(nonsending) @escaping @Sendable (Question) async throws -> Answer
+  ) {
+    bus.respond(
+      to: topic, with: reply, group: service, policy: Self.once,
+      handler: ServiceCall("\(service) \(topic.name)") { [served] (event: Event<Question>) in
+        served.count(service)
+        return try await body(event.data)
+      })
+  }
+}
+
+// MARK: - Breakers and traces
+
+extension House {
+  /// The breaker of one destination.
+  func breaker(_ destination: String) -> CircuitBreaker {
+    breakers.withLock { breakers in
+      if let breaker = breakers[destination] { return breaker }
+      let policy = CircuitBreakerPolicy(windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
+      let breaker = CircuitBreaker(destination, policy: policy)
+      breakers[destination] = breaker
+      return breaker
+    }
+  }
+
+  var breakerOpenSeconds: Double {
+    breakers.withLock { $0.values.map { $0.snapshot().timeOpen } }
+      .reduce(0) { $0 + Double($1.components.seconds) + Double($1.components.attoseconds) * 1e-18 }
+  }
+
+  /// Begins a trace with every order.
+  var rootTracer: Tracer { Tracer("order", store: store) }
+
+  /// Goes on with the traces of orders; begins none.
+  var deliveryTracer: Tracer { Tracer("bus", sampler: .parentBased(root: .never), store: store) }
+}

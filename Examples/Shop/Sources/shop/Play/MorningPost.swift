@@ -1,0 +1,40 @@
+import Resilience
+import ResilienceTestKit
+import Synchronization
+
+/// The first work of the day: every line of the invoices goes through the bus to the intake, and what is refused there
+/// ends in the dead letters with its reason.
+struct MorningPost: Sendable {
+  var intake: Intake
+  /// How many lines are in the dead letters: all that were refused.
+  var deadLetters: Int
+
+  static func open(_ lines: [InvoiceLine], seed: UInt64) throws -> MorningPost {
+    try Simulation(seed: seed).run { _ in
+      let bus = EventBus(source: "post")
+      let desk = Desk()
+      bus.subscribe(
+        to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),
+        handler: EventHandler("intake") { event in try desk.take(event.data) })
+      return try await withThrowingTaskGroup { group in
+        group.addTask { try await bus.run() }
+        for line in lines {
+          try bus.publish(line, as: Topic.invoiceLine, subject: "post")
+        }
+        try await bus.waitUntilIdle()
+        group.cancelAll()
+        return MorningPost(intake: desk.intake, deadLetters: bus.deadLetters.count)
+      }
+    }
+  }
+
+  private final class Desk: Sendable {
+    private let storage = Mutex(Intake())
+
+    var intake: Intake { storage.withLock { $0 } }
+
+    func take(_ line: InvoiceLine) throws {
+      try storage.withLock { intake throws(Refusal) in try intake.take(line) }
+    }
+  }
+}

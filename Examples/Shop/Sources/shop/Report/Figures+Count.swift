@@ -1,0 +1,48 @@
+import Resilience
+
+extension Figures {
+  /// Counts what a play came to.
+  init(house: House, world: World, shop: Shop, intake: Intake, openSeconds: Int) {
+    let ledger = world.provider.ledger
+    let hours = Double(openSeconds) / 3600
+    let valid = intake.invoices
+    let endings = valid.map { ($0, house.book.entry($0.number)?.endings ?? []) }
+    func count(_ ending: OrderBook.Ending) -> Int { endings.count { $0.1 == [ending] } }
+    let completed = count(.shipped)
+    orders = Orders(
+      valid: valid.count, completed: completed, failed: valid.count - completed, cancelled: count(.cancelled),
+      declined: count(.declined), deadLettered: count(.deadLettered),
+      lost: endings.count { $0.1.isEmpty },
+      chargedTwice: ledger.orders.count { ledger.account(of: $0).charges.count > 1 },
+      chargedNotShipped: endings.count {
+        !$0.1.contains(.shipped) && ledger.account(of: $0.0.number).balance > .zero
+      })
+    availability = shop.meter.availability(openSeconds: openSeconds)
+    averageResponseMilliseconds = shop.meter.averageMilliseconds
+    systemLatencySeconds = Self.averageLatency(house.book)
+    systemThroughputPerSecond = Double(shop.meter.count) / Double(openSeconds)
+    serviceThroughputPerHour = house.served.all.mapValues { Double($0) / hours }
+    let events = house.counters.events
+    retriesSpent = events["retry.scheduled"]
+    breakerOpenSeconds = house.breakerOpenSeconds
+    requestsLimited = events["rate_limit.rejected"]
+    expiredRequestsRefused = events["shop.expired"]
+    duplicatesDropped = house.counters.duplicatesDropped
+    redeliveries = events["bus.redelivery"]
+    deadLetters = DeadLetterCount.byReason(house.bus)
+    moneyInPounds = Double(ledger.balance.thousandths) / 1000
+    shippedPounds =
+      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) } / 1000
+    brokenInvariants = Invariants.broken(
+      book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest)
+  }
+
+  /// From the order's placing to its shipping, in seconds.
+  private static func averageLatency(_ book: OrderBook) -> Double {
+    let latencies = book.orders(.shipped).compactMap { order -> Double? in
+      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else { return nil }
+      return Double(placed.nanoseconds(to: ended)) / 1_000_000_000
+    }
+    return latencies.isEmpty ? 0 : latencies.reduce(0, +) / Double(latencies.count)
+  }
+}

@@ -1,0 +1,60 @@
+/// What one play of the day came to. The JSON file holds two of these; README.md describes every field.
+struct Figures: Codable, Equatable {
+  var orders: Orders
+  var availability: Availability
+  var averageResponseMilliseconds: Double
+  var systemLatencySeconds: Double
+  var systemThroughputPerSecond: Double
+  var serviceThroughputPerHour: [String: Double]
+  var retriesSpent: Int
+  var breakerOpenSeconds: Double
+  var requestsLimited: Int
+  var expiredRequestsRefused: Int
+  var duplicatesDropped: Int
+  var redeliveries: Int
+  var deadLetters: [String: Int]
+  var moneyInPounds: Double
+  var shippedPounds: Double
+  var brokenInvariants: [String]
+
+  struct Orders: Codable, Equatable {
+    var valid: Int
+    var completed: Int
+    var failed: Int
+    var cancelled: Int
+    var declined: Int
+    var deadLettered: Int
+    var lost: Int
+    var chargedTwice: Int
+    var chargedNotShipped: Int
+
+    var completedShare: Double { valid == 0 ? 1 : Double(completed) / Double(valid) }
+  }
+
+  struct Availability: Codable, Equatable {
+    /// Mean time between failures: time up, for each time it went down.
+    var mtbfSeconds: Double
+    /// Mean time to repair: time down, for each time it went down.
+    var mttrSeconds: Double
+    /// MTBF / (MTBF + MTTR).
+    var availability: Double
+    var failures: Int
+  }
+}
+
+/// The whole result: what the input was, and both plays of it.
+struct DayResult: Codable, Equatable {
+  var seed: UInt64
+  var invoices: Int
+  var lines: Lines
+  var bare: Figures
+  var toolkit: Figures
+
+  struct Lines: Codable, Equatable {
+    var total: Int
+    var accepted: Int
+    var cancelled: Int
+    var refused: Int
+    var refusedByReason: [String: Int]
+  }
+}

@@ -1,0 +1,46 @@
+import ResilienceCore
+import Synchronization
+
+/// Where every order of the day stands. It only writes down; it repairs nothing.
+final class OrderBook: Sendable {
+  enum Ending: String, CaseIterable, Sendable {
+    case shipped, cancelled, declined, deadLettered
+  }
+
+  struct Entry {
+    var total: Money
+    var placed: Instant?
+    var endings: [Ending] = []
+    var ended: Instant?
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
+
+  /// Enters an order that is to come.
+  func expect(_ order: String, total: Money) {
+    entries.withLock { $0[order] = Entry(total: total) }
+  }
+
+  func place(_ order: String) {
+    let now = CallContext.current.readClock()
+    entries.withLock { $0[order]?.placed = now }
+  }
+
+  /// Notes an ending. Noting the same one again, as redeliveries do, changes nothing.
+  func end(_ order: String, _ ending: Ending) {
+    let now = CallContext.current.readClock()
+    entries.withLock { entries in
+      guard let known = entries[order]?.endings, !known.contains(ending) else { return }
+      entries[order]?.endings.append(ending)
+      entries[order]?.ended = now
+    }
+  }
+
+  func entry(_ order: String) -> Entry? { entries.withLock { $0[order] } }
+
+  var orders: [String] { entries.withLock { $0.keys.sorted() } }
+
+  func orders(_ ending: Ending) -> [String] {
+    entries.withLock { entries in entries.filter { $0.value.endings.contains(ending) }.keys.sorted() }
+  }
+}

@@ -1,0 +1,19 @@
+import Resilience
+
+/// Analytics: counts what happens.
+final class Analytics: Sendable {
+  let events = Tally()
+
+  init(_ house: House) {
+    count(Topic.userRegister, house)
+    count(Topic.productAdd, house)
+    count(Topic.cartAdd, house)
+    count(Topic.orderCreated, house)
+    count(Topic.stockUpdated, house)
+    count(Topic.orderShipped, house)
+  }
+
+  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ house: House) {
+    house.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
+  }
+}

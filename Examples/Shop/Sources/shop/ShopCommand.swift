@@ -1,0 +1,33 @@
+import Foundation
+
+@main
+enum ShopCommand {
+  static func main() {
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs the command and returns its exit code.
+  static func run(_ arguments: [String]) -> Int32 {
+    do {
+      let options = try Options.parse(arguments)
+      if options.isHelp {
+        print(Options.help)
+        return 0
+      }
+      let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
+      let (result, slowestOrder) = try TwoPlays.run(lines, seed: options.seed, progress: tell)
+      print(TextReport(result: result).lines.joined(separator: "\n"))
+      print("\nthe slowest order with the toolkit\n\n\(slowestOrder)")
+      if let json = options.json { try result.write(to: json) }
+      return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
+    } catch {
+      tell("shop: \(error)")
+      return error is InputError || error is Options.Invalid || error is OutputError ? 2 : 1
+    }
+  }
+
+  /// Progress and complaints go to the standard error, so that the standard output is the result alone.
+  private static func tell(_ line: String) {
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
+  }
+}

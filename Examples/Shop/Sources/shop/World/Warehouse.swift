@@ -1,0 +1,47 @@
+import Synchronization
+
+/// The shelves. All inventory instances look at the same ones.
+final class Warehouse: Sendable {
+  struct OutOfStock: Error, CustomStringConvertible {
+    var sku: String
+    var description: String { "\(sku) is out of stock" }
+  }
+
+  private struct State {
+    var stock: [String: Int] = [:]
+    var reservations: Set<String> = []
+    var lowest = 0
+  }
+
+  private let state = Mutex(State())
+
+  /// Puts goods on a shelf.
+  func add(_ sku: String, _ quantity: Int) {
+    state.withLock { $0.stock[sku, default: 0] += quantity }
+  }
+
+  func stock(of sku: String) -> Int { state.withLock { $0.stock[sku] ?? 0 } }
+
+  /// The lowest stock there ever was on any shelf: below zero is a broken promise.
+  var lowest: Int { state.withLock { $0.lowest } }
+
+  /// Takes all of an order's goods, or none.
+  ///
+  /// - Parameter reservation: Requests with the same number take the goods once. Without one, each does.
+  func take(_ items: [Invoice.Item], reservation: String?) throws(OutOfStock) {
+    let missing: String? = state.withLock { state in
+      if let reservation, state.reservations.contains(reservation) { return nil }
+      var wanted: [String: Int] = [:]
+      for item in items { wanted[item.sku, default: 0] += item.quantity }
+      let short = wanted.filter { state.stock[$0.key, default: 0] < $0.value }.keys.min()
+      guard short == nil else { return short }
+      for (sku, quantity) in wanted {
+        state.stock[sku, default: 0] -= quantity
+        state.lowest = min(state.lowest, state.stock[sku, default: 0])
+      }
+      if let reservation { state.reservations.insert(reservation) }
+      return nil
+    }
+    if let missing { throw OutOfStock(sku: missing) }
+  }
+}

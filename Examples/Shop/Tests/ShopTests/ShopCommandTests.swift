@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+
+@testable import shop
+
+@Suite struct ShopCommandTests {
+  @Test func optionsAreRead() throws {
+    #expect(try Options.parse([]) == Options())
+    let all = try Options.parse(["--invoices", "a.csv", "--seed", "12", "--json", "-"])
+    #expect(all == Options(invoices: "a.csv", seed: 12, json: "-"))
+    #expect(try Options.parse(["--help"]).isHelp)
+  }
+
+  @Test(arguments: [["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"]])
+  func anOptionThatIsWrongIsNamed(arguments: [String]) throws {
+    let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
+    #expect(error.description.contains(arguments[0]))
+    #expect(ShopCommand.run(arguments) == 2)
+  }
+
+  @Test func inputThatCannotBeReadEndsWithTwo() {
+    #expect(ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
+  }
+}

@@ -1,0 +1,83 @@
+public import ResilienceCore
+
+/// Sends each call to one of a service's instances, through a handler that belongs to that instance alone.
+///
+/// Made by ``RegisteredService/balanced(_:_:)``. No ``HandlerDecorator``, since there is not one base but one for each
+/// instance; they are taken to agree about what counts, and the answer of one holds for all.
+@frozen
+public struct BalancedHandler<Inner: Handler>: Handler {
+  /// What is sent.
+  public typealias Input = Inner.Input
+
+  /// What comes back.
+  public typealias Output = Inner.Output
+
+  /// Chooses the instance, and knows what is in flight.
+  public let balancer: Balancer
+
+  @usableFromInline let handlers: InstanceHandlers<Inner>
+
+  init(balancer: Balancer, _ build: @escaping @Sendable (ServiceInstance) -> Inner) {
+    self.balancer = balancer
+    handlers = InstanceHandlers(balancer, build)
+  }
+
+  /// Calls the handler of a picked instance.
+  ///
+  /// - Throws: ``NoInstanceAvailable`` when the service has no instance at all; what the instance's handler throws.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
+    -> Inner.Output
+  {
+    var context = context
+    let selection = try balancer.select(&context)
+    defer { balancer.release(selection) }
+    return try await handlers.handler(for: selection).handle(input, context: context)
+  }
+
+  /// The service's name, and the idempotency that the instances' handlers state.
+  ///
+  /// None of them exists before the first call: state it outside, with `.nonIdempotent()`, to have it from the start.
+  public var traits: CallTraits {
+    CallTraits(
+      name: balancer.service, idempotency: handlers.representative?.traits.idempotency ?? .notStated)
+  }
+
+  /// The answer of an instance's handler.
+  @inlinable
+  public func outcome(ofValue value: Inner.Output) -> Outcome {
+    handlers.representative?.outcome(ofValue: value) ?? Outcome(ofValue: value)
+  }
+
+  /// The answer of an instance's handler.
+  @inlinable
+  public func outcome(ofError error: any Error) -> Outcome {
+    handlers.representative?.outcome(ofError: error) ?? Outcome(ofError: error)
+  }
+}
+
+extension RegisteredService {
+  /// A handler that spreads its calls over the instances, each with layers of its own.
+  ///
+  /// ```swift
+  /// let stock = registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
+  ///   ServiceCall("stock") { (sku: String) in try await client.stock(of: sku, at: instance.address) }
+  ///     .circuitBreaker(breakers[instance.id])
+  /// }
+  /// ```
+  ///
+  /// A retry around it avoids the instances that the call has been sent to already, while there are others.
+  ///
+  /// - Parameters:
+  ///   - strategy: How to choose. Default: power of two choices.
+  ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to it;
+  ///     when first calls race, more than once, and one of the handlers stays. The handler is dropped by the first
+  ///     call after the instance is gone; calls in flight finish.
+  public func balanced<Inner: Handler>(
+    _ strategy: BalancingStrategy = .powerOfTwoChoices,
+    _ build: @escaping @Sendable (_ instance: ServiceInstance) -> Inner
+  ) -> BalancedHandler<Inner> {
+    BalancedHandler(balancer: balancer(strategy), build)
+  }
+}

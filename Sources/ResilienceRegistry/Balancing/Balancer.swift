@@ -1,0 +1,122 @@
+public import ResilienceCore
+
+/// Spreads calls over the instances of one service, and knows how many are in flight to each.
+///
+/// The engine behind ``RegisteredService/balanced(_:_:)``, and a face of its own for code that is no ``Handler``:
+///
+/// ```swift
+/// let inventory = registry.service("inventory").balancer(.powerOfTwoChoices)
+///
+/// let stock = try await inventory.run { instance in
+///   try await client.stock(of: sku, at: instance.address)
+/// }
+/// ```
+///
+/// Instances that are unhealthy are left out while there are others. When all of them are, all are tried.
+public final class Balancer: Sendable {
+  /// How it chooses.
+  public let strategy: BalancingStrategy
+
+  private let directory: ServiceDirectory
+  private let state: Lock<BalancerStateMachine>
+
+  init(directory: ServiceDirectory, strategy: BalancingStrategy) {
+    self.directory = directory
+    self.strategy = strategy
+    state = Lock(BalancerStateMachine(strategy: strategy))
+  }
+
+  /// The name of the service.
+  public var service: String { directory.service }
+}
+
+// MARK: - Picking
+
+extension Balancer {
+  /// Picks an instance at `now`, and counts a call to it as in flight until the pick is released.
+  ///
+  /// - Returns: `nil` when the service has no instance at all.
+  public func pick(at now: Instant) -> InstancePick? {
+    let context = CallContext.current
+    guard let selection = select(at: now, callID: 0, attempt: 1, draw: context.random()) else { return nil }
+    return InstancePick(balancer: self, selection: selection)
+  }
+
+  /// Runs `body` with a picked instance, on the caller's actor.
+  ///
+  /// - Parameters:
+  ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the earlier ones.
+  ///     Default: a call of its own.
+  ///   - body: The work.
+  /// - Throws: ``NoInstanceAvailable`` when the service has no instance at all; what `body` throws.
+  @inlinable
+  public nonisolated(nonsending) func run<Result>(
+    _ context: CallContext = .current,
+    _ body: nonisolated(nonsending) (_ instance: ServiceInstance) async throws -> Result
+  ) async throws -> Result {
+    var context = context
+    let selection = try select(&context)
+    defer { release(selection) }
+    return try await body(instance(of: selection))
+  }
+
+  @usableFromInline
+  @inline(never)
+  func select(_ context: inout CallContext) throws -> Selection {
+    let selection = select(
+      at: context.now, callID: context.callID, attempt: context.attempt, draw: context.random())
+    guard let selection else { throw NoInstanceAvailable(service: service) }
+    if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
+    return selection
+  }
+
+  @usableFromInline
+  @inline(never)
+  func release(_ selection: Selection) {
+    state.withLock { $0.release(selection.slot) }
+  }
+
+  @usableFromInline
+  @inline(never)
+  func instance(of selection: Selection) -> ServiceInstance {
+    member(of: selection).instance
+  }
+
+  /// The registration that the slot stands for now: the one that was chosen, or a later one of the same id.
+  func member(of selection: Selection) -> ServiceMember {
+    let member = state.withLock { $0.members[selection.slot] }
+    guard let member else { preconditionFailure("slot \(selection.slot) was given back while it was in use") }
+    return member
+  }
+
+  private func select(at now: Instant, callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
+    let (isCurrent, selection): (Bool, Selection?) = state.withLock { state in
+      guard directory.isCurrent(state.version, at: now) else { return (false, nil) }
+      return (true, state.select(callID: callID, attempt: attempt, draw: draw))
+    }
+    if isCurrent { return selection }
+    let snapshot = directory.snapshot(at: now)
+    return state.withLock { state in
+      state.update(snapshot)
+      return state.select(callID: callID, attempt: attempt, draw: draw)
+    }
+  }
+
+  /// The registration that each slot stands for, 0 for none, and the number of this layout.
+  func slots() -> (layout: UInt64, epochs: [UInt64]) {
+    state.withLock { ($0.layout, $0.epochs) }
+  }
+}
+
+// MARK: - Looking in
+
+extension Balancer {
+  /// What the balancer knows at this moment.
+  public func snapshot() -> BalancerSnapshot {
+    let snapshot = directory.snapshot(at: CallContext.current.readClock())
+    return state.withLock { state in
+      state.update(snapshot)
+      return BalancerSnapshot(service: service, state)
+    }
+  }
+}

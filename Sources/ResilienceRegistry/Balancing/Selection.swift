@@ -1,0 +1,21 @@
+/// A choice in the balancer's own terms: a slot, held until it is given back.
+///
+/// The slot keeps its meaning for as long as it is held, also when the instance is gone from the registry meanwhile.
+@frozen
+@usableFromInline
+struct Selection: Sendable, BitwiseCopyable {
+  @usableFromInline let slot: Int
+
+  /// The registration that was chosen.
+  @usableFromInline let epoch: UInt64
+
+  /// Grows whenever a slot changes its meaning; see ``InstanceHandlers``.
+  @usableFromInline let layout: UInt64
+
+  @usableFromInline
+  init(slot: Int, epoch: UInt64, layout: UInt64) {
+    self.slot = slot
+    self.epoch = epoch
+    self.layout = layout
+  }
+}

@@ -1,0 +1,94 @@
+import ResilienceTestKit
+import Testing
+
+@testable import ResilienceCore
+
+private struct Noticed: ResilienceEvent {
+  var name: String { "test.noticed" }
+  var attributes: [EventAttribute] { [EventAttribute("count", .integer(1))] }
+}
+
+@Suite struct CallContextTests {
+  @Test func aDeadlineIsOnlyEverTightened() {
+    var context = CallContext.current
+    #expect(!context.isChanged)
+    context.tightenDeadline(to: .never)
+    #expect(!context.isChanged)
+    context.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 10)))
+    context.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 20)))
+    #expect(context.deadline == Deadline(at: Instant(nanoseconds: 10)))
+    #expect(context.isChanged)
+  }
+
+  @Test func theTimeIsReadOnceUntilTheNextAttempt() async {
+    let clock = ManualClock()
+    await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+      var context = CallContext.current
+      #expect(context.now == Instant(nanoseconds: 0))
+      clock.advance(by: .nanoseconds(7))
+      #expect(context.now == Instant(nanoseconds: 0))
+      #expect(context.readClock() == Instant(nanoseconds: 7))
+      context.beginAttempt(2)
+      #expect(context.now == Instant(nanoseconds: 7))
+      #expect(context.attempt == 2)
+    }
+  }
+
+  @Test func onlyTheOutermostLayerClaimsTheCallID() {
+    var context = CallContext.current
+    #expect(context.callID == 0)
+    let first = context.claimCallID()
+    let id = context.callID
+    let second = context.claimCallID()
+    #expect(first && id != 0)
+    #expect(!second)
+    #expect(context.callID == id)
+  }
+
+  @Test func eventsAreMadeOnlyForAnObserver() async {
+    func event() -> Noticed {
+      Issue.record("made although nobody observes")
+      return Noticed()
+    }
+    CallContext.current.emit(event())
+    let recorder = EventRecorder()
+    await Ambient.withObserver(recorder) { CallContext.current.emit(Noticed()) }
+    #expect(recorder.descriptions == ["test.noticed count=1"])
+  }
+
+  @Test func chanceComesFromTheEnvironment() async {
+    let draws = await Ambient.withEnvironment(CallEnvironment(random: SeededRandomSource(seed: 5))) {
+      [CallContext.current.random(), CallContext.current.random()]
+    }
+    let source = SeededRandomSource(seed: 5)
+    #expect(draws == [source.next(), source.next()])
+  }
+
+  @Test func baggageAndContextTravelThroughACarrier() async {
+    struct Format: ContextPropagator {
+      func inject(_ context: CallContext, into carrier: inout some ContextCarrier) {
+        guard context.trace.isPresent else { return }
+        carrier.set("\(context.trace.traceLow)", forName: "x-trace")
+      }
+      func extract(from carrier: some ContextCarrier, into context: inout CallContext) -> (any Sendable)? {
+        let values = carrier.values(forName: "X-Trace")
+        guard let id = values.first.flatMap({ UInt64($0) }) else { return nil }
+        context.enterSpan(TraceIDs(traceHigh: 0, traceLow: id, span: 1, flags: 1))
+        return "carried"
+      }
+    }
+    var sent: [String: String] = [:]
+    Format().inject(.current, into: &sent)
+    #expect(sent == [:])
+    await Format().withExtracted(from: ["x-trace": "77"]) {
+      #expect(CallContext.current.trace.traceLow == 77)
+      #expect(Ambient.baggage as? String == "carried")
+      Format().inject(.current, into: &sent)
+    }
+    #expect(sent == ["x-trace": "77"])
+    #expect(Ambient.baggage == nil)
+    await Format().withExtracted(from: ["x-trace": "not a number"]) {
+      #expect(!CallContext.current.trace.isPresent)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import ResilienceCore
+import Testing
+
+@testable import ResilienceRegistry
+
+@Suite struct RegistrationTableTests {
+  private func table(_ ids: String..., ttl: Int64 = 10) -> RegistrationTable {
+    var table = RegistrationTable(service: "inventory")
+    for id in ids { _ = table.register(instance(id), ttlNanoseconds: ttl, at: Instant(nanoseconds: 0)) }
+    return table
+  }
+
+  @Test(arguments: [(0, true), (9, true), (10, false), (11, false)] as [(Int64, Bool)])
+  func aLeaseIsOverAtItsOwnInstant(now: Int64, isListed: Bool) {
+    var table = table("a")
+    _ = table.expire(at: Instant(nanoseconds: now))
+    #expect(table.members.isEmpty == !isListed)
+  }
+
+  @Test func membersAreInTheOrderOfTheirIDs() {
+    #expect(table("c", "a", "d", "b").members.map(\.instance.id) == ["a", "b", "c", "d"])
+  }
+
+  @Test func aRenewalHoldsFromWhenItIsMade() {
+    var table = table("a")
+    #expect(
+      table.renew("a", epoch: 1, at: Instant(nanoseconds: 4)) == .renewed(until: Instant(nanoseconds: 14)))
+    #expect(table.expire(at: Instant(nanoseconds: 13)).isEmpty)
+    #expect(table.expire(at: Instant(nanoseconds: 14)).map(\.name) == ["registry.expired"])
+    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 14)) == .lost)
+  }
+
+  @Test func aRenewalThatArrivesLateDoesNotShortenTheLease() {
+    var table = table("a")
+    _ = table.renew("a", epoch: 1, at: Instant(nanoseconds: 8))
+    #expect(
+      table.renew("a", epoch: 1, at: Instant(nanoseconds: 5)) == .renewed(until: Instant(nanoseconds: 18)))
+  }
+
+  @Test func theVersionGrowsWithWhatASnapshotShowsAndNothingElse() {
+    var table = table("a", "b")
+    #expect(table.version == 2)
+    _ = table.renew("a", epoch: 1, at: Instant(nanoseconds: 1))
+    _ = table.report(.unknown, of: "a", epoch: 1)
+    _ = table.deregister("c", epoch: nil)
+    #expect(table.version == 2)
+    _ = table.report(.healthy, of: "a", epoch: 1)
+    #expect(table.version == 3)
+    _ = table.expire(at: Instant(nanoseconds: 10))
+    #expect(table.version == 4)
+    #expect(table.members.map(\.instance.id) == ["a"])
+  }
+
+  @Test func anEarlierRegistrationCanTouchNothing() {
+    var table = table("a")
+    let (epoch, _) = table.register(instance("a"), ttlNanoseconds: 10, at: Instant(nanoseconds: 5))
+    #expect(epoch == 2)
+    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 6)) == .superseded)
+    #expect(table.deregister("a", epoch: 1).isEmpty)
+    #expect(table.report(.unhealthy, of: "a", epoch: 1) == nil)
+    #expect(table.members == [ServiceMember(instance: instance("a"), epoch: 2, health: .unknown)])
+  }
+
+  @Test func panicIsWhenAllAreUnhealthyAndThereAreAny() {
+    var table = table("a", "b")
+    #expect(table.report(.unhealthy, of: "a", epoch: 1)?.map(\.name) == ["registry.health.changed"])
+    #expect(
+      table.report(.unhealthy, of: "b", epoch: 2)?.map(\.description) == [
+        "registry.health.changed service=inventory instance=b health=unhealthy health.previous=unknown",
+        "registry.panic.began service=inventory instances=2",
+      ])
+    #expect(table.report(.healthy, of: "a", epoch: 1)?.last?.name == "registry.panic.ended")
+    #expect(table.deregister("a", epoch: nil).last?.name == "registry.panic.began")
+    #expect(table.deregister("b", epoch: nil).last?.name == "registry.panic.ended")
+  }
+}

@@ -1,0 +1,28 @@
+import ResilienceCore
+
+@testable import ResilienceRegistry
+
+func instance(_ id: String, of service: String = "inventory") -> ServiceInstance {
+  ServiceInstance(id: id, service: service)
+}
+
+func seconds(_ seconds: Int64) -> Instant {
+  Instant(nanoseconds: seconds * 1_000_000_000)
+}
+
+extension ServiceSnapshot {
+  var ids: [String] { members.map(\.instance.id) }
+}
+
+extension ServiceRegistry {
+  /// Registers instances that outlive any test.
+  func register(ids: String..., service: String = "inventory") {
+    for id in ids { register(instance(id, of: service), ttl: .seconds(1_000_000)) }
+  }
+
+  func report(_ health: HealthStatus, ofID id: String, service: String = "inventory") {
+    for member in instances(of: service).members where member.instance.id == id {
+      report(health, of: member)
+    }
+  }
+}

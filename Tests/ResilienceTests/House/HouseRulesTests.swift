@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+let packageRoot = URL(filePath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+@Suite struct HouseRulesTests {
+  @Test func thePackageKeepsTheRules() throws {
+    let package = try PackageModel.describe(packageRoot)
+    #expect(package.targets.count > 10)
+    #expect(HouseRules.violations(in: package) == [])
+  }
+
+  @Test func theSourcesKeepTheRules() throws {
+    let files = SourceRules.swiftFiles(below: packageRoot.appending(path: "Sources"))
+    #expect(files.count > 50)
+    for file in files {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(SourceRules.violations(inFile: file.lastPathComponent, text) == [])
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: packageRoot.path)
+    #expect(SourceRules.violations(inTopLevel: names) == [])
+  }
+
+  static let broken: [(change: @Sendable (inout PackageModel) -> Void, complaint: String)] = [
+    ({ $0.dependencies.append(.init(identity: "swift-log")) }, "names the package swift-log"),
+    ({ $0.targets[0].targetDependencies = ["ResilienceRetry"] }, "ResilienceCore depends on ResilienceRetry"),
+    (
+      { $0.targets[1].targetDependencies?.append("ResilienceCore2") },
+      "ResilienceRetry depends on ResilienceCore2"
+    ),
+    ({ $0.targets[1].productDependencies = ["Logging"] }, "depends on the product Logging"),
+    (
+      { $0.targets[2].targetDependencies?.append("ResilienceTestKit") },
+      "Resilience depends on ResilienceTestKit"
+    ),
+    ({ $0.targets[1].type = "executable" }, "is not a library"),
+    ({ $0.products[1].name = "Retry" }, "Retry is not prefixed"),
+    ({ $0.products.removeLast() }, "is not a product of its own"),
+  ]
+
+  @Test(arguments: broken.indices)
+  func aBrokenRuleIsNoticed(index: Int) {
+    var package = PackageModel(
+      dependencies: [],
+      products: ["ResilienceCore", "ResilienceRetry", "Resilience"].map { .init(name: $0, targets: [$0]) },
+      targets: [
+        .init(name: "ResilienceCore", type: "library", path: "Sources/ResilienceCore"),
+        .init(
+          name: "ResilienceRetry", type: "library", path: "Sources/ResilienceRetry",
+          targetDependencies: ["ResilienceCore"]),
+        .init(
+          name: "Resilience", type: "library", path: "Sources/Resilience",
+          targetDependencies: ["ResilienceCore", "ResilienceRetry"]),
+        .init(
+          name: "ResilienceTests", type: "test", path: "Tests/ResilienceTests",
+          targetDependencies: ["Resilience", "ResilienceTestKit"]),
+      ])
+    #expect(HouseRules.violations(in: package) == [])
+    Self.broken[index].change(&package)
+    #expect(HouseRules.violations(in: package).contains { $0.contains(Self.broken[index].complaint) })
+  }
+
+  @Test(arguments: [
+    ("internal import Foundation", "imports Foundation"),
+    ("import FoundationEssentials", "imports Foundation"),
+    ("public func retry<T>(_ body: () -> T) {}", "top-level function retry"),
+    ("public func withTimeout(_ limit: Duration) {}", "top-level function withTimeout"),
+    (String(repeating: "\n", count: 351), "more than 350"),
+  ])
+  func aBrokenSourceRuleIsNoticed(text: String, complaint: String) {
+    #expect(SourceRules.violations(inFile: "A.swift", text).contains { $0.contains(complaint) })
+    #expect(SourceRules.violations(inTopLevel: ["Package.swift", ".ci", "notes.txt"]).count == 1)
+  }
+}
