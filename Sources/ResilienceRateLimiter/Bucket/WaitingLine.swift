@@ -17,7 +17,7 @@ struct WaitingLine: Sendable {
 
   mutating func append(permits: Int) -> Place {
     nextID += 1
-    let place = Place(id: nextID, permits: permits, turn: Waiter())
+    let place = Place(id: nextID, permits: permits, turn: Waiter("TokenBucket.acquire"))
     places.append(place)
     self.permits += permits
     if places.count == 1 { place.turn.grant() }
