@@ -96,6 +96,12 @@ extension CallContext {
     attemptNumber = number
     knownNow = .min
   }
+
+  /// Forgets the time, after a wait on the way down.
+  @inlinable
+  package mutating func forgetNow() {
+    knownNow = .min
+  }
 }
 
 // MARK: - Time and chance
