@@ -24,10 +24,11 @@ func makeRows() -> [Row] {
   let offset = CommandLine.arguments.count
   let call = ServiceCall("call") { (input: Int) in input &+ offset }
   let breaker = CircuitBreaker("benchmark")
-  let bucket = TokenBucket(RateLimit.perSecond(1_000_000_000, burst: 1_000_000_000))
+  let bucket = TokenBucket("benchmark", limit: .perSecond(1_000_000_000, burst: 1_000_000_000))
   let registry = ServiceRegistry()
   for index in 0..<10 {
-    _ = registry.register(ServiceInstance(id: "instance-\(index)", service: "benchmark"), ttl: .seconds(86_400))
+    _ = registry.register(
+      ServiceInstance(id: "instance-\(index)", service: "benchmark"), ttl: .seconds(86_400))
   }
   let balanced = registry.service("benchmark").balanced(.powerOfTwoChoices) { instance in
     call.circuitBreaker(CircuitBreaker(instance.id))

@@ -10,7 +10,9 @@ actor Caller {
 let rows = makeRows()
 let arguments = CommandLine.arguments
 
-if arguments.count == 4, let row = rows.first(where: { $0.name == arguments[2] }), let count = Int(arguments[3]) {
+if arguments.count == 4, let row = rows.first(where: { $0.name == arguments[2] }),
+  let count = Int(arguments[3])
+{
   let sum =
     switch arguments[1] {
     case "actor": try await Caller().call(row, count)

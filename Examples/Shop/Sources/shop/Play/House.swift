@@ -16,7 +16,7 @@ final class House: Sendable {
   let served = Tally()
   let counters = DayCounters()
   let store = TraceStore(capacity: 20_000)
-  let customerLimiter = KeyedRateLimiter<String>(RateLimit.perSecond(4, burst: 60))
+  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(4, burst: 60))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
