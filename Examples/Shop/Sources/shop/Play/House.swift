@@ -16,7 +16,11 @@ final class House: Sendable {
   let served = Tally()
   let counters = DayCounters()
   let store = TraceStore(capacity: 20_000)
-  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(4, burst: 60))
+  /// Begins a trace with every order.
+  let rootTracer: Tracer
+  /// Goes on with the traces of orders; begins none.
+  let deliveryTracer: Tracer
+  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(5, burst: 30))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
@@ -24,6 +28,8 @@ final class House: Sendable {
     self.isProtected = isProtected
     self.day = day
     self.faults = faults
+    rootTracer = Tracer("order", store: store)
+    deliveryTracer = Tracer("bus", sampler: .parentBased(root: .never), store: store)
   }
 
   /// Applies the decorators that `stack` adds, or none in the bare play.
@@ -83,7 +89,7 @@ extension House {
   }
 }
 
-// MARK: - Breakers and traces
+// MARK: - Breakers
 
 extension House {
   /// The breaker of one destination.
@@ -102,9 +108,4 @@ extension House {
       .reduce(0) { $0 + Double($1.components.seconds) + Double($1.components.attoseconds) * 1e-18 }
   }
 
-  /// Begins a trace with every order.
-  var rootTracer: Tracer { Tracer("order", store: store) }
-
-  /// Goes on with the traces of orders; begins none.
-  var deliveryTracer: Tracer { Tracer("bus", sampler: .parentBased(root: .never), store: store) }
 }

@@ -12,7 +12,7 @@ struct Play: Sendable {
 
   struct Result: Sendable {
     var figures: Figures
-    var slowestOrder: String
+    var troubledOrder: String
   }
 
   func run(seed: UInt64) throws -> Result {
@@ -41,7 +41,7 @@ struct Play: Sendable {
     }
     return Result(
       figures: Figures(house: house, world: world, shop: shop, intake: intake, openSeconds: timetable.openSeconds),
-      slowestOrder: Waterfall.ofSlowestOrder(house))
+      troubledOrder: Waterfall.ofTroubledOrder(house))
   }
 
   private func enterInvoices(into book: OrderBook) {

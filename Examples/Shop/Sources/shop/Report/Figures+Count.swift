@@ -12,7 +12,7 @@ extension Figures {
     orders = Orders(
       valid: valid.count, completed: completed, failed: valid.count - completed, cancelled: count(.cancelled),
       declined: count(.declined), deadLettered: count(.deadLettered),
-      lost: endings.count { $0.1.isEmpty },
+      contradictory: endings.count { $0.1.count > 1 }, lost: endings.count { $0.1.isEmpty },
       chargedTwice: ledger.orders.count { ledger.account(of: $0).charges.count > 1 },
       chargedNotShipped: endings.count {
         !$0.1.contains(.shipped) && ledger.account(of: $0.0.number).balance > .zero
@@ -25,10 +25,10 @@ extension Figures {
     let events = house.counters.events
     retriesSpent = events["retry.scheduled"]
     breakerOpenSeconds = house.breakerOpenSeconds
-    requestsLimited = events["rate_limit.rejected"]
+    requestsLimited = events["limiter.refused"]
     expiredRequestsRefused = events["shop.expired"]
     duplicatesDropped = house.counters.duplicatesDropped
-    redeliveries = events["bus.redelivery"]
+    redeliveries = house.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
     deadLetters = DeadLetterCount.byReason(house.bus)
     moneyInPounds = Double(ledger.balance.thousandths) / 1000
     shippedPounds =
