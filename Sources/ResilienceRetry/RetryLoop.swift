@@ -33,16 +33,14 @@ struct RetryLoop: Sendable {
 
   /// The first attempt's context.
   ///
-  /// Only the outermost of nested retries and hedges deposits; an inner one counts its attempts from 1 again.
+  /// Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1, also inside
+  /// the second delivery of an event.
   @inlinable
   @inline(__always)
   func begin(_ context: CallContext) -> CallContext {
     var attempt = context
-    if attempt.claimCallID() {
-      budget?.deposit()
-    } else {
-      attempt.beginAttempt(1)
-    }
+    if attempt.claimCallID() { budget?.deposit() }
+    attempt.countAttemptsAnew()
     return attempt.isObserved ? Self.observed(attempt) : attempt
   }
 

@@ -90,6 +90,12 @@ extension CallContext {
     return true
   }
 
+  /// Begins to count attempts from 1 again: a retry counts its own, whatever an outer one or a delivery has counted.
+  @inlinable
+  package mutating func countAttemptsAnew() {
+    attemptNumber = 1
+  }
+
   /// Begins the next attempt: counts it, and forgets the time, which has passed.
   @inlinable
   package mutating func beginAttempt(_ number: UInt16) {
