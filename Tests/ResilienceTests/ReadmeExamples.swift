@@ -33,10 +33,10 @@ func readmeQuickStart(_ order: Order) async throws -> Receipt {
   let breaker = CircuitBreaker("payment")
 
   let charge = ServiceCall("payment") { (order: Order) in try await payments.charge(order) }
-    .timeout(.seconds(1))      // each attempt: cancelled after a second
-    .circuitBreaker(breaker)   // a destination that is down is not called
-    .retry()                   // three attempts, backoff with jitter, within a budget
-    .deadline(.seconds(3))     // and all of it within three seconds
+    .timeout(.seconds(1))  // each attempt: cancelled after a second
+    .circuitBreaker(breaker)  // a destination that is down is not called
+    .retry()  // three attempts, backoff with jitter, within a budget
+    .deadline(.seconds(3))  // and all of it within three seconds
 
   let receipt = try await charge(order)
   return receipt
@@ -47,7 +47,7 @@ actor Account {
   var balance = 0
 
   func refresh() async throws {
-    try await breaker.run { balance = try await bank.balance() }   // on this actor, without a hop
+    try await breaker.run { balance = try await bank.balance() }  // on this actor, without a hop
   }
 }
 
@@ -57,7 +57,7 @@ func readmeClassify(_ breaker: CircuitBreaker) -> some Handler<Order, Response> 
       switch result {
       case .success(let response) where response.status == 429: .failure(.retryAfter(response.retryAfter))
       case .success(let response) where response.status >= 500: .failure
-      default: nil   // an error is a failure, the caller's own cancellation is not
+      default: nil  // an error is a failure, the caller's own cancellation is not
       }
     }
     .circuitBreaker(breaker)
@@ -70,7 +70,7 @@ func readmeSimulation() throws -> Instant {
     let flaky = ServiceCall("flaky") { (_: Void) in throw Unavailable() }
       .retry(RetryPolicy(maxAttempts: 3, backoff: .constant(.seconds(60), jitter: .none)))
     try? await flaky()
-    return simulation.now   // two minutes later, in no time
+    return simulation.now  // two minutes later, in no time
   }
   return waited
 }

@@ -20,7 +20,7 @@ final class House: Sendable {
   let rootTracer: Tracer
   /// Goes on with the traces of orders; begins none.
   let deliveryTracer: Tracer
-  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(5, burst: 30))
+  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(3, burst: 12))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
@@ -45,7 +45,7 @@ final class House: Sendable {
 extension House {
   /// How events are delivered with the toolkit: again and again for hours, since an order is worth it.
   private static let patient = DeliveryPolicy(
-    maxDeliveries: 40, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
+    maxDeliveries: 100, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
 
   /// How they are delivered bare: once.
   private static let once = DeliveryPolicy(maxDeliveries: 1, backoff: .none, parallelism: 32)
@@ -96,7 +96,8 @@ extension House {
   func breaker(_ destination: String) -> CircuitBreaker {
     breakers.withLock { breakers in
       if let breaker = breakers[destination] { return breaker }
-      let policy = CircuitBreakerPolicy(windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
+      let policy = CircuitBreakerPolicy(
+        windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
       let breaker = CircuitBreaker(destination, policy: policy)
       breakers[destination] = breaker
       return breaker

@@ -5,8 +5,10 @@ enum TwoPlays {
   ) throws -> (result: DayResult, troubledOrder: String) {
     let post = try MorningPost.open(lines, seed: seed)
     progress("morning post: \(post.intake.lines) lines, \(post.intake.invoices.count) orders")
-    let bare = try Play(intake: post.intake, isProtected: false) { progress("bare         \($0)") }.run(seed: seed)
-    let toolkit = try Play(intake: post.intake, isProtected: true) { progress("with toolkit \($0)") }.run(seed: seed)
+    let bare = try Play(intake: post.intake, isProtected: false) { progress("bare         \($0)") }.run(
+      seed: seed)
+    let toolkit = try Play(intake: post.intake, isProtected: true) { progress("with toolkit \($0)") }.run(
+      seed: seed)
     let intake = post.intake
     let result = DayResult(
       seed: seed, invoices: intake.invoiceNumbers.count,

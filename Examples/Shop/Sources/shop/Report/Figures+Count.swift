@@ -32,7 +32,8 @@ extension Figures {
     deadLetters = DeadLetterCount.byReason(house.bus)
     moneyInPounds = Double(ledger.balance.thousandths) / 1000
     shippedPounds =
-      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) } / 1000
+      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) }
+      / 1000
     brokenInvariants = Invariants.broken(
       book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest)
   }
@@ -40,7 +41,9 @@ extension Figures {
   /// From the order's placing to its shipping, in seconds.
   private static func averageLatency(_ book: OrderBook) -> Double {
     let latencies = book.orders(.shipped).compactMap { order -> Double? in
-      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else { return nil }
+      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else {
+        return nil
+      }
       return Double(placed.nanoseconds(to: ended)) / 1_000_000_000
     }
     return latencies.isEmpty ? 0 : latencies.reduce(0, +) / Double(latencies.count)

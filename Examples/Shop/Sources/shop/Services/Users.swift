@@ -19,7 +19,9 @@ final class Users: Sendable {
       tokens[customer] = []
       return true
     }
-    if isNew { try house.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer) }
+    if isNew {
+      try house.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer)
+    }
   }
 
   func logIn(_ customer: String) throws -> String {
