@@ -11,6 +11,9 @@ public import Synchronization
 public final class RetryBudget: Sendable {
   @usableFromInline static var tokenScale: Int64 { 1000 }
 
+  /// Names the destination in metrics; empty when unnamed.
+  public let name: String
+
   /// Retries per original call; 0.1 allows one retry for ten calls.
   public let ratio: Double
 
@@ -20,17 +23,21 @@ public final class RetryBudget: Sendable {
   @usableFromInline let depositScaled: Int64
   @usableFromInline let maximumScaled: Int64
   @usableFromInline let balance: Atomic<Int64>
+  let granted = Atomic<UInt64>(0)
+  let refused = Atomic<UInt64>(0)
 
   /// Creates a budget.
   ///
   /// - Parameters:
+  ///   - name: The destination, for metrics. Default: unnamed.
   ///   - ratio: Retries per original call, 0 to 10. Default: 0.1, the share that Google's SRE book recommends.
   ///   - reserve: The most retries that can be saved up, 1 or more; a new budget starts with as many, so that a
   ///     quiet client may retry at all. Default: 10.
-  public init(ratio: Double = 0.1, reserve: Int = 10) {
+  public init(_ name: String = "", ratio: Double = 0.1, reserve: Int = 10) {
     precondition((0...10).contains(ratio), "a retry budget's ratio must be in 0 ... 10, was \(ratio)")
     precondition(
       (1...1_000_000_000).contains(reserve), "a retry budget's reserve must be in 1 ... 10⁹, was \(reserve)")
+    self.name = name
     self.ratio = ratio
     self.reserve = reserve
     depositScaled = Int64((ratio * Double(Self.tokenScale)).rounded())
@@ -57,10 +64,19 @@ public final class RetryBudget: Sendable {
     while current >= Self.tokenScale {
       let (exchanged, original) = balance.weakCompareExchange(
         expected: current, desired: current - Self.tokenScale, ordering: .relaxed)
-      if exchanged { return true }
+      if exchanged {
+        granted.wrappingAdd(1, ordering: .relaxed)
+        return true
+      }
       current = original
     }
+    refused.wrappingAdd(1, ordering: .relaxed)
     return false
+  }
+
+  /// Hands back the token of a retry that was not made after all.
+  package func refund() {
+    add(Self.tokenScale, to: balance.load(ordering: .relaxed))
   }
 
   @usableFromInline

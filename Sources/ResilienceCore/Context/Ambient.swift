@@ -10,17 +10,20 @@ public enum Ambient {
     @usableFromInline package var deadline: Deadline
     @usableFromInline package var trace: TraceIDs
     @usableFromInline package var flags: CallFlags
+    @usableFromInline package var observer: ObserverHandle
 
     @inlinable
-    package init(deadline: Deadline, trace: TraceIDs, flags: CallFlags) {
+    package init(deadline: Deadline, trace: TraceIDs, flags: CallFlags, observer: ObserverHandle = .none) {
       self.deadline = deadline
       self.trace = trace
       self.flags = flags
+      self.observer = observer
     }
 
     @inlinable
     package var unchanged: Inherited {
-      Inherited(deadline: deadline, trace: trace, flags: flags.subtracting(.changed))
+      Inherited(
+        deadline: deadline, trace: trace, flags: flags.subtracting(.changed), observer: observer)
     }
   }
 
@@ -29,19 +32,20 @@ public enum Ambient {
   package static let inheritedKey = TaskLocal(
     wrappedValue: Inherited(deadline: .never, trace: .none, flags: []))
 
-  // Internal, so that nobody binds one without setting the flag that says so.
+  @usableFromInline
+  static let baggageKey = TaskLocal<(any Sendable)?>(wrappedValue: nil)
+
+  // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
-  @TaskLocal static var boundObserver: (any CallObserver)?
-  @TaskLocal static var boundBaggage: (any Sendable)?
 
   /// Clock, chance and executor; bound by a simulator or a test, `nil` in production.
   public static var environment: CallEnvironment? { boundEnvironment }
 
   /// Who is told of attempts and decisions; bound by a sampled trace or a recorder.
-  public static var observer: (any CallObserver)? { boundObserver }
+  public static var observer: (any CallObserver)? { CallContext.current.inherited.observer.observer }
 
   /// What travels along but is no business of the layers: trace state and baggage, as their module keeps them.
-  public static var baggage: (any Sendable)? { boundBaggage }
+  public static var baggage: (any Sendable)? { baggageKey.get() }
 }
 
 extension Ambient {
@@ -73,24 +77,26 @@ extension Ambient {
 
   /// Runs `body` with `observer` being told of every attempt and decision below.
   ///
-  /// It replaces an observer bound further out; one that wants to pass on what it hears keeps the outer one.
+  /// It replaces an observer bound further out; one that wants to pass on what it hears keeps the outer one. After `body`
+  /// has returned, tasks that it left behind are not observed any more.
   public static func withObserver<Result>(
     _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    context.flags.insert(.observed)
-    return try await $boundObserver.withValue(observer) {
-      try await withInherited(context, isolation: isolation, body)
-    }
+    let handle = ObserverHandle.register(observer)
+    defer { handle.unregister() }
+    context.observe(with: handle)
+    return try await withInherited(context, isolation: isolation, body)
   }
 
   /// Runs `body` with `baggage` travelling along.
+  @inlinable
   public static func withBaggage<Result>(
     _ baggage: (any Sendable)?, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
-    try await $boundBaggage.withValue(baggage) {
+    try await baggageKey.withValue(baggage) {
       _ = isolation
       return try await body()
     }

@@ -42,7 +42,7 @@ public struct CallContext: Sendable, BitwiseCopyable {
 
   /// Whether somebody wants to be told of events; ``emit(_:)`` tests it.
   @inlinable
-  public var isObserved: Bool { flags.contains(.observed) }
+  public var isObserved: Bool { inherited.observer != .none }
 
   @inlinable
   package var isChanged: Bool { flags.contains(.changed) }
@@ -72,10 +72,12 @@ extension CallContext {
     flags.insert(.changed)
   }
 
-  /// Marks the context as observed; the caller binds the observer around what it calls.
+  /// Lets the observer be told of attempts and decisions of the inner layers and of nested calls. Whoever registered it
+  /// keeps it registered until the call has ended.
   @inlinable
-  package mutating func markObserved() {
-    flags.formUnion([.observed, .changed])
+  package mutating func observe(with observer: ObserverHandle) {
+    inherited.observer = observer
+    flags.insert(.changed)
   }
 
   /// Gives the logical call an id unless an outer layer has.
@@ -92,6 +94,12 @@ extension CallContext {
   @inlinable
   package mutating func beginAttempt(_ number: UInt16) {
     attemptNumber = number
+    knownNow = .min
+  }
+
+  /// Forgets the time, after a wait on the way down.
+  @inlinable
+  package mutating func forgetNow() {
     knownNow = .min
   }
 }
@@ -165,19 +173,19 @@ extension CallContext {
   /// Tells the observer of a decision. One test when nobody observes: the event is not even made.
   @inlinable
   public func emit(_ event: @autoclosure () -> some ResilienceEvent) {
-    if flags.contains(.observed) { Ambient.record(event(), in: self) }
+    if isObserved { Ambient.record(event(), in: self) }
   }
 
   /// Tells the observer that an attempt begins; the observer may give it a span of its own.
   @inlinable
   package mutating func attemptBegan() {
-    if flags.contains(.observed) { Ambient.attemptBegan(&self) }
+    if isObserved { Ambient.attemptBegan(&self) }
   }
 
   /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
   @inlinable
   package func attemptEnded(of call: CallContext, _ outcome: Outcome) {
-    if flags.contains(.observed) { Ambient.attemptEnded(self, of: call, outcome) }
+    if isObserved { Ambient.attemptEnded(self, of: call, outcome) }
   }
 }
 
@@ -185,18 +193,18 @@ extension Ambient {
   @usableFromInline
   @inline(never)
   static func record(_ event: some ResilienceEvent, in context: CallContext) {
-    observer?.record(event, in: context)
+    context.inherited.observer.observer?.record(event, in: context)
   }
 
   @usableFromInline
   @inline(never)
   static func attemptBegan(_ context: inout CallContext) {
-    observer?.attemptBegan(&context)
+    context.inherited.observer.observer?.attemptBegan(&context)
   }
 
   @usableFromInline
   @inline(never)
   static func attemptEnded(_ context: CallContext, of call: CallContext, _ outcome: Outcome) {
-    observer?.attemptEnded(context, of: call, outcome)
+    context.inherited.observer.observer?.attemptEnded(context, of: call, outcome)
   }
 }

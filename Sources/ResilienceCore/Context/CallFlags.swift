@@ -12,9 +12,6 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   /// Time and chance come from ``Ambient/environment``, not from the system.
   @inlinable package static var environment: CallFlags { CallFlags(rawValue: 1) }
 
-  /// ``Ambient/observer`` is bound and wants events.
-  @inlinable package static var observed: CallFlags { CallFlags(rawValue: 2) }
-
   /// The context differs from what the ambient says: the leaf must bind it.
-  @inlinable package static var changed: CallFlags { CallFlags(rawValue: 4) }
+  @inlinable package static var changed: CallFlags { CallFlags(rawValue: 2) }
 }

@@ -14,12 +14,27 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
   /// - Complexity: O(n) when the name is not there in this case.
   public func values(forName name: String) -> [String] {
     if let value = self[name] { return [value] }
-    let lowercased = name.lowercased()
-    return filter { $0.key.lowercased() == lowercased }.sorted { $0.key < $1.key }.map(\.value)
+    let keys = keys.filter { $0.isEqualButForCase(name) }
+    return keys.sorted().compactMap { self[$0] }
   }
 
-  /// Sets the value of `name`.
+  /// Sets the value of `name`, and removes the values of names equal but for ASCII case.
+  ///
+  /// - Complexity: O(n) when the name was not there in this case.
   public mutating func set(_ value: String, forName name: String) {
-    self[name] = value
+    guard updateValue(value, forKey: name) == nil, count > 1 else { return }
+    for key in keys where key != name && key.isEqualButForCase(name) { self[key] = nil }
   }
+}
+
+extension String {
+  /// Whether the two are equal but for the case of ASCII letters, as names of HTTP headers are compared.
+  fileprivate func isEqualButForCase(_ other: String) -> Bool {
+    utf8.count == other.utf8.count
+      && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
+  }
+}
+
+extension UInt8 {
+  fileprivate var lowercasedASCII: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 }

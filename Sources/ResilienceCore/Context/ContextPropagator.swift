@@ -22,6 +22,7 @@ public protocol ContextPropagator: Sendable {
 
 extension ContextPropagator {
   /// Runs `body` in the context that `carrier` holds.
+  @inlinable
   public func withExtracted<Result>(
     from carrier: some ContextCarrier, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result

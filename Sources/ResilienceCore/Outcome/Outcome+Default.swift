@@ -1,3 +1,5 @@
+internal import Synchronization
+
 extension Outcome {
   /// How a value counts when nobody classified it: a success, unless it is ``PushbackProviding``.
   @inlinable
@@ -14,12 +16,22 @@ extension Outcome {
   /// Neutral for a `CancellationError` and for a ``Rejection`` (with
   /// ``Pushback/notProcessed`` set); anything else is a failure, with its pushback if it is ``PushbackProviding``.
   public init(ofError error: any Error) {
-    if error is CancellationError {
+    let type = type(of: error)
+    if plainType.load(ordering: .relaxed) == UInt(bitPattern: ObjectIdentifier(type)) {
+      self = .failure
+    } else if type == CancellationError.self {
       self = .neutral
     } else if error is any Rejection {
       self.init(.neutral, pushback: (error as? any PushbackProviding)?.pushback ?? .notProcessed)
+    } else if let provider = error as? any PushbackProviding {
+      self.init(.failure, pushback: provider.pushback)
     } else {
-      self.init(.failure, pushback: (error as? any PushbackProviding)?.pushback ?? .none)
+      plainType.store(UInt(bitPattern: ObjectIdentifier(type)), ordering: .relaxed)
+      self = .failure
     }
   }
 }
+
+/// The last type of error that was found to conform to none of the protocols above: errors come in series, and asking a
+/// type for a conformance costs about a thousand instructions.
+private let plainType = Atomic<UInt>(0)

@@ -7,12 +7,16 @@
 #endif
 
 /// The timer thread of the process: a queue, a condition, and a thread that is parked while the queue is empty.
-// @unchecked: `queue` and `isRunning` are only touched with `mutex` held; the two pointers never change.
+///
+/// The thread is woken only for a timer that is due before it would wake by itself. A timer that is taken back does not
+/// change when that is, so arming and disarming one timeout after the other wakes nobody.
+// @unchecked: `queue`, `isRunning` and `wakesAt` are only touched with `mutex` held; the two pointers never change.
 final class SystemTimer: @unchecked Sendable {
   static let shared = SystemTimer()
 
   private var queue = TimerQueue()
   private var isRunning = false
+  private var wakesAt = Instant(nanoseconds: .max)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -29,12 +33,12 @@ final class SystemTimer: @unchecked Sendable {
 
   func arm(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
     pthread_mutex_lock(mutex)
-    let earlierBefore = queue.earliest
     let token = queue.arm(at: instant, action)
     if !isRunning {
       isRunning = true
       startThread()
-    } else if earlierBefore.map({ instant < $0 }) ?? true {
+    } else if instant < wakesAt {
+      wakesAt = instant
       pthread_cond_signal(changed)
     }
     pthread_mutex_unlock(mutex)
@@ -76,8 +80,10 @@ final class SystemTimer: @unchecked Sendable {
         action()
         pthread_mutex_lock(mutex)
       } else if let next = queue.earliest {
+        wakesAt = next
         wait(until: next)
       } else {
+        wakesAt = Instant(nanoseconds: .max)
         pthread_cond_wait(changed, mutex)
       }
     }

@@ -1,31 +1,26 @@
-import ResilienceCore
-#if canImport(Glibc)
-import Glibc
-#endif
+// benchmarks                      lists the rows
+// benchmarks PLACE ROW COUNT      calls the stack of a row COUNT times from a place: off, actor or main
+//
+// The script `instructions` beside Package.swift counts what a call costs.
 
-/// What every row runs: a closure that captures something, so that the call is opaque, as a user's is.
-let offset = CommandLine.arguments.count
-let call = ServiceCall("call") { (input: Int) in input &+ offset }
-
-func row<H: Handler>(_ handler: H) -> @Sendable (Int) async throws -> Int where H.Input == Int, H.Output == Int {
-  { count in try await loop(handler, count) }
+actor Caller {
+  func call(_ row: Row, _ count: Int) async throws -> Int { try await row.run(count) }
 }
 
-@inline(never)
-func loop<H: Handler>(_ handler: H, _ count: Int) async throws -> Int where H.Input == Int, H.Output == Int {
-  var sum = 0
-  for input in 0..<count { sum &+= try await handler(input) }
-  return sum
-}
-
-let rows: [(name: String, run: @Sendable (Int) async throws -> Int)] = [
-  ("call", row(call))
-]
-
+let rows = makeRows()
 let arguments = CommandLine.arguments
-guard arguments.count == 3, let count = Int(arguments[2]), let row = rows.first(where: { $0.name == arguments[1] })
-else {
-  rows.forEach { print($0.name) }
-  exit(0)
+
+if arguments.count == 4, let row = rows.first(where: { $0.name == arguments[2] }),
+  let count = Int(arguments[3])
+{
+  let sum =
+    switch arguments[1] {
+    case "actor": try await Caller().call(row, count)
+    case "main": try await row.run(count)
+    default: try await Task.detached { try await row.run(count) }.value
+    }
+  // Printed, so that no call can be left out.
+  print(sum)
+} else {
+  for row in rows { print(row.name) }
 }
-_ = try await row.run(count)

@@ -16,7 +16,7 @@ final class House: Sendable {
   let served = Tally()
   let counters = DayCounters()
   let store = TraceStore(capacity: 20_000)
-  let customerLimiter = KeyedRateLimiter<String>(RateLimit.perSecond(4, burst: 60))
+  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(4, burst: 60))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
@@ -45,26 +45,26 @@ extension House {
   private static let once = DeliveryPolicy(maxDeliveries: 1, backoff: .none, parallelism: 32)
 
   /// Tells everybody who wants to know. What has happened has no deadline.
-  func publish<Payload>(_ payload: Payload, as topic: EventType<Payload>, about subject: String) async throws {
-    try await bus.publish(payload, as: topic, subject: subject, deadline: .never)
+  func publish<Payload>(_ payload: Payload, as topic: EventType<Payload>, about subject: String) throws {
+    try bus.publish(payload, as: topic, subject: subject, deadline: .never)
   }
 
   /// Handles every event of a type: with the toolkit each once, however often it is delivered.
   func subscribe<Payload: Sendable>(
     to topic: EventType<Payload>, as service: String,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
-  ) throws {
+  ) {
     let handler = EventHandler("\(service) \(topic.name)") { [served] (event: Event<Payload>) in
       served.count(service)
       try await body(event)
     }
     guard isProtected else {
-      try bus.subscribe(to: topic, group: service, policy: Self.once, handler: handler)
+      bus.subscribe(to: topic, group: service, policy: Self.once, handler: handler)
       return
     }
-    let inbox = Inbox()
+    let inbox = Inbox(policy: InboxPolicy(lease: .seconds(120)))
     counters.watch(inbox)
-    try bus.subscribe(
+    bus.subscribe(
       to: topic, group: service, policy: Self.patient,
       handler: handler.deduplicate(inbox).trace(deliveryTracer, kind: .delivery))
   }
@@ -73,8 +73,8 @@ extension House {
   func respond<Question: Sendable, Answer: Sendable>(
     to topic: EventType<Question>, with reply: EventType<Answer>, as service: String,
     _ body: nonisolated(nonsending) @escaping @Sendable (Question) async throws -> Answer
-  ) throws {
-    try bus.respond(
+  ) {
+    bus.respond(
       to: topic, with: reply, group: service, policy: Self.once,
       handler: ServiceCall("\(service) \(topic.name)") { [served] (event: Event<Question>) in
         served.count(service)

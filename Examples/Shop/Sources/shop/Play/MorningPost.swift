@@ -13,13 +13,13 @@ struct MorningPost: Sendable {
     try Simulation(seed: seed).run { _ in
       let bus = EventBus(source: "post")
       let desk = Desk()
-      try bus.subscribe(
+      bus.subscribe(
         to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),
         handler: EventHandler("intake") { event in try desk.take(event.data) })
       return try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
         for line in lines {
-          try await bus.publish(line, as: Topic.invoiceLine, subject: "post")
+          try bus.publish(line, as: Topic.invoiceLine, subject: "post")
         }
         try await bus.waitUntilIdle()
         group.cancelAll()

@@ -25,7 +25,7 @@ struct Play: Sendable {
 
   private func open(_ house: House, _ timetable: Timetable) async throws -> Result {
     let world = World(house)
-    let shop = try Shop(house, world)
+    let shop = Shop(house, world)
     enterInvoices(into: house.book)
     try await withThrowingTaskGroup { group in
       group.addTask { try await house.bus.run() }
@@ -33,7 +33,7 @@ struct Play: Sendable {
       group.addTask { try await shop.watchHealth() }
       for server in world.servers { group.addTask { try await server.run(in: house.registry) } }
       group.addTask { try await report(house, timetable) }
-      try await shop.stockUp(intake.invoices)
+      try shop.stockUp(intake.invoices)
       try await trade(shop, house)
       try await house.day.wait(until: timetable.openSeconds)
       await shop.settle(within: .seconds(Self.overtimeSeconds))

@@ -10,26 +10,26 @@ struct Shop: Sendable {
   let moderation: Moderation
   let satisfaction: Satisfaction
 
-  init(_ house: House, _ world: World) throws {
+  init(_ house: House, _ world: World) {
     self.house = house
     self.world = world
-    let recommendation = try Recommendation(house)
-    _ = try Products(house)
-    _ = try Payments(house, world.provider)
-    _ = try Inventory(house, world.warehouse, world.servers)
-    _ = try Logistics(house)
-    analytics = try Analytics(house)
-    moderation = try Moderation(house)
-    satisfaction = try Satisfaction(house)
+    let recommendation = Recommendation(house)
+    _ = Products(house)
+    _ = Payments(house, world.provider)
+    _ = Inventory(house, world.warehouse, world.servers)
+    _ = Logistics(house)
+    analytics = Analytics(house)
+    moderation = Moderation(house)
+    satisfaction = Satisfaction(house)
     let services = Gateway.Services(
-      users: Users(house), pages: ProductPage(house, recommendation), carts: try Carts(house),
-      orders: try Orders(house))
+      users: Users(house), pages: ProductPage(house, recommendation), carts: Carts(house),
+      orders: Orders(house))
     traffic = Traffic(gateway: Gateway(house, services), house: house, meter: meter)
-    try Troublemaker.doubleOrders(house)
+    Troublemaker.doubleOrders(house)
   }
 
   /// Puts on the shelves what the day will ask for, and not one piece more.
-  func stockUp(_ invoices: [Invoice]) async throws {
+  func stockUp(_ invoices: [Invoice]) throws {
     var products: [String: ProductAdded] = [:]
     for item in invoices.flatMap(\.items) {
       products[
@@ -39,7 +39,7 @@ struct Shop: Sendable {
     }
     for sku in products.keys.sorted() {
       guard let product = products[sku] else { continue }
-      try await house.publish(product, as: Topic.productAdd, about: sku)
+      try house.publish(product, as: Topic.productAdd, about: sku)
     }
   }
 
@@ -58,7 +58,7 @@ struct Shop: Sendable {
       try await house.day.wait(until: second)
       let number = "poison-\(index + 1)"
       let order = OrderCreated(order: number, customer: "?", items: [], created: CallContext.current.readClock())
-      try await house.publish(order, as: Topic.orderCreated, about: number)
+      try house.publish(order, as: Topic.orderCreated, about: number)
     }
   }
 
@@ -71,8 +71,8 @@ struct Shop: Sendable {
 
   /// An order whose event was given up ends here, and whoever paid for it gets the money back.
   private func closeDeadLettered() {
-    for letter in house.bus.deadLetters.all {
-      guard let order = letter.envelope.subject, let entry = house.book.entry(order), entry.endings.isEmpty else {
+    for letter in house.bus.deadLetters.letters {
+      guard let order = letter.event.subject, let entry = house.book.entry(order), entry.endings.isEmpty else {
         continue
       }
       world.provider.refund(order)

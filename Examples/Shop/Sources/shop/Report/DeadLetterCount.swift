@@ -4,8 +4,8 @@ import Resilience
 enum DeadLetterCount {
   static func byReason(_ bus: EventBus) -> [String: Int] {
     var counts: [String: Int] = [:]
-    for letter in bus.deadLetters.all {
-      counts["\(letter.envelope.type): \(letter.reason)", default: 0] += 1
+    for letter in bus.deadLetters.letters {
+      counts["\(letter.event.type): \(letter.reason)", default: 0] += 1
     }
     return counts
   }

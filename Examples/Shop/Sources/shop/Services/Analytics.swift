@@ -4,16 +4,16 @@ import Resilience
 final class Analytics: Sendable {
   let events = Tally()
 
-  init(_ house: House) throws {
-    try count(Topic.userRegister, house)
-    try count(Topic.productAdd, house)
-    try count(Topic.cartAdd, house)
-    try count(Topic.orderCreated, house)
-    try count(Topic.stockUpdated, house)
-    try count(Topic.orderShipped, house)
+  init(_ house: House) {
+    count(Topic.userRegister, house)
+    count(Topic.productAdd, house)
+    count(Topic.cartAdd, house)
+    count(Topic.orderCreated, house)
+    count(Topic.stockUpdated, house)
+    count(Topic.orderShipped, house)
   }
 
-  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ house: House) throws {
-    try house.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
+  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ house: House) {
+    house.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
   }
 }

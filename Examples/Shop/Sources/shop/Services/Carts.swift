@@ -6,16 +6,16 @@ final class Carts: Sendable {
   private let house: House
   private let carts = Mutex<[String: [String: Int]]>([:])
 
-  init(_ house: House) throws {
+  init(_ house: House) {
     self.house = house
-    try house.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
+    house.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
       let added = event.data
       carts.withLock { $0[added.customer, default: [:]][added.sku, default: 0] += added.quantity }
     }
   }
 
-  func add(_ sku: String, _ quantity: Int, for customer: String) async throws {
-    try await house.publish(
+  func add(_ sku: String, _ quantity: Int, for customer: String) throws {
+    try house.publish(
       CartAdded(customer: customer, sku: sku, quantity: quantity), as: Topic.cartAdd, about: customer)
   }
 

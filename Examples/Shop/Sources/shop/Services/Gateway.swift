@@ -46,7 +46,7 @@ final class Gateway: Sendable {
   private static func route(_ request: Request, _ services: Services) async throws -> Reply {
     switch request.action {
     case .register:
-      try await services.users.register(request.customer)
+      try services.users.register(request.customer)
       return .done
     case .logIn:
       return .token(try services.users.logIn(request.customer))
@@ -60,7 +60,7 @@ final class Gateway: Sendable {
     switch request.action {
     case .register, .logIn: break
     case .page(let sku): return .page(try await services.pages.page(sku))
-    case .addToCart(let sku, let quantity): try await services.carts.add(sku, quantity, for: request.customer)
+    case .addToCart(let sku, let quantity): try services.carts.add(sku, quantity, for: request.customer)
     case .checkOut(let invoice):
       try await services.orders.place(invoice)
       services.carts.empty(request.customer)

@@ -2,18 +2,18 @@ import Resilience
 
 /// The inventory: asks one of its servers to take an order's goods off the shelves.
 final class Inventory: Sendable {
-  init(_ house: House, _ warehouse: Warehouse, _ servers: [InventoryServer]) throws {
+  init(_ house: House, _ warehouse: Warehouse, _ servers: [InventoryServer]) {
     let reserve = Self.reserving(house, servers)
-    try house.subscribe(to: Topic.productAdd, as: "inventory") { event in
+    house.subscribe(to: Topic.productAdd, as: "inventory") { event in
       warehouse.add(event.data.sku, event.data.quantity)
     }
-    try house.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
+    house.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
       let order = event.data
       do {
         try await reserve(order)
-        try await house.publish(order, as: Topic.stockUpdated, about: order.order)
+        try house.publish(order, as: Topic.stockUpdated, about: order.order)
       } catch is Warehouse.OutOfStock {
-        try await house.publish(order, as: Topic.stockRefused, about: order.order)
+        try house.publish(order, as: Topic.stockRefused, about: order.order)
       }
     }
   }

@@ -2,10 +2,10 @@ import Resilience
 
 /// Logistics: packs what was taken off the shelves, and ships it.
 final class Logistics: Sendable {
-  init(_ house: House) throws {
-    try house.subscribe(to: Topic.stockUpdated, as: "logistics") { event in
+  init(_ house: House) {
+    house.subscribe(to: Topic.stockUpdated, as: "logistics") { event in
       try await DayClock.pause(20_000...60_000)
-      try await house.publish(event.data, as: Topic.orderShipped, about: event.data.order)
+      try house.publish(event.data, as: Topic.orderShipped, about: event.data.order)
     }
   }
 }

@@ -5,8 +5,8 @@ final class Moderation: Sendable {
   let flagged = Tally()
   private static let suspicious = ["?", "DAMAGE", "FAULTY", "WRONG", "CHECK"]
 
-  init(_ house: House) throws {
-    try house.subscribe(to: Topic.productAdd, as: "moderation") { [flagged] event in
+  init(_ house: House) {
+    house.subscribe(to: Topic.productAdd, as: "moderation") { [flagged] event in
       let text = event.data.description.uppercased()
       if Self.suspicious.contains(where: text.contains) { flagged.count(event.data.sku) }
     }

@@ -7,15 +7,15 @@ final class Orders: Sendable {
   private let placed = Mutex<Set<String>>([])
   private let announce: AnyHandler<OrderCreated, Void>
 
-  init(_ house: House) throws {
+  init(_ house: House) {
     self.house = house
     announce = AnyHandler(
       ServiceCall("order") { (order: OrderCreated) in
-        try await house.publish(order, as: Topic.orderCreated, about: order.order)
+        try house.publish(order, as: Topic.orderCreated, about: order.order)
       }.trace(house.rootTracer))
-    try end(.shipped, when: Topic.orderShipped)
-    try end(.declined, when: Topic.paymentDeclined)
-    try end(.cancelled, when: Topic.stockRefused)
+    end(.shipped, when: Topic.orderShipped)
+    end(.declined, when: Topic.paymentDeclined)
+    end(.cancelled, when: Topic.stockRefused)
   }
 
   /// Places an order. With the toolkit placing it again, as impatient customers do, changes nothing.
@@ -29,8 +29,8 @@ final class Orders: Sendable {
         created: CallContext.current.readClock()))
   }
 
-  private func end(_ ending: OrderBook.Ending, when topic: EventType<OrderCreated>) throws {
-    try house.subscribe(to: topic, as: "order") { [house] event in
+  private func end(_ ending: OrderBook.Ending, when topic: EventType<OrderCreated>) {
+    house.subscribe(to: topic, as: "order") { [house] event in
       house.book.end(event.data.order, ending)
     }
   }

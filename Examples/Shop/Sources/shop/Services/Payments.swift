@@ -9,7 +9,7 @@ final class Payments: Sendable {
     var description: String { "order \(order) has no items to charge" }
   }
 
-  init(_ house: House, _ provider: PaymentProvider) throws {
+  init(_ house: House, _ provider: PaymentProvider) {
     let call = ServiceCall("payment.provider") { (order: OrderCreated) in
       try await provider.charge(order.order, order.total, idempotencyKey: house.isProtected ? order.order : nil)
     }.classify { result in
@@ -20,17 +20,17 @@ final class Payments: Sendable {
       call.idempotent().timeout(.seconds(2)).circuitBreaker(house.breaker("payment"))
         .retry(RetryPolicy(maxAttempts: 3, backoff: .exponential(base: .milliseconds(200))))
     }
-    try house.subscribe(to: Topic.orderCreated, as: "payment") { event in
+    house.subscribe(to: Topic.orderCreated, as: "payment") { event in
       let order = event.data
       guard order.total > .zero else { throw UnusableOrder(order: order.order) }
       do {
         _ = try await charge(order)
-        try await house.publish(order, as: Topic.paymentCompleted, about: order.order)
+        try house.publish(order, as: Topic.paymentCompleted, about: order.order)
       } catch is PaymentProvider.Declined {
-        try await house.publish(order, as: Topic.paymentDeclined, about: order.order)
+        try house.publish(order, as: Topic.paymentDeclined, about: order.order)
       }
     }
-    try house.subscribe(to: Topic.stockRefused, as: "payment") { event in
+    house.subscribe(to: Topic.stockRefused, as: "payment") { event in
       provider.refund(event.data.order)
     }
   }

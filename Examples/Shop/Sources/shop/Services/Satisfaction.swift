@@ -4,8 +4,8 @@ import Resilience
 final class Satisfaction: Sendable {
   private let scores = Tally()
 
-  init(_ house: House) throws {
-    try house.subscribe(to: Topic.orderShipped, as: "satisfaction") { [scores] event in
+  init(_ house: House) {
+    house.subscribe(to: Topic.orderShipped, as: "satisfaction") { [scores] event in
       let minutes = event.data.created.nanoseconds(to: CallContext.current.readClock()) / 60_000_000_000
       scores.count("answers")
       scores.count("points", by: Int(max(1, 5 - minutes / 10)))

@@ -12,9 +12,9 @@ final class Users: Sendable {
     self.house = house
   }
 
-  func register(_ customer: String) async throws {
+  func register(_ customer: String) throws {
     let isNew = tokens.withLock { $0.updateValue("", forKey: customer) == nil }
-    if isNew { try await house.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer) }
+    if isNew { try house.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer) }
   }
 
   func logIn(_ customer: String) throws -> String {

@@ -3,16 +3,16 @@ import Synchronization
 
 /// A broker that delivers some events twice, as brokers do.
 enum Troublemaker {
-  static func doubleOrders(_ house: House) throws {
+  static func doubleOrders(_ house: House) {
     let seen = Tally()
     let bus = house.bus
-    try bus.subscribe(
+    bus.subscribe(
       to: Topic.orderCreated, group: "troublemaker",
       handler: EventHandler("troublemaker") { (event: Event<OrderCreated>) in
         guard seen[event.id] == 0 else { return }
         seen.count(event.id)
         seen.count("all")
-        if seen["all"] % FaultSchedule.duplicateEvery == 0 { try await bus.publish(event) }
+        if seen["all"] % FaultSchedule.duplicateEvery == 0 { try bus.publish(event) }
       })
   }
 }

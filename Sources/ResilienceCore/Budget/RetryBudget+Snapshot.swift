@@ -1,0 +1,40 @@
+internal import Synchronization
+
+extension RetryBudget {
+  /// A budget at one moment.
+  public struct Snapshot: Sendable, Hashable {
+    /// The budget's name.
+    public let name: String
+
+    /// Retries that could be taken now.
+    public let available: Int
+
+    /// The most retries that can be saved up.
+    public let reserve: Int
+
+    /// Retries that were allowed so far, handed back or not.
+    public let granted: UInt64
+
+    /// Retries that were asked for so far and not allowed.
+    public let refused: UInt64
+  }
+
+  /// The present balance and the totals. Each is exact; together they may straddle a retry that is being decided.
+  public func snapshot() -> Snapshot {
+    Snapshot(
+      name: name, available: available, reserve: reserve, granted: granted.load(ordering: .relaxed),
+      refused: refused.load(ordering: .relaxed))
+  }
+}
+
+extension RetryBudget.Snapshot: MetricSource {
+  /// The balance as a gauge, the totals as counters.
+  public var metrics: [Metric] {
+    let labels = [Metric.Label("budget", name)]
+    return [
+      Metric("retry_budget_available", .gauge, Double(available), labels: labels),
+      Metric("retry_budget_granted", .counter, Double(granted), labels: labels),
+      Metric("retry_budget_refused", .counter, Double(refused), labels: labels),
+    ]
+  }
+}

@@ -1,0 +1,25 @@
+public import ResilienceCore
+
+extension TokenBucket {
+  /// Does one thing under the limit, in place.
+  ///
+  /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`.
+  ///
+  /// - Parameters:
+  ///   - permits: What it costs, 1 or more.
+  ///   - mode: Whether to wait for permits. Default: no.
+  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when `body` was not run; `CancellationError` when cancelled
+  ///   while waiting; else what `body` throws.
+  @inlinable
+  public nonisolated(nonsending) func run<Result>(
+    permits: Int = 1, mode: RateLimitMode = .reject,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async throws -> Result {
+    var context = CallContext.current
+    if !takesUnlessWaiting(permits, at: context.now) {
+      if mode == .reject { throw rejection(permits, context, .noPermit) }
+      try await wait(permits, context)
+    }
+    return try await body()
+  }
+}

@@ -1,0 +1,31 @@
+public import ResilienceCore
+
+/// What a keyed limiter knows.
+public struct KeyedRateLimiterSnapshot: Sendable, Hashable {
+  /// The limiter's name.
+  public var name: String
+
+  /// The rate and the burst of each key.
+  public var limit: RateLimit
+
+  /// Keys that are kept; those that are idle are forgotten when room is needed.
+  public var keys: Int
+
+  /// Permits given out since the limiter was created, over all keys.
+  public var acquired: Int
+
+  /// Calls refused since the limiter was created, over all keys.
+  public var refused: Int
+}
+
+extension KeyedRateLimiterSnapshot: MetricSource {
+  /// The counts, labelled with the limiter's name.
+  public var metrics: [Metric] {
+    let labels = [Metric.Label("limiter", name)]
+    return [
+      Metric("rate_limiter_keys", .gauge, Double(keys), labels: labels),
+      Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
+      Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
+    ]
+  }
+}

@@ -1,0 +1,73 @@
+internal import ResilienceCore
+
+/// How many permits a limiter gives out: so many per period, and so many at once.
+///
+/// ```swift
+/// RateLimit.perSecond(100)                          // 100 at once, then one every 10 ms
+/// RateLimit.perMinute(200, burst: 20)               // 20 at once, then one every 300 ms
+/// RateLimit(5, per: .milliseconds(250), burst: 1)   // evenly, one every 50 ms
+/// ```
+///
+/// A rate of 0 gives out its burst once and nothing ever after; the burst is then 0 by default, which is closed.
+public struct RateLimit: Sendable, Hashable {
+  /// Permits per ``period``.
+  public let permits: Int
+
+  /// The time in which ``permits`` permits come back.
+  public let period: Duration
+
+  /// The most permits that can be saved up, and so taken at once; a new limiter starts with as many.
+  public let burst: Int
+
+  /// Creates a limit.
+  ///
+  /// - Parameters:
+  ///   - permits: Permits per `period`, 0 to 10⁹. Where the period is not a whole number of nanoseconds per
+  ///     permit, the interval is rounded up: the limit is never exceeded.
+  ///   - period: More than zero.
+  ///   - burst: The most permits that can be taken at once, 1 or more (0 or more for a rate of 0); saving them up must
+  ///     not take longer than 70 years. Default: the permits of one second, at least 1, as is usual
+  ///     (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that second.
+  public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
+    precondition(
+      (0...1_000_000_000).contains(permits), "a rate limit's permits must be in 0 ... 10⁹, was \(permits)")
+    precondition(
+      period.clampedNanoseconds > 0, "a rate limit's period must be at least 1 ns, was \(period)")
+    self.permits = permits
+    self.period = period
+    let perSecond = Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period.clampedNanoseconds))
+    self.burst = burst ?? (permits == 0 ? 0 : max(1, perSecond))
+    precondition(
+      self.burst >= (permits == 0 ? 0 : 1), "a rate limit's burst must be at least 1, was \(self.burst)")
+    precondition(
+      Int64(self.burst).multiplyingSaturating(intervalNanoseconds) <= 1 << 61,
+      "a rate limit's burst must be saved up within 70 years, was \(self.burst) at \(permits) per \(period)")
+  }
+
+  /// So many permits per second.
+  public static func perSecond(_ permits: Int, burst: Int? = nil) -> RateLimit {
+    RateLimit(permits, per: .seconds(1), burst: burst)
+  }
+
+  /// So many permits per minute; at once as many as come in a second, unless `burst` says otherwise.
+  public static func perMinute(_ permits: Int, burst: Int? = nil) -> RateLimit {
+    RateLimit(permits, per: .seconds(60), burst: burst)
+  }
+
+  /// So many permits per hour; at once as many as come in a second, unless `burst` says otherwise.
+  public static func perHour(_ permits: Int, burst: Int? = nil) -> RateLimit {
+    RateLimit(permits, per: .seconds(3600), burst: burst)
+  }
+
+  /// Nanoseconds in which one permit comes back; 1 for a rate of 0, whose time stands still.
+  var intervalNanoseconds: Int64 {
+    guard permits > 0 else { return 1 }
+    let period = period.clampedNanoseconds
+    return period / Int64(permits) + (period % Int64(permits) == 0 ? 0 : 1)
+  }
+}
+
+extension RateLimit: CustomStringConvertible {
+  /// Such as `100 per 1.0 seconds, burst 100`.
+  public var description: String { "\(permits) per \(period), burst \(burst)" }
+}

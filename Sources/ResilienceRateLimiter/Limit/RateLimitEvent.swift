@@ -1,0 +1,65 @@
+public import ResilienceCore
+
+/// Something a limiter decided, other than letting a call pass at once.
+public struct RateLimitEvent: ResilienceEvent, Hashable {
+  /// What was decided.
+  public enum Kind: Sendable, Hashable {
+    /// The permits were refused; `nil` for never.
+    case refused(retryAt: Instant?)
+
+    /// The call waits; its turn comes at `due` unless one before it gives up.
+    case queued(due: Instant)
+
+    /// The call has waited, and passes.
+    case granted
+
+    /// The call has waited, and gave up: it was cancelled, or its deadline came closer than its turn.
+    case gaveUp
+  }
+
+  /// The limiter's name.
+  public let limiter: String
+
+  /// What was decided.
+  public let kind: Kind
+
+  /// How many permits were asked for.
+  public let permits: Int
+
+  /// When.
+  public let instant: Instant
+
+  /// Creates an event.
+  public init(limiter: String, kind: Kind, permits: Int, instant: Instant) {
+    self.limiter = limiter
+    self.kind = kind
+    self.permits = permits
+    self.instant = instant
+  }
+
+  /// `limiter.` and the kind, such as `limiter.refused`.
+  public var name: String {
+    switch kind {
+    case .refused: "limiter.refused"
+    case .queued: "limiter.queued"
+    case .granted: "limiter.granted"
+    case .gaveUp: "limiter.gaveup"
+    }
+  }
+
+  /// The limiter's name, the permits, then what the kind adds; instants in nanoseconds of the call's clock.
+  public var attributes: [EventAttribute] {
+    let facts = [
+      EventAttribute("limiter", .string(limiter)), EventAttribute("permits", .integer(Int64(permits))),
+    ]
+    switch kind {
+    case .refused(let retryAt):
+      guard let retryAt else { return facts }
+      return facts + [EventAttribute("retry.at.nanoseconds", .integer(retryAt.nanoseconds))]
+    case .queued(let due):
+      return facts + [EventAttribute("due.nanoseconds", .integer(due.nanoseconds))]
+    case .granted, .gaveUp:
+      return facts
+    }
+  }
+}

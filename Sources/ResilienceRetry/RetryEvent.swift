@@ -1,0 +1,34 @@
+public import ResilienceCore
+
+/// What a retry decided.
+public enum RetryEvent: ResilienceEvent, Hashable {
+  /// Attempt number `attempt` (2 or more) of `call` begins after `delay`.
+  case scheduled(call: String, attempt: Int, delay: Duration)
+
+  /// `call` ended without success after `attempts` attempts, for `reason`. The caller gets what the last one came to.
+  case gaveUp(call: String, attempts: Int, reason: RetryDecision.Reason)
+
+  /// `retry.scheduled` or `retry.gave_up`.
+  public var name: String {
+    switch self {
+    case .scheduled: "retry.scheduled"
+    case .gaveUp: "retry.gave_up"
+    }
+  }
+
+  /// The facts.
+  public var attributes: [EventAttribute] {
+    switch self {
+    case .scheduled(let call, let attempt, let delay):
+      [
+        EventAttribute("call", .string(call)), EventAttribute("attempt", .integer(Int64(attempt))),
+        EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
+      ]
+    case .gaveUp(let call, let attempts, let reason):
+      [
+        EventAttribute("call", .string(call)), EventAttribute("attempts", .integer(Int64(attempts))),
+        EventAttribute("reason", .string(reason.rawValue)),
+      ]
+    }
+  }
+}

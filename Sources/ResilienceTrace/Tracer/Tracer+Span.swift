@@ -1,0 +1,35 @@
+public import ResilienceCore
+
+extension Tracer {
+  /// Runs `body` in a span of its own, on the caller's actor.
+  ///
+  /// ```swift
+  /// let price = try await tracer.span("price") { try await priceList.price(of: basket) }
+  /// ```
+  ///
+  /// Calls made in `body` belong to the span. A thrown error counts as a failure, a cancellation or a refusal by one of our
+  /// own layers as neutral.
+  ///
+  /// - Parameters:
+  ///   - name: What it stands for.
+  ///   - kind: Call or delivery. Default: call.
+  ///   - body: The work.
+  /// - Throws: What `body` throws.
+  @inlinable
+  public func span<Result>(
+    _ name: String, kind: SpanKind = .call, isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    let call = CallContext.current
+    var span = call
+    enterSpan(&span)
+    do {
+      let result = try await Ambient.withInherited(span, isolation: isolation, body)
+      exitSpan(span, from: call, name, kind, .success, nil)
+      return result
+    } catch {
+      exitSpan(span, from: call, name, kind, Outcome(ofError: error).verdict, error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ResilienceCircuitBreaker
+import ResilienceCore
+
+extension Instant {
+  /// Seconds since the clock's zero point.
+  static func s(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1_000_000_000)) }
+}
+
+struct Broken: Error {}
+
+extension CircuitBreakerPolicy {
+  /// Opens at 2 failures of 4, for 5 s; the lease of a probe is 30 s.
+  static func small(permits: Int = 1, lease: Duration = .seconds(30)) -> CircuitBreakerPolicy {
+    CircuitBreakerPolicy(
+      windowSize: 4, failureRate: 0.5, minimumThroughput: 4, openTime: .seconds(5), halfOpenPermits: permits,
+      probeLease: lease)
+  }
+}
+
+extension CircuitBreaker {
+  /// Makes a call that ends at once; `false` when it was rejected.
+  @discardableResult
+  func call(_ verdict: Verdict, at now: Instant) -> Bool {
+    switch admit(at: now) {
+    case .admitted(let permit):
+      permit.finish(verdict, at: now)
+      return true
+    case .rejected:
+      return false
+    }
+  }
+
+  func permit(at now: Instant) throws -> CircuitBreakerPermit {
+    switch admit(at: now) {
+    case .admitted(let permit): return permit
+    case .rejected(let error): throw error
+    }
+  }
+
+  /// Whether a call is rejected; a permit goes back at once.
+  func rejects(at now: Instant) -> Bool {
+    switch admit(at: now) {
+    case .admitted: false
+    case .rejected: true
+    }
+  }
+
+  /// Four failures.
+  func trip(at now: Instant) {
+    for _ in 0..<4 { call(.failure, at: now) }
+  }
+}

@@ -1,0 +1,42 @@
+import ResilienceCore
+
+/// As much of a retry as tracing needs: patterns do not import each other, in tests either.
+struct FakeRetry<Base: Handler>: HandlerDecorator {
+  let base: Base
+  var maxAttempts: UInt16 = 3
+  var delay: Duration = .zero
+
+  nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+    var number: UInt16 = 1
+    while true {
+      var attempt = context
+      attempt.beginAttempt(number)
+      attempt.attemptBegan()
+      do {
+        let output = try await base.handle(input, context: attempt)
+        attempt.attemptEnded(of: context, base.outcome(ofValue: output))
+        return output
+      } catch {
+        attempt.attemptEnded(of: context, base.outcome(ofError: error))
+        guard number < maxAttempts else { throw error }
+        number += 1
+        context.emit(Retried(attempt: number))
+        try await context.clock.sleep(for: delay)
+      }
+    }
+  }
+}
+
+struct Retried: ResilienceEvent {
+  var attempt: UInt16
+  let name = "retry.scheduled"
+  var attributes: [EventAttribute] { [EventAttribute("attempt", .integer(Int64(attempt)))] }
+}
+
+struct Declined: Error, CustomStringConvertible {
+  let description = "card declined"
+}
+
+struct Refused: Rejection {
+  var retryAt: Instant? { nil }
+}
