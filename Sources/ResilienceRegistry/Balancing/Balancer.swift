@@ -44,6 +44,8 @@ extension Balancer {
 
   /// Runs `body` with a picked instance, on the caller's actor.
   ///
+  /// When `body` throws a ``Rejection``, which proves that nothing ran, it is run with another instance at once.
+  ///
   /// - Parameters:
   ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the earlier ones.
   ///     Default: a call of its own.
@@ -55,9 +57,16 @@ extension Balancer {
     _ body: nonisolated(nonsending) (_ instance: ServiceInstance) async throws -> Result
   ) async throws -> Result {
     var context = context
-    let selection = try select(&context)
-    defer { release(selection) }
-    return try await body(instance(of: selection))
+    var refused = RefusedInstances()
+    var selection = try select(&context)
+    while true {
+      do {
+        defer { release(selection) }
+        return try await body(instance(of: selection))
+      } catch {
+        selection = try selectAnother(than: selection, after: error, &refused, &context)
+      }
+    }
   }
 
   @usableFromInline
@@ -68,6 +77,29 @@ extension Balancer {
     guard let selection else { throw NoInstanceAvailable(service: service) }
     if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
     return selection
+  }
+
+  /// Goes on to another instance when the chosen one's own layers refused to start the work.
+  ///
+  /// - Throws: `error` when it is no refusal; when nobody is left, the refusal that ends first.
+  @usableFromInline
+  @inline(never)
+  func selectAnother(
+    than selection: Selection, after error: any Error, _ refused: inout RefusedInstances,
+    _ context: inout CallContext
+  ) throws -> Selection {
+    context.forgetNow()
+    guard let rejection = error as? any Rejection, !context.deadline.hasPassed(at: context.now),
+      !Task.isCancelled
+    else { throw error }
+    refused.note(selection.epoch, rejection)
+    let (epochs, callID, draw) = (refused.epochs, context.callID, context.random())
+    let another: Selection? = state.withLock { state in
+      state.selectAnother(than: epochs, callID: callID, draw: draw)
+    }
+    guard let another else { throw refused.rejection ?? error }
+    if context.isObserved { context.emit(InstancePicked(instance(of: another))) }
+    return another
   }
 
   @usableFromInline

@@ -34,7 +34,16 @@ struct BalancerStateMachine {
   ///   - draw: 64 random bits.
   mutating func select(callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
     guard !candidates.isEmpty else { return nil }
-    let slot = choose(among: attempt > 1 ? untried(by: callID) : candidates, draw: draw)
+    return take(choose(among: attempt > 1 ? untried(by: callID) : candidates, draw: draw), for: callID)
+  }
+
+  /// Chooses among the instances that have not refused the call; `nil` when all have.
+  mutating func selectAnother(than refused: [UInt64], callID: UInt64, draw: UInt64) -> Selection? {
+    let others = candidates.filter { !refused.contains(epochs[$0]) }
+    return others.isEmpty ? nil : take(choose(among: others, draw: draw), for: callID)
+  }
+
+  private mutating func take(_ slot: Int, for callID: UInt64) -> Selection {
     if callID != 0 { tried.note(epochs[slot], of: callID) }
     inFlight[slot] += 1
     picks &+= 1

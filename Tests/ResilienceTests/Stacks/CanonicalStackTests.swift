@@ -93,37 +93,6 @@ private struct Down: Error {}
     #expect(now == Instant(nanoseconds: 5_000_000_000))
   }
 
-  @Test func row50_anInstanceThatFailsFastDoesNotAttractTheTraffic() throws {
-    let shares = try Simulation(seed: 3).run { simulation in
-      let registry = ServiceRegistry()
-      for id in ["a", "b", "c"] {
-        _ = registry.register(ServiceInstance(id: id, service: "stock"), ttl: .seconds(3600))
-      }
-      let served = Log<String>()
-      let call = registry.service("stock").balanced(.powerOfTwoChoices) { instance in
-        ServiceCall(instance.id) { (_: Void) in
-          served.append(instance.id)
-          try await simulation.sleep(for: .milliseconds(instance.id == "a" ? 1 : 10))
-          if instance.id == "a" { throw Down() }
-        }
-        .circuitBreaker(
-          CircuitBreaker(
-            instance.id,
-            policy: CircuitBreakerPolicy(
-              windowSize: 10, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(30))))
-      }.retry(RetryPolicy(maxAttempts: 3, backoff: .none), budget: nil)
-      await withDiscardingTaskGroup { group in
-        for _ in 0..<400 {
-          group.addTask { try? await call() }
-          try? await simulation.sleep(for: .milliseconds(5))
-        }
-      }
-      return Dictionary(grouping: served.entries) { $0 }.mapValues(\.count)
-    }
-    let all = shares.values.reduce(0, +)
-    #expect(Double(shares["a"] ?? 0) / Double(all) < 1.0 / 3)
-  }
-
   @Test func row55_aTerminalEventComesOnceAfterTheLastAttemptOfTheOutermostPolicy() throws {
     let (events, attempts) = try Simulation(seed: 1).run { _ in
       let log = EventRecorder()
