@@ -2,6 +2,17 @@
 
 import PackageDescription
 
+func executable(_ name: String, products: [String]) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: products.map { .product(name: $0, package: "swift-resilience") },
+    swiftSettings: [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ])
+}
+
 let package = Package(
   name: "Benchmarks",
   platforms: [.macOS(.v26)],
@@ -10,14 +21,8 @@ let package = Package(
     .package(name: "swift-resilience", path: "../..")
   ],
   targets: [
-    .executableTarget(
-      name: "benchmarks",
-      dependencies: [.product(name: "Resilience", package: "swift-resilience")],
-      swiftSettings: [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-      ])
+    executable("benchmarks", products: ["Resilience"]),
+    executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,21 +2,32 @@
 ///
 /// An indexed binary heap: arming and cancelling are O(log n), and a cancelled timer leaves nothing behind.
 /// Timers of one instant run in the order of `rank`, then of arming.
+///
+/// A timer keeps one slot while it is pending; its token is the slot and how often the slot was given out. The heap
+/// holds plain numbers, so that moving them counts no references.
 package struct TimerQueue: ~Copyable {
-  private struct Entry {
+  private struct Entry: BitwiseCopyable {
     let due: Instant
     let rank: UInt64
-    let id: UInt64
-    let action: @Sendable () -> Void
+    let sequence: UInt64
+    let slot: Int
 
     func precedes(_ other: Entry) -> Bool {
-      (due.nanoseconds, rank, id) < (other.due.nanoseconds, other.rank, other.id)
+      if due != other.due { return due < other.due }
+      return rank == other.rank ? sequence < other.sequence : rank < other.rank
     }
   }
 
+  private struct Slot {
+    var action: (@Sendable () -> Void)?
+    var uses: UInt64 = 0
+    var position = 0
+  }
+
   private var heap: [Entry] = []
-  private var positions: [UInt64: Int] = [:]
-  private var nextID: UInt64 = 1
+  private var slots: [Slot] = []
+  private var freeSlots: [Int] = []
+  private var nextSequence: UInt64 = 0
 
   package init() {}
 
@@ -31,47 +42,63 @@ package struct TimerQueue: ~Copyable {
   package mutating func arm(
     at due: Instant, rank: UInt64 = 0, _ action: @escaping @Sendable () -> Void
   ) -> TimerToken {
-    let id = nextID
-    nextID += 1
-    heap.append(Entry(due: due, rank: rank, id: id, action: action))
-    positions[id] = heap.count - 1
-    siftUp(from: heap.count - 1)
-    return TimerToken(id: id)
+    let slot = takeSlot()
+    slots[slot].action = action
+    slots[slot].uses &+= 1
+    let entry = Entry(due: due, rank: rank, sequence: nextSequence, slot: slot)
+    nextSequence += 1
+    heap.append(entry)
+    siftUp(entry, from: heap.count - 1)
+    return token(of: slot)
   }
 
   /// Removes a timer; `false` when it is not pending.
   package mutating func disarm(_ token: TimerToken) -> Bool {
-    guard let position = positions[token.id] else { return false }
-    _ = remove(at: position)
+    let slot = Int(token.id % Self.maximumSlots)
+    guard slot < slots.count, slots[slot].action != nil, token == self.token(of: slot) else { return false }
+    _ = remove(at: slots[slot].position)
     return true
   }
 
   /// Removes and returns the earliest timer's action if it is due at `now`.
   package mutating func popDue(at now: Instant) -> (@Sendable () -> Void)? {
     guard let first = heap.first, first.due <= now else { return nil }
-    return remove(at: 0).action
+    return remove(at: 0)
   }
 
-  private mutating func remove(at position: Int) -> Entry {
-    let removed = heap[position]
-    positions[removed.id] = nil
+  /// 28 bits: 268 million pending timers. The other 36 count uses, so that a slot's tokens repeat after 68 thousand
+  /// million timers.
+  private static var maximumSlots: UInt64 { 1 << 28 }
+
+  private func token(of slot: Int) -> TimerToken {
+    TimerToken(id: slots[slot].uses &* Self.maximumSlots | UInt64(slot))
+  }
+
+  private mutating func takeSlot() -> Int {
+    if let slot = freeSlots.popLast() { return slot }
+    precondition(slots.count < Self.maximumSlots, "\(slots.count) timers are pending: no clock keeps more")
+    slots.append(Slot())
+    return slots.count - 1
+  }
+
+  private mutating func remove(at position: Int) -> (@Sendable () -> Void)? {
+    let slot = heap[position].slot
+    let action = slots[slot].action.take()
+    freeSlots.append(slot)
     let last = heap.removeLast()
     if position < heap.count {
-      place(last, at: position)
-      siftDown(from: position)
-      siftUp(from: position)
+      siftUp(last, from: siftDown(last, from: position))
     }
-    return removed
+    return action
   }
 
   private mutating func place(_ entry: Entry, at position: Int) {
     heap[position] = entry
-    positions[entry.id] = position
+    slots[entry.slot].position = position
   }
 
-  private mutating func siftUp(from start: Int) {
+  private mutating func siftUp(_ entry: Entry, from start: Int) {
     var child = start
-    let entry = heap[child]
     while child > 0 {
       let parent = (child - 1) / 2
       guard entry.precedes(heap[parent]) else { break }
@@ -81,9 +108,9 @@ package struct TimerQueue: ~Copyable {
     place(entry, at: child)
   }
 
-  private mutating func siftDown(from start: Int) {
+  /// Makes room for `entry` at `start` or below it; it is not placed.
+  private mutating func siftDown(_ entry: Entry, from start: Int) -> Int {
     var parent = start
-    let entry = heap[parent]
     while true {
       var child = 2 * parent + 1
       guard child < heap.count else { break }
@@ -92,6 +119,6 @@ package struct TimerQueue: ~Copyable {
       place(heap[child], at: parent)
       parent = child
     }
-    place(entry, at: parent)
+    return parent
   }
 }

@@ -26,8 +26,8 @@ package final class Waiter: Sendable {
   /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
   package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
     let board = Ambient.environment?.waitBoard
-    board?.enter("\(purpose)")
-    defer { board?.leave("\(purpose)") }
+    board?.enter(purpose)
+    defer { board?.leave(purpose) }
     return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let resolution: Resolution? = state.withLock { state in

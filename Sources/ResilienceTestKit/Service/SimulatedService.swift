@@ -101,9 +101,6 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     let now = context.readClock().nanoseconds
     if faults.isDown(at: now) { return .failure(failure(.crashed)) }
     if faults.failsWork(at: now, drawing: context.random) { return .failure(failure(.failed)) }
-    var context = context
-    // Time has passed: the layers inside must read the clock again.
-    context.beginAttempt(context.attempt)
     do {
       return .success(try await work.handle(input, context: context))
     } catch {

@@ -32,6 +32,8 @@ public final class Simulation: Sendable {
   private let stepLimit: Int
   private let digest = Lock<UInt64>(0)
   private let hasRun = Atomic(false)
+  private let hasEnded = Atomic(false)
+  private let steps = Atomic(0)
 
   /// Creates a simulation for one run.
   ///
@@ -88,6 +90,9 @@ public final class Simulation: Sendable {
     guard await waiter.wait() == .granted else { throw CancellationError() }
   }
 
+  /// How many jobs and timers have run so far.
+  public var stepCount: Int { steps.load(ordering: .relaxed) }
+
   /// Every decision so far, if the simulation records them.
   public var schedule: [ScheduleStep] { log?.steps ?? [] }
 
@@ -117,19 +122,27 @@ public final class Simulation: Sendable {
       } catch {
         ending.set(.failure(error))
       }
+      self.hasEnded.store(true, ordering: .relaxed)
     }
-    var steps = 0
+    try drive()
+    guard let result = ending.result else { preconditionFailure("the body of a simulation left no result") }
+    return try result.get()
+  }
+
+  // Apart from `run`, so that it is not generic: this is the inner loop.
+  private func drive() throws {
     while true {
-      if let result = ending.result, executor.runnableCount == 0 { return try result.get() }
-      guard steps < stepLimit else { throw failure(.stepLimit(stepLimit)) }
-      steps += 1
-      try step()
+      let runnable = executor.runnableCount
+      if runnable == 0, hasEnded.load(ordering: .relaxed) { break }
+      guard stepCount < stepLimit else { throw failure(.stepLimit(stepLimit)) }
+      steps.wrappingAdd(1, ordering: .relaxed)
+      try step(runnable)
     }
+    if executor.hasEscaped { throw failure(.escape) }
   }
 
   /// Runs one job, or fires one timer; moves the time when there is nothing else to do.
-  private func step() throws {
-    let runnable = executor.runnableCount
+  private func step(_ runnable: Int) throws {
     let isTimerDue = timeline.isTimerDue
     if runnable == 0, !isTimerDue { return try moveOn() }
     let options = runnable + (isTimerDue ? 1 : 0)

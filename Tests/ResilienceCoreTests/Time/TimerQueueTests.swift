@@ -7,21 +7,21 @@ import Testing
   @Test(arguments: 0..<20 as Range<UInt64>)
   func agreesWithASortedListUnderRandomArmingAndDisarming(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
-    let fired = Log<Int64>()
+    let fired = Log<Int>()
     var queue = TimerQueue()
-    var model: [(due: Int64, token: TimerToken)] = []
-    for _ in 0..<500 {
+    var model: [(due: Int64, number: Int, token: TimerToken)] = []
+    for number in 0..<500 {
       switch random.next(below: 4) {
       case 0, 1:
         let due = Int64(random.next(below: 50))
-        let token = queue.arm(at: Instant(nanoseconds: due)) { fired.append(due) }
-        model.append((due, token))
+        let token = queue.arm(at: Instant(nanoseconds: due)) { fired.append(number) }
+        model.append((due, number, token))
       case 2 where !model.isEmpty:
         let victim = model.remove(at: random.next(below: model.count))
         let (first, second) = (queue.disarm(victim.token), queue.disarm(victim.token))
         #expect(first && !second)
       default:
-        model.sort { ($0.due, $0.token.id) < ($1.due, $1.token.id) }
+        model.sort { ($0.due, $0.number) < ($1.due, $1.number) }
         let earliest = queue.earliest
         #expect(earliest?.nanoseconds == model.first?.due)
         if let first = model.first {
@@ -29,7 +29,7 @@ import Testing
           #expect(early == nil)
           let due = queue.popDue(at: Instant(nanoseconds: first.due))
           due?()
-          #expect(fired.entries.last == first.due)
+          #expect(fired.entries.last == first.number)
           model.removeFirst()
           let isPending = queue.disarm(first.token)
           #expect(!isPending)
@@ -38,6 +38,22 @@ import Testing
       let count = queue.count
       #expect(count == model.count)
     }
+  }
+
+  @Test func aTokenOfAGoneTimerDoesNotDisarmALaterOne() {
+    var queue = TimerQueue()
+    var gone: [TimerToken] = []
+    for _ in 0..<100 {
+      let token = queue.arm(at: Instant(nanoseconds: 5)) {}
+      let revoked = gone.filter { queue.disarm($0) }
+      #expect(revoked.isEmpty)
+      let wasPending = queue.disarm(token)
+      #expect(wasPending)
+      gone.append(token)
+    }
+    #expect(Set(gone).count == 100)
+    let wasPending = queue.disarm(TimerToken(id: .max))
+    #expect(!wasPending)
   }
 
   @Test func timersOfOneInstantRunByRankThenByArming() {

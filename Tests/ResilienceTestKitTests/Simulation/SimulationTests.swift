@@ -93,6 +93,47 @@ import Testing
     #expect(error.description.contains("seed 77"))
   }
 
+  /// Resumes a task of the simulation from another thread, the system clock's, and holds the simulation until it has.
+  private func escape(_ simulation: Simulation, thenSleeping: Bool) throws {
+    try simulation.run { sim in
+      let parked = Log<UnsafeContinuation<Void, Never>>()
+      let isResumed = Log<Void>()
+      await withTaskGroup { group in
+        group.addTask {
+          await withUnsafeContinuation { parked.append($0) }
+        }
+        group.addTask {
+          while parked.entries.isEmpty { await Task.yield() }
+          _ = SystemClock().schedule(at: Instant(nanoseconds: 0)) {
+            parked.entries[0].resume()
+            isResumed.append(())
+          }
+          while isResumed.entries.isEmpty {}
+        }
+      }
+      if thenSleeping { try await sim.sleep(for: .seconds(1)) }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func anEscapeIsAnErrorEvenIfTheBodyComesToItsEnd(thenSleeping: Bool) throws {
+    let error = try #require(throws: SimulationError.self) {
+      try escape(Simulation(seed: 5), thenSleeping: thenSleeping)
+    }
+    #expect(error.reason == .escape)
+  }
+
+  @Test func theStepLimitEndsARunThatNeverComesToRest() throws {
+    let simulation = Simulation(seed: 1, stepLimit: 100)
+    let error = try #require(throws: SimulationError.self) {
+      try simulation.run { sim in
+        while true { try await sim.sleep(for: .seconds(1)) }
+      }
+    }
+    #expect(error.reason == .stepLimit(100))
+    #expect(simulation.stepCount == 100)
+  }
+
   @Test func sleepEndsWhenTheTaskIsCancelled() throws {
     let result = try Simulation(seed: 5).run { sim in
       let sleeper = Task.immediate(executorPreference: CallContext.current.executor) {
