@@ -4,7 +4,6 @@ internal import ResilienceCore
 struct DeliveryGroup {
   struct Member {
     let worker: EventBusState.Worker
-    let isResponder: Bool
     var workers = 0
   }
 
@@ -17,6 +16,9 @@ struct DeliveryGroup {
   let name: String
   var queue = LaneQueue()
   var members: [Member] = []
+
+  /// Whether it has had a responder: what it is given up on nobody else will answer.
+  var answersRequests = false
 
   /// Workers with nothing to do, the one that has rested longest first, so that consumers take turns.
   var parked = FIFO<Parked>()

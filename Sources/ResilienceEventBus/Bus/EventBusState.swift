@@ -92,8 +92,8 @@ extension EventBusState {
     groups[group].members.append(
       DeliveryGroup.Member(
         worker: Worker(
-          group: group, groupName: name, consumer: id, handler: handler, policy: policy),
-        isResponder: isResponder))
+          group: group, groupName: name, consumer: id, handler: handler, policy: policy)))
+    if isResponder { groups[group].answersRequests = true }
     summonWorkers(for: group)
     return id
   }
@@ -111,6 +111,7 @@ extension EventBusState {
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
     let orphans = groups[group].queue.removeAll()
     groups[group].deadLettered += orphans.count
+    for orphan in orphans { failRequest(orphan, of: group, .noSubscriber) }
     settled(orphans.count)
     return orphans
   }
@@ -194,9 +195,7 @@ extension EventBusState {
     case .deadLetter(let reason):
       groups[group].queue.remove(lane)
       groups[group].deadLettered += 1
-      if groups[group].members.contains(where: \.isResponder) {
-        requests.fail(ticket.message.envelope, reason, &wakeups)
-      }
+      failRequest(ticket, of: group, reason)
       settled(1)
     case .redeliver(let due):
       groups[group].queue.redeliver(lane, at: due)
@@ -210,6 +209,10 @@ extension EventBusState {
     }
     summonWorkers(for: group)
     return settlement
+  }
+
+  private mutating func failRequest(_ ticket: LaneQueue.Ticket, of group: Int, _ reason: DeadLetter.Reason) {
+    if groups[group].answersRequests { requests.fail(ticket.message.envelope, reason, &wakeups) }
   }
 
   private mutating func settled(_ count: Int) {
