@@ -12,6 +12,8 @@ struct DeliveryGroup {
     let consumer: Int
   }
 
+  /// Groups are numbered in the order of their first subscription.
+  let number: Int
   let type: String
   let name: String
   var queue = LaneQueue()

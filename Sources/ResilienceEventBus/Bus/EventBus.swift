@@ -64,7 +64,7 @@ public final class EventBus: Sendable {
   public func snapshot() -> EventBusSnapshot {
     state.withLock { state in
       EventBusSnapshot(
-        source: source, groups: state.groups.filter { !$0.isRemoved }.map(\.snapshot),
+        source: source, groups: state.snapshots,
         published: state.published, unrouted: state.unrouted, pendingRequests: state.requests.count,
         deadLetters: deadLetters.count, discardedDeadLetters: deadLetters.discarded)
     }

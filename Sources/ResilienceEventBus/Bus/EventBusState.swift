@@ -30,12 +30,17 @@ struct EventBusState {
   private var outstanding = 0
   private var idleWaiters: [Waiter] = []
   private var nextConsumer = 1
+  private var nextGroup = 1
 
   private var isRunning = false
   private var hirings: [Worker] = []
   private var dispatcher: Waiter?
   private var timekeeper: Waiter?
   private var timekeeperDue = Instant(nanoseconds: .max)
+
+  var snapshots: [EventBusSnapshot.Group] {
+    groups.filter { !$0.isRemoved }.sorted { $0.number < $1.number }.map(\.snapshot)
+  }
 
   mutating func takeWakeups() -> [Waiter] {
     guard !wakeups.isEmpty else { return [] }
@@ -117,7 +122,8 @@ extension EventBusState {
   }
 
   private mutating func addGroup(_ name: String, of type: String) -> Int {
-    let group = DeliveryGroup(type: type, name: name)
+    let group = DeliveryGroup(number: nextGroup, type: type, name: name)
+    nextGroup += 1
     let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 } ?? groups.count
     if index == groups.count { groups.append(group) } else { groups[index] = group }
     groupsOfType[type, default: []].append(index)
