@@ -90,9 +90,11 @@ public final class EventBus: Sendable {
   func update<Result: Sendable, Failure: Error>(
     _ change: (inout EventBusState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, wakeups) = try state.withLock { state throws(Failure) -> (Result, [Waiter]) in
-      (try change(&state), state.takeWakeups())
+    let (result, wakeups, released) = try state.withLock {
+      state throws(Failure) -> (Result, [Waiter], [any Sendable]) in
+      (try change(&state), state.takeWakeups(), state.takeReleased())
     }
+    _ = released
     for waiter in wakeups { waiter.grant() }
     outbox.drain()
     return result

@@ -25,6 +25,9 @@ struct EventBusState {
   var requests = PendingRequests()
   var wakeups: [Waiter] = []
 
+  /// Handlers and payloads of users: letting go of them may run anything, so the owner does it outside the lock.
+  var released: [any Sendable] = []
+
   var published = 0
   var unrouted = 0
   private var outstanding = 0
@@ -46,6 +49,12 @@ struct EventBusState {
     guard !wakeups.isEmpty else { return [] }
     defer { wakeups = [] }
     return wakeups
+  }
+
+  mutating func takeReleased() -> [any Sendable] {
+    guard !released.isEmpty else { return [] }
+    defer { released = [] }
+    return released
   }
 }
 
@@ -132,6 +141,7 @@ extension EventBusState {
 
   /// The consumer's parked workers are woken to leave; its busy ones leave after their delivery.
   private mutating func dismiss(_ consumer: Int, from group: Int) {
+    released += groups[group].members.filter { $0.worker.consumer == consumer }.map(\.worker.handler)
     groups[group].members.removeAll { $0.worker.consumer == consumer }
     for parked in groups[group].parked.elements where parked.consumer == consumer {
       groups[group].arriving += 1

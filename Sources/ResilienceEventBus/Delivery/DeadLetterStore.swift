@@ -46,14 +46,17 @@ public final class DeadLetterStore: Sendable {
     }
   }
 
-  func append(_ make: (_ number: Int) -> DeadLetter) {
+  /// - Returns: The letter that made room, to be let go outside every lock.
+  func append(_ make: (_ number: Int) -> DeadLetter) -> DeadLetter? {
     state.withLock { state in
       state.lastNumber += 1
+      var oldest: DeadLetter?
       if state.letters.count == capacity {
-        _ = state.letters.popFirst()
+        oldest = state.letters.popFirst()
         state.discarded += 1
       }
       state.letters.append(make(state.lastNumber))
+      return oldest
     }
   }
 }
