@@ -41,7 +41,7 @@ public final class DeadLetterStore: Sendable {
   public func remove(_ letter: DeadLetter) -> Bool {
     state.withLock { state in
       let count = state.letters.count
-      state.letters.removeAll { $0.number == letter.number }
+      state.letters.removeAll { $0.number == letter.number && $0.message === letter.message }
       return state.letters.count < count
     }
   }
