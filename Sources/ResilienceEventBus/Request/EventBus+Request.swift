@@ -98,8 +98,9 @@ extension EventBus {
   ///   - request: What is answered.
   ///   - payload: The reply.
   ///   - type: The type that the requester expects: ``EventEnvelope/replyTo``.
-  ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
-  /// - Throws: ``QueueFull`` when a group that subscribes to replies has no room.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. Its deadline does not bind
+  ///     the reply.
+  /// - Throws: ``InvalidEvent``; ``QueueFull`` when a group that subscribes to replies has no room.
   public func reply<Payload, Reply>(
     to request: Event<Payload>, with payload: Reply, as type: EventType<Reply>,
     context: CallContext = .current
