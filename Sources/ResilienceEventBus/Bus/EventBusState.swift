@@ -31,7 +31,7 @@ struct EventBusState {
   var published = 0
   var unrouted = 0
   private var outstanding = 0
-  private var idleWaiters: [Waiter] = []
+  private(set) var idleWaiters: [Waiter] = []
   private var nextConsumer = 1
   private var nextGroup = 1
 

@@ -29,10 +29,7 @@ struct PendingRequests {
   /// - Returns: Whether the message is the first answer to a request that waits.
   mutating func resolve(with message: any Message, _ wakeups: inout [Waiter]) -> Bool {
     let envelope = message.envelope
-    // A request carries its own correlation id, and its reply may be of its own type.
-    guard let id = envelope.correlationID, id != envelope.id, pending[id]?.replyType == envelope.type else {
-      return false
-    }
+    guard let id = envelope.correlationID, pending[id]?.replyType == envelope.type else { return false }
     return answer(id, .reply(message), &wakeups)
   }
 
