@@ -36,13 +36,6 @@ import Testing
     #expect(requests.remove("a") == nil)
   }
 
-  @Test func aRequestIsNotItsOwnReply() throws {
-    var requests = Self.pending("a")
-    var wakeups: [Waiter] = []
-    #expect(requests.resolve(with: try message(1, correlationID: "a", id: "a"), &wakeups) == false)
-    #expect(requests.resolve(with: try message(1, correlationID: "a", id: "b"), &wakeups) == true)
-  }
-
   @Test func whoeverAnswersFirstWins() throws {
     var requests = Self.pending("a", "b")
     var wakeups: [Waiter] = []
