@@ -4,7 +4,6 @@ internal import ResilienceCore
 struct DeliveryGroup {
   struct Member {
     let worker: EventBusState.Worker
-    let isResponder: Bool
     var workers = 0
   }
 
@@ -13,10 +12,15 @@ struct DeliveryGroup {
     let consumer: Int
   }
 
+  /// Groups are numbered in the order of their first subscription.
+  let number: Int
   let type: String
   let name: String
   var queue = LaneQueue()
   var members: [Member] = []
+
+  /// Whether it has had a responder: what it is given up on nobody else will answer.
+  var answersRequests = false
 
   /// Workers with nothing to do, the one that has rested longest first, so that consumers take turns.
   var parked = FIFO<Parked>()

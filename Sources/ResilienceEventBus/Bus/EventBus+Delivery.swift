@@ -81,11 +81,13 @@ extension EventBus {
   private func settle(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, _ call: CallContext
   ) {
+    // Read before: a clock is not called under the lock.
+    let time = end.settlement == .acknowledge ? nil : call.clock.unixTime
     update { state in
       var end = end
       end.settlement = state.settle(ticket, in: worker.group, end.settlement)
-      if case .deadLetter(let reason) = end.settlement {
-        bury(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, call)
+      if case .deadLetter(let reason) = end.settlement, let time {
+        bury(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
       } else {
         note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
       }
@@ -95,17 +97,17 @@ extension EventBus {
   /// Makes a dead letter; called while the lock is held.
   func bury(
     _ ticket: LaneQueue.Ticket, _ group: String, _ reason: DeadLetter.Reason, _ error: String?,
-    deliveries: Int, _ context: CallContext
+    deliveries: Int, _ time: UnixTime, _ state: inout EventBusState
   ) {
     var envelope = ticket.message.envelope
     envelope.group = group
     envelope.attempt = deliveries
-    let time = context.clock.unixTime
-    deadLetters.append { number in
+    let oldest = deadLetters.append { number in
       DeadLetter(
         number: number, event: envelope, group: group, reason: reason, lastError: error, time: time,
         message: ticket.message)
     }
+    if let oldest { state.released.append(oldest) }
     note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
   }
 }

@@ -36,14 +36,13 @@ extension EventBus {
   /// - Throws: ``QueueFull`` when a group has no room.
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
     let message = TypedMessage(event)
-    try update { state throws(QueueFull) in
-      if let group = state.fullGroup(for: event.type, capacity: policy.queueCapacity) {
-        throw QueueFull(
-          type: event.type, group: group, capacity: policy.queueCapacity, retryAt: context.readClock())
-      }
+    let full: String? = update { state in
+      if let group = state.fullGroup(for: event.type, capacity: policy.queueCapacity) { return group }
       let groups = state.publish(message)
       note(.published(groups: groups), event.envelope, group: nil, attempt: event.attempt)
+      return nil
     }
+    if let full { throw queueFull(full, of: event.type, context) }
   }
 
   /// Gives a dead letter another chance: it is queued for its group alone, as if it had not been delivered, and without
@@ -56,17 +55,20 @@ extension EventBus {
   /// - Throws: ``QueueFull`` when the group has no room; the letter stays.
   @discardableResult
   public func redrive(_ letter: DeadLetter, context: CallContext = .current) throws -> Bool {
-    try update { state throws(QueueFull) in
+    let message = letter.message.renewed()
+    let isQueued: Bool? = update { state in
       guard let group = state.group(named: letter.group, of: letter.event.type) else { return false }
-      guard state.groups[group].queue.count < policy.queueCapacity else {
-        throw QueueFull(
-          type: letter.event.type, group: letter.group, capacity: policy.queueCapacity,
-          retryAt: context.readClock())
-      }
+      guard state.groups[group].queue.count < policy.queueCapacity else { return nil }
       guard deadLetters.remove(letter) else { return false }
-      state.enqueue(letter.message.renewed(), in: group)
+      state.enqueue(message, in: group)
       return true
     }
+    guard let isQueued else { throw queueFull(letter.group, of: letter.event.type, context) }
+    return isQueued
+  }
+
+  private func queueFull(_ group: String, of type: String, _ context: CallContext) -> QueueFull {
+    QueueFull(type: type, group: group, capacity: policy.queueCapacity, retryAt: context.readClock())
   }
 }
 
@@ -108,10 +110,10 @@ extension EventBus {
   ///
   /// Handlers that run finish; should they fail, their event is a dead letter too.
   public func removeGroup<Payload>(_ group: String, of type: EventType<Payload>) {
-    let context = CallContext.current
+    let time = CallContext.current.clock.unixTime
     update { state in
       for orphan in state.removeGroup(group, of: type.name) {
-        bury(orphan, group, .noSubscriber, nil, deliveries: orphan.attempt, context)
+        bury(orphan, group, .noSubscriber, nil, deliveries: orphan.attempt, time, &state)
       }
     }
   }

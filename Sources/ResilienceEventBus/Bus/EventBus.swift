@@ -64,7 +64,7 @@ public final class EventBus: Sendable {
   public func snapshot() -> EventBusSnapshot {
     state.withLock { state in
       EventBusSnapshot(
-        source: source, groups: state.groups.filter { !$0.isRemoved }.map(\.snapshot),
+        source: source, groups: state.snapshots,
         published: state.published, unrouted: state.unrouted, pendingRequests: state.requests.count,
         deadLetters: deadLetters.count, discardedDeadLetters: deadLetters.discarded)
     }
@@ -90,9 +90,11 @@ public final class EventBus: Sendable {
   func update<Result: Sendable, Failure: Error>(
     _ change: (inout EventBusState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, wakeups) = try state.withLock { state throws(Failure) -> (Result, [Waiter]) in
-      (try change(&state), state.takeWakeups())
+    let (result, wakeups, released) = try state.withLock {
+      state throws(Failure) -> (Result, [Waiter], [any Sendable]) in
+      (try change(&state), state.takeWakeups(), state.takeReleased())
     }
+    _ = released
     for waiter in wakeups { waiter.grant() }
     outbox.drain()
     return result

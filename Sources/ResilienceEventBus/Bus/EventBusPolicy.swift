@@ -2,10 +2,10 @@
 public struct EventBusPolicy: Sendable, Hashable {
   /// The most events that one group may have outstanding: queued, in flight, or waiting for redelivery; 1 or more.
   /// Publishing beyond it throws ``QueueFull``.
-  public var queueCapacity: Int
+  public let queueCapacity: Int
 
   /// The most dead letters that are kept; 1 or more.
-  public var deadLetterCapacity: Int
+  public let deadLetterCapacity: Int
 
   /// Creates bounds.
   ///

@@ -25,11 +25,15 @@ struct EventBusState {
   var requests = PendingRequests()
   var wakeups: [Waiter] = []
 
+  /// Handlers and payloads of users: letting go of them may run anything, so the owner does it outside the lock.
+  var released: [any Sendable] = []
+
   var published = 0
   var unrouted = 0
   private var outstanding = 0
-  private var idleWaiters: [Waiter] = []
+  private(set) var idleWaiters: [Waiter] = []
   private var nextConsumer = 1
+  private var nextGroup = 1
 
   private var isRunning = false
   private var hirings: [Worker] = []
@@ -37,10 +41,20 @@ struct EventBusState {
   private var timekeeper: Waiter?
   private var timekeeperDue = Instant(nanoseconds: .max)
 
+  var snapshots: [EventBusSnapshot.Group] {
+    groups.filter { !$0.isRemoved }.sorted { $0.number < $1.number }.map(\.snapshot)
+  }
+
   mutating func takeWakeups() -> [Waiter] {
     guard !wakeups.isEmpty else { return [] }
     defer { wakeups = [] }
     return wakeups
+  }
+
+  mutating func takeReleased() -> [any Sendable] {
+    guard !released.isEmpty else { return [] }
+    defer { released = [] }
+    return released
   }
 }
 
@@ -92,8 +106,8 @@ extension EventBusState {
     groups[group].members.append(
       DeliveryGroup.Member(
         worker: Worker(
-          group: group, groupName: name, consumer: id, handler: handler, policy: policy),
-        isResponder: isResponder))
+          group: group, groupName: name, consumer: id, handler: handler, policy: policy)))
+    if isResponder { groups[group].answersRequests = true }
     summonWorkers(for: group)
     return id
   }
@@ -111,12 +125,14 @@ extension EventBusState {
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
     let orphans = groups[group].queue.removeAll()
     groups[group].deadLettered += orphans.count
+    for orphan in orphans { failRequest(orphan, of: group, .noSubscriber) }
     settled(orphans.count)
     return orphans
   }
 
   private mutating func addGroup(_ name: String, of type: String) -> Int {
-    let group = DeliveryGroup(type: type, name: name)
+    let group = DeliveryGroup(number: nextGroup, type: type, name: name)
+    nextGroup += 1
     let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 } ?? groups.count
     if index == groups.count { groups.append(group) } else { groups[index] = group }
     groupsOfType[type, default: []].append(index)
@@ -125,6 +141,7 @@ extension EventBusState {
 
   /// The consumer's parked workers are woken to leave; its busy ones leave after their delivery.
   private mutating func dismiss(_ consumer: Int, from group: Int) {
+    released += groups[group].members.filter { $0.worker.consumer == consumer }.map(\.worker.handler)
     groups[group].members.removeAll { $0.worker.consumer == consumer }
     for parked in groups[group].parked.elements where parked.consumer == consumer {
       groups[group].arriving += 1
@@ -194,9 +211,7 @@ extension EventBusState {
     case .deadLetter(let reason):
       groups[group].queue.remove(lane)
       groups[group].deadLettered += 1
-      if groups[group].members.contains(where: \.isResponder) {
-        requests.fail(ticket.message.envelope, reason, &wakeups)
-      }
+      failRequest(ticket, of: group, reason)
       settled(1)
     case .redeliver(let due):
       groups[group].queue.redeliver(lane, at: due)
@@ -210,6 +225,10 @@ extension EventBusState {
     }
     summonWorkers(for: group)
     return settlement
+  }
+
+  private mutating func failRequest(_ ticket: LaneQueue.Ticket, of group: Int, _ reason: DeadLetter.Reason) {
+    if groups[group].answersRequests { requests.fail(ticket.message.envelope, reason, &wakeups) }
   }
 
   private mutating func settled(_ count: Int) {

@@ -41,19 +41,22 @@ public final class DeadLetterStore: Sendable {
   public func remove(_ letter: DeadLetter) -> Bool {
     state.withLock { state in
       let count = state.letters.count
-      state.letters.removeAll { $0.number == letter.number }
+      state.letters.removeAll { $0.number == letter.number && $0.message === letter.message }
       return state.letters.count < count
     }
   }
 
-  func append(_ make: (_ number: Int) -> DeadLetter) {
+  /// - Returns: The letter that made room, to be let go outside every lock.
+  func append(_ make: (_ number: Int) -> DeadLetter) -> DeadLetter? {
     state.withLock { state in
       state.lastNumber += 1
+      var oldest: DeadLetter?
       if state.letters.count == capacity {
-        _ = state.letters.popFirst()
+        oldest = state.letters.popFirst()
         state.discarded += 1
       }
       state.letters.append(make(state.lastNumber))
+      return oldest
     }
   }
 }

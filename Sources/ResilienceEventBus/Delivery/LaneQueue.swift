@@ -50,8 +50,9 @@ struct LaneQueue {
 
   mutating func append(_ message: any Message) {
     let lane = lane(for: message.envelope.subject)
-    lanes[lane].entries.append(
-      Entry(message: message, number: nextNumber, attempt: message.envelope.attempt))
+    // Whoever publishes an event again may have set its count to anything.
+    let attempt = min(max(0, message.envelope.attempt), .max - 1)
+    lanes[lane].entries.append(Entry(message: message, number: nextNumber, attempt: attempt))
     nextNumber += 1
     count += 1
     if lanes[lane].phase == .unused { makeReady(lane) }

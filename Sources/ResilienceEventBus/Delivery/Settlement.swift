@@ -26,8 +26,10 @@ extension DeliveryPolicy {
     _ outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, now: Instant, seed: UInt64,
     isShuttingDown: Bool
   ) -> Settlement {
+    // The handler has not run: what it makes of errors in general says nothing about this one.
+    if error is PayloadMismatch { return .deadLetter(.poison) }
     if outcome.verdict == .success || (error == nil && outcome.verdict == .neutral) { return .acknowledge }
-    if outcome.pushback.doNotRetry || error is PayloadMismatch { return .deadLetter(.poison) }
+    if outcome.pushback.doNotRetry { return .deadLetter(.poison) }
     if isShuttingDown { return .giveBack }
     if attempt >= maxDeliveries { return .deadLetter(.exhausted(deliveries: attempt)) }
     var due = now.advanced(by: max(.zero, outcome.pushback.retryAfter ?? .zero))

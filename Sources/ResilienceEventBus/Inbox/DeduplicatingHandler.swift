@@ -20,8 +20,9 @@ where Base.Input == Event<Payload>, Base.Output == Void {
   public nonisolated(nonsending) func handle(_ event: Event<Payload>, context: CallContext) async throws {
     _ = try await inbox.run(
       InboxKey(event.envelope), in: context,
-      // A failure that is a value comes again too.
-      isHandled: { base.outcome(ofValue: $0).verdict != .failure }
+      // As the bus sees it: a failure that is a value comes again too, an error that is a success does not.
+      isHandled: { base.outcome(ofValue: $0).verdict != .failure },
+      isHandledError: { base.outcome(ofError: $0).verdict == .success }
     ) {
       try await base.handle(event, context: context)
     }

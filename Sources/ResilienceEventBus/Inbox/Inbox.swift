@@ -85,12 +85,12 @@ extension Inbox {
   public nonisolated(nonsending) func run<Result>(
     _ key: InboxKey, _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result? {
-    try await run(key, in: .current, isHandled: { _ in true }, body)
+    try await run(key, in: .current, isHandled: { _ in true }, isHandledError: { _ in false }, body)
   }
 
   nonisolated(nonsending) func run<Result>(
     _ key: InboxKey, in context: CallContext, isHandled: (Result) -> Bool,
-    _ body: nonisolated(nonsending) () async throws -> Result
+    isHandledError: (any Error) -> Bool, _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result? {
     switch reserve(key, at: context.readClock()) {
     case .duplicate:
@@ -104,7 +104,11 @@ extension Inbox {
         if isHandled(result) { commit(reservation, at: context.readClock()) } else { release(reservation) }
         return result
       } catch {
-        release(reservation)
+        if isHandledError(error) {
+          commit(reservation, at: context.readClock())
+        } else {
+          release(reservation)
+        }
         throw error
       }
     }

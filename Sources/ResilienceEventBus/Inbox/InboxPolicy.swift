@@ -3,14 +3,14 @@ internal import ResilienceCore
 /// How long an inbox remembers, and how much.
 public struct InboxPolicy: Sendable, Hashable {
   /// How long a handled event is remembered; positive. A duplicate that comes later is handled again.
-  public var window: Duration
+  public let window: Duration
 
   /// How long a reservation holds; positive. Longer than the handler takes: after it, a duplicate may begin.
-  public var lease: Duration
+  public let lease: Duration
 
   /// The most events that are remembered; 1 or more. When there are more within the window, the oldest is forgotten
   /// early.
-  public var capacity: Int
+  public let capacity: Int
 
   /// Creates a policy.
   ///

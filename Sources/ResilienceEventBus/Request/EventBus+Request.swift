@@ -13,7 +13,7 @@ extension EventBus {
   /// - Parameters:
   ///   - payload: The request.
   ///   - type: Its type.
-  ///   - replyType: The type of the reply.
+  ///   - replyType: The type of the reply; another one than the request's.
   ///   - subject: The ordering key; not empty. Default: none.
   ///   - timeout: The longest wait, positive; the enclosing call's deadline may end it earlier. Default: 30 s, so that no
   ///     request waits for ever.
@@ -26,6 +26,7 @@ extension EventBus {
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
   ) async throws -> Reply {
     precondition(timeout > .zero, "a request's timeout must be positive, was \(timeout)")
+    requireTwoTypes(type.name, replyType.name)
     try Task.checkCancellation()
     var context = context
     let now = context.readClock()
@@ -52,6 +53,11 @@ extension EventBus {
     }
   }
 
+  /// A responder that gets its own replies answers them too, for ever.
+  private func requireTwoTypes(_ type: String, _ replyType: String) {
+    precondition(type != replyType, "requests and their replies must not be of one type, was \"\(type)\"")
+  }
+
   private func ask<Payload>(
     _ request: Event<Payload>, replyType: String, _ waiter: Waiter, _ context: CallContext
   ) throws {
@@ -74,7 +80,7 @@ extension EventBus {
   ///
   /// - Parameters:
   ///   - type: The requests' type.
-  ///   - replyType: The replies' type.
+  ///   - replyType: The replies' type; another one than the requests'.
   ///   - group: Who answers; not empty. One group of a type should: the requester takes the first reply.
   ///   - policy: How this subscription's deliveries are made. A request is delivered again like any event, as long as its
   ///     deadline allows.
@@ -85,7 +91,8 @@ extension EventBus {
     to type: EventType<Payload>, with replyType: EventType<Reply>, group: String,
     policy: DeliveryPolicy = DeliveryPolicy(), handler: some Handler<Event<Payload>, Reply>
   ) -> Subscription {
-    subscribe(
+    requireTwoTypes(type.name, replyType.name)
+    return subscribe(
       type: type.name, group: group, policy, ResponderConsumer(base: handler, replyType: replyType),
       isResponder: true)
   }
@@ -98,8 +105,9 @@ extension EventBus {
   ///   - request: What is answered.
   ///   - payload: The reply.
   ///   - type: The type that the requester expects: ``EventEnvelope/replyTo``.
-  ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
-  /// - Throws: ``QueueFull`` when a group that subscribes to replies has no room.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. Its deadline does not bind
+  ///     the reply.
+  /// - Throws: ``InvalidEvent``; ``QueueFull`` when a group that subscribes to replies has no room.
   public func reply<Payload, Reply>(
     to request: Event<Payload>, with payload: Reply, as type: EventType<Reply>,
     context: CallContext = .current
