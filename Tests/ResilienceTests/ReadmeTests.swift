@@ -29,11 +29,17 @@ import Testing
     try String(contentsOf: packageRoot.appending(path: path), encoding: .utf8)
   }
 
-  @Test func everyBlockOfCodeIsCompiledAsItStands() throws {
-    let compiled = squeezed(
-      try text("Tests/ResilienceTests/ReadmeExamples.swift").split(separator: "\n").map(String.init))
-    let blocks = swiftBlocks(try text("README.md"))
-    #expect(blocks.count == 5)
+  @Test(arguments: [
+    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 5),
+    (
+      "Sources/ResilienceTestKit/ResilienceTestKit.docc/TestYourOwnService.md",
+      "Tests/ResilienceTests/SimulatorPageExamples.swift", 3
+    ),
+  ])
+  func everyBlockOfCodeIsCompiledAsItStands(page: String, source: String, count: Int) throws {
+    let compiled = squeezed(try text(source).split(separator: "\n").map(String.init))
+    let blocks = swiftBlocks(try text(page))
+    #expect(blocks.count == count)
     // The manifest's lines are for the user's package, and the imports stand at the top of the file.
     for block in blocks where !block.contains("// Package.swift") {
       let code = squeezed(block.filter { !$0.hasPrefix("import ") })
