@@ -3,7 +3,7 @@
 /// Publishers and subscribers share the constant, so that a payload of the wrong type does not compile.
 ///
 /// ```swift
-/// enum Shop {
+/// enum Topic {
 ///   static let orderCreated = EventType<OrderCreated>("order_created")
 /// }
 ///

@@ -45,7 +45,8 @@ public final class Inbox: Sendable {
 
   /// Marks a reserved event as handled.
   ///
-  /// - Returns: `false` when the lease had ended and somebody else has taken over: both may have handled it.
+  /// - Returns: `false` when the lease had ended and somebody else has taken over (both may have handled it), or the
+  ///   inbox is full of reservations.
   @discardableResult
   public func commit(_ reservation: InboxReservation, at now: Instant) -> Bool {
     state.withLock { state in

@@ -10,7 +10,7 @@ struct InboxStateMachine {
     case committed(generation: UInt64)
   }
 
-  private struct Expiry {
+  struct Expiry {
     let key: InboxKey
     let generation: UInt64
     let at: Instant
@@ -20,7 +20,7 @@ struct InboxStateMachine {
   private let lease: Duration
   private let capacity: Int
   private var entries: [InboxKey: Entry] = [:]
-  private var leases = FIFO<Expiry>()
+  private(set) var leases = FIFO<Expiry>()
   private var commits = FIFO<Expiry>()
   private var lastGeneration: UInt64 = 0
 
@@ -48,6 +48,7 @@ struct InboxStateMachine {
     entries[key] = .reserved(generation: lastGeneration, until: until)
     leases.append(Expiry(key: key, generation: lastGeneration, at: until))
     reserved += 1
+    dropEndedLeases()
     return .reserved(InboxReservation(key: key, expiresAt: until, generation: lastGeneration))
   }
 
@@ -83,6 +84,13 @@ struct InboxStateMachine {
 
   private func holds(_ lease: Expiry) -> Bool {
     if case .reserved(lease.generation, _) = entries[lease.key] { true } else { false }
+  }
+
+  /// Leases that have ended behind one that holds: few in memory, and O(1) for each reservation.
+  private mutating func dropEndedLeases() {
+    guard leases.count > 2 * reserved + 64 else { return }
+    let current = self
+    leases.removeAll { !current.holds($0) }
   }
 
   private mutating func forgetOldestCommit() -> Bool {

@@ -1,7 +1,8 @@
 import ResilienceCore
-import ResilienceEventBus
 import ResilienceTestKit
 import Testing
+
+@testable import ResilienceEventBus
 
 @Suite struct EventBusGroupTests {
   @Test func eachGroupGetsEachEventAndOneOfItsSubscriptionsHandlesIt() throws {
@@ -40,12 +41,16 @@ import Testing
         }
       }
       try await bus.running {
+        for number in 0..<3 { try bus.publish(number, as: Topic.number) }
+        try await bus.waitUntilIdle()
+        try sim.require(sim.now == .s(1), "it took until \(sim.now)")
+        try sim.require(handled.entries.sorted() == [0, 1, 2], "\(handled.entries)")
+        // Six at once, two for each consumer.
         for number in 0..<6 { try bus.publish(number, as: Topic.number) }
         try await bus.waitUntilIdle()
       }
-      // Six at once, two for each consumer.
-      try sim.require(sim.now == .s(1), "it took until \(sim.now)")
-      try sim.require(handled.entries.sorted() == [0, 0, 1, 1, 2, 2], "\(handled.entries)")
+      try sim.require(sim.now == .s(2), "it took until \(sim.now)")
+      try sim.require(handled.entries.dropFirst(3).sorted() == [0, 0, 1, 1, 2, 2], "\(handled.entries)")
     }
   }
 
@@ -83,12 +88,38 @@ import Testing
         try sim.require(handled.entries == ["first 1"], "\(handled.entries)")
         try sim.require(bus.group("g")?.queued == 2, "\(bus.snapshot())")
         try sim.require(bus.group("g")?.subscriptions == 0, "\(bus.snapshot())")
+        // Its workers have left, those that rested too.
+        try sim.require(bus.update { $0.groups.map(\.workers) } == [0], "workers are left")
         bus.handle(Topic.number, in: "g") { handled.append("second \($0.data)") }
         try await bus.waitUntilIdle()
       }
       try sim.require(
         Set(handled.entries) == ["first 1", "second 2", "second 3"] && handled.entries.count == 3,
         "\(handled.entries)")
+    }
+  }
+
+  /// The worker that was woken for an event leaves without it: another consumer's takes over.
+  @Test(arguments: [0, 1])
+  func anEventThatACancelledConsumerWasWokenForGoesToAnother(cancelled: Int) throws {
+    try Simulation.explore(seeds: 0..<50) { sim in
+      let bus = EventBus(source: "tests")
+      let handled = Log<Int>()
+      let subscriptions = (0..<2).map { _ in
+        bus.handle(Topic.number, in: "g") { event in
+          try await sim.sleep(for: .seconds(1))
+          handled.append(event.data)
+        }
+      }
+      try await bus.running {
+        for number in 1...2 { try bus.publish(number, as: Topic.number) }
+        try await bus.waitUntilIdle()
+        try await sim.advance(by: .seconds(1))
+        try bus.publish(3, as: Topic.number)
+        subscriptions[cancelled].cancel()
+        try await bus.waitUntilIdle()
+      }
+      try sim.require(handled.entries.sorted() == [1, 2, 3], "\(handled.entries)")
     }
   }
 

@@ -91,6 +91,20 @@ import Testing
     #expect((machine.reserved, machine.committed) == (1, 1))
   }
 
+  @Test func oneSlowHandlerDoesNotMakeItKeepTheLeasesOfAllOthers() throws {
+    var machine = Self.machine(window: 1_000, lease: 1_000, capacity: 10)
+    let slow = try Self.reserved(&machine, "slow", at: .s(0))
+    for number in 1...10_000 {
+      let reservation = try Self.reserved(&machine, "\(number)", at: .ns(Int64(number)))
+      let isHeld =
+        number.isMultiple(of: 2) ? machine.commit(reservation, at: .s(0)) : machine.release(reservation)
+      #expect(isHeld)
+      #expect(machine.leases.count < 100)
+    }
+    #expect(machine.reserve(Self.key("slow"), at: .s(1)) == .busy(until: .s(1_000)))
+    #expect(machine.commit(slow, at: .s(2)) == true)
+  }
+
   /// The model: what is known of a key, without queues.
   private struct Model {
     enum Entry {
