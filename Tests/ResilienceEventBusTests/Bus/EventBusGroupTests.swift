@@ -88,14 +88,27 @@ import Testing
         try sim.require(handled.entries == ["first 1"], "\(handled.entries)")
         try sim.require(bus.group("g")?.queued == 2, "\(bus.snapshot())")
         try sim.require(bus.group("g")?.subscriptions == 0, "\(bus.snapshot())")
-        // Its workers have left, those that rested too.
-        try sim.require(bus.update { $0.groups.map(\.workers) } == [0], "workers are left")
         bus.handle(Topic.number, in: "g") { handled.append("second \($0.data)") }
         try await bus.waitUntilIdle()
       }
       try sim.require(
         Set(handled.entries) == ["first 1", "second 2", "second 3"] && handled.entries.count == 3,
         "\(handled.entries)")
+    }
+  }
+
+  @Test func theWorkersOfACancelledSubscriptionLeaveThoseThatRestToo() throws {
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      let subscription = bus.handle(Topic.number, in: "g") { _ in try await sim.sleep(for: .seconds(1)) }
+      try await bus.running {
+        for number in 1...3 { try bus.publish(number, as: Topic.number) }
+        try await sim.advance(by: .seconds(2))
+        #expect(bus.update { $0.groups.map(\.workers) } == [3])
+        subscription.cancel()
+        try await sim.advance(by: .zero)
+        #expect(bus.update { $0.groups.map(\.workers) } == [0])
+      }
     }
   }
 
