@@ -37,7 +37,7 @@ public struct RetryHandler<Base: Handler>: RetriesInside {
         attempt = next.attempt
       } catch {
         let outcome = base.outcome(ofError: error)
-        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome) }
+        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome, error: error) }
         guard let next = next(after: outcome, error: error, of: input, attempt, span) else { throw error }
         if next.mustWait, await !loop.pause(before: next, traits: base.traits) { throw error }
         attempt = next.attempt

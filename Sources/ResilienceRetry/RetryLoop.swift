@@ -62,8 +62,10 @@ struct RetryLoop: Sendable {
 
   @usableFromInline
   @inline(never)
-  static func end(_ attempt: CallContext, of span: TraceIDs, _ outcome: Outcome) {
-    attempt.attemptEnded(of: call(of: attempt, in: span), outcome)
+  static func end(
+    _ attempt: CallContext, of span: TraceIDs, _ outcome: Outcome, error: (any Error)? = nil
+  ) {
+    attempt.attemptEnded(of: call(of: attempt, in: span), outcome, error: error)
   }
 
   /// Decides, takes the budget's token, and tells the observer; `nil` gives up.

@@ -37,7 +37,7 @@ extension RetryPolicy {
         attempt = next.attempt
       } catch {
         let outcome = Outcome(ofError: error)
-        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome) }
+        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome, error: error) }
         guard let next = loop.next(after: outcome, error: error, attempt: attempt, of: context.trace) else {
           throw error
         }

@@ -163,7 +163,9 @@ private final class AttemptObserver: CallObserver {
     attempt.enterSpan(trace)
   }
 
-  func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome) {
+  func attemptEnded(
+    _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
+  ) {
     log.append("ended \(attempt.trace.span) \(outcome.verdict) of \(call.trace.span)")
   }
 }

@@ -190,8 +190,8 @@ extension CallContext {
 
   /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
   @inlinable
-  package func attemptEnded(of call: CallContext, _ outcome: Outcome) {
-    if isObserved { Ambient.attemptEnded(self, of: call, outcome) }
+  package func attemptEnded(of call: CallContext, _ outcome: Outcome, error: (any Error)?) {
+    if isObserved { Ambient.attemptEnded(self, of: call, outcome, error) }
   }
 }
 
@@ -210,7 +210,9 @@ extension Ambient {
 
   @usableFromInline
   @inline(never)
-  static func attemptEnded(_ context: CallContext, of call: CallContext, _ outcome: Outcome) {
-    context.inherited.observer.observer?.attemptEnded(context, of: call, outcome)
+  static func attemptEnded(
+    _ context: CallContext, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
+  ) {
+    context.inherited.observer.observer?.attemptEnded(context, of: call, outcome, error: error)
   }
 }

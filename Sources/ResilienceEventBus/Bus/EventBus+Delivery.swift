@@ -27,7 +27,7 @@ extension EventBus {
     let (outcome, error) = await consume(ticket, as: worker, attempt)
     let end = end(of: ticket, as: worker, outcome, error, call)
     tell(attempt, end, envelope, worker)
-    attempt.attemptEnded(of: call, outcome)
+    attempt.attemptEnded(of: call, outcome, error: error)
     settle(ticket, as: worker, end, call)
   }
 

@@ -95,7 +95,9 @@ import Testing
       attempt.enterSpan(trace)
     }
 
-    func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome) {
+    func attemptEnded(
+      _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
+    ) {
       log.append("ended \(attempt.trace.span) of \(call.trace.span): \(outcome.verdict)")
     }
 
