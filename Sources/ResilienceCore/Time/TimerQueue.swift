@@ -39,11 +39,13 @@ package struct TimerQueue: ~Copyable {
     return TimerToken(id: id)
   }
 
-  /// Removes a timer; `false` when it is not pending.
-  package mutating func disarm(_ token: TimerToken) -> Bool {
-    guard let position = positions[token.id] else { return false }
-    _ = remove(at: position)
-    return true
+  /// Removes a timer; `nil` when it is not pending.
+  ///
+  /// - Returns: Its action, to be let go outside the owner's lock: it may hold the last reference to a user's object,
+  ///   whose end may take back a timer of its own.
+  package mutating func disarm(_ token: TimerToken) -> (@Sendable () -> Void)? {
+    guard let position = positions[token.id] else { return nil }
+    return remove(at: position).action
   }
 
   /// Removes and returns the earliest timer's action if it is due at `now`.
