@@ -67,7 +67,8 @@ extension Handler {
   /// - **Cancellation** is never retried. When it arrives during a wait, the call ends at once with what the last
   ///   attempt came to.
   /// - **The deadline** holds: a retry whose wait would not end before it is not begun.
-  /// - **A call that is not idempotent** is repeated only on proof that nothing ran.
+  /// - **A call that is not idempotent** is repeated only when the failure says that nothing ran
+  ///   (`Pushback.notProcessed`).
   /// - **A refusal** of a layer inside is repeated only if it says when, and not before.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.

@@ -13,6 +13,9 @@ extension RetryPolicy {
   /// }
   /// ```
   ///
+  /// A `run` inside another one, and a call made inside a handler, is a logical call of its own: it deposits into its
+  /// budget too.
+  ///
   /// - Parameters:
   ///   - budget: The destination's budget, which must outlive the call to be one; `nil` for unbounded extra load.
   ///   - body: The work, given the number of the attempt, from 1.

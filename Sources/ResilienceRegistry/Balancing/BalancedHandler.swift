@@ -79,6 +79,9 @@ extension RegisteredService {
   ///
   /// A retry around it avoids the instances that the call has been sent to already, while there are others.
   ///
+  /// While no instance is listed at all, a call is refused with ``NoInstanceAvailable``, which a retry does not repeat:
+  /// nobody knows when there will be one.
+  ///
   /// - Parameters:
   ///   - strategy: How to choose. Default: power of two choices.
   ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to it;

@@ -38,7 +38,7 @@ extension Balancer {
   /// - Returns: `nil` when the service has no instance at all.
   public func pick(at now: Instant) -> InstancePick? {
     let context = CallContext.current
-    guard let selection = select(at: now, callID: 0, attempt: 1, draw: context.random()) else { return nil }
+    guard let selection = select(at: now, callID: 0, draw: context.random()) else { return nil }
     return InstancePick(balancer: self, selection: selection)
   }
 
@@ -73,7 +73,7 @@ extension Balancer {
   @inline(never)
   func select(_ context: inout CallContext) throws -> Selection {
     let selection = select(
-      at: context.now, callID: context.callID, attempt: context.attempt, draw: context.random())
+      at: context.now, callID: context.callID, draw: context.random())
     guard let selection else { throw NoInstanceAvailable(service: service) }
     if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
     return selection
@@ -121,16 +121,16 @@ extension Balancer {
     return member
   }
 
-  private func select(at now: Instant, callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
+  private func select(at now: Instant, callID: UInt64, draw: UInt64) -> Selection? {
     let (isCurrent, selection): (Bool, Selection?) = state.withLock { state in
       guard directory.isCurrent(state.version, at: now) else { return (false, nil) }
-      return (true, state.select(callID: callID, attempt: attempt, draw: draw))
+      return (true, state.select(callID: callID, draw: draw))
     }
     if isCurrent { return selection }
     let snapshot = directory.snapshot(at: now)
     return state.withLock { state in
       state.update(snapshot)
-      return state.select(callID: callID, attempt: attempt, draw: draw)
+      return state.select(callID: callID, draw: draw)
     }
   }
 

@@ -29,12 +29,11 @@ struct BalancerStateMachine {
   }
 
   /// - Parameters:
-  ///   - callID: The logical call, 0 if it is alone.
-  ///   - attempt: From 1; a later one avoids the instances that the call has tried.
+  ///   - callID: The logical call, 0 if it is alone; its later attempts avoid the instances that it has tried.
   ///   - draw: 64 random bits.
-  mutating func select(callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
+  mutating func select(callID: UInt64, draw: UInt64) -> Selection? {
     guard !candidates.isEmpty else { return nil }
-    return take(choose(among: attempt > 1 ? untried(by: callID) : candidates, draw: draw), for: callID)
+    return take(choose(among: callID == 0 ? candidates : untried(by: callID), draw: draw), for: callID)
   }
 
   /// Chooses among the instances that have not refused the call; `nil` when all have.
@@ -72,6 +71,7 @@ struct BalancerStateMachine {
 
   private func untried(by callID: UInt64) -> [Int] {
     let epochs = tried.epochs(of: callID)
+    guard epochs[0] != 0 else { return candidates }
     let untried = candidates.filter { !epochs.holds(self.epochs[$0]) }
     return untried.isEmpty ? candidates : untried
   }

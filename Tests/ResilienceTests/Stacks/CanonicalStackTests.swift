@@ -55,6 +55,36 @@ private struct Down: Error {}
     }
   }
 
+  @Test func row14_aHangThatATimeoutOutsideEndsIsAFailureToo() throws {
+    try Simulation(seed: 1).run { simulation in
+      let breaker = Self.quickBreaker()
+      let hung = ServiceCall { (_: Void) in
+        try await breaker.run { try await simulation.sleep(for: .seconds(3600)) }
+      }.timeout(.seconds(1))
+      for _ in 0..<2 { await #expect(throws: TimedOut.self) { try await hung() } }
+      #expect(breaker.state(at: simulation.now) == .open(until: simulation.now.advanced(by: .seconds(5))))
+      // Probes that hang do not keep it half-open for ever.
+      for _ in 0..<3 {
+        try await simulation.sleep(for: .seconds(5))
+        await #expect(throws: TimedOut.self) { try await hung() }
+        #expect(breaker.state(at: simulation.now) == .open(until: simulation.now.advanced(by: .seconds(5))))
+      }
+    }
+  }
+
+  @Test func aBroadClassifierDoesNotTakeOurOwnRefusalsForFailures() throws {
+    try Simulation(seed: 1).run { simulation in
+      let breaker = Self.quickBreaker()
+      let empty = TokenBucket("empty", limit: RateLimit(0, per: .seconds(1)))
+      let call = ServiceCall { (_: Void) in }
+        .classify { result in if case .failure = result { .failure } else { nil } }
+        .rateLimit(empty)
+        .circuitBreaker(breaker)
+      for _ in 0..<10 { await #expect(throws: RateLimited.self) { try await call() } }
+      #expect(breaker.state(at: simulation.now) == .closed)
+    }
+  }
+
   @Test func row27_inTheCanonicalOrderTheBreakerOpensAndAnOpenBreakerIsNotHammered() throws {
     let (calls, now) = try Simulation(seed: 1).run { simulation in
       let breaker = Self.quickBreaker(openTime: .seconds(30))
