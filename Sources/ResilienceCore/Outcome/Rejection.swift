@@ -7,3 +7,12 @@ public protocol Rejection: Error {
   /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
   var retryAt: Instant? { get }
 }
+
+extension Rejection {
+  /// How long to wait from `now` before trying again can succeed: what a `Retry-After` header says.
+  ///
+  /// - Returns: Zero or more; `nil` when no time is known.
+  public func retryAfter(at now: Instant) -> Duration? {
+    retryAt.map { .nanoseconds(max(0, now.nanoseconds(to: $0))) }
+  }
+}
