@@ -51,6 +51,26 @@ actor Account {
   }
 }
 
+func readmeEvents(_ order: Order) async throws -> EventBusSnapshot {
+  let orderPlaced = EventType<Order>("order_placed")
+  let bus = EventBus(source: "shop")
+
+  bus.subscribe(
+    to: orderPlaced, group: "billing", policy: DeliveryPolicy(maxDeliveries: 8),
+    handler: EventHandler("bill") { (event: Event<Order>) in _ = try await payments.charge(event.data) }
+      .deduplicate(Inbox()))  // a second delivery does nothing
+
+  try await withThrowingTaskGroup { group in
+    group.addTask { try await bus.run() }  // delivers until it is cancelled
+    try bus.publish(order, as: orderPlaced, subject: "customer 17850")  // in order for each subject
+    try await bus.waitUntilIdle()
+    group.cancelAll()
+  }
+
+  for letter in bus.deadLetters.letters { print(letter) }  // what was given up, and why
+  return bus.snapshot()
+}
+
 func readmeClassify(_ breaker: CircuitBreaker) -> some Handler<Order, Response> {
   let parcel = ServiceCall("shipping") { (order: Order) in try await http.post(order) }
     .classify { result in

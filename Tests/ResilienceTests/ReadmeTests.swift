@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 5),
+    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 6),
     (
       "Sources/ResilienceTestKit/ResilienceTestKit.docc/TestYourOwnService.md",
       "Tests/ResilienceTests/SimulatorPageExamples.swift", 3
@@ -57,6 +57,7 @@ import Testing
     #expect(
       call.outcome(ofValue: Response(status: 429, retryAfter: .seconds(2)))
         == .failure(.retryAfter(.seconds(2))))
+    #expect(try await readmeEvents(Order()).groups.map(\.delivered) == [1])
     #expect(try readmeSimulation() == Instant(nanoseconds: 120_000_000_000))
   }
 

@@ -23,6 +23,21 @@ let packageRoot = URL(filePath: #filePath)
     #expect(SourceRules.violations(inTopLevel: names) == [])
   }
 
+  @Test func everyTargetIsBuiltUnderTheSameRules() throws {
+    let manifest = try String(contentsOf: packageRoot.appending(path: "Package.swift"), encoding: .utf8)
+    for feature in [
+      "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility",
+      "NonisolatedNonsendingByDefault",
+    ] {
+      #expect(manifest.contains(".enableUpcomingFeature(\"\(feature)\")"))
+    }
+    #expect(manifest.contains("swiftLanguageModes: [.v6]"))
+    // Targets are made by two functions only, and both pass the settings.
+    #expect(manifest.components(separatedBy: ".target(").count == 2)
+    #expect(manifest.components(separatedBy: ".testTarget(").count == 2)
+    #expect(manifest.components(separatedBy: "swiftSettings: settings").count == 3)
+  }
+
   static let broken: [(change: @Sendable (inout PackageModel) -> Void, complaint: String)] = [
     ({ $0.dependencies.append(.init(identity: "swift-log")) }, "names the package swift-log"),
     ({ $0.targets[0].targetDependencies = ["ResilienceRetry"] }, "ResilienceCore depends on ResilienceRetry"),
@@ -67,6 +82,9 @@ let packageRoot = URL(filePath: #filePath)
     ("import FoundationEssentials", "imports Foundation"),
     ("public func retry<T>(_ body: () -> T) {}", "top-level function retry"),
     ("public func withTimeout(_ limit: Duration) {}", "top-level function withTimeout"),
+    ("public nonisolated(nonsending) func retry(_ times: Int) async {}", "top-level function retry"),
+    ("@inlinable public func withDeadline<T>(_ limit: T) {}", "top-level function withDeadline"),
+    ("internal import Foundation  // for dates", "imports Foundation"),
     (String(repeating: "\n", count: 351), "more than 350"),
   ])
   func aBrokenSourceRuleIsNoticed(text: String, complaint: String) {

@@ -16,11 +16,10 @@ enum SourceRules {
     }
     for line in lines {
       let words = line.split(separator: " ")
-      if words.contains("import"), words.last?.hasPrefix("Foundation") == true {
-        violations.append("\(name) imports \(words.last ?? "")")
-      }
-      guard line.hasPrefix("public func ") || line.hasPrefix("func ") || line.hasPrefix("package func ")
-      else { continue }
+      let imported = words.firstIndex(of: "import").flatMap { words.dropFirst($0 + 1).first }
+      if imported?.hasPrefix("Foundation") == true { violations.append("\(name) imports Foundation") }
+      // Whatever stands before it, a line that is not indented is at the top level.
+      guard line.first?.isWhitespace == false, !line.hasPrefix("//") else { continue }
       for function in reservedFunctions
       where line.contains("func \(function)(") || line.contains("func \(function)<") {
         violations.append("\(name) declares a top-level function \(function)")

@@ -28,6 +28,7 @@ private actor Bookkeeper {
   private let ledger = Ledger()
   private let breaker = CircuitBreaker("bank")
   private let bucket = TokenBucket("bank", limit: .perSecond(1000))
+  private let customers = KeyedRateLimiter<String>("customers", limit: .perSecond(1000))
   private let tracer = Tracer("bank")
   private let inbox = Inbox()
   private let registry = ServiceRegistry()
@@ -44,6 +45,7 @@ private actor Bookkeeper {
       try await TimeLimit(.seconds(60)).run { touch() },
       await tracer.span("touch") { touch() },
       try await balancer.run { _ in touch() },
+      try await customers.run(key: "ann") { touch() },
       try await inbox.run(InboxKey(source: "test", id: "1")) { touch() },
     ] {
       assert(face === ledger)
@@ -61,7 +63,7 @@ private actor Bookkeeper {
 @Suite struct InlineFacesTests {
   @Test func everyInlineFaceRunsOnTheCallersActorWithoutAHop() async throws {
     let (jobs, entries) = try await Bookkeeper().touchEverything()
-    #expect(entries == 7)
+    #expect(entries == 8)
     #expect(jobs == 0)
   }
 }
