@@ -16,8 +16,9 @@ enum ShopCommand {
       }
       let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
       let (result, troubledOrder) = try TwoPlays.run(lines, seed: options.seed, progress: tell)
-      print(TextReport(result: result).lines.joined(separator: "\n"))
-      print("\nan order that met trouble, with the toolkit\n\n\(troubledOrder)")
+      let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")
+      // With the figures on the standard output, the report makes room for them.
+      if options.json == "-" { tell(report) } else { print(report) }
       if let json = options.json { try result.write(to: json) }
       return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
     } catch {

@@ -26,7 +26,10 @@ struct CSVRecords {
     while true {
       record.fields.append(try field(of: record))
       guard position < bytes.count else {
-        throw Malformed(line: record.line, problem: "the file ends in the middle of this line (no line end)")
+        throw Malformed(
+          line: record.line,
+          problem:
+            "the file ends in the middle of this line; if the line is complete, add a line end (LF or CRLF)")
       }
       let separator = bytes[position]
       position += 1

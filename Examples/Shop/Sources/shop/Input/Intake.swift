@@ -30,7 +30,9 @@ struct Intake: Sendable {
   ///
   /// - Throws: Why it is refused; it is counted all the same.
   mutating func take(_ line: InvoiceLine) throws(Refusal) {
-    if order.last != line.invoice, !order.contains(line.invoice) { order.append(line.invoice) }
+    if !line.invoice.isEmpty, order.last != line.invoice, !order.contains(line.invoice) {
+      order.append(line.invoice)
+    }
     if day == nil { day = DayTime(line.date)?.day }
     guard !Self.isCancellation(line.invoice) else {
       cancelledLines += 1
@@ -64,6 +66,7 @@ struct Intake: Sendable {
   }
 
   private static func check(_ line: InvoiceLine, day: String?) -> Result<GoodLine, Bad> {
+    guard !line.invoice.isEmpty else { return .failure(Bad(.noInvoice)) }
     guard isProduct(line.stockCode) else { return .failure(Bad(.notAProduct)) }
     guard let quantity = Int(line.quantity), (1...1_000_000).contains(quantity) else {
       return .failure(Bad(.badQuantity))

@@ -3,8 +3,9 @@ import Synchronization
 
 /// What all services of one play share: the bus, the registry, the books, and whether calls are protected.
 ///
-/// Everything that differs between the two plays goes through here: with the toolkit ``protect(_:with:)`` applies the
-/// decorators that a service declares, and ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does.
+/// The two plays differ here: with the toolkit ``protect(_:with:)`` applies the decorators that a service declares, and
+/// ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does. And in what makes repeating harmless: where
+/// ``isProtected`` is asked, requests carry the order's number as an idempotency key.
 final class House: Sendable {
   let isProtected: Bool
   let day: DayClock

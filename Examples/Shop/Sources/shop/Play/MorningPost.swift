@@ -11,7 +11,10 @@ struct MorningPost: Sendable {
 
   static func open(_ lines: [InvoiceLine], seed: UInt64) throws -> MorningPost {
     try Simulation(seed: seed).run { _ in
-      let bus = EventBus(source: "post")
+      // Room for all lines at once, and for the refusal of each.
+      let room = max(1, lines.count)
+      let bus = EventBus(
+        source: "post", policy: EventBusPolicy(queueCapacity: room, deadLetterCapacity: room))
       let desk = Desk()
       bus.subscribe(
         to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),

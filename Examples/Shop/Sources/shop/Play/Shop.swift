@@ -17,7 +17,7 @@ struct Shop: Sendable {
     _ = Products(house)
     _ = Payments(house, world.provider)
     _ = Inventory(house, world.warehouse, world.servers)
-    _ = Logistics(house)
+    _ = Logistics(house, world.truck)
     analytics = Analytics(house)
     moderation = Moderation(house)
     satisfaction = Satisfaction(house)
@@ -68,18 +68,6 @@ struct Shop: Sendable {
   func settle(within limit: Duration) async {
     let idle = ServiceCall("idle") { [bus = house.bus] (_: Void) in try await bus.waitUntilIdle() }
     _ = try? await idle.timeout(limit)()
-    if house.isProtected { closeDeadLettered() }
-  }
-
-  /// An order whose event was given up ends here, and whoever paid for it gets the money back.
-  private func closeDeadLettered() {
-    for letter in house.bus.deadLetters.letters {
-      guard let order = letter.event.subject, let entry = house.book.entry(order), entry.endings.isEmpty
-      else {
-        continue
-      }
-      world.provider.refund(order)
-      house.book.end(order, .deadLettered)
-    }
+    if house.isProtected { DeadLetterDesk(house, world.provider, world.warehouse).work() }
   }
 }

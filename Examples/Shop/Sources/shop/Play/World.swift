@@ -1,8 +1,9 @@
-/// What is outside the services: the payment provider, the shelves, and the servers in front of them.
+/// What is outside the services: the payment provider, the shelves and the servers in front of them, the truck.
 struct World: Sendable {
   let provider: PaymentProvider
   let warehouse: Warehouse
   let servers: [InventoryServer]
+  let truck = Truck()
 
   init(_ house: House) {
     let shelves = Warehouse()

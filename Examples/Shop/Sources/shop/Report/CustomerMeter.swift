@@ -17,7 +17,8 @@ final class CustomerMeter: Sendable {
     }
   }
 
-  var count: Int { requests.withLock { $0.count } }
+  /// Requests that were answered, in time and with what was asked for.
+  var answered: Int { requests.withLock { $0.count { $0.succeeded } } }
 
   var averageMilliseconds: Double {
     requests.withLock { requests in

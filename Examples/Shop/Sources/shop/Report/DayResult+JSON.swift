@@ -14,7 +14,7 @@ extension DayResult {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let data = try encoder.encode(self) + Data("\n".utf8)
     guard file != "-" else {
-      FileHandle.standardOutput.write(data)
+      print(String(decoding: data, as: UTF8.self), terminator: "")
       return
     }
     do {

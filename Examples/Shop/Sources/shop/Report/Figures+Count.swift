@@ -14,13 +14,14 @@ extension Figures {
       declined: count(.declined), deadLettered: count(.deadLettered),
       contradictory: endings.count { $0.1.count > 1 }, lost: endings.count { $0.1.isEmpty },
       chargedTwice: ledger.orders.count { ledger.account(of: $0).charges.count > 1 },
+      shippedTwice: world.truck.loadedTwice.count,
       chargedNotShipped: endings.count {
         !$0.1.contains(.shipped) && ledger.account(of: $0.0.number).balance > .zero
       })
     availability = shop.meter.availability(openSeconds: openSeconds)
     averageResponseMilliseconds = shop.meter.averageMilliseconds
     systemLatencySeconds = Self.averageLatency(house.book)
-    systemThroughputPerSecond = Double(shop.meter.count) / Double(openSeconds)
+    systemThroughputPerSecond = Double(shop.meter.answered) / Double(openSeconds)
     serviceThroughputPerHour = house.served.all.mapValues { Double($0) / hours }
     let events = house.counters.events
     retriesSpent = events["retry.scheduled"]
@@ -35,7 +36,9 @@ extension Figures {
       house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) }
       / 1000
     brokenInvariants = Invariants.broken(
-      book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest)
+      book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest,
+      shippedTwice: world.truck.loadedTwice, piecesTaken: world.warehouse.piecesTaken,
+      piecesShipped: world.truck.piecesShipped)
   }
 
   /// From the order's placing to its shipping, in seconds.

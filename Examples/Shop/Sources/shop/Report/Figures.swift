@@ -27,6 +27,7 @@ struct Figures: Codable, Equatable {
     var contradictory: Int
     var lost: Int
     var chargedTwice: Int
+    var shippedTwice: Int
     var chargedNotShipped: Int
 
     var completedShare: Double { valid == 0 ? 1 : Double(completed) / Double(valid) }

@@ -1,7 +1,10 @@
 /// What must be true when the doors close, whatever happened in between.
 enum Invariants {
   /// The promises that were broken, each in a sentence with its figures; empty when all held.
-  static func broken(book: OrderBook, ledger: Ledger, lowestStock: Int) -> [String] {
+  static func broken(
+    book: OrderBook, ledger: Ledger, lowestStock: Int, shippedTwice: [String] = [], piecesTaken: Int = 0,
+    piecesShipped: Int = 0
+  ) -> [String] {
     var broken: [String] = []
     var shippedValue = Money.zero
     for order in book.orders {
@@ -26,6 +29,10 @@ enum Invariants {
     }
     if ledger.balance != shippedValue {
       broken.append("money in is \(ledger.balance), but goods for \(shippedValue) were shipped")
+    }
+    broken += shippedTwice.map { "order \($0) was shipped more than once" }
+    if piecesTaken != piecesShipped {
+      broken.append("\(piecesTaken) pieces were taken off the shelves, but \(piecesShipped) were shipped")
     }
     if lowestStock < 0 { broken.append("the stock of a product fell to \(lowestStock)") }
     return broken

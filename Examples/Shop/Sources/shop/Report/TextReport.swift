@@ -1,6 +1,7 @@
 /// The result side by side, as text.
 struct TextReport {
   let result: DayResult
+  let troubledOrder: String
 
   var lines: [String] {
     input + [""] + header + orders + [""] + articleFigures + [""] + decisions + [""] + services + [""]
@@ -32,6 +33,7 @@ struct TextReport {
       row("    ended twice, as shipped and as cancelled") { "\($0.orders.contradictory)" },
       row("    lost: accepted, and never heard of again") { "\($0.orders.lost)" },
       row("  charged twice") { "\($0.orders.chargedTwice)" },
+      row("  shipped twice") { "\($0.orders.shippedTwice)" },
       row("  charged, and not shipped") { "\($0.orders.chargedNotShipped)" },
     ]
   }
@@ -39,7 +41,7 @@ struct TextReport {
   private var articleFigures: [String] {
     [
       row("average response time") { "\(decimal($0.averageResponseMilliseconds, 1)) ms" },
-      row("system latency (order placed to shipped)") { "\(decimal($0.systemLatencySeconds, 1)) s" },
+      row("system latency (of the orders that were shipped)") { "\(decimal($0.systemLatencySeconds, 1)) s" },
       row("system throughput") { "\(decimal($0.systemThroughputPerSecond, 3)) requests/s" },
       row("mean time between failures") { "\(decimal($0.availability.mtbfSeconds, 1)) s" },
       row("mean time to repair") { "\(decimal($0.availability.mttrSeconds, 1)) s" },
@@ -55,7 +57,7 @@ struct TextReport {
       row("requests limited") { "\($0.requestsLimited)" },
       row("expired requests refused") { "\($0.expiredRequestsRefused)" },
       row("duplicate deliveries dropped") { "\($0.duplicatesDropped)" },
-      row("dead letters") { "\($0.deadLetters.values.reduce(0, +))" },
+      row("dead letters of the play") { "\($0.deadLetters.values.reduce(0, +))" },
     ]
       + result.toolkit.deadLetters.sorted { $0.key < $1.key }.map { reason, count in
         row("  \(reason)", "", "\(count)")

@@ -7,10 +7,12 @@ final class ProductPage: Sendable {
     var recommended: String?
   }
 
+  private let house: House
   private let recommendation: Recommendation
   private let details: AnyHandler<QueryProduct, ProductDetails>
 
   init(_ house: House, _ recommendation: Recommendation) {
+    self.house = house
     self.recommendation = recommendation
     let query = ServiceCall("query_product") { (query: QueryProduct) in
       try await house.bus.request(query, as: Topic.queryProduct, expecting: Topic.productDetails)
@@ -21,6 +23,7 @@ final class ProductPage: Sendable {
   }
 
   func page(_ sku: String) async throws -> Page {
-    Page(details: try await details(QueryProduct(sku: sku)), recommended: recommendation.besides(sku))
+    house.served.count("product page")
+    return Page(details: try await details(QueryProduct(sku: sku)), recommended: recommendation.besides(sku))
   }
 }

@@ -14,6 +14,7 @@ final class Users: Sendable {
   }
 
   func register(_ customer: String) throws {
+    house.served.count("user")
     let isNew = tokens.withLock { tokens in
       guard tokens[customer] == nil else { return false }
       tokens[customer] = []
@@ -25,6 +26,7 @@ final class Users: Sendable {
   }
 
   func logIn(_ customer: String) throws -> String {
+    house.served.count("user")
     let token = "\(customer)-\(CallContext.current.random())"
     let isKnown = tokens.withLock { $0[customer]?.insert(token) != nil }
     guard isKnown else { throw UnknownCustomer() }
