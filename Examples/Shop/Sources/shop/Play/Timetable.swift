@@ -7,6 +7,7 @@ struct Timetable: Sendable {
   let opening: Int
   let openSeconds: Int
   private let busiestSecond: Int
+  private let busyRequestsPerSecond: Double
 
   init(_ invoices: [Invoice]) {
     let first = invoices.map { $0.second - Traffic.leadSeconds($0) }.min() ?? 9 * 3600
@@ -14,10 +15,14 @@ struct Timetable: Sendable {
     opening = first - Self.marginSeconds
     openSeconds = last - opening + Self.marginSeconds
     busiestSecond = Self.busiest(invoices) - opening
+    busyRequestsPerSecond = Double(Self.requestsByMinute(invoices).values.max() ?? 0) / 60
   }
 
   var day: DayClock { DayClock(opening: opening) }
-  var faults: FaultSchedule { FaultSchedule(openSeconds: openSeconds, busiestSecond: busiestSecond) }
+  var faults: FaultSchedule {
+    FaultSchedule(
+      openSeconds: openSeconds, busiestSecond: busiestSecond, busyRequestsPerSecond: busyRequestsPerSecond)
+  }
 
   /// The start of the visit during which most other visits begin.
   private static func busiest(_ invoices: [Invoice]) -> Int {
@@ -26,5 +31,17 @@ struct Timetable: Sendable {
       starts.count { (start..<(start + FaultSchedule.floodSeconds)).contains($0) }
     }
     return starts.max { visits(from: $0) < visits(from: $1) } ?? 12 * 3600
+  }
+
+  /// The customers' requests in each minute of the day, if each visit spreads its own evenly.
+  private static func requestsByMinute(_ invoices: [Invoice]) -> [Int: Int] {
+    var requests: [Int: Int] = [:]
+    for invoice in invoices {
+      let (start, count) = (invoice.second - Traffic.leadSeconds(invoice), Traffic.requests(invoice))
+      for index in 0..<count {
+        requests[(start + index * Traffic.leadSeconds(invoice) / count) / 60, default: 0] += 1
+      }
+    }
+    return requests
   }
 }

@@ -35,6 +35,9 @@ struct Traffic: Sendable {
 
   private static let secondsPerItem = 2
 
+  /// What one visit asks for: register, log in, two clicks an item, check out.
+  static func requests(_ invoice: Invoice) -> Int { 3 + 2 * invoice.items.count }
+
   /// Somebody hammers the product pages, ten times as often as all customers of a busy minute together.
   func flood(_ skus: [String]) async throws {
     guard !skus.isEmpty else { return }
@@ -57,7 +60,8 @@ struct Traffic: Sendable {
         let click = request
         group.addTask { _ = try? await gateway.handle(click) }
         index += 1
-        try? await DayClock.pause(1...(2 * 2000 / FaultSchedule.floodRequestsPerSecond))
+        // Two robots, each with half of the requests, at random distances.
+        try? await DayClock.pause(1...Int(2 * 2000 / house.faults.floodRequestsPerSecond))
       }
     }
   }

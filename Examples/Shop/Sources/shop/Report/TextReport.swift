@@ -5,7 +5,8 @@ struct TextReport {
 
   var lines: [String] {
     input + [""] + header + orders + [""] + articleFigures + [""] + decisions + [""] + services + [""]
-      + verdict
+      + verdict + ["", "an order that met trouble, with the toolkit", ""]
+      + [troubledOrder.isEmpty ? "none" : troubledOrder]
   }
 
   private var input: [String] {

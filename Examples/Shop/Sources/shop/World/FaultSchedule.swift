@@ -10,6 +10,9 @@ struct FaultSchedule: Sendable {
   /// When the shop is busiest: the flood comes on top of it.
   let busiestSecond: Int
 
+  /// What the customers ask for in the busiest minute of the day, in a second.
+  let busyRequestsPerSecond: Double
+
   /// The payment provider takes seconds to answer, and drops connections after five.
   var slowPayment: Range<Int> { window(0.25, 0.35) }
 
@@ -20,10 +23,12 @@ struct FaultSchedule: Sendable {
   var flakyInventory: Range<Int> { window(0.55, 0.80) }
   static let flakiness = 0.3
 
-  /// Ten times the traffic of a busy minute, for six minutes.
+  /// Ten times the traffic of the busiest minute, for six minutes.
   var flood: Range<Int> { busiestSecond..<(busiestSecond + Self.floodSeconds) }
   static let floodSeconds = 360
-  static let floodRequestsPerSecond = 20
+
+  /// Ten times that, and one a second at least.
+  var floodRequestsPerSecond: Double { max(1, 10 * busyRequestsPerSecond) }
 
   /// An event with contents that nobody can handle is published at these times.
   var poison: [Int] { [0.15, 0.5, 0.9].map(at) }
