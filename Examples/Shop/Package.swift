@@ -24,7 +24,10 @@ let package = Package(
         .product(name: "ResilienceTestKit", package: "swift-resilience"),
       ],
       swiftSettings: settings),
-    .testTarget(name: "ShopTests", dependencies: ["shop"], swiftSettings: settings),
+    .testTarget(
+      name: "ShopTests",
+      dependencies: ["shop", .product(name: "Resilience", package: "swift-resilience")],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -19,7 +19,7 @@ extension CircuitBreaker {
       leave(token, Outcome(ofValue: result).verdict, context)
       return result
     } catch {
-      leaveThrowing(token, Outcome(ofError: error).verdict, context)
+      leaveThrowing(token, Outcome(ofError: error).verdict, error, context)
       throw error
     }
   }

@@ -141,11 +141,18 @@ extension CircuitBreaker {
 
   /// Takes the token of a call that threw.
   ///
-  /// A client that is cancelled may throw any error; it says nothing about the destination.
+  /// A client that is cancelled may throw any error; it says nothing about the destination. Unless its time was up: then it
+  /// was a timeout outside that cancelled it, and the destination was too slow.
   @usableFromInline
   @inline(never)
-  func leaveThrowing(_ token: CircuitBreakerToken, _ verdict: Verdict, _ context: CallContext) {
-    leave(token, verdict == .failure && Task.isCancelled ? .neutral : verdict, context)
+  func leaveThrowing(
+    _ token: CircuitBreakerToken, _ verdict: Verdict, _ error: any Error, _ context: CallContext
+  ) {
+    guard Task.isCancelled, verdict == .failure || error is CancellationError else {
+      return leave(token, verdict, context)
+    }
+    let isTimeUp = context.deadline.hasPassed(at: context.readClock())
+    leave(token, isTimeUp ? .failure : .neutral, context)
   }
 
   func record(_ token: CircuitBreakerToken, _ verdict: Verdict, at now: Instant) {

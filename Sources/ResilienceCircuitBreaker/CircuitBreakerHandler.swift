@@ -28,7 +28,7 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator {
       breaker.leave(token, base.outcome(ofValue: output).verdict, context)
       return output
     } catch {
-      breaker.leaveThrowing(token, base.outcome(ofError: error).verdict, context)
+      breaker.leaveThrowing(token, base.outcome(ofError: error).verdict, error, context)
       throw error
     }
   }

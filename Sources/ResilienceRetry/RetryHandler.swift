@@ -37,7 +37,7 @@ public struct RetryHandler<Base: Handler>: RetriesInside {
         attempt = next.attempt
       } catch {
         let outcome = base.outcome(ofError: error)
-        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome) }
+        if attempt.isObserved { RetryLoop.end(attempt, of: span, outcome, error: error) }
         guard let next = next(after: outcome, error: error, of: input, attempt, span) else { throw error }
         if next.mustWait, await !loop.pause(before: next, traits: base.traits) { throw error }
         attempt = next.attempt
@@ -67,7 +67,8 @@ extension Handler {
   /// - **Cancellation** is never retried. When it arrives during a wait, the call ends at once with what the last
   ///   attempt came to.
   /// - **The deadline** holds: a retry whose wait would not end before it is not begun.
-  /// - **A call that is not idempotent** is repeated only on proof that nothing ran.
+  /// - **A call that is not idempotent** is repeated only when the failure says that nothing ran
+  ///   (`Pushback.notProcessed`).
   /// - **A refusal** of a layer inside is repeated only if it says when, and not before.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.

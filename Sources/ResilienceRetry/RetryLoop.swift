@@ -33,16 +33,14 @@ struct RetryLoop: Sendable {
 
   /// The first attempt's context.
   ///
-  /// Only the outermost of nested retries and hedges deposits; an inner one counts its attempts from 1 again.
+  /// Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1, also inside
+  /// the second delivery of an event.
   @inlinable
   @inline(__always)
   func begin(_ context: CallContext) -> CallContext {
     var attempt = context
-    if attempt.claimCallID() {
-      budget?.deposit()
-    } else {
-      attempt.beginAttempt(1)
-    }
+    if attempt.claimCallID() { budget?.deposit() }
+    attempt.countAttemptsAnew()
     return attempt.isObserved ? Self.observed(attempt) : attempt
   }
 
@@ -64,8 +62,10 @@ struct RetryLoop: Sendable {
 
   @usableFromInline
   @inline(never)
-  static func end(_ attempt: CallContext, of span: TraceIDs, _ outcome: Outcome) {
-    attempt.attemptEnded(of: call(of: attempt, in: span), outcome)
+  static func end(
+    _ attempt: CallContext, of span: TraceIDs, _ outcome: Outcome, error: (any Error)? = nil
+  ) {
+    attempt.attemptEnded(of: call(of: attempt, in: span), outcome, error: error)
   }
 
   /// Decides, takes the budget's token, and tells the observer; `nil` gives up.

@@ -24,13 +24,16 @@ extension RetryPolicy {
     seed: UInt64, idempotency: CallTraits.Idempotency = .notStated
   ) -> RetryDecision {
     if let error, type(of: error) == CancellationError.self { return .giveUp(.cancelled) }
-    let rejection = rejection(in: error, outcome, idempotency)
+    // Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
+    let rejection =
+      outcome.verdict == .failure && !outcome.pushback.notProcessed ? nil : error as? any Rejection
     if outcome.verdict != .failure {
       guard let rejection, outcome.verdict == .neutral else { return .giveUp(.notAFailure) }
       if rejection.retryAt == nil { return .giveUp(.rejected) }
     }
     if outcome.pushback.doNotRetry { return .giveUp(.doNotRetry) }
-    if idempotency == .nonIdempotent, rejection == nil, !outcome.pushback.notProcessed {
+    // A rejection is no proof: it may come from a call that the work itself made, after it had begun.
+    if idempotency == .nonIdempotent, !outcome.pushback.notProcessed {
       return .giveUp(.notIdempotent)
     }
     guard attempt < maxAttempts else { return .giveUp(.attemptsExhausted) }
@@ -42,15 +45,6 @@ extension RetryPolicy {
     let delay = delayNanoseconds(retry: attempt, seed: seed, notBefore: notBefore)
     guard delay < deadline.remainingNanoseconds(at: now) else { return .giveUp(.deadline) }
     return .retry(delayNanoseconds: delay)
-  }
-
-  /// Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
-  private func rejection(
-    in error: (any Error)?, _ outcome: Outcome, _ idempotency: CallTraits.Idempotency
-  ) -> (any Rejection)? {
-    let isPlain =
-      outcome.verdict == .failure && !outcome.pushback.notProcessed && idempotency != .nonIdempotent
-    return isPlain ? nil : error as? any Rejection
   }
 
   private func delayNanoseconds(retry: Int, seed: UInt64, notBefore: Int64) -> Int64 {

@@ -13,6 +13,9 @@ extension RetryPolicy {
   /// }
   /// ```
   ///
+  /// A `run` inside another one, and a call made inside a handler, is a logical call of its own: it deposits into its
+  /// budget too.
+  ///
   /// - Parameters:
   ///   - budget: The destination's budget, which must outlive the call to be one; `nil` for unbounded extra load.
   ///   - body: The work, given the number of the attempt, from 1.
@@ -37,7 +40,7 @@ extension RetryPolicy {
         attempt = next.attempt
       } catch {
         let outcome = Outcome(ofError: error)
-        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome) }
+        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome, error: error) }
         guard let next = loop.next(after: outcome, error: error, attempt: attempt, of: context.trace) else {
           throw error
         }

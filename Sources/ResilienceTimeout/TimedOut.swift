@@ -12,7 +12,7 @@ public struct TimedOut: Error, CustomStringConvertible {
   public let isCutShort: Bool
 
   /// What the work itself threw when it was cancelled, unless that was a plain `CancellationError`: a retry's last
-  /// error, or a failure that came in the moment the limit passed.
+  /// error, or a failure that came after the limit had passed.
   public let underlying: (any Error)?
 
   /// Creates the error.

@@ -28,24 +28,37 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator {
     var inner = context
     try limit.begin(&inner, name: base.traits.name)
     let child = Task.immediate(executorPreference: context.executor) { [base, inner] in
-      try await base.handle(input, context: inner)
+      do {
+        return TimeoutEnding.returned(try await base.handle(input, context: inner))
+      } catch {
+        // Asked here: the limit may pass between the work's end and the caller's turn.
+        return TimeoutEnding.threw(error, wasCancelled: Task.isCancelled)
+      }
     }
     let clock = context.clock
     let timer = clock.schedule(at: inner.deadline.instant) { child.cancel() }
-    do {
-      let value = try await withTaskCancellationHandler {
-        try await child.value
-      } onCancel: {
-        child.cancel()
-      }
-      clock.cancel(timer)
+    let ending = await withTaskCancellationHandler {
+      await child.value
+    } onCancel: {
+      child.cancel()
+    }
+    let isExpired = !clock.cancel(timer)
+    switch ending {
+    case .returned(let value):
       return value
-    } catch {
-      let isExpired = !clock.cancel(timer)
-      guard isExpired, !Task.isCancelled else { throw error }
+    case .threw(let error, let wasCancelled):
+      guard isExpired, wasCancelled, !Task.isCancelled else { throw error }
       throw limit.expire(inner, of: context, name: base.traits.name, underlying: error)
     }
   }
+}
+
+/// How the work in the child task ended.
+@usableFromInline
+@frozen
+enum TimeoutEnding<Output: Sendable>: Sendable {
+  case returned(Output)
+  case threw(any Error, wasCancelled: Bool)
 }
 
 extension TimeLimit {
@@ -75,6 +88,10 @@ extension Handler {
   ///
   /// The limit is also a deadline for everything below; the caller's deadline cuts it short. A call whose deadline has
   /// passed is refused with ``DeadlineExceeded`` before the work begins.
+  ///
+  /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where callers that
+  /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on
+  /// the clock's timer thread and must not block.
   ///
   /// Costs a task and a timer, under a microsecond. Put it directly around the call, inside a retry, so that it holds
   /// for each attempt. For the whole stack use ``deadline(_:)``.

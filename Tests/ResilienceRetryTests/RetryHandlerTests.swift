@@ -67,13 +67,26 @@ import Testing
       let instants = Log<Instant>()
       let charge = ServiceCall("payment") { (_: Int, context: CallContext) in
         instants.append(sim.now)
-        if context.attempt == 1 { throw Refusal(retryAt: .milliseconds(3_000)) }
-        if context.attempt == 2 { throw Pushed(pushback: .notProcessed) }
+        if context.attempt < 3 { throw Pushed(pushback: .notProcessed) }
       }
       try await charge.nonIdempotent().retry(Self.afterASecond)(1)
       return instants.entries
     }
-    #expect(instants == [.milliseconds(0), .milliseconds(3_000), .milliseconds(4_000)])
+    #expect(instants == [.milliseconds(0), .milliseconds(1_000), .milliseconds(2_000)])
+  }
+
+  @Test func aRefusalFromInsideTheWorkIsNoProofThatNothingRan() throws {
+    let (charged, _) = try simulate { _ in
+      let charged = Log<Int>()
+      let mail = ServiceCall("mail") { (_: Int) in throw Refusal(retryAt: .milliseconds(10)) }
+      let checkout = ServiceCall("checkout") { (order: Int) in
+        charged.append(order)
+        try await mail(order)
+      }
+      await #expect(throws: Refusal.self) { try await checkout.nonIdempotent().retry(Self.afterASecond)(1) }
+      return charged.entries
+    }
+    #expect(charged == [1])
   }
 
   @Test func aConditionNarrowsWhatIsRetried() async throws {
@@ -163,7 +176,9 @@ private final class AttemptObserver: CallObserver {
     attempt.enterSpan(trace)
   }
 
-  func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome) {
+  func attemptEnded(
+    _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
+  ) {
     log.append("ended \(attempt.trace.span) \(outcome.verdict) of \(call.trace.span)")
   }
 }

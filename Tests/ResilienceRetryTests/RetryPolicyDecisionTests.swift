@@ -77,7 +77,7 @@ import Testing
     Case(
       testDescription: "not idempotent, but refused", outcome: Outcome(ofError: Refusal()),
       error: Refusal(retryAt: .milliseconds(5_000)), idempotency: .nonIdempotent,
-      expected: .retry(delayNanoseconds: 100_000_000)),
+      expected: .giveUp(.notIdempotent)),
     Case(
       testDescription: "the wait ends before the deadline", deadline: Deadline(at: .milliseconds(5_101)),
       expected: .retry(delayNanoseconds: 100_000_000)),

@@ -99,6 +99,24 @@ import Testing
     #expect(instant == .milliseconds(3_000))
   }
 
+  /// The caller's turn may come late (its actor is busy): the limit that passes meanwhile changes nothing.
+  @Test func anErrorInTimeIsThrownUnchangedThoughTheLimitPassesBeforeTheCallersTurn() throws {
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
+      let wasInTime = Log<Bool>()
+      let call = ServiceCall { (number: Int) in
+        await uninterrupted(for: .seconds(1))
+        wasInTime.append(!Task.isCancelled)
+        throw Failure(number: number)
+      }
+      do {
+        try await call.timeout(.seconds(1))(7)
+      } catch {
+        try sim.require((error is Failure) == (wasInTime.entries == [true]), "\(error)")
+      }
+    }
+    #expect(exploration.isComplete)
+  }
+
   @Test func aTimeoutIsAFailureAndProvesNothing() {
     let outcome = ServiceCall { (_: Int) in }.timeout(.seconds(1)).outcome(
       ofError: TimedOut(limit: .seconds(1)))

@@ -90,6 +90,12 @@ extension CallContext {
     return true
   }
 
+  /// Begins to count attempts from 1 again: a retry counts its own, whatever an outer one or a delivery has counted.
+  @inlinable
+  package mutating func countAttemptsAnew() {
+    attemptNumber = 1
+  }
+
   /// Begins the next attempt: counts it, and forgets the time, which has passed.
   @inlinable
   package mutating func beginAttempt(_ number: UInt16) {
@@ -184,8 +190,8 @@ extension CallContext {
 
   /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
   @inlinable
-  package func attemptEnded(of call: CallContext, _ outcome: Outcome) {
-    if isObserved { Ambient.attemptEnded(self, of: call, outcome) }
+  package func attemptEnded(of call: CallContext, _ outcome: Outcome, error: (any Error)?) {
+    if isObserved { Ambient.attemptEnded(self, of: call, outcome, error) }
   }
 }
 
@@ -204,7 +210,9 @@ extension Ambient {
 
   @usableFromInline
   @inline(never)
-  static func attemptEnded(_ context: CallContext, of call: CallContext, _ outcome: Outcome) {
-    context.inherited.observer.observer?.attemptEnded(context, of: call, outcome)
+  static func attemptEnded(
+    _ context: CallContext, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
+  ) {
+    context.inherited.observer.observer?.attemptEnded(context, of: call, outcome, error: error)
   }
 }

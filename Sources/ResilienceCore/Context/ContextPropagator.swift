@@ -16,8 +16,13 @@ public protocol ContextPropagator: Sendable {
   ///
   /// Total: malformed values are ignored, as if they were not there. They never fail the request.
   ///
-  /// - Returns: What is to be bound as ``Ambient/baggage``; `nil` for none.
-  func extract(from carrier: some ContextCarrier, into context: inout CallContext) -> (any Sendable)?
+  /// - Parameters:
+  ///   - carrier: Where the names and values are.
+  ///   - context: What the call will start from.
+  ///   - baggage: What will be bound as ``Ambient/baggage``; comes in as what is bound now, so that several propagators
+  ///     can add to it.
+  func extract(
+    from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?)
 }
 
 extension ContextPropagator {
@@ -28,9 +33,13 @@ extension ContextPropagator {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let baggage = extract(from: carrier, into: &context)
-    guard let baggage else { return try await Ambient.withInherited(context, isolation: isolation, body) }
+    let outer = Ambient.baggage
+    var baggage = outer
+    extract(from: carrier, into: &context, baggage: &baggage)
     let extracted = context
+    if baggage == nil, outer == nil {
+      return try await Ambient.withInherited(extracted, isolation: isolation, body)
+    }
     return try await Ambient.withBaggage(baggage, isolation: isolation) {
       try await Ambient.withInherited(extracted, isolation: isolation, body)
     }

@@ -30,14 +30,17 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
   /// The classifier's answer, or the base's where it has none.
   @inlinable
   public func outcome(ofError error: any Error) -> Outcome {
-    classifier(.failure(error)) ?? base.outcome(ofError: error)
+    // A broad "every other error is a failure" is not meant for what says nothing about the destination.
+    if error is CancellationError || error is any Rejection { return base.outcome(ofError: error) }
+    return classifier(.failure(error)) ?? base.outcome(ofError: error)
   }
 }
 
 extension Handler {
   /// Says what counts as a success or a failure, once, for every layer applied after it.
   ///
-  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default.
+  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default. It is not
+  /// asked about a `CancellationError` and a ``Rejection``: they say nothing about the destination.
   ///
   /// ```swift
   /// let call = ServiceCall("shipping") { (parcel: Parcel) in try await http.post(parcel) }

@@ -28,6 +28,10 @@ extension Handler {
   public func idempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .idempotent } }
 
   /// Says that doing it twice does harm: it is tried again only on proof that nothing ran.
+  ///
+  /// The proof is a failure with ``Pushback/notProcessed``, which `classify` or the error itself states: a connection that
+  /// was refused, an answer that says so. A ``Rejection`` is none: the work may have begun, and have been refused by
+  /// something that it called.
   public func nonIdempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .nonIdempotent } }
 
   /// Names the destination or operation, for errors, events and spans.

@@ -13,7 +13,9 @@ public protocol CallObserver: AnyObject, Sendable {
   ///   - attempt: The attempt's context as ``attemptBegan(_:)`` left it; its ``CallContext/now`` is when it began.
   ///   - call: The context that the attempt was made from.
   ///   - outcome: What it amounted to.
-  func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome)
+  ///   - error: What it threw; `nil` when it returned.
+  func attemptEnded(
+    _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?)
 
   /// A layer decided something.
   func record(_ event: any ResilienceEvent, in context: CallContext)
@@ -24,7 +26,9 @@ extension CallObserver {
   public func attemptBegan(_ attempt: inout CallContext) {}
 
   /// Does nothing.
-  public func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome) {}
+  public func attemptEnded(
+    _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
+  ) {}
 
   /// Does nothing.
   public func record(_ event: any ResilienceEvent, in context: CallContext) {}

@@ -13,8 +13,8 @@ extension Outcome {
 
   /// How an error counts when nobody classified it.
   ///
-  /// Neutral for a `CancellationError` and for a ``Rejection`` (with
-  /// ``Pushback/notProcessed`` set); anything else is a failure, with its pushback if it is ``PushbackProviding``.
+  /// Neutral for a `CancellationError` and for a ``Rejection``; anything else is a failure. With the error's pushback, if it
+  /// is ``PushbackProviding``.
   public init(ofError error: any Error) {
     let type = type(of: error)
     if plainType.load(ordering: .relaxed) == UInt(bitPattern: ObjectIdentifier(type)) {
@@ -22,7 +22,7 @@ extension Outcome {
     } else if type == CancellationError.self {
       self = .neutral
     } else if error is any Rejection {
-      self.init(.neutral, pushback: (error as? any PushbackProviding)?.pushback ?? .notProcessed)
+      self.init(.neutral, pushback: (error as? any PushbackProviding)?.pushback ?? .none)
     } else if let provider = error as? any PushbackProviding {
       self.init(.failure, pushback: provider.pushback)
     } else {

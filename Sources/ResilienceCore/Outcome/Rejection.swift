@@ -1,8 +1,18 @@
-/// An error of our own layers that says: the work was not started.
+/// An error of our own layers that says: the work inside this layer was not started.
 ///
-/// Thrown by an open breaker, an empty bucket, an expired deadline. It counts as neutral for the layers outside, and is
-/// proof that nothing ran, so that even a call that is not idempotent may be tried again.
+/// Thrown by an open breaker, an empty bucket, an expired deadline. It counts as neutral for the layers outside: it says
+/// nothing about the destination. It is no proof that nothing ran at all, since it may come from a call that the work
+/// itself made, after it had begun.
 public protocol Rejection: Error {
   /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
   var retryAt: Instant? { get }
+}
+
+extension Rejection {
+  /// How long to wait from `now` before trying again can succeed: what a `Retry-After` header says.
+  ///
+  /// - Returns: Zero or more; `nil` when no time is known.
+  public func retryAfter(at now: Instant) -> Duration? {
+    retryAt.map { .nanoseconds(max(0, now.nanoseconds(to: $0))) }
+  }
 }

@@ -47,9 +47,9 @@ final class SystemTimer: @unchecked Sendable {
 
   func disarm(_ token: TimerToken) -> Bool {
     pthread_mutex_lock(mutex)
-    let wasPending = queue.disarm(token)
+    let action = queue.disarm(token)
     pthread_mutex_unlock(mutex)
-    return wasPending
+    return action != nil
   }
 
   private func startThread() {

@@ -52,12 +52,14 @@ package struct TimerQueue: ~Copyable {
     return token(of: slot)
   }
 
-  /// Removes a timer; `false` when it is not pending.
-  package mutating func disarm(_ token: TimerToken) -> Bool {
+  /// Removes a timer; `nil` when it is not pending.
+  ///
+  /// - Returns: Its action, to be let go outside the owner's lock: it may hold the last reference to a user's object,
+  ///   whose end may take back a timer of its own.
+  package mutating func disarm(_ token: TimerToken) -> (@Sendable () -> Void)? {
     let slot = Int(token.id % Self.maximumSlots)
-    guard slot < slots.count, slots[slot].action != nil, token == self.token(of: slot) else { return false }
-    _ = remove(at: slots[slot].position)
-    return true
+    guard slot < slots.count, slots[slot].action != nil, token == self.token(of: slot) else { return nil }
+    return remove(at: slots[slot].position)
   }
 
   /// Removes and returns the earliest timer's action if it is due at `now`.

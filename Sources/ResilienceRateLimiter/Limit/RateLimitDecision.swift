@@ -12,3 +12,13 @@ public enum RateLimitDecision: Sendable, Hashable {
   /// More permits were asked for than the bucket ever holds.
   case exceedsBurst
 }
+
+extension RateLimitDecision {
+  /// How long to wait from `now` before trying again can succeed: what a `Retry-After` header says.
+  ///
+  /// - Returns: Zero or more; `nil` when the permits were taken, and when trying again never succeeds.
+  public func retryAfter(at now: Instant) -> Duration? {
+    guard case .refused(let retryAt?) = self else { return nil }
+    return .nanoseconds(max(0, now.nanoseconds(to: retryAt)))
+  }
+}

@@ -22,7 +22,7 @@ public struct BalancedHandler<Inner: Handler>: Handler {
     handlers = InstanceHandlers(balancer, build)
   }
 
-  /// Calls the handler of a picked instance.
+  /// Calls the handler of a picked instance; when its layers refuse to start the work, that of another one.
   ///
   /// - Throws: ``NoInstanceAvailable`` when the service has no instance at all; what the instance's handler throws.
   @inlinable
@@ -31,9 +31,16 @@ public struct BalancedHandler<Inner: Handler>: Handler {
     -> Inner.Output
   {
     var context = context
-    let selection = try balancer.select(&context)
-    defer { balancer.release(selection) }
-    return try await handlers.handler(for: selection).handle(input, context: context)
+    var refused = RefusedInstances()
+    var selection = try balancer.select(&context)
+    while true {
+      do {
+        defer { balancer.release(selection) }
+        return try await handlers.handler(for: selection).handle(input, context: context)
+      } catch {
+        selection = try balancer.selectAnother(than: selection, after: error, &refused, &context)
+      }
+    }
   }
 
   /// The service's name, and the idempotency that the instances' handlers state.
@@ -67,7 +74,13 @@ extension RegisteredService {
   /// }
   /// ```
   ///
+  /// An instance whose own layers refuse the call (its breaker is open, its bucket is empty) costs nothing: nothing ran, so
+  /// the call goes on to another one at once, and fails only when all have refused, with the refusal that ends first.
+  ///
   /// A retry around it avoids the instances that the call has been sent to already, while there are others.
+  ///
+  /// While no instance is listed at all, a call is refused with ``NoInstanceAvailable``, which a retry does not repeat:
+  /// nobody knows when there will be one.
   ///
   /// - Parameters:
   ///   - strategy: How to choose. Default: power of two choices.

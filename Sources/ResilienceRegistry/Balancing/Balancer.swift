@@ -38,11 +38,13 @@ extension Balancer {
   /// - Returns: `nil` when the service has no instance at all.
   public func pick(at now: Instant) -> InstancePick? {
     let context = CallContext.current
-    guard let selection = select(at: now, callID: 0, attempt: 1, draw: context.random()) else { return nil }
+    guard let selection = select(at: now, callID: 0, draw: context.random()) else { return nil }
     return InstancePick(balancer: self, selection: selection)
   }
 
   /// Runs `body` with a picked instance, on the caller's actor.
+  ///
+  /// When `body` throws a ``Rejection``, which proves that nothing ran, it is run with another instance at once.
   ///
   /// - Parameters:
   ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the earlier ones.
@@ -55,19 +57,49 @@ extension Balancer {
     _ body: nonisolated(nonsending) (_ instance: ServiceInstance) async throws -> Result
   ) async throws -> Result {
     var context = context
-    let selection = try select(&context)
-    defer { release(selection) }
-    return try await body(instance(of: selection))
+    var refused = RefusedInstances()
+    var selection = try select(&context)
+    while true {
+      do {
+        defer { release(selection) }
+        return try await body(instance(of: selection))
+      } catch {
+        selection = try selectAnother(than: selection, after: error, &refused, &context)
+      }
+    }
   }
 
   @usableFromInline
   @inline(never)
   func select(_ context: inout CallContext) throws -> Selection {
     let selection = select(
-      at: context.now, callID: context.callID, attempt: context.attempt, draw: context.random())
+      at: context.now, callID: context.callID, draw: context.random())
     guard let selection else { throw NoInstanceAvailable(service: service) }
     if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
     return selection
+  }
+
+  /// Goes on to another instance when the chosen one's own layers refused to start the work.
+  ///
+  /// - Throws: `error` when it is no refusal; when nobody is left, the refusal that ends first.
+  @usableFromInline
+  @inline(never)
+  func selectAnother(
+    than selection: Selection, after error: any Error, _ refused: inout RefusedInstances,
+    _ context: inout CallContext
+  ) throws -> Selection {
+    context.forgetNow()
+    guard let rejection = error as? any Rejection, !context.deadline.hasPassed(at: context.now),
+      !Task.isCancelled
+    else { throw error }
+    refused.note(selection.epoch, rejection)
+    let (epochs, callID, draw) = (refused.epochs, context.callID, context.random())
+    let another: Selection? = state.withLock { state in
+      state.selectAnother(than: epochs, callID: callID, draw: draw)
+    }
+    guard let another else { throw refused.rejection ?? error }
+    if context.isObserved { context.emit(InstancePicked(instance(of: another))) }
+    return another
   }
 
   @usableFromInline
@@ -89,16 +121,16 @@ extension Balancer {
     return member
   }
 
-  private func select(at now: Instant, callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
+  private func select(at now: Instant, callID: UInt64, draw: UInt64) -> Selection? {
     let (isCurrent, selection): (Bool, Selection?) = state.withLock { state in
       guard directory.isCurrent(state.version, at: now) else { return (false, nil) }
-      return (true, state.select(callID: callID, attempt: attempt, draw: draw))
+      return (true, state.select(callID: callID, draw: draw))
     }
     if isCurrent { return selection }
     let snapshot = directory.snapshot(at: now)
     return state.withLock { state in
       state.update(snapshot)
-      return state.select(callID: callID, attempt: attempt, draw: draw)
+      return state.select(callID: callID, draw: draw)
     }
   }
 

@@ -29,12 +29,20 @@ struct BalancerStateMachine {
   }
 
   /// - Parameters:
-  ///   - callID: The logical call, 0 if it is alone.
-  ///   - attempt: From 1; a later one avoids the instances that the call has tried.
+  ///   - callID: The logical call, 0 if it is alone; its later attempts avoid the instances that it has tried.
   ///   - draw: 64 random bits.
-  mutating func select(callID: UInt64, attempt: UInt16, draw: UInt64) -> Selection? {
+  mutating func select(callID: UInt64, draw: UInt64) -> Selection? {
     guard !candidates.isEmpty else { return nil }
-    let slot = choose(among: attempt > 1 ? untried(by: callID) : candidates, draw: draw)
+    return take(choose(among: callID == 0 ? candidates : untried(by: callID), draw: draw), for: callID)
+  }
+
+  /// Chooses among the instances that have not refused the call; `nil` when all have.
+  mutating func selectAnother(than refused: [UInt64], callID: UInt64, draw: UInt64) -> Selection? {
+    let others = candidates.filter { !refused.contains(epochs[$0]) }
+    return others.isEmpty ? nil : take(choose(among: others, draw: draw), for: callID)
+  }
+
+  private mutating func take(_ slot: Int, for callID: UInt64) -> Selection {
     if callID != 0 { tried.note(epochs[slot], of: callID) }
     inFlight[slot] += 1
     picks &+= 1
@@ -63,6 +71,7 @@ struct BalancerStateMachine {
 
   private func untried(by callID: UInt64) -> [Int] {
     let epochs = tried.epochs(of: callID)
+    guard epochs[0] != 0 else { return candidates }
     let untried = candidates.filter { !epochs.holds(self.epochs[$0]) }
     return untried.isEmpty ? candidates : untried
   }

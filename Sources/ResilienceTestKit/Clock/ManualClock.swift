@@ -58,7 +58,8 @@ public final class ManualClock: ResilienceClock {
   /// Takes a scheduled action back; `false` when it has run, is running, or was cancelled before.
   @discardableResult
   public func cancel(_ token: TimerToken) -> Bool {
-    state.withLock { $0.timers.disarm(token) }
+    let action: (@Sendable () -> Void)? = state.withLock { $0.timers.disarm(token) }
+    return action != nil
   }
 
   /// Moves the clock, running what falls due on the way in order, each at its own instant.

@@ -26,7 +26,8 @@ final class Timeline: ResilienceClock {
   }
 
   func cancel(_ token: TimerToken) -> Bool {
-    state.withLock { $0.timers.disarm(token) }
+    let action: (@Sendable () -> Void)? = state.withLock { $0.timers.disarm(token) }
+    return action != nil
   }
 
   /// Whether a timer is due at this instant.

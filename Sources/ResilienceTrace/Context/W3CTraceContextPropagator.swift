@@ -30,17 +30,18 @@ public struct W3CTraceContextPropagator: ContextPropagator {
 
   /// Reads the carrier's trace, if it has exactly one valid traceparent; else the context stays as it is and the state is
   /// ignored.
-  ///
-  /// - Returns: The state, as ``TraceBaggage``.
-  public func extract(from carrier: some ContextCarrier, into context: inout CallContext) -> (any Sendable)? {
+  public func extract(
+    from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?
+  ) {
     let parents = carrier.values(forName: "traceparent")
-    guard parents.count == 1, let trace = TraceIDs(traceparent: parents[0]) else { return nil }
+    guard parents.count == 1, let trace = TraceIDs(traceparent: parents[0]) else { return }
     context.enterSpan(trace)
     let states = carrier.values(forName: "tracestate")
-    if !states.isEmpty, let state = TraceState(headers: states), !state.isEmpty {
-      return TraceBaggage(state: state)
-    }
-    // The state of a trace that this one is nested in must not go out with it.
-    return Ambient.baggage == nil ? nil : TraceBaggage()
+    let state = states.isEmpty ? nil : TraceState(headers: states)
+    // Without a state of its own, that of a trace which this one is nested in must not go out with it either.
+    guard baggage != nil || state?.isEmpty == false else { return }
+    var carried = baggage as? TraceBaggage ?? TraceBaggage()
+    carried.state = state ?? TraceState()
+    baggage = carried
   }
 }

@@ -23,9 +23,11 @@ final class SpanObserver: CallObserver {
     _ = attempt.now
   }
 
-  func attemptEnded(_ attempt: CallContext, of call: CallContext, _ outcome: Outcome) {
-    if attempt.trace.isSampled { record(attempt, from: call, "", .attempt, outcome.verdict, nil) }
-    other?.attemptEnded(attempt, of: call, outcome)
+  func attemptEnded(
+    _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
+  ) {
+    if attempt.trace.isSampled { record(attempt, from: call, "", .attempt, outcome.verdict, error) }
+    other?.attemptEnded(attempt, of: call, outcome, error: error)
   }
 
   func record(_ event: any ResilienceEvent, in context: CallContext) {

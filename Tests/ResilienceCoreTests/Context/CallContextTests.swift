@@ -70,11 +70,13 @@ private struct Noticed: ResilienceEvent {
         guard context.trace.isPresent else { return }
         carrier.set("\(context.trace.traceLow)", forName: "x-trace")
       }
-      func extract(from carrier: some ContextCarrier, into context: inout CallContext) -> (any Sendable)? {
+      func extract(
+        from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?
+      ) {
         let values = carrier.values(forName: "X-Trace")
-        guard let id = values.first.flatMap({ UInt64($0) }) else { return nil }
+        guard let id = values.first.flatMap({ UInt64($0) }) else { return }
         context.enterSpan(TraceIDs(traceHigh: 0, traceLow: id, span: 1, flags: 1))
-        return "carried"
+        baggage = "carried"
       }
     }
     var sent: [String: String] = [:]

@@ -70,7 +70,7 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
 
   @Test(arguments: [
     (CancellationError() as any Error, Outcome.neutral),
-    (Refused(), Outcome(.neutral, pushback: .notProcessed)),
+    (Refused(), .neutral),
     (Broken(), .failure), (Overloaded(), .failure(.overloaded)),
   ])
   func errorsCountByDefault(error: any Error, outcome: Outcome) {

@@ -32,4 +32,26 @@ import Testing
     sleeper.cancel()
     await #expect(throws: CancellationError.self) { try await sleeper.value }
   }
+
+  /// The action goes outside the timer's lock: an object that only it held may take back a timer of its own.
+  @Test func takingATimerBackMayEndAnObjectThatTakesItsOwnBack() {
+    let clock = SystemClock()
+    let later = clock.now.advanced(by: .seconds(1000))
+    let token = clock.schedule(at: later) { [owner = TimerOwner(clock, later)] in _ = owner }
+    #expect(clock.cancel(token))
+  }
+}
+
+private final class TimerOwner: Sendable {
+  private let clock: SystemClock
+  private let token: TimerToken
+
+  init(_ clock: SystemClock, _ instant: Instant) {
+    self.clock = clock
+    token = clock.schedule(at: instant) {}
+  }
+
+  deinit {
+    clock.cancel(token)
+  }
 }

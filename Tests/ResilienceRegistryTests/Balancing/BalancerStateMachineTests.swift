@@ -24,15 +24,15 @@ import Testing
 
   @Test func nobodyIsPickedWhereNobodyIs() {
     var machine = BalancerStateMachine(strategy: .powerOfTwoChoices)
-    #expect(machine.select(callID: 0, attempt: 1, draw: 5) == nil)
+    #expect(machine.select(callID: 0, draw: 5) == nil)
     machine.update(snapshot(1))
-    #expect(machine.select(callID: 0, attempt: 1, draw: 5) == nil)
+    #expect(machine.select(callID: 0, draw: 5) == nil)
   }
 
   @Test func roundRobinGoesRoundInTheOrderOfTheIDs() {
     var machine = machine(
       .roundRobin, snapshot(3, ("a", 3, .healthy), ("b", 1, .unknown), ("c", 2, .healthy)))
-    let picked = (0..<7).map { _ in id(machine, machine.select(callID: 0, attempt: 1, draw: 0)) }
+    let picked = (0..<7).map { _ in id(machine, machine.select(callID: 0, draw: 0)) }
     #expect(picked == ["a", "b", "c", "a", "b", "c", "a"])
   }
 
@@ -41,7 +41,7 @@ import Testing
     let random = SeededRandomSource(seed: 1)
     var machine = machine(strategy, snapshot(3, ("a", 1, .unhealthy), ("b", 2, .unknown), ("c", 3, .healthy)))
     func picked() -> Set<String?> {
-      Set((0..<50).map { _ in id(machine, machine.select(callID: 0, attempt: 1, draw: random.next())) })
+      Set((0..<50).map { _ in id(machine, machine.select(callID: 0, draw: random.next())) })
     }
     #expect(picked() == ["b", "c"])
     machine.update(snapshot(4, ("a", 1, .unhealthy), ("b", 2, .unhealthy), ("c", 3, .unhealthy)))
@@ -56,7 +56,7 @@ import Testing
     let random = SeededRandomSource(seed: 4)
     // Of two, both are always compared: the difference never exceeds one.
     for _ in 0..<1000 {
-      _ = machine.select(callID: 0, attempt: 1, draw: random.next())
+      _ = machine.select(callID: 0, draw: random.next())
       #expect(abs(machine.inFlight[0] - machine.inFlight[1]) <= 1)
     }
   }
@@ -69,7 +69,7 @@ import Testing
         service: "inventory", version: 10,
         members: ids.map { ServiceMember(instance: instance($0), epoch: $1, health: $2) }))
     let random = SeededRandomSource(seed: 7)
-    for _ in 0..<10_000 { _ = machine.select(callID: 0, attempt: 1, draw: random.next()) }
+    for _ in 0..<10_000 { _ = machine.select(callID: 0, draw: random.next()) }
     // A single random choice ends with about 930 ... 1070; this seed, and two choices, within 5 of 1000.
     #expect(machine.inFlight.allSatisfy { (995...1005).contains($0) })
   }
@@ -80,7 +80,7 @@ import Testing
     let random = SeededRandomSource(seed: 7)
     var counts = [0, 0, 0]
     for _ in 0..<30_000 {
-      guard let selection = machine.select(callID: 0, attempt: 1, draw: random.next()) else { return }
+      guard let selection = machine.select(callID: 0, draw: random.next()) else { return }
       counts[selection.slot] += 1
       machine.release(selection.slot)
     }
@@ -93,17 +93,17 @@ import Testing
       strategy, snapshot(3, ("a", 1, .healthy), ("b", 2, .healthy), ("c", 3, .healthy)))
     let random = SeededRandomSource(seed: 9)
     for callID in UInt64(1)...200 {
-      let tried = (1...3).map {
-        id(machine, machine.select(callID: callID, attempt: $0, draw: random.next()))
+      let tried = (1...3).map { _ in
+        id(machine, machine.select(callID: callID, draw: random.next()))
       }
       #expect(Set(tried) == ["a", "b", "c"])
-      #expect(machine.select(callID: callID, attempt: 4, draw: random.next()) != nil)
+      #expect(machine.select(callID: callID, draw: random.next()) != nil)
     }
   }
 
   @Test func countsAreCarriedOverByID() {
     var machine = machine(.roundRobin, snapshot(2, ("b", 1, .healthy), ("c", 2, .healthy)))
-    let first = machine.select(callID: 0, attempt: 1, draw: 0)
+    let first = machine.select(callID: 0, draw: 0)
     machine.update(snapshot(3, ("a", 3, .healthy), ("b", 1, .unhealthy), ("c", 2, .healthy)))
     #expect(id(machine, first) == "b")
     machine.update(snapshot(4, ("b", 4, .healthy)))
@@ -113,7 +113,7 @@ import Testing
 
   @Test func aSlotIsNotGivenAwayWhileACallIsInFlight() {
     var machine = machine(.roundRobin, snapshot(1, ("a", 1, .healthy)))
-    guard let held = machine.select(callID: 0, attempt: 1, draw: 0) else {
+    guard let held = machine.select(callID: 0, draw: 0) else {
       Issue.record("nothing was picked")
       return
     }

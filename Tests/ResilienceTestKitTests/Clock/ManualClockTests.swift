@@ -56,4 +56,27 @@ import Testing
     await #expect(throws: CancellationError.self) { try await sleeper.value }
     #expect(clock.sleeperCount == 0)
   }
+
+  /// The action goes outside the clock's lock: an object that only it held may take back a timer of its own.
+  @Test func takingATimerBackMayEndAnObjectThatTakesItsOwnBack() {
+    let clock = ManualClock()
+    let token = clock.schedule(at: Instant(nanoseconds: 2)) { [owner = TimerOwner(clock)] in _ = owner }
+    #expect(clock.sleeperCount == 2)
+    #expect(clock.cancel(token))
+    #expect(clock.sleeperCount == 0)
+  }
+}
+
+private final class TimerOwner: Sendable {
+  private let clock: ManualClock
+  private let token: TimerToken
+
+  init(_ clock: ManualClock) {
+    self.clock = clock
+    token = clock.schedule(at: Instant(nanoseconds: 1)) {}
+  }
+
+  deinit {
+    clock.cancel(token)
+  }
 }

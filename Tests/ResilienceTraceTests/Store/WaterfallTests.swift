@@ -27,7 +27,7 @@ import Testing
         ✓ shop: checkout                0.000  80.000 ms |########################################|
         ✓   shop: payment               0.000  70.000 ms |###################################     |
               · retry.scheduled attempt=2 at 20.000 ms
-        ✗     shop: payment attempt 1   0.000  20.000 ms |##########                              |
+        ✗     shop: payment attempt 1   0.000  20.000 ms |##########                              | card declined
         ✗       bank: charge            0.000  20.000 ms |##########                              | card declined
         ✓     shop: payment attempt 2  50.000  20.000 ms |                         ##########     |
         ✓       bank: charge           50.000  20.000 ms |                         ##########     |

@@ -14,10 +14,10 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
       attempt.attemptBegan()
       do {
         let output = try await base.handle(input, context: attempt)
-        attempt.attemptEnded(of: context, base.outcome(ofValue: output))
+        attempt.attemptEnded(of: context, base.outcome(ofValue: output), error: nil)
         return output
       } catch {
-        attempt.attemptEnded(of: context, base.outcome(ofError: error))
+        attempt.attemptEnded(of: context, base.outcome(ofError: error), error: error)
         guard number < maxAttempts else { throw error }
         number += 1
         context.emit(Retried(attempt: number))

@@ -49,7 +49,9 @@ struct Options: Equatable {
   private static func value(
     of name: String, from rest: inout ArraySlice<String>
   ) throws(Invalid) -> String {
-    guard let value = rest.popFirst() else { throw Invalid(description: "\(name): expected a value; see --help") }
+    guard let value = rest.popFirst() else {
+      throw Invalid(description: "\(name): expected a value; see --help")
+    }
     return value
   }
 }

@@ -15,9 +15,9 @@ enum ShopCommand {
         return 0
       }
       let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
-      let (result, slowestOrder) = try TwoPlays.run(lines, seed: options.seed, progress: tell)
+      let (result, troubledOrder) = try TwoPlays.run(lines, seed: options.seed, progress: tell)
       print(TextReport(result: result).lines.joined(separator: "\n"))
-      print("\nthe slowest order with the toolkit\n\n\(slowestOrder)")
+      print("\nan order that met trouble, with the toolkit\n\n\(troubledOrder)")
       if let json = options.json { try result.write(to: json) }
       return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
     } catch {

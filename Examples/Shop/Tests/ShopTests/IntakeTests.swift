@@ -1,3 +1,4 @@
+import Resilience
 import Testing
 
 @testable import shop
@@ -5,10 +6,12 @@ import Testing
 @Suite struct IntakeTests {
   private func line(
     _ number: Int = 2, invoice: String = "536365", code: String = "85123A", description: String = "LANTERN",
-    quantity: String = "6", date: String = "2010-12-01 08:26:00", price: String = "2.55", customer: String = "17850.0"
+    quantity: String = "6", date: String = "2010-12-01 08:26:00", price: String = "2.55",
+    customer: String = "17850.0"
   ) -> InvoiceLine {
     InvoiceLine(
-      number: number, invoice: invoice, stockCode: code, description: description, quantity: quantity, date: date,
+      number: number, invoice: invoice, stockCode: code, description: description, quantity: quantity,
+      date: date,
       unitPrice: price, customer: customer)
   }
 
@@ -71,7 +74,9 @@ import Testing
     #expect(Money(text) == nil)
   }
 
-  @Test(arguments: [("2010-12-01 08:26:00", 30_360), ("12/1/2010 8:26", 30_360), ("12/1/2010 8:26:05", 30_365)])
+  @Test(arguments: [
+    ("2010-12-01 08:26:00", 30_360), ("12/1/2010 8:26", 30_360), ("12/1/2010 8:26:05", 30_365),
+  ])
   func datesOfBothFormsAreRead(text: String, second: Int) {
     #expect(DayTime(text)?.day == "2010-12-01")
     #expect(DayTime(text)?.second == second)

@@ -43,6 +43,7 @@ import Testing
 
   @Test func negativeStockIsNamed() {
     let (book, ledger) = soundDay()
-    #expect(Invariants.broken(book: book, ledger: ledger, lowestStock: -3) == ["the stock of a product fell to -3"])
+    #expect(
+      Invariants.broken(book: book, ledger: ledger, lowestStock: -3) == ["the stock of a product fell to -3"])
   }
 }

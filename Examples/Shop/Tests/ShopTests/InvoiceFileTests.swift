@@ -8,7 +8,9 @@ import Testing
   static let good = "536365,85123A,LANTERN,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
 
   @Test func readsQuotedCommasAndDoubledQuotesAndBothLineEnds() throws {
-    let text = Self.header + "1,2,\"RECORD FRAME 7\"\", \",48,d,2.1,c,UK\r\n" + "3,4,\"two\nlines\",1,d,1,c,UK\n" + Self.good
+    let text =
+      Self.header + "1,2,\"RECORD FRAME 7\"\", \",48,d,2.1,c,UK\r\n" + "3,4,\"two\nlines\",1,d,1,c,UK\n"
+      + Self.good
     let lines = try InvoiceFile.parse(text, file: "a.csv")
     #expect(lines.map(\.description) == ["RECORD FRAME 7\", ", "two\nlines", "LANTERN"])
     #expect(lines.map(\.number) == [2, 3, 5])
@@ -21,7 +23,10 @@ import Testing
     (header, 2, "no invoice line"),
     (header + good + "536366,71053\n", 3, "expected 8 fields, found 2"),
     (header + good + "536366,71053,META", 3, "ends in the middle of this line"),
-    (header + good + "536366,71053,METAL,6,2010-12-01 08:26:00,3.39,17850.0,United Kin", 3, "middle of this line"),
+    (
+      header + good + "536366,71053,METAL,6,2010-12-01 08:26:00,3.39,17850.0,United Kin", 3,
+      "middle of this line"
+    ),
     (header + "536366,71053,\"METAL,6\n", 2, "inside a quoted field"),
     (header + "536366,71053,\"METAL\"x,6,d,1,c,UK\n", 2, "text after the closing quote of field 3"),
   ])

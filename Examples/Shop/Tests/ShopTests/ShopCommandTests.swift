@@ -11,7 +11,9 @@ import Testing
     #expect(try Options.parse(["--help"]).isHelp)
   }
 
-  @Test(arguments: [["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"]])
+  @Test(arguments: [
+    ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
+  ])
   func anOptionThatIsWrongIsNamed(arguments: [String]) throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
     #expect(error.description.contains(arguments[0]))

@@ -58,12 +58,14 @@ struct CSVRecords {
         return String(decoding: content, as: UTF8.self)
       }
     }
-    throw Malformed(line: record.line, problem: "the file ends inside a quoted field that begins on this line")
+    throw Malformed(
+      line: record.line, problem: "the file ends inside a quoted field that begins on this line")
   }
 
   private mutating func plainField() -> String {
     let start = position
-    while position < bytes.count, bytes[position] != UInt8(ascii: ","), bytes[position] != UInt8(ascii: "\n") {
+    while position < bytes.count, bytes[position] != UInt8(ascii: ","), bytes[position] != UInt8(ascii: "\n")
+    {
       position += 1
     }
     var end = position
@@ -82,7 +84,8 @@ struct CSVRecords {
   private func expectSeparator(after record: Record) throws(Malformed) {
     guard position < bytes.count else { return }
     guard bytes[position] == UInt8(ascii: ",") || bytes[position] == UInt8(ascii: "\n") else {
-      throw Malformed(line: record.line, problem: "text after the closing quote of field \(record.fields.count + 1)")
+      throw Malformed(
+        line: record.line, problem: "text after the closing quote of field \(record.fields.count + 1)")
     }
   }
 }

@@ -7,7 +7,9 @@ struct DayTime: Hashable {
 
   init?(_ text: String) {
     let halves = text.split(separator: " ")
-    guard halves.count == 2, let day = Self.day(halves[0]), let second = Self.second(halves[1]) else { return nil }
+    guard halves.count == 2, let day = Self.day(halves[0]), let second = Self.second(halves[1]) else {
+      return nil
+    }
     self.day = day
     self.second = second
   }
@@ -23,7 +25,8 @@ struct DayTime: Hashable {
 
   private static func second(_ text: Substring) -> Int? {
     let parts = numbers(text, separator: ":") + (text.filter { $0 == ":" }.count == 1 ? [0] : [])
-    guard parts.count == 3, (0..<24).contains(parts[0]), (0..<60).contains(parts[1]), (0..<60).contains(parts[2])
+    guard parts.count == 3, (0..<24).contains(parts[0]), (0..<60).contains(parts[1]),
+      (0..<60).contains(parts[2])
     else { return nil }
     return parts[0] * 3600 + parts[1] * 60 + parts[2]
   }

@@ -33,7 +33,9 @@ enum GeneratedDay {
 
     init(number: Int, random: SeededRandomSource) {
       let colours = ["RED", "BLUE", "IVORY", "PINK", "GREEN"]
-      let things = ["HEART T-LIGHT HOLDER", "LANTERN", "HOT WATER BOTTLE", "CAKE STAND", "\"RETRO\" MUG, LARGE"]
+      let things = [
+        "HEART T-LIGHT HOLDER", "LANTERN", "HOT WATER BOTTLE", "CAKE STAND", "\"RETRO\" MUG, LARGE",
+      ]
       code = "\(20_000 + number)\(number % 7 == 0 ? "B" : "")"
       name = "\(colours[random.next(below: 5)]) \(things[random.next(below: 5)]) \(number)"
       price = "\(random.next(below: 12)).\(10 + random.next(below: 90))"

@@ -74,7 +74,8 @@ struct Intake: Sendable {
     let customer = customerNumber(line.customer)
     guard !customer.isEmpty else { return .failure(Bad(.noCustomer)) }
     guard let time = DayTime(line.date), time.day == day else { return .failure(Bad(.badDate)) }
-    let item = Invoice.Item(sku: line.stockCode, description: description, quantity: quantity, unitPrice: price)
+    let item = Invoice.Item(
+      sku: line.stockCode, description: description, quantity: quantity, unitPrice: price)
     return .success(GoodLine(customer: customer, second: time.second, item: item))
   }
 

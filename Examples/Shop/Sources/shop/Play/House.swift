@@ -16,7 +16,11 @@ final class House: Sendable {
   let served = Tally()
   let counters = DayCounters()
   let store = TraceStore(capacity: 20_000)
-  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(4, burst: 60))
+  /// Begins a trace with every order.
+  let rootTracer: Tracer
+  /// Goes on with the traces of orders; begins none.
+  let deliveryTracer: Tracer
+  let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(3, burst: 12))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
@@ -24,6 +28,8 @@ final class House: Sendable {
     self.isProtected = isProtected
     self.day = day
     self.faults = faults
+    rootTracer = Tracer("order", store: store)
+    deliveryTracer = Tracer("bus", sampler: .parentBased(root: .never), store: store)
   }
 
   /// Applies the decorators that `stack` adds, or none in the bare play.
@@ -39,7 +45,7 @@ final class House: Sendable {
 extension House {
   /// How events are delivered with the toolkit: again and again for hours, since an order is worth it.
   private static let patient = DeliveryPolicy(
-    maxDeliveries: 40, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
+    maxDeliveries: 100, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
 
   /// How they are delivered bare: once.
   private static let once = DeliveryPolicy(maxDeliveries: 1, backoff: .none, parallelism: 32)
@@ -83,14 +89,15 @@ extension House {
   }
 }
 
-// MARK: - Breakers and traces
+// MARK: - Breakers
 
 extension House {
   /// The breaker of one destination.
   func breaker(_ destination: String) -> CircuitBreaker {
     breakers.withLock { breakers in
       if let breaker = breakers[destination] { return breaker }
-      let policy = CircuitBreakerPolicy(windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
+      let policy = CircuitBreakerPolicy(
+        windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
       let breaker = CircuitBreaker(destination, policy: policy)
       breakers[destination] = breaker
       return breaker
@@ -102,9 +109,4 @@ extension House {
       .reduce(0) { $0 + Double($1.components.seconds) + Double($1.components.attoseconds) * 1e-18 }
   }
 
-  /// Begins a trace with every order.
-  var rootTracer: Tracer { Tracer("order", store: store) }
-
-  /// Goes on with the traces of orders; begins none.
-  var deliveryTracer: Tracer { Tracer("bus", sampler: .parentBased(root: .never), store: store) }
 }

@@ -12,7 +12,7 @@ struct Play: Sendable {
 
   struct Result: Sendable {
     var figures: Figures
-    var slowestOrder: String
+    var troubledOrder: String
   }
 
   func run(seed: UInt64) throws -> Result {
@@ -40,14 +40,16 @@ struct Play: Sendable {
       group.cancelAll()
     }
     return Result(
-      figures: Figures(house: house, world: world, shop: shop, intake: intake, openSeconds: timetable.openSeconds),
-      slowestOrder: Waterfall.ofSlowestOrder(house))
+      figures: Figures(
+        house: house, world: world, shop: shop, intake: intake, openSeconds: timetable.openSeconds),
+      troubledOrder: Waterfall.ofTroubledOrder(house))
   }
 
   private func enterInvoices(into book: OrderBook) {
     for invoice in intake.invoices { book.expect(invoice.number, total: invoice.total) }
-    for (numbers, ending) in [(intake.cancellations, OrderBook.Ending.cancelled), (intake.emptyInvoices, .deadLettered)]
-    {
+    for (numbers, ending) in [
+      (intake.cancellations, OrderBook.Ending.cancelled), (intake.emptyInvoices, .deadLettered),
+    ] {
       for number in numbers {
         book.expect(number, total: .zero)
         book.end(number, ending)

@@ -34,7 +34,8 @@ struct Shop: Sendable {
     for item in invoices.flatMap(\.items) {
       products[
         item.sku,
-        default: ProductAdded(sku: item.sku, description: item.description, price: item.unitPrice, quantity: 0)
+        default: ProductAdded(
+          sku: item.sku, description: item.description, price: item.unitPrice, quantity: 0)
       ].quantity += item.quantity
     }
     for sku in products.keys.sorted() {
@@ -57,7 +58,8 @@ struct Shop: Sendable {
     for (index, second) in house.faults.poison.enumerated() {
       try await house.day.wait(until: second)
       let number = "poison-\(index + 1)"
-      let order = OrderCreated(order: number, customer: "?", items: [], created: CallContext.current.readClock())
+      let order = OrderCreated(
+        order: number, customer: "?", items: [], created: CallContext.current.readClock())
       try house.publish(order, as: Topic.orderCreated, about: number)
     }
   }
@@ -72,7 +74,8 @@ struct Shop: Sendable {
   /// An order whose event was given up ends here, and whoever paid for it gets the money back.
   private func closeDeadLettered() {
     for letter in house.bus.deadLetters.letters {
-      guard let order = letter.event.subject, let entry = house.book.entry(order), entry.endings.isEmpty else {
+      guard let order = letter.event.subject, let entry = house.book.entry(order), entry.endings.isEmpty
+      else {
         continue
       }
       world.provider.refund(order)

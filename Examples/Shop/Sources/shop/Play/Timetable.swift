@@ -6,14 +6,25 @@ struct Timetable: Sendable {
 
   let opening: Int
   let openSeconds: Int
+  private let busiestSecond: Int
 
   init(_ invoices: [Invoice]) {
     let first = invoices.map { $0.second - Traffic.leadSeconds($0) }.min() ?? 9 * 3600
     let last = invoices.map(\.second).max() ?? 17 * 3600
     opening = first - Self.marginSeconds
     openSeconds = last - opening + Self.marginSeconds
+    busiestSecond = Self.busiest(invoices) - opening
   }
 
   var day: DayClock { DayClock(opening: opening) }
-  var faults: FaultSchedule { FaultSchedule(openSeconds: openSeconds) }
+  var faults: FaultSchedule { FaultSchedule(openSeconds: openSeconds, busiestSecond: busiestSecond) }
+
+  /// The start of the visit during which most other visits begin.
+  private static func busiest(_ invoices: [Invoice]) -> Int {
+    let starts = invoices.map { $0.second - Traffic.leadSeconds($0) }.sorted()
+    func visits(from start: Int) -> Int {
+      starts.count { (start..<(start + FaultSchedule.floodSeconds)).contains($0) }
+    }
+    return starts.max { visits(from: $0) < visits(from: $1) } ?? 12 * 3600
+  }
 }

@@ -12,14 +12,17 @@ final class CustomerMeter: Sendable {
   private let requests = Mutex<[Request]>([])
 
   func record(start: Instant, end: Instant, succeeded: Bool) {
-    requests.withLock { $0.append(Request(end: end, nanoseconds: start.nanoseconds(to: end), succeeded: succeeded)) }
+    requests.withLock {
+      $0.append(Request(end: end, nanoseconds: start.nanoseconds(to: end), succeeded: succeeded))
+    }
   }
 
   var count: Int { requests.withLock { $0.count } }
 
   var averageMilliseconds: Double {
     requests.withLock { requests in
-      requests.isEmpty ? 0 : requests.reduce(0) { $0 + Double($1.nanoseconds) } / Double(requests.count) / 1_000_000
+      requests.isEmpty
+        ? 0 : requests.reduce(0) { $0 + Double($1.nanoseconds) } / Double(requests.count) / 1_000_000
     }
   }
 

@@ -12,7 +12,7 @@ extension Figures {
     orders = Orders(
       valid: valid.count, completed: completed, failed: valid.count - completed, cancelled: count(.cancelled),
       declined: count(.declined), deadLettered: count(.deadLettered),
-      lost: endings.count { $0.1.isEmpty },
+      contradictory: endings.count { $0.1.count > 1 }, lost: endings.count { $0.1.isEmpty },
       chargedTwice: ledger.orders.count { ledger.account(of: $0).charges.count > 1 },
       chargedNotShipped: endings.count {
         !$0.1.contains(.shipped) && ledger.account(of: $0.0.number).balance > .zero
@@ -25,14 +25,15 @@ extension Figures {
     let events = house.counters.events
     retriesSpent = events["retry.scheduled"]
     breakerOpenSeconds = house.breakerOpenSeconds
-    requestsLimited = events["rate_limit.rejected"]
+    requestsLimited = events["limiter.refused"]
     expiredRequestsRefused = events["shop.expired"]
     duplicatesDropped = house.counters.duplicatesDropped
-    redeliveries = events["bus.redelivery"]
+    redeliveries = house.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
     deadLetters = DeadLetterCount.byReason(house.bus)
     moneyInPounds = Double(ledger.balance.thousandths) / 1000
     shippedPounds =
-      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) } / 1000
+      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) }
+      / 1000
     brokenInvariants = Invariants.broken(
       book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest)
   }
@@ -40,7 +41,9 @@ extension Figures {
   /// From the order's placing to its shipping, in seconds.
   private static func averageLatency(_ book: OrderBook) -> Double {
     let latencies = book.orders(.shipped).compactMap { order -> Double? in
-      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else { return nil }
+      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else {
+        return nil
+      }
       return Double(placed.nanoseconds(to: ended)) / 1_000_000_000
     }
     return latencies.isEmpty ? 0 : latencies.reduce(0, +) / Double(latencies.count)

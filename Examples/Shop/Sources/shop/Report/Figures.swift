@@ -24,6 +24,7 @@ struct Figures: Codable, Equatable {
     var cancelled: Int
     var declined: Int
     var deadLettered: Int
+    var contradictory: Int
     var lost: Int
     var chargedTwice: Int
     var chargedNotShipped: Int

@@ -8,7 +8,8 @@ enum Invariants {
       guard let entry = book.entry(order) else { continue }
       let endings = entry.endings.map(\.rawValue)
       if endings.count != 1 {
-        broken.append("order \(order) ended \(endings.count) times: \(endings.isEmpty ? "never" : "\(endings)")")
+        broken.append(
+          "order \(order) ended \(endings.count) times: \(endings.isEmpty ? "never" : "\(endings)")")
       }
       let account = ledger.account(of: order)
       if account.charges.count > 1, account.balance > (entry.endings == [.shipped] ? entry.total : .zero) {

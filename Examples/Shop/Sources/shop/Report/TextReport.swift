@@ -3,7 +3,8 @@ struct TextReport {
   let result: DayResult
 
   var lines: [String] {
-    input + [""] + header + orders + [""] + articleFigures + [""] + decisions + [""] + services + [""] + verdict
+    input + [""] + header + orders + [""] + articleFigures + [""] + decisions + [""] + services + [""]
+      + verdict
   }
 
   private var input: [String] {
@@ -16,16 +17,19 @@ struct TextReport {
     ]
   }
 
-  private var header: [String] { [row("", "bare calls", "with the toolkit"), row("", "----------", "----------------")] }
+  private var header: [String] {
+    [row("", "bare calls", "with the toolkit"), row("", "----------", "----------------")]
+  }
 
   private var orders: [String] {
     [
       row("valid orders") { "\($0.orders.valid)" },
       row("  completed (shipped)") { "\($0.orders.completed) (\(percent($0.orders.completedShare)))" },
       row("  failed") { "\($0.orders.failed)" },
-      row("    cancelled: the customer left, or nothing on the shelf") { "\($0.orders.cancelled)" },
+      row("    cancelled: customer left, or shelf empty") { "\($0.orders.cancelled)" },
       row("    declined by the card") { "\($0.orders.declined)" },
       row("    dead-lettered, and refunded") { "\($0.orders.deadLettered)" },
+      row("    ended twice, as shipped and as cancelled") { "\($0.orders.contradictory)" },
       row("    lost: accepted, and never heard of again") { "\($0.orders.lost)" },
       row("  charged twice") { "\($0.orders.chargedTwice)" },
       row("  charged, and not shipped") { "\($0.orders.chargedNotShipped)" },
@@ -53,10 +57,14 @@ struct TextReport {
       row("duplicate deliveries dropped") { "\($0.duplicatesDropped)" },
       row("dead letters") { "\($0.deadLetters.values.reduce(0, +))" },
     ]
+      + result.toolkit.deadLetters.sorted { $0.key < $1.key }.map { reason, count in
+        row("  \(reason)", "", "\(count)")
+      }
   }
 
   private var services: [String] {
-    let names = Set(result.bare.serviceThroughputPerHour.keys).union(result.toolkit.serviceThroughputPerHour.keys)
+    let names = Set(result.bare.serviceThroughputPerHour.keys).union(
+      result.toolkit.serviceThroughputPerHour.keys)
     return ["throughput per service, handled an hour"]
       + names.sorted().map { name in row("  \(name)") { decimal($0.serviceThroughputPerHour[name] ?? 0, 1) } }
   }
@@ -64,7 +72,8 @@ struct TextReport {
   private var verdict: [String] {
     let bare = result.bare.brokenInvariants
     let toolkit = result.toolkit.brokenInvariants
-    let examples = bare.prefix(3).map { "    \($0)" } + (bare.count > 3 ? ["    and \(bare.count - 3) more"] : [])
+    let examples =
+      bare.prefix(3).map { "    \($0)" } + (bare.count > 3 ? ["    and \(bare.count - 3) more"] : [])
     return ["invariants broken by bare calls: \(bare.count)"] + examples
       + ["invariants broken with the toolkit: \(toolkit.count)"] + toolkit.map { "    \($0)" }
   }

@@ -1,10 +1,14 @@
 import Resilience
 
-/// The trace of the order that took longest, as text.
+/// The trace of one order, as text.
 enum Waterfall {
-  static func ofSlowestOrder(_ house: House) -> String {
-    let traces = house.store.traces
-    guard let slowest = traces.max(by: { $0.duration < $1.duration }) else { return "" }
-    return house.store.waterfall(of: slowest.id)
+  /// An order that met trouble and came through: of all with a failed attempt, the one with the shortest story.
+  static func ofTroubledOrder(_ house: House) -> String {
+    let troubled = house.store.traces.compactMap { trace -> (trace: TraceID, spans: Int)? in
+      let spans = house.store.spans(inTrace: trace)
+      return spans.contains { $0.verdict == .failure } ? (trace, spans.count) : nil
+    }
+    guard let shortest = troubled.min(by: { $0.spans < $1.spans }) else { return "" }
+    return house.store.waterfall(of: shortest.trace)
   }
 }

@@ -20,7 +20,9 @@ final class Inventory: Sendable {
 
   /// Bare, the servers are taken in turn, dead or alive. With the toolkit they are found in the registry, each has a
   /// breaker of its own, and a retry goes to another one.
-  private static func reserving(_ house: House, _ servers: [InventoryServer]) -> AnyHandler<OrderCreated, Void> {
+  private static func reserving(_ house: House, _ servers: [InventoryServer]) -> AnyHandler<
+    OrderCreated, Void
+  > {
     guard house.isProtected else {
       let turn = Tally()
       return AnyHandler(

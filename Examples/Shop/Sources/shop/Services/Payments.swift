@@ -11,7 +11,8 @@ final class Payments: Sendable {
 
   init(_ house: House, _ provider: PaymentProvider) {
     let call = ServiceCall("payment.provider") { (order: OrderCreated) in
-      try await provider.charge(order.order, order.total, idempotencyKey: house.isProtected ? order.order : nil)
+      try await provider.charge(
+        order.order, order.total, idempotencyKey: house.isProtected ? order.order : nil)
     }.classify { result in
       // A declined card is an answer, not a failure of the provider.
       if case .failure(is PaymentProvider.Declined) = result { .success } else { nil }

@@ -7,6 +7,9 @@ struct FaultSchedule: Sendable {
   /// The shop is open for this many seconds.
   let openSeconds: Int
 
+  /// When the shop is busiest: the flood comes on top of it.
+  let busiestSecond: Int
+
   /// The payment provider takes seconds to answer, and drops connections after five.
   var slowPayment: Range<Int> { window(0.25, 0.35) }
 
@@ -17,11 +20,9 @@ struct FaultSchedule: Sendable {
   var flakyInventory: Range<Int> { window(0.55, 0.80) }
   static let flakiness = 0.3
 
-  /// Ten times the traffic of a busy minute, for three minutes.
-  var flood: Range<Int> {
-    let start = Int(Double(openSeconds) * 0.65)
-    return start..<(start + 180)
-  }
+  /// Ten times the traffic of a busy minute, for six minutes.
+  var flood: Range<Int> { busiestSecond..<(busiestSecond + Self.floodSeconds) }
+  static let floodSeconds = 360
   static let floodRequestsPerSecond = 20
 
   /// An event with contents that nobody can handle is published at these times.

@@ -42,7 +42,7 @@ final class InventoryServer: Sendable {
     while !Task.isCancelled {
       if !isDead {
         let lease = registry.register(ServiceInstance(id: name, service: "inventory"), ttl: .seconds(30))
-        while !isDead, lease.renew() == .renewed { try await clock.sleep(for: .seconds(10)) }
+        while !isDead, case .renewed = lease.renew() { try await clock.sleep(for: .seconds(10)) }
       }
       try await clock.sleep(for: .seconds(10))
     }

@@ -12,7 +12,10 @@ enum Troublemaker {
         guard seen[event.id] == 0 else { return }
         seen.count(event.id)
         seen.count("all")
-        if seen["all"] % FaultSchedule.duplicateEvery == 0 { try bus.publish(event) }
+        guard seen["all"] % FaultSchedule.duplicateEvery == 0 else { return }
+        var again = event
+        again.envelope.attempt = 0
+        try bus.publish(again)
       })
   }
 }

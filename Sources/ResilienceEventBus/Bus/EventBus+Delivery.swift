@@ -1,0 +1,129 @@
+internal import ResilienceCore
+
+extension EventBus {
+  /// Makes one delivery, from the check of its deadline to its settlement.
+  func deliver(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ ambient: CallContext
+  ) async {
+    let envelope = ticket.message.envelope
+    // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to the event.
+    var call = CallContext(
+      inherited: Ambient.Inherited(
+        deadline: envelope.deadline, trace: envelope.trace, flags: ambient.flags.union(.changed),
+        observer: ambient.inherited.observer))
+    call.beginAttempt(UInt16(clamping: ticket.attempt))
+    let now = call.now
+    if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: envelope.deadline, now: now) {
+      let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1)
+      tell(call, end, envelope, worker)
+      settle(ticket, as: worker, end, call)
+      return
+    }
+    if let timeout = worker.policy.timeout {
+      call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
+    }
+    var attempt = call
+    attempt.attemptBegan()
+    let (outcome, error) = await consume(ticket, as: worker, attempt)
+    let end = end(of: ticket, as: worker, outcome, error, call)
+    tell(attempt, end, envelope, worker)
+    attempt.attemptEnded(of: call, outcome, error: error)
+    settle(ticket, as: worker, end, call)
+  }
+
+  /// Runs the handler, with the delivery's context and baggage bound as the ambient.
+  private func consume(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ attempt: CallContext
+  ) async -> (Outcome, (any Error)?) {
+    var context = attempt
+    context.inherited = attempt.inherited.unchanged
+    let baggage = ticket.message.envelope.baggage
+    let group = worker.groupName
+    do {
+      let outcome = try await Ambient.withInherited(context) {
+        if baggage == nil, Ambient.baggage == nil {
+          return try await worker.handler.consume(
+            ticket.message, group: group, attempt: ticket.attempt, context: context, bus: self)
+        }
+        return try await Ambient.withBaggage(baggage) {
+          try await worker.handler.consume(
+            ticket.message, group: group, attempt: ticket.attempt, context: context, bus: self)
+        }
+      }
+      return (outcome, nil)
+    } catch {
+      return (worker.handler.outcome(ofError: error), error)
+    }
+  }
+
+  private func end(
+    of ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
+    _ error: (any Error)?, _ call: CallContext
+  ) -> DeliveryEnd {
+    if error == nil, outcome.verdict != .failure {
+      return DeliveryEnd(settlement: .acknowledge, error: nil, deliveries: ticket.attempt)
+    }
+    let settlement = worker.policy.settlement(
+      outcome, error: error, attempt: ticket.attempt, deadline: ticket.message.envelope.deadline,
+      now: call.readClock(), seed: call.random(), isShuttingDown: Task.isCancelled)
+    return DeliveryEnd(
+      settlement: settlement, error: error.map { "\($0)" } ?? "the outcome is a failure",
+      deliveries: settlement == .giveBack ? ticket.attempt - 1 : ticket.attempt)
+  }
+
+  /// Tells the delivery's observer, while its span is open.
+  private func tell(
+    _ context: CallContext, _ end: DeliveryEnd, _ envelope: EventEnvelope, _ worker: EventBusState.Worker
+  ) {
+    context.emit(EventBusEvent(end.kind, envelope, group: worker.groupName, attempt: end.deliveries))
+  }
+
+  private func settle(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, _ call: CallContext
+  ) {
+    // Read before: a clock is not called under the lock.
+    let time = end.settlement == .acknowledge ? nil : call.clock.unixTime
+    update { state in
+      var end = end
+      end.settlement = state.settle(ticket, in: worker.group, end.settlement)
+      if case .deadLetter(let reason) = end.settlement, let time {
+        bury(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
+      } else {
+        note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
+      }
+    }
+  }
+
+  /// Makes a dead letter; called while the lock is held.
+  func bury(
+    _ ticket: LaneQueue.Ticket, _ group: String, _ reason: DeadLetter.Reason, _ error: String?,
+    deliveries: Int, _ time: UnixTime, _ state: inout EventBusState
+  ) {
+    var envelope = ticket.message.envelope
+    envelope.group = group
+    envelope.attempt = deliveries
+    let oldest = deadLetters.append { number in
+      DeadLetter(
+        number: number, event: envelope, group: group, reason: reason, lastError: error, time: time,
+        message: ticket.message)
+    }
+    if let oldest { state.released.append(oldest) }
+    note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
+  }
+}
+
+/// How a delivery ended.
+private struct DeliveryEnd {
+  var settlement: Settlement
+  let error: String?
+  let deliveries: Int
+
+  var kind: EventBusEvent.Kind {
+    switch settlement {
+    case .acknowledge: .delivered
+    case .redeliver(let due): .redeliveryScheduled(at: due, error: error ?? "")
+    case .deadLetter(let reason): .deadLettered(reason, error: error)
+    case .giveBack: .returned
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import ResilienceCore
+
+/// Delivers events from those who publish them to every group that subscribes, at least once, in memory.
+///
+/// ```swift
+/// let bus = EventBus(source: "shop")
+/// bus.subscribe(
+///   to: Topic.orderCreated, group: "inventory",
+///   handler: EventHandler("inventory.reserve") { (event: Event<OrderCreated>) in
+///     try await shelf.reserve(event.data)
+///   })
+///
+/// try await withThrowingTaskGroup { tasks in
+///   tasks.addTask { try await bus.run() }
+///   try bus.publish(OrderCreated(number: 536365), as: Topic.orderCreated, subject: "customer 17850")
+///   try await bus.waitUntilIdle()
+///   tasks.cancelAll()
+/// }
+/// ```
+///
+/// - **Groups.** Each group gets every event of its type; within a group, one subscription handles it. A group
+///   begins with its first subscription: what was published before is not delivered to it. It stays until
+///   ``removeGroup(_:of:)``, also without subscriptions, so that a consumer that restarts has missed nothing.
+/// - **Order.** Within a group, events of one subject are delivered one after the other in the order of their publication;
+///   subjects do not hold each other up. Events without a subject have no order. An event that waits for redelivery
+///   holds back the later ones of its subject, as long as it is neither handled nor given up.
+/// - **Acknowledgement.** A handler that returns has handled the event. One that throws, or whose outcome is a
+///   failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's own
+///   classification decides (see ``Handler/classify(_:)``).
+/// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and no group gets
+///   the event.
+public final class EventBus: Sendable {
+  /// The CloudEvents attribute `source` of what is published here.
+  public let source: String
+
+  /// The bounds.
+  public let policy: EventBusPolicy
+
+  /// Events that were given up.
+  public let deadLetters: DeadLetterStore
+
+  private let state = Lock(EventBusState())
+  private let outbox: EventOutbox<EventBusEvent>
+
+  /// Creates a bus; it queues from now on, and delivers while ``run()`` runs.
+  ///
+  /// - Parameters:
+  ///   - source: Who publishes here, as a URI reference: `shop`, `/services/order`. Not empty.
+  ///   - policy: The bounds.
+  ///   - onEvent: Is told of everything the bus does with an event: synchronously, in order, after its lock is released.
+  ///     It must be quick.
+  public init(
+    source: String, policy: EventBusPolicy = EventBusPolicy(),
+    onEvent: (@Sendable (EventBusEvent) -> Void)? = nil
+  ) {
+    precondition(!source.isEmpty, "a bus's source must not be empty, was \"\(source)\"")
+    self.source = source
+    self.policy = policy
+    deadLetters = DeadLetterStore(capacity: policy.deadLetterCapacity)
+    outbox = EventOutbox(onEvent)
+  }
+
+  /// What the bus holds and has done.
+  public func snapshot() -> EventBusSnapshot {
+    state.withLock { state in
+      EventBusSnapshot(
+        source: source, groups: state.snapshots,
+        published: state.published, unrouted: state.unrouted, pendingRequests: state.requests.count,
+        deadLetters: deadLetters.count, discardedDeadLetters: deadLetters.discarded)
+    }
+  }
+
+  /// Returns when nothing is queued, in flight or waiting for redelivery.
+  ///
+  /// For tests and tools, and for a clean end: stop publishing, wait, cancel ``run()``. It does not return while
+  /// a group without subscriptions has events outstanding.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled.
+  public func waitUntilIdle() async throws {
+    try Task.checkCancellation()
+    let waiter = Waiter("EventBus.waitUntilIdle")
+    if update({ $0.isIdle(orWait: waiter) }) { return }
+    guard await waiter.wait() == .granted else {
+      update { $0.forgetIdle(waiter) }
+      throw CancellationError()
+    }
+  }
+
+  /// Changes the state, then does what follows from it outside the lock.
+  func update<Result: Sendable, Failure: Error>(
+    _ change: (inout EventBusState) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let (result, wakeups, released) = try state.withLock {
+      state throws(Failure) -> (Result, [Waiter], [any Sendable]) in
+      (try change(&state), state.takeWakeups(), state.takeReleased())
+    }
+    _ = released
+    for waiter in wakeups { waiter.grant() }
+    outbox.drain()
+    return result
+  }
+
+  /// Tells of an event; called while the lock is held, so that the order is that of the decisions.
+  func note(
+    _ kind: @autoclosure () -> EventBusEvent.Kind, _ envelope: EventEnvelope, group: String?, attempt: Int
+  ) {
+    outbox.enqueue(EventBusEvent(kind(), envelope, group: group, attempt: attempt))
+  }
+}

@@ -1,0 +1,96 @@
+public import ResilienceCore
+
+/// What a bus holds and has done, at one instant.
+public struct EventBusSnapshot: Sendable, Hashable {
+  /// One group.
+  ///
+  /// Nothing is lost: `enqueued` is always `delivered + deadLettered + outstanding`.
+  public struct Group: Sendable, Hashable {
+    /// The event type.
+    public var type: String
+
+    /// The group's name.
+    public var name: String
+
+    /// Events that were queued for it since it was made, those redriven included.
+    public var enqueued: Int
+
+    /// Events that its handlers handled.
+    public var delivered: Int
+
+    /// Events that it was given up on.
+    public var deadLettered: Int
+
+    /// Redeliveries that were scheduled.
+    public var redeliveries: Int
+
+    /// Events that wait for a handler, or behind another one of their subject.
+    public var queued: Int
+
+    /// Events that a handler is at work on.
+    public var inFlight: Int
+
+    /// Events that wait for their redelivery.
+    public var waiting: Int
+
+    /// Subscriptions.
+    public var subscriptions: Int
+
+    /// Events that are not settled.
+    public var outstanding: Int { queued + inFlight + waiting }
+  }
+
+  /// The bus's source attribute.
+  public var source: String
+
+  /// The groups, in the order of their first subscription.
+  public var groups: [Group]
+
+  /// Events that were published.
+  public var published: Int
+
+  /// Events among them that no group subscribed to.
+  public var unrouted: Int
+
+  /// Requests that wait for their reply.
+  public var pendingRequests: Int
+
+  /// Dead letters that are kept.
+  public var deadLetters: Int
+
+  /// Dead letters that made room for later ones.
+  public var discardedDeadLetters: Int
+
+  /// Events that are not settled, in all groups.
+  public var outstanding: Int { groups.reduce(0) { $0 + $1.outstanding } }
+}
+
+extension EventBusSnapshot: MetricSource {
+  /// Counts of the bus, labelled with its source, then of each group, labelled with its type and name too.
+  public var metrics: [Metric] {
+    let labels = [Metric.Label("bus", source)]
+    return [
+      Metric("event_bus_published_total", .counter, Double(published), labels: labels),
+      Metric("event_bus_unrouted_total", .counter, Double(unrouted), labels: labels),
+      Metric("event_bus_pending_requests", .gauge, Double(pendingRequests), labels: labels),
+      Metric("event_bus_dead_letters", .gauge, Double(deadLetters), labels: labels),
+      Metric(
+        "event_bus_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: labels),
+    ] + groups.flatMap { $0.metrics(labels) }
+  }
+}
+
+extension EventBusSnapshot.Group {
+  fileprivate func metrics(_ bus: [Metric.Label]) -> [Metric] {
+    let labels = bus + [Metric.Label("type", type), Metric.Label("group", name)]
+    return [
+      Metric("event_bus_enqueued_total", .counter, Double(enqueued), labels: labels),
+      Metric("event_bus_delivered_total", .counter, Double(delivered), labels: labels),
+      Metric("event_bus_dead_lettered_total", .counter, Double(deadLettered), labels: labels),
+      Metric("event_bus_redeliveries_total", .counter, Double(redeliveries), labels: labels),
+      Metric("event_bus_queued", .gauge, Double(queued), labels: labels),
+      Metric("event_bus_in_flight", .gauge, Double(inFlight), labels: labels),
+      Metric("event_bus_waiting", .gauge, Double(waiting), labels: labels),
+    ]
+  }
+}

@@ -1,0 +1,66 @@
+public import ResilienceCore
+
+/// An event that a group was given up on, and why.
+public struct DeadLetter: Sendable {
+  /// Why an event was given up.
+  public enum Reason: Sendable, Hashable {
+    /// It was delivered as often as the policy allows.
+    case exhausted(deliveries: Int)
+
+    /// Delivering it again cannot help: the handler said so (``PoisonEvent``, `doNotRetry`), or the payload is of
+    /// another type.
+    case poison
+
+    /// Its deadline had passed, or would have before its redelivery.
+    case expired
+
+    /// Its group was removed.
+    case noSubscriber
+  }
+
+  /// Numbers the dead letters of one bus, from 1.
+  public let number: Int
+
+  /// The event without its payload; ``EventEnvelope/attempt`` is the number of its deliveries.
+  public let event: EventEnvelope
+
+  /// The group that did not handle it.
+  public let group: String
+
+  /// Why it was given up.
+  public let reason: Reason
+
+  /// What the last delivery failed with, as text; `nil` when the event was given up without one.
+  public let lastError: String?
+
+  /// When it was given up.
+  public let time: UnixTime
+
+  let message: any Message
+
+  /// The event with its payload.
+  ///
+  /// - Returns: `nil` when the payload is of another type.
+  public func event<Payload>(as type: EventType<Payload>) -> Event<Payload>? {
+    message.event(of: Payload.self, group: group, attempt: event.attempt)
+  }
+}
+
+extension DeadLetter.Reason: CustomStringConvertible {
+  /// The reason in words: `exhausted after 5 deliveries`.
+  public var description: String {
+    switch self {
+    case .exhausted(let deliveries): "exhausted after \(deliveries) deliveries"
+    case .poison: "poison"
+    case .expired: "expired"
+    case .noSubscriber: "no subscriber"
+    }
+  }
+}
+
+extension DeadLetter: CustomStringConvertible {
+  /// What, for whom, why.
+  public var description: String {
+    "\(event) for \(group): \(reason)" + (lastError.map { ", last error: \($0)" } ?? "")
+  }
+}

@@ -1,0 +1,49 @@
+public import ResilienceCore
+
+/// How the events of a subscription are delivered: how many at once, how often, and how soon again.
+///
+/// ```swift
+/// DeliveryPolicy(maxDeliveries: 8, backoff: .exponential(base: .milliseconds(500)), parallelism: 4)
+/// ```
+public struct DeliveryPolicy: Sendable, Hashable {
+  /// The most deliveries of one event to the group, the first one included; 1 or more.
+  ///
+  /// A delivery that one of our own layers refused (an open breaker, an empty bucket) counts as well, so that the
+  /// number is a bound whatever happens. One that the bus's own shutdown interrupted does not.
+  public let maxDeliveries: Int
+
+  /// The wait before a redelivery. What the failure asked for (`retryAt`, `retryAfter`) comes before it, so that those
+  /// who were told the same instant do not come back together.
+  ///
+  /// Meanwhile later events of the same subject wait too: their order is kept.
+  public let backoff: Backoff
+
+  /// The most handlers of this subscription that run at once; 1 or more.
+  public let parallelism: Int
+
+  /// What one delivery may take, as a deadline of its own in the handler's context; `nil` for the event's deadline alone.
+  ///
+  /// Cooperative: put a `.timeout` on the handler to have it cancelled.
+  public let timeout: Duration?
+
+  /// Creates a policy.
+  ///
+  /// - Parameters:
+  ///   - maxDeliveries: Default: 5. With the default backoff they span up to three seconds.
+  ///   - backoff: Default: exponential from 200 ms up to 30 s, the cap of Spring Kafka's retry topics.
+  ///   - parallelism: Default: 16. Handlers usually wait much more than they compute.
+  ///   - timeout: Positive. Default: none.
+  public init(
+    maxDeliveries: Int = 5,
+    backoff: Backoff = .exponential(base: .milliseconds(200), cap: .seconds(30)),
+    parallelism: Int = 16, timeout: Duration? = nil
+  ) {
+    precondition(maxDeliveries >= 1, "maxDeliveries must be 1 or more, was \(maxDeliveries)")
+    precondition(parallelism >= 1, "parallelism must be 1 or more, was \(parallelism)")
+    if let timeout { precondition(timeout > .zero, "a delivery's timeout must be positive, was \(timeout)") }
+    self.maxDeliveries = maxDeliveries
+    self.backoff = backoff
+    self.parallelism = parallelism
+    self.timeout = timeout
+  }
+}

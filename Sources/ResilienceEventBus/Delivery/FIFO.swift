@@ -1,0 +1,57 @@
+/// A queue in an array: taken from the front, amortised O(1).
+struct FIFO<Element> {
+  private var storage: [Element?] = []
+  private var head = 0
+
+  var count: Int { storage.count - head }
+  var isEmpty: Bool { storage.count == head }
+
+  /// The front element; there must be one.
+  var front: Element {
+    get {
+      guard head < storage.count, let element = storage[head] else {
+        preconditionFailure("the front of an empty queue")
+      }
+      return element
+    }
+    set { storage[head] = newValue }
+  }
+
+  mutating func append(_ element: Element) {
+    storage.append(element)
+  }
+
+  mutating func prepend(_ element: Element) {
+    if head > 0 {
+      head -= 1
+      storage[head] = element
+    } else {
+      storage.insert(element, at: 0)
+    }
+  }
+
+  mutating func popFirst() -> Element? {
+    guard head < storage.count else { return nil }
+    let element = storage[head]
+    storage[head] = nil
+    head += 1
+    if head == storage.count {
+      // A burst's memory is given back; a usual queue's is kept.
+      storage.removeAll(keepingCapacity: storage.count <= 64)
+      head = 0
+    } else if head >= 64, head * 2 >= storage.count {
+      storage.removeFirst(head)
+      head = 0
+    }
+    return element
+  }
+
+  mutating func removeAll(where shouldRemove: (Element) -> Bool) {
+    storage.removeSubrange(..<head)
+    head = 0
+    storage.removeAll { $0.map(shouldRemove) ?? true }
+  }
+
+  /// All elements, front first.
+  var elements: [Element] { storage[head...].compactMap { $0 } }
+}

@@ -1,0 +1,41 @@
+internal import ResilienceCore
+
+/// What becomes of a delivery.
+enum Settlement: Sendable, Equatable {
+  case acknowledge
+  case redeliver(at: Instant)
+  case deadLetter(DeadLetter.Reason)
+  case giveBack
+}
+
+extension DeliveryPolicy {
+  /// Whether a delivery may begin; `nil` when it may.
+  func refusal(attempt: Int, deadline: Deadline, now: Instant) -> Settlement? {
+    if deadline.hasPassed(at: now) { return .deadLetter(.expired) }
+    if attempt > maxDeliveries { return .deadLetter(.exhausted(deliveries: attempt - 1)) }
+    return nil
+  }
+
+  /// What becomes of a delivery that has ended. Pure.
+  ///
+  /// - Parameters:
+  ///   - error: What the handler threw; `nil` when it returned.
+  ///   - deadline: The event's own.
+  ///   - isShuttingDown: The bus cancelled the handler: whatever it threw then says nothing about the event.
+  func settlement(
+    _ outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, now: Instant, seed: UInt64,
+    isShuttingDown: Bool
+  ) -> Settlement {
+    // The handler has not run: what it makes of errors in general says nothing about this one.
+    if error is PayloadMismatch { return .deadLetter(.poison) }
+    if outcome.verdict == .success || (error == nil && outcome.verdict == .neutral) { return .acknowledge }
+    if outcome.pushback.doNotRetry { return .deadLetter(.poison) }
+    if isShuttingDown { return .giveBack }
+    if attempt >= maxDeliveries { return .deadLetter(.exhausted(deliveries: attempt)) }
+    var due = now.advanced(by: max(.zero, outcome.pushback.retryAfter ?? .zero))
+    if let retryAt = (error as? any Rejection)?.retryAt { due = max(due, retryAt) }
+    due = due.advanced(by: backoff.delay(retry: attempt, seed: seed))
+    // Work that cannot help is not done: nobody will wait for it any more.
+    return deadline.hasPassed(at: due) ? .deadLetter(.expired) : .redeliver(at: due)
+  }
+}

@@ -1,0 +1,58 @@
+public import ResilienceCore
+
+/// Something that happened: a CloudEvents 1.0 envelope around a payload.
+///
+/// The envelope's attributes can be read from the event itself:
+///
+/// ```swift
+/// let reserve = EventHandler("inventory.reserve") { (event: Event<OrderCreated>) in
+///   try await shelf.reserve(event.data.lines, for: event.subject, attempt: event.attempt)
+/// }
+/// ```
+@dynamicMemberLookup
+public struct Event<Payload: Sendable>: Sendable {
+  /// Everything but the payload.
+  public var envelope: EventEnvelope
+
+  /// The payload.
+  public let data: Payload
+
+  /// Creates an event, of this moment and of the call that creates it.
+  ///
+  /// ``EventBus/publish(_:as:subject:deadline:context:)`` does so itself; create one to give it an id of your own
+  /// (an invoice number, so that publishing it twice is noticed), or to publish the same one again.
+  ///
+  /// - Parameters:
+  ///   - id: Not empty. Default: drawn from the context's randomness.
+  ///   - source: Who publishes it; not empty.
+  ///   - type: What happened.
+  ///   - subject: The ordering key; not empty. Default: none.
+  ///   - data: The payload.
+  ///   - deadline: When nobody waits for its effect any more. Default: never.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. The baggage is the
+  ///     ambient's.
+  /// - Throws: ``InvalidEvent`` when an attribute is empty.
+  public init(
+    id: String? = nil, source: String, type: EventType<Payload>, subject: String? = nil, data: Payload,
+    deadline: Deadline = .never, context: CallContext = .current
+  ) throws(InvalidEvent) {
+    try InvalidEvent.requireContent(id, in: "id")
+    try InvalidEvent.requireContent(source, in: "source")
+    try InvalidEvent.requireContent(subject, in: "subject")
+    envelope = EventEnvelope(
+      id: id ?? EventID.make(context), source: source, type: type.name, subject: subject,
+      time: context.clock.unixTime, trace: context.trace, deadline: deadline,
+      baggage: Ambient.baggage, correlationID: nil, replyTo: nil, attempt: 0, group: "")
+    self.data = data
+  }
+
+  init(envelope: EventEnvelope, data: Payload) {
+    self.envelope = envelope
+    self.data = data
+  }
+
+  /// Reads an attribute of the envelope.
+  public subscript<Value>(dynamicMember attribute: KeyPath<EventEnvelope, Value>) -> Value {
+    envelope[keyPath: attribute]
+  }
+}

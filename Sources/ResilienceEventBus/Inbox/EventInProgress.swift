@@ -1,0 +1,21 @@
+public import ResilienceCore
+
+/// The event is being handled by another delivery, or the inbox is full of events that are: ask again later.
+public struct EventInProgress: Rejection, Hashable, CustomStringConvertible {
+  /// The event.
+  public let key: InboxKey
+
+  /// When the other delivery's lease ends.
+  public let retryAt: Instant?
+
+  /// Creates the error.
+  public init(key: InboxKey, retryAt: Instant?) {
+    self.key = key
+    self.retryAt = retryAt
+  }
+
+  /// The event, and until when.
+  public var description: String {
+    "\(key) is being handled by another delivery" + (retryAt.map { ", at most until \($0)" } ?? "")
+  }
+}

@@ -1,0 +1,101 @@
+internal import ResilienceCore
+
+/// Which events were handled, and which are being handled. Pure.
+///
+/// An event is marked only after its handler succeeded: one that fails is released and comes again. Two queues
+/// in the order of their instants let memory go without a timer.
+struct InboxStateMachine {
+  private enum Entry {
+    case reserved(generation: UInt64, until: Instant)
+    case committed(generation: UInt64)
+  }
+
+  struct Expiry {
+    let key: InboxKey
+    let generation: UInt64
+    let at: Instant
+  }
+
+  private let window: Duration
+  private let lease: Duration
+  private let capacity: Int
+  private var entries: [InboxKey: Entry] = [:]
+  private(set) var leases = FIFO<Expiry>()
+  private var commits = FIFO<Expiry>()
+  private var lastGeneration: UInt64 = 0
+
+  private(set) var reserved = 0
+  var committed: Int { entries.count - reserved }
+
+  init(_ policy: InboxPolicy) {
+    window = policy.window
+    lease = policy.lease
+    capacity = policy.capacity
+  }
+
+  mutating func reserve(_ key: InboxKey, at now: Instant) -> InboxAdmission {
+    forgetExpired(at: now)
+    switch entries[key] {
+    case .committed: return .duplicate
+    case .reserved(_, let until): return .busy(until: until)
+    case nil: break
+    }
+    if entries.count == capacity, !forgetOldestCommit() {
+      return .busy(until: leases.isEmpty ? now : leases.front.at)
+    }
+    lastGeneration += 1
+    let until = now.advanced(by: lease)
+    entries[key] = .reserved(generation: lastGeneration, until: until)
+    leases.append(Expiry(key: key, generation: lastGeneration, at: until))
+    reserved += 1
+    dropEndedLeases()
+    return .reserved(InboxReservation(key: key, expiresAt: until, generation: lastGeneration))
+  }
+
+  /// Marks an event as handled; `false` when its lease has ended and somebody else has taken over.
+  mutating func commit(_ reservation: InboxReservation, at now: Instant) -> Bool {
+    switch entries[reservation.key] {
+    case .reserved(reservation.generation, _): reserved -= 1
+    case .reserved, .committed: return false
+    case nil: guard entries.count < capacity || forgetOldestCommit() else { return false }
+    }
+    entries[reservation.key] = .committed(generation: reservation.generation)
+    commits.append(
+      Expiry(key: reservation.key, generation: reservation.generation, at: now.advanced(by: window)))
+    return true
+  }
+
+  /// Forgets a reservation: the event may be handled again at once. `false` when it was not held any more.
+  mutating func release(_ reservation: InboxReservation) -> Bool {
+    guard case .reserved(reservation.generation, _) = entries[reservation.key] else { return false }
+    entries[reservation.key] = nil
+    reserved -= 1
+    return true
+  }
+
+  private mutating func forgetExpired(at now: Instant) {
+    while !commits.isEmpty, commits.front.at <= now { _ = forgetOldestCommit() }
+    while !leases.isEmpty, leases.front.at <= now || !holds(leases.front) {
+      guard let lease = leases.popFirst(), holds(lease) else { continue }
+      entries[lease.key] = nil
+      reserved -= 1
+    }
+  }
+
+  private func holds(_ lease: Expiry) -> Bool {
+    if case .reserved(lease.generation, _) = entries[lease.key] { true } else { false }
+  }
+
+  /// Leases that have ended behind one that holds: few in memory, and O(1) for each reservation.
+  private mutating func dropEndedLeases() {
+    guard leases.count > 2 * reserved + 64 else { return }
+    let current = self
+    leases.removeAll { !current.holds($0) }
+  }
+
+  private mutating func forgetOldestCommit() -> Bool {
+    guard let oldest = commits.popFirst() else { return false }
+    entries[oldest.key] = nil
+    return true
+  }
+}

@@ -1,0 +1,120 @@
+public import ResilienceCore
+
+extension EventBus {
+  /// Publishes a request and waits for the reply.
+  ///
+  /// ```swift
+  /// let page = try await bus.request(
+  ///   ProductQuery(code: "85123A"), as: .queryProduct, expecting: .productDetails, timeout: .seconds(1))
+  /// ```
+  ///
+  /// The request's deadline travels with it: a responder that comes too late does not begin.
+  ///
+  /// - Parameters:
+  ///   - payload: The request.
+  ///   - type: Its type.
+  ///   - replyType: The type of the reply; another one than the request's.
+  ///   - subject: The ordering key; not empty. Default: none.
+  ///   - timeout: The longest wait, positive; the enclosing call's deadline may end it earlier. Default: 30 s, so that no
+  ///     request waits for ever.
+  ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
+  /// - Returns: The first reply.
+  /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
+  ///   ``NoResponder`` when nobody subscribes to the type; ``QueueFull``; ``InvalidEvent``; `CancellationError`.
+  public func request<Payload, Reply>(
+    _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
+    subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
+  ) async throws -> Reply {
+    precondition(timeout > .zero, "a request's timeout must be positive, was \(timeout)")
+    requireTwoTypes(type.name, replyType.name)
+    try Task.checkCancellation()
+    var context = context
+    let now = context.readClock()
+    context.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
+    let deadline = context.deadline
+    var request = try Event(
+      source: source, type: type, subject: subject, data: payload, deadline: deadline, context: context)
+    request.envelope.correlationID = request.id
+    request.envelope.replyTo = replyType.name
+    let waiter = Waiter("EventBus.request")
+    try ask(request, replyType: replyType.name, waiter, context)
+    let clock = context.clock
+    let timer = clock.schedule(at: deadline.instant) { waiter.grant() }
+    let resolution = await waiter.wait()
+    clock.cancel(timer)
+    switch update({ $0.requests.remove(request.id) }) {
+    case .reply(let message):
+      return try message.decoded(as: Reply.self, group: "", attempt: 0).data
+    case .failure(let reason):
+      throw RequestFailed(type: type.name, id: request.id, reason: reason)
+    case nil:
+      guard resolution == .granted else { throw CancellationError() }
+      throw RequestTimedOut(type: type.name, id: request.id, waited: now.duration(to: deadline.instant))
+    }
+  }
+
+  /// A responder that gets its own replies answers them too, for ever.
+  private func requireTwoTypes(_ type: String, _ replyType: String) {
+    precondition(type != replyType, "requests and their replies must not be of one type, was \"\(type)\"")
+  }
+
+  private func ask<Payload>(
+    _ request: Event<Payload>, replyType: String, _ waiter: Waiter, _ context: CallContext
+  ) throws {
+    if request.deadline.hasPassed(at: context.readClock()) {
+      throw RequestTimedOut(type: request.type, id: request.id, waited: .zero)
+    }
+    try update { state throws(NoResponder) in
+      guard state.hasSubscriber(to: request.type) else { throw NoResponder(type: request.type) }
+      state.requests.add(request.id, replyType: replyType, waiter)
+    }
+    do {
+      try publish(request, context: context)
+    } catch {
+      _ = update { $0.requests.remove(request.id) }
+      throw error
+    }
+  }
+
+  /// Answers requests: what the handler returns is published as the reply.
+  ///
+  /// - Parameters:
+  ///   - type: The requests' type.
+  ///   - replyType: The replies' type; another one than the requests'.
+  ///   - group: Who answers; not empty. One group of a type should: the requester takes the first reply.
+  ///   - policy: How this subscription's deliveries are made. A request is delivered again like any event, as long as its
+  ///     deadline allows.
+  ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a failure.
+  /// - Returns: A handle to cancel it with.
+  @discardableResult
+  public func respond<Payload, Reply>(
+    to type: EventType<Payload>, with replyType: EventType<Reply>, group: String,
+    policy: DeliveryPolicy = DeliveryPolicy(), handler: some Handler<Event<Payload>, Reply>
+  ) -> Subscription {
+    requireTwoTypes(type.name, replyType.name)
+    return subscribe(
+      type: type.name, group: group, policy, ResponderConsumer(base: handler, replyType: replyType),
+      isResponder: true)
+  }
+
+  /// Publishes a reply, which goes to the requester, and to whoever subscribes to its type.
+  ///
+  /// For handlers that answer later, or not always; ``respond(to:with:group:policy:handler:)`` does it by itself.
+  ///
+  /// - Parameters:
+  ///   - request: What is answered.
+  ///   - payload: The reply.
+  ///   - type: The type that the requester expects: ``EventEnvelope/replyTo``.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. Its deadline does not bind
+  ///     the reply.
+  /// - Throws: ``InvalidEvent``; ``QueueFull`` when a group that subscribes to replies has no room.
+  public func reply<Payload, Reply>(
+    to request: Event<Payload>, with payload: Reply, as type: EventType<Reply>,
+    context: CallContext = .current
+  ) throws {
+    var reply = try Event(
+      source: source, type: type, subject: request.subject, data: payload, context: context)
+    reply.envelope.correlationID = request.correlationID ?? request.id
+    try publish(reply, context: context)
+  }
+}

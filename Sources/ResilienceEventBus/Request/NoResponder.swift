@@ -1,0 +1,13 @@
+public import ResilienceCore
+
+/// A request was not published, because nobody subscribes to its type.
+public struct NoResponder: Rejection, Hashable, CustomStringConvertible {
+  /// The request's event type.
+  public let type: String
+
+  /// Not known.
+  public var retryAt: Instant? { nil }
+
+  /// Names the type.
+  public var description: String { "the request was not published: nobody subscribes to \"\(type)\"" }
+}

@@ -1,0 +1,28 @@
+// What many of this package's tests begin with.
+
+internal import ResilienceCore
+
+/// Runs `body` in a simulation; what it returns, and what was observed.
+package func simulate<Value: Sendable>(
+  seed: UInt64 = 1, _ body: @escaping @Sendable (Simulation) async throws -> Value
+) throws -> (value: Value, events: [String]) {
+  let recorder = EventRecorder()
+  let value = try Simulation(seed: seed).run { sim in
+    try await Ambient.withObserver(recorder) { try await body(sim) }
+  }
+  return (value, recorder.descriptions)
+}
+
+/// Runs `body` in a child task that is cancelled after `duration` of virtual time, and waits for it.
+package func cancelling(
+  after duration: Duration, _ sim: Simulation, _ body: @escaping @Sendable () async throws -> Void
+) async throws {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    group.addTask { try await body() }
+    group.addTask { try? await sim.sleep(for: duration) }
+    // Whoever is first: if it is the body, only the sleeper is cancelled.
+    try await group.next()
+    group.cancelAll()
+    try await group.waitForAll()
+  }
+}

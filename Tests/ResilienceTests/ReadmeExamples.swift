@@ -1,0 +1,76 @@
+// The code of README.md, compiled. ReadmeTests compares the texts; the declarations around the blocks only make them
+// complete.
+
+import Resilience
+import ResilienceTestKit
+
+struct Order: Sendable {}
+struct Receipt: Sendable {}
+struct Unavailable: Error {}
+
+struct Payments: Sendable {
+  func charge(_ order: Order) async throws -> Receipt { Receipt() }
+}
+
+struct Response: Sendable {
+  var status: Int
+  var retryAfter: Duration
+}
+
+struct HTTP: Sendable {
+  func post(_ order: Order) async throws -> Response { Response(status: 200, retryAfter: .zero) }
+}
+
+struct Bank: Sendable {
+  func balance() async throws -> Int { 42 }
+}
+
+let payments = Payments()
+let http = HTTP()
+let bank = Bank()
+
+func readmeQuickStart(_ order: Order) async throws -> Receipt {
+  let breaker = CircuitBreaker("payment")
+
+  let charge = ServiceCall("payment") { (order: Order) in try await payments.charge(order) }
+    .timeout(.seconds(1))  // each attempt: cancelled after a second
+    .circuitBreaker(breaker)  // a destination that is down is not called
+    .retry()  // three attempts, backoff with jitter, within a budget
+    .deadline(.seconds(3))  // and all of it within three seconds
+
+  let receipt = try await charge(order)
+  return receipt
+}
+
+actor Account {
+  let breaker = CircuitBreaker("bank")
+  var balance = 0
+
+  func refresh() async throws {
+    try await breaker.run { balance = try await bank.balance() }  // on this actor, without a hop
+  }
+}
+
+func readmeClassify(_ breaker: CircuitBreaker) -> some Handler<Order, Response> {
+  let parcel = ServiceCall("shipping") { (order: Order) in try await http.post(order) }
+    .classify { result in
+      switch result {
+      case .success(let response) where response.status == 429: .failure(.retryAfter(response.retryAfter))
+      case .success(let response) where response.status >= 500: .failure
+      default: nil  // an error is a failure, the caller's own cancellation is not
+      }
+    }
+    .circuitBreaker(breaker)
+    .retry()
+  return parcel
+}
+
+func readmeSimulation() throws -> Instant {
+  let waited = try Simulation(seed: 7).run { simulation in
+    let flaky = ServiceCall("flaky") { (_: Void) in throw Unavailable() }
+      .retry(RetryPolicy(maxAttempts: 3, backoff: .constant(.seconds(60), jitter: .none)))
+    try? await flaky()
+    return simulation.now  // two minutes later, in no time
+  }
+  return waited
+}
