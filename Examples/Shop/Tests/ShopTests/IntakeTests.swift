@@ -28,7 +28,8 @@ import Testing
   }
 
   static let bad: [(change: @Sendable (inout InvoiceLine) -> Void, reason: Refusal.Reason)] = [
-    ({ $0.customer = "" }, .noCustomer), ({ $0.description = "  " }, .noDescription),
+    ({ $0.invoice = "" }, .noInvoice), ({ $0.customer = "" }, .noCustomer),
+    ({ $0.description = "  " }, .noDescription),
     ({ $0.stockCode = "POST" }, .notAProduct), ({ $0.stockCode = "C2" }, .notAProduct),
     ({ $0.quantity = "-10" }, .badQuantity), ({ $0.quantity = "1.5" }, .badQuantity),
     ({ $0.quantity = "99999999999999999999" }, .badQuantity), ({ $0.unitPrice = "0.0" }, .badPrice),
@@ -43,7 +44,7 @@ import Testing
     var spoiled = line(7)
     Self.bad[index].change(&spoiled)
     let refusal = #expect(throws: Refusal.self) { try intake.take(spoiled) }
-    #expect(refusal == Refusal(line: 7, invoice: "536365", reason: Self.bad[index].reason))
+    #expect(refusal == Refusal(line: 7, invoice: spoiled.invoice, reason: Self.bad[index].reason))
     #expect(refusal?.pushback.doNotRetry == true)
     #expect(intake.lines == 2)
   }

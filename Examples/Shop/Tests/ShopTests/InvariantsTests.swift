@@ -41,6 +41,16 @@ import Testing
     #expect(broken.contains { $0.contains(Self.damages[index].complaint) })
   }
 
+  @Test func whatIsShippedTwiceOrOutOfNowhereIsNamed() {
+    let (book, ledger) = soundDay()
+    let broken = Invariants.broken(
+      book: book, ledger: ledger, lowestStock: 0, shippedTwice: ["1"], piecesTaken: 3, piecesShipped: 5)
+    #expect(
+      broken == [
+        "order 1 was shipped more than once", "3 pieces were taken off the shelves, but 5 were shipped",
+      ])
+  }
+
   @Test func negativeStockIsNamed() {
     let (book, ledger) = soundDay()
     #expect(

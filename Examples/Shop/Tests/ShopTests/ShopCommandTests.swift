@@ -13,6 +13,7 @@ import Testing
 
   @Test(arguments: [
     ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
+    ["--json", "--seed", "7"],
   ])
   func anOptionThatIsWrongIsNamed(arguments: [String]) throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }

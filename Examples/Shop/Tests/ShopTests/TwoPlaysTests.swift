@@ -52,6 +52,18 @@ import Testing
     #expect(toolkit.moneyInPounds == 999.99)
   }
 
+  @Test func everyLineOfALargeDayIsAccountedFor() throws {
+    let lines = (0..<12_000).map { index in
+      InvoiceLine(
+        number: index + 2, invoice: "\(index / 100)", stockCode: index % 3 == 0 ? "POST" : "12345",
+        description: "MUG", quantity: "1", date: "2010-12-01 10:00:00", unitPrice: "1", customer: "")
+    }
+    let post = try MorningPost.open(lines, seed: 1)
+    #expect(post.intake.lines == 12_000)
+    #expect(post.deadLetters == 12_000)
+    #expect(post.intake.refusedByReason == ["no customer": 8000, "not a product code": 4000])
+  }
+
   @Test func aDayWithoutAnyGoodLineIsADayWithoutOrders() throws {
     let line = InvoiceLine(
       number: 2, invoice: "C1", stockCode: "12345", description: "MUG", quantity: "-1",
