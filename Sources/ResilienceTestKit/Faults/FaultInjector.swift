@@ -105,7 +105,7 @@ extension FaultInjector {
       case .behaviour(let behaviour): try await behaviour(context)
       }
       // Time has passed: the layers inside must read the clock again.
-      context.beginAttempt(context.attempt)
+      context.forgetNow()
     }
     guard !replacements.isEmpty else { return try await base.handle(input, context: context) }
     var result: Result<Output, any Error>

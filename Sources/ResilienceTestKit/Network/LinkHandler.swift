@@ -23,7 +23,7 @@ public struct LinkHandler<Base: Handler>: HandlerDecorator {
     try await request.carry(context)
     var context = context
     // Time has passed: the layers inside must read the clock again.
-    context.beginAttempt(context.attempt)
+    context.forgetNow()
     let result: Result<Base.Output, any Error>
     do {
       result = .success(try await base.handle(input, context: context))

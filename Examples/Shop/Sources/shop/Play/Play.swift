@@ -63,7 +63,7 @@ struct Play: Sendable {
     try await withThrowingTaskGroup { group in
       for invoice in intake.invoices { group.addTask { try await shop.traffic.visit(invoice) } }
       group.addTask { try await shop.traffic.flood(skus) }
-      group.addTask { try await shop.traffic.expired(skus) }
+      group.addTask { try await shop.traffic.expired() }
       group.addTask { try await shop.poison() }
       try await group.waitForAll()
     }

@@ -67,7 +67,7 @@ struct Traffic: Sendable {
   }
 
   /// Requests whose senders have stopped waiting a second ago: work on them is work for nobody.
-  func expired(_ skus: [String]) async throws {
+  func expired() async throws {
     for second in house.faults.expired {
       try await house.day.wait(until: second)
       var context = CallContext.current
