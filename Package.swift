@@ -16,6 +16,8 @@ let patterns = [
   "ResilienceTimeout",
   "ResilienceCircuitBreaker",
   "ResilienceRateLimiter",
+  "ResilienceBulkhead",
+  "ResilienceFallback",
   "ResilienceRegistry",
   "ResilienceTrace",
   "ResilienceEventBus",

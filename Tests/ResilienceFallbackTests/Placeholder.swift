@@ -1,0 +1,2 @@
+import ResilienceFallback
+import Testing
