@@ -92,7 +92,8 @@ extension Balancer {
     _ context: inout CallContext
   ) throws -> Selection {
     context.forgetNow()
-    guard let rejection = error as? any Rejection, !context.deadline.hasPassed(at: context.now),
+    guard ErrorKind(of: error).contains(.rejection), let rejection = error as? any Rejection,
+      !context.deadline.hasPassed(at: context.now),
       !Task.isCancelled
     else { throw error }
     refused.note(selection.epoch, rejection)
