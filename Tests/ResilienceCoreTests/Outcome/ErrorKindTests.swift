@@ -37,7 +37,7 @@ private func manyTypes<each Digit>(_ depth: Int, _ error: Numbered<repeat each D
   }
 
   @Test func isNotMistakenWhenManyTypesShareAPlace() {
-    let others = manyTypes(8, Numbered< >())
+    let others = manyTypes(8, Numbered<>())
     #expect(others.count == 256)
     for other in others {
       #expect(ErrorKind(of: other) == [])
