@@ -16,13 +16,13 @@ private struct RefusedWithAWord: Rejection, PushbackProviding {
   var pushback: Pushback { .doNotRetry }
 }
 
-/// Many types, more than there are places to remember them.
-private struct Numbered<each Digit>: Error {}
+private struct Left<Inner>: Error {}
+private struct Right<Inner>: Error {}
 
-private func manyTypes<each Digit>(_ depth: Int, _ error: Numbered<repeat each Digit>) -> [any Error] {
-  guard depth > 0 else { return [error] }
-  return manyTypes(depth - 1, Numbered<Int, repeat each Digit>())
-    + manyTypes(depth - 1, Numbered<String, repeat each Digit>())
+/// 2ⁿ⁺¹ types of errors for a depth of n: more than there are places to remember them.
+private func manyTypes<Inner>(_ depth: Int, around inner: Inner.Type) -> [any Error] {
+  guard depth > 0 else { return [Left<Inner>(), Right<Inner>()] }
+  return manyTypes(depth - 1, around: Left<Inner>.self) + manyTypes(depth - 1, around: Right<Inner>.self)
 }
 
 @Suite struct ErrorKindTests {
@@ -37,7 +37,7 @@ private func manyTypes<each Digit>(_ depth: Int, _ error: Numbered<repeat each D
   }
 
   @Test func isNotMistakenWhenManyTypesShareAPlace() {
-    let others = manyTypes(8, Numbered<>())
+    let others = manyTypes(7, around: Int.self)
     #expect(others.count == 256)
     for other in others {
       #expect(ErrorKind(of: other) == [])
