@@ -1,0 +1,48 @@
+/// A duration as policy documents spell it: a whole number and a unit, `50ms`, `20s`, `2min`.
+///
+/// `Duration` itself encodes as two numbers of attoseconds, which nobody can read or write.
+package struct DurationText: Codable, Sendable, Hashable {
+  package let duration: Duration
+
+  package init(_ duration: Duration) {
+    self.duration = duration
+  }
+
+  private static let units: [(name: String, nanoseconds: Int64)] = [
+    ("h", 3_600_000_000_000), ("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
+    ("us", 1_000), ("ns", 1),
+  ]
+
+  /// `nil` for what is no such text, is negative, or exceeds 292 years.
+  package init?(_ text: String) {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let name = text.dropFirst(digits.count)
+    guard let count = Int64(digits), let unit = Self.units.first(where: { $0.name == name }) else {
+      return nil
+    }
+    let (nanoseconds, overflow) = count.multipliedReportingOverflow(by: unit.nanoseconds)
+    guard !overflow else { return nil }
+    duration = .nanoseconds(nanoseconds)
+  }
+
+  package var description: String {
+    let nanoseconds = duration.clampedNanoseconds
+    let unit = Self.units.first { nanoseconds % $0.nanoseconds == 0 } ?? ("ns", 1)
+    return nanoseconds == 0 ? "0s" : "\(nanoseconds / unit.nanoseconds)\(unit.name)"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let value = DurationText(text) else {
+      throw InvalidSetting(
+        field: decoder.codingPath.map(\.stringValue).joined(separator: "."), value: "\"\(text)\"",
+        requirement: "a whole number and a unit of ns, us, ms, s, min or h, such as \"50ms\"")
+    }
+    self = value
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
