@@ -1,90 +1,171 @@
 public import Synchronization
 
-/// Bounds the extra load that retries may put on one destination to a share of its original calls.
+/// Bounds the extra load that retries may put on one destination.
 ///
 /// Retries cause more outages than they prevent: three layers of four attempts turn one call into 64. With a budget of
 /// 10 % each layer adds at most a tenth. One budget belongs to one destination, and is shared by everything that
-/// repeats calls to it: retries, hedges, redeliveries. A call deposits once, in the outermost layer; a retry takes
-/// its token when it is decided, before it waits.
+/// repeats calls to it: retries, hedges, redeliveries.
 ///
-/// Tokens are kept in thousandths, so that shares are exact.
+/// Two kinds, behind one object:
+/// - **A share of the calls**, ``init(_:ratio:reserve:)``: each call deposits a part of a token, each retry takes one.
+/// - **A throttle**, ``throttle(_:maxTokens:tokenRatio:)``: failures take tokens, successes bring parts of them back, and
+///   while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how many calls there are.
+///
+/// A call deposits once, with its first outcome, in the outermost layer that shares the budget; a retry takes its token
+/// when it is decided, before it waits. So of k calls that fail together exactly `reserve + ⌈ratio · k⌉` are tried again, in
+/// whatever order they are looked at, and a reserve that a quiet destination has saved up stays small.
+///
+/// Tokens are kept in thousandths, so that shares are exact. One atomic word; while it is full, a success costs a load.
 public final class RetryBudget: Sendable {
   @usableFromInline static var tokenScale: Int64 { 1000 }
 
   /// Names the destination in metrics; empty when unnamed.
   public let name: String
 
-  /// Retries per original call; 0.1 allows one retry for ten calls.
+  /// Tokens that each original call brings; of a throttle, that each success brings.
   public let ratio: Double
 
-  /// The most retries that can be saved up, and what a new budget starts with.
+  /// The most tokens that can be saved up, and what a new budget starts with.
   public let reserve: Int
 
-  @usableFromInline let depositScaled: Int64
+  /// What a call brings with its first outcome, if that is a success, and if it is none; with a later success.
+  private let successDeposit: Int64
+  private let failureDeposit: Int64
+  private let laterSuccessDeposit: Int64
+  /// A retry is granted when more than this is left after it.
+  private let threshold: Int64
+  private let countsFailures: Bool
   @usableFromInline let maximumScaled: Int64
   @usableFromInline let balance: Atomic<Int64>
   let granted = Atomic<UInt64>(0)
   let refused = Atomic<UInt64>(0)
 
-  /// Creates a budget.
+  /// Creates a budget that allows a share of the calls to be repeated.
   ///
   /// - Parameters:
   ///   - name: The destination, for metrics. Default: unnamed.
   ///   - ratio: Retries per original call, 0 to 10. Default: 0.1, the share that Google's SRE book recommends.
   ///   - reserve: The most retries that can be saved up, 1 or more; a new budget starts with as many, so that a
-  ///     quiet client may retry at all. Default: 10.
-  public init(_ name: String = "", ratio: Double = 0.1, reserve: Int = 10) {
+  ///     quiet client may retry at all. Default: 3, as Envoy: a burst of ten would be a visible bump of a small service's load.
+  public init(_ name: String = "", ratio: Double = 0.1, reserve: Int = 3) {
     precondition((0...10).contains(ratio), "a retry budget's ratio must be in 0 ... 10, was \(ratio)")
     precondition(
       (1...1_000_000_000).contains(reserve), "a retry budget's reserve must be in 1 ... 10⁹, was \(reserve)")
     self.name = name
     self.ratio = ratio
     self.reserve = reserve
-    depositScaled = Int64((ratio * Double(Self.tokenScale)).rounded())
-    maximumScaled = Int64(reserve) * Self.tokenScale
+    let deposit = Int64((ratio * Double(Self.tokenScale)).rounded())
+    (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, deposit, 0)
+    // A retry is granted for the first thousandth of a token: k failures get ⌈ratio · k⌉.
+    threshold = -Self.tokenScale
+    countsFailures = false
+    // One deposit must fit in whole.
+    maximumScaled = max(Int64(reserve) * Self.tokenScale, deposit)
+    balance = Atomic(Int64(reserve) * Self.tokenScale)
+  }
+
+  private init(throttle name: String, maxTokens: Int, tokenRatio: Double) {
+    self.name = name
+    ratio = tokenRatio
+    reserve = maxTokens
+    let deposit = Int64((tokenRatio * Double(Self.tokenScale)).rounded())
+    (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, 0, deposit)
+    maximumScaled = Int64(maxTokens) * Self.tokenScale
+    threshold = maximumScaled / 2
+    countsFailures = true
     balance = Atomic(maximumScaled)
   }
 
-  /// Retries that could be taken now.
+  /// Creates gRPC's throttle: each failed attempt takes a token, each success brings back a part of one, and nothing is
+  /// retried unless more than half of the tokens are left.
+  ///
+  /// - Parameters:
+  ///   - name: The destination, for metrics. Default: unnamed.
+  ///   - maxTokens: The most tokens, 1 to 1000; it starts with as many. Default: 10: five failures in a row stop retries.
+  ///   - tokenRatio: What a success brings, more than 0; three decimals count. Default: 0.1: ten successes for a failure.
+  public static func throttle(
+    _ name: String = "", maxTokens: Int = 10, tokenRatio: Double = 0.1
+  ) -> RetryBudget {
+    precondition(
+      (1...1000).contains(maxTokens), "a retry throttle's maxTokens must be in 1 ... 1000, was \(maxTokens)")
+    precondition(
+      (0.001...1000).contains(tokenRatio),
+      "a retry throttle's tokenRatio must be in 0.001 ... 1000, was \(tokenRatio)")
+    return RetryBudget(throttle: name, maxTokens: maxTokens, tokenRatio: tokenRatio)
+  }
+
+  /// Retries that would be granted now, one after another.
   public var available: Int {
-    Int(balance.load(ordering: .relaxed) / Self.tokenScale)
+    let left = balance.load(ordering: .relaxed) - threshold - 1
+    return Int(max(0, left / Self.tokenScale))
   }
 
-  /// Notes one original call.
+  /// Whether a deposit would change anything.
   @inlinable
-  package func deposit() {
-    let current = balance.load(ordering: .relaxed)
-    if current < maximumScaled { add(depositScaled, to: current) }
+  package var isBelowMaximum: Bool { balance.load(ordering: .relaxed) < maximumScaled }
+
+  // MARK: - By hand
+
+  /// Notes one original call: once, when its first outcome is there, or when a hedge of it is decided before that.
+  @inlinable
+  public func deposit() {
+    if isBelowMaximum { noteSuccess(isFirst: true) }
   }
 
-  /// Takes the token for one retry; `false` when there is none.
-  @usableFromInline
-  package func withdraw() -> Bool {
+  /// Takes the token for one retry.
+  ///
+  /// - Parameter depositing: Whether this is also the call's first outcome: deposits in the same step, so that calls that
+  ///   fail together find each other's deposits.
+  /// - Returns: `false` when there is none: the destination gets no more extra load.
+  public func withdraw(depositing: Bool = false) -> Bool {
+    let deposit = depositing ? failureDeposit : 0
     var current = balance.load(ordering: .relaxed)
-    while current >= Self.tokenScale {
+    while true {
+      let rest = current + deposit - Self.tokenScale
+      let isGranted = rest > threshold
+      let refusedRest = countsFailures ? max(0, rest) : min(maximumScaled, current + deposit)
       let (exchanged, original) = balance.weakCompareExchange(
-        expected: current, desired: current - Self.tokenScale, ordering: .relaxed)
+        expected: current, desired: isGranted ? rest : refusedRest, ordering: .relaxed)
       if exchanged {
-        granted.wrappingAdd(1, ordering: .relaxed)
-        return true
+        if isGranted {
+          granted.wrappingAdd(1, ordering: .relaxed)
+        } else {
+          refused.wrappingAdd(1, ordering: .relaxed)
+        }
+        return isGranted
       }
       current = original
     }
-    refused.wrappingAdd(1, ordering: .relaxed)
-    return false
   }
 
   /// Hands back the token of a retry that was not made after all.
-  package func refund() {
-    add(Self.tokenScale, to: balance.load(ordering: .relaxed))
+  public func refund() {
+    add(Self.tokenScale)
   }
 
+  // MARK: - For the retry loop
+
+  /// An attempt succeeded; `isFirst` when it is its call's first outcome.
   @usableFromInline
-  func add(_ amount: Int64, to seen: Int64) {
-    var current = seen
-    while current < maximumScaled {
+  @inline(never)
+  package func noteSuccess(isFirst: Bool) {
+    add(isFirst ? successDeposit : laterSuccessDeposit)
+  }
+
+  /// An attempt ended and is not retried, for reasons that are not the budget's.
+  package func noteUnretried(isFirst: Bool, _ verdict: Verdict) {
+    if verdict == .success { return noteSuccess(isFirst: isFirst) }
+    add((isFirst ? failureDeposit : 0) - (countsFailures && verdict == .failure ? Self.tokenScale : 0))
+  }
+
+  private func add(_ amount: Int64) {
+    guard amount != 0 else { return }
+    var current = balance.load(ordering: .relaxed)
+    while true {
+      let sum = min(maximumScaled, max(countsFailures ? 0 : .min, current + amount))
+      if sum == current { return }
       let (exchanged, original) = balance.weakCompareExchange(
-        expected: current, desired: min(maximumScaled, current + amount), ordering: .relaxed)
+        expected: current, desired: sum, ordering: .relaxed)
       if exchanged { return }
       current = original
     }
