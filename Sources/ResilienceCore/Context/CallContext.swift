@@ -7,7 +7,9 @@
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: Ambient.Inherited
   @usableFromInline var id: UInt64
-  @usableFromInline var attemptNumber: UInt16
+  // 32 bits each, so that no padding is left: the compiler carries padding across every await.
+  @usableFromInline var attemptNumber: UInt32
+  @usableFromInline var attemptLimit: UInt32
   @usableFromInline var knownNow: Int64
 
   @inlinable
@@ -15,7 +17,20 @@ public struct CallContext: Sendable, BitwiseCopyable {
     self.inherited = inherited
     id = 0
     attemptNumber = 1
+    attemptLimit = 1
     knownNow = .min
+  }
+
+  /// The context of one attempt.
+  @inlinable
+  package init(
+    inherited: Ambient.Inherited, callID: UInt64, attempt: UInt32, maxAttempts: UInt32, knownNow: Int64
+  ) {
+    self.inherited = inherited
+    id = callID
+    attemptNumber = attempt
+    attemptLimit = maxAttempts
+    self.knownNow = knownNow
   }
 
   /// The context a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
@@ -31,14 +46,6 @@ public struct CallContext: Sendable, BitwiseCopyable {
   /// The span that whatever is started from here belongs to.
   @inlinable
   public var trace: TraceIDs { inherited.trace }
-
-  /// One logical call has one id, however many attempts it takes: 0 until the outermost retry or hedge sets it.
-  @inlinable
-  public var callID: UInt64 { id }
-
-  /// Which attempt this is, from 1; hedges count.
-  @inlinable
-  public var attempt: UInt16 { attemptNumber }
 
   /// Whether somebody wants to be told of events; ``emit(_:)`` tests it.
   @inlinable
@@ -80,29 +87,6 @@ extension CallContext {
     flags.insert(.changed)
   }
 
-  /// Gives the logical call an id unless an outer layer has.
-  ///
-  /// - Returns: Whether it was given here: this layer is the outermost, and the one that deposits into a retry budget.
-  @inlinable
-  package mutating func claimCallID() -> Bool {
-    guard id == 0 else { return false }
-    id = makeID()
-    return true
-  }
-
-  /// Begins to count attempts from 1 again: a retry counts its own, whatever an outer one or a delivery has counted.
-  @inlinable
-  package mutating func countAttemptsAnew() {
-    attemptNumber = 1
-  }
-
-  /// Begins the next attempt: counts it, and forgets the time, which has passed.
-  @inlinable
-  package mutating func beginAttempt(_ number: UInt16) {
-    attemptNumber = number
-    knownNow = .min
-  }
-
   /// Forgets the time, after a wait on the way down.
   @inlinable
   package mutating func forgetNow() {
@@ -136,11 +120,10 @@ extension CallContext {
     flags.contains(.environment) ? environmentRandom() : SystemRandomSource().next()
   }
 
-  /// A random number that is not 0, for ids.
+  /// A random number of 2 or more, for ids: 0 is "none", 1 is ``pendingID``.
   @inlinable
   package func makeID() -> UInt64 {
-    let id = random()
-    return id == 0 ? 1 : id
+    max(2, random())
   }
 
   /// The clock to wait on.

@@ -18,6 +18,9 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
   public var traits: CallTraits { base.traits }
 
   /// The hidden handler's answer.
+  public var readsCallID: Bool { base.readsCallID }
+
+  /// The hidden handler's answer.
   public func outcome(ofValue value: Output) -> Outcome { base.outcome(ofValue: value) }
 
   /// The hidden handler's answer.

@@ -16,9 +16,13 @@ public struct CallTraits: Sendable, Hashable {
   /// Whether doing it twice does harm. Default: not stated.
   public var idempotency: Idempotency
 
+  /// Whether the same input can be sent twice; not when sending it uses it up, as a stream. Default: yes.
+  public var isReplayable: Bool
+
   /// Creates traits.
-  public init(name: String = "", idempotency: Idempotency = .notStated) {
+  public init(name: String = "", idempotency: Idempotency = .notStated, isReplayable: Bool = true) {
     self.name = name
     self.idempotency = idempotency
+    self.isReplayable = isReplayable
   }
 }

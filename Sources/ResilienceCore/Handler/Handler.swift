@@ -37,9 +37,16 @@ public protocol Handler<Input, Output>: Sendable {
   /// How a thrown error counts. By default neutral for the caller's cancellation and for a ``Rejection``, a failure for
   /// everything else.
   func outcome(ofError error: any Error) -> Outcome
+
+  /// Whether something in it reads ``CallContext/callID``, so that a retry outside must draw the id before the first
+  /// attempt. By default yes; a decorator says what its base says, a closure that takes no context says no.
+  var readsCallID: Bool { get }
 }
 
 extension Handler {
+  /// Yes, to be safe.
+  public var readsCallID: Bool { true }
+
   /// Unnamed, idempotency not stated.
   public var traits: CallTraits { CallTraits() }
 

@@ -1,7 +1,7 @@
 /// What a modifier returns: a handler around another one, adding one concern.
 ///
 /// Traits and outcomes are forwarded to ``base``, so that what the leaf says about a value or an error holds for every
-/// layer. Implement `handle` alone.
+/// layer. Implement `handle` alone; and `readsCallID`, as `true`, if it reads ``CallContext/callID``.
 public protocol HandlerDecorator: Handler {
   /// The handler that is wrapped.
   associatedtype Base: Handler
@@ -12,7 +12,12 @@ public protocol HandlerDecorator: Handler {
 
 extension HandlerDecorator {
   /// The base's traits.
+  @inlinable
   public var traits: CallTraits { base.traits }
+
+  /// The base's answer.
+  @inlinable
+  public var readsCallID: Bool { base.readsCallID }
 
   /// The base's answer.
   @inlinable

@@ -82,6 +82,9 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
     }
   }
 
+  /// Whether the closure takes the context.
+  public var readsCallID: Bool { takesContext }
+
   /// A success, or what the value says if it is ``PushbackProviding``.
   @inlinable
   public func outcome(ofValue value: Output) -> Outcome {

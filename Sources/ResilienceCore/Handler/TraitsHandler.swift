@@ -34,6 +34,10 @@ extension Handler {
   /// something that it called.
   public func nonIdempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .nonIdempotent } }
 
+  /// Says that sending the input uses it up, as a body that is streamed: there is never a second attempt, not even on
+  /// proof that nothing ran, since part of the input may be gone.
+  public func notReplayable() -> TraitsHandler<Self> { changing { $0.isReplayable = false } }
+
   /// Names the destination or operation, for errors, events and spans.
   public func named(_ name: String) -> TraitsHandler<Self> { changing { $0.name = name } }
 

@@ -11,7 +11,7 @@ extension EventBus {
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: ambient.flags.union(.changed),
         observer: ambient.inherited.observer))
-    call.beginAttempt(UInt16(clamping: ticket.attempt))
+    call.beginAttempt(UInt16(clamping: ticket.attempt), of: UInt16(clamping: worker.policy.maxDeliveries))
     let now = call.now
     if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
       let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1)

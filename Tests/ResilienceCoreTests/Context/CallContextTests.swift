@@ -45,6 +45,20 @@ private struct Noticed: ResilienceEvent {
     #expect(context.callID == id)
   }
 
+  @Test func anAttemptKnowsHowManyThereMayBe() {
+    var context = CallContext.current
+    #expect(context.attemptHeader == "attempt=1; max=1")
+    #expect(context.isLastAttempt)
+    context.beginAttempt(2, of: 3)
+    #expect(context.attemptHeader == "attempt=2; max=3")
+    #expect(!context.isLastAttempt)
+    context.beginAttempt(3)
+    #expect(context.attemptHeader == "attempt=3; max=3")
+    #expect(context.isLastAttempt)
+    context.beginAttempt(4)
+    #expect(context.maxAttempts == 4, "never fewer than there are")
+  }
+
   @Test func eventsAreMadeOnlyForAnObserver() async {
     func event() -> Noticed {
       Issue.record("made although nobody observes")

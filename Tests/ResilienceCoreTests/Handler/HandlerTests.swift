@@ -103,6 +103,19 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
         == CallTraits(name: "charge", idempotency: .idempotent))
   }
 
+  @Test func anInputCanBeSentTwiceUnlessSaidOtherwise() {
+    let call = ServiceCall("upload") { (_: Int) in }
+    #expect(call.traits.isReplayable)
+    #expect(!Layer(base: call.notReplayable()).named("file").traits.isReplayable)
+  }
+
+  @Test func onlyAClosureWithoutTheContextDoesNotReadTheCallID() {
+    let plain = ServiceCall { (_: Int) in }
+    let withContext = ServiceCall { (_: Int, context: CallContext) in }
+    #expect(!AnyHandler(Layer(base: plain)).classify { _ in nil }.idempotent().readsCallID)
+    #expect(AnyHandler(Layer(base: withContext)).classify { _ in nil }.idempotent().readsCallID)
+  }
+
   @Test func anErasedHandlerCanBeDecoratedAgain() async throws {
     let stored: [any Handler<Int, Int>] = [ServiceCall { $0 + 1 }, Layer(base: ServiceCall { $0 + 2 })]
     var results: [Int] = []

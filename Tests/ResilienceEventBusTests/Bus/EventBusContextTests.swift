@@ -62,6 +62,7 @@ import Testing
     #expect(seen.map(\.context.deadline) == [Deadline(at: .s(7)), Deadline(at: .s(7))])
     #expect(seen.map(\.ambient.deadline) == [Deadline(at: .s(7)), Deadline(at: .s(7))])
     #expect(seen.map(\.context.attempt) == [1, 2])
+    #expect(seen.map(\.context.attemptHeader) == ["attempt=1; max=5", "attempt=2; max=5"])
     #expect(seen.map(\.attempt) == [1, 2])
     #expect(seen.map(\.baggage) == [nil, nil])
   }
