@@ -27,6 +27,9 @@ public enum RetryDecision: Sendable, Hashable {
     /// Doing it twice does harm, and nothing proves that it was not done.
     case notIdempotent = "not_idempotent"
 
+    /// Its input cannot be sent twice.
+    case notReplayable = "not_replayable"
+
     /// The policy's last attempt was made.
     case attemptsExhausted = "attempts_exhausted"
 

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// What a retry decided.
 public enum RetryEvent: ResilienceEvent, Hashable {
-  /// Attempt number `attempt` (2 or more) of `call` begins after `delay`.
-  case scheduled(call: String, attempt: Int, delay: Duration)
+  /// Attempt number `attempt` (2 or more) of `call` begins after `delay`; the policy allows no further one if
+  /// `isLastAttempt`.
+  case scheduled(call: String, attempt: Int, delay: Duration, isLastAttempt: Bool)
 
   /// `call` ended without success after `attempts` attempts, for `reason`. The caller gets what the last one came to.
   case gaveUp(call: String, attempts: Int, reason: RetryDecision.Reason)
@@ -19,10 +20,11 @@ public enum RetryEvent: ResilienceEvent, Hashable {
   /// The facts.
   public var attributes: [EventAttribute] {
     switch self {
-    case .scheduled(let call, let attempt, let delay):
+    case .scheduled(let call, let attempt, let delay, let isLastAttempt):
       [
         EventAttribute("call", .string(call)), EventAttribute("attempt", .integer(Int64(attempt))),
         EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
+        EventAttribute("last", .boolean(isLastAttempt)),
       ]
     case .gaveUp(let call, let attempts, let reason):
       [

@@ -5,8 +5,12 @@ extension RetryPolicy {
   ///
   /// In this order: nothing is retried that was cancelled or did not count as a failure, except a ``Rejection`` that
   /// says when trying again can succeed; the destination's word holds; what does harm when done twice is retried only on
-  /// proof that nothing ran; attempts, waits and the deadline are bounded. A wait that the destination or a refusal asked
-  /// for is a lower bound: jitter comes on top, so that callers told the same do not come back together.
+  /// proof that nothing ran, and what cannot be sent twice never; attempts, waits and the deadline are bounded. A wait
+  /// that the destination or a refusal asked for is a lower bound: jitter comes on top, so that callers told the same do
+  /// not come back together.
+  ///
+  /// A failure of the first attempt that proves that nothing ran is repeated without a wait, unless the destination is
+  /// overloaded or said when to come back.
   ///
   /// The budget is not asked: take its token after this says ``RetryDecision/retry(delayNanoseconds:)``.
   ///
@@ -17,42 +21,60 @@ extension RetryPolicy {
   ///   - now: When it ended.
   ///   - deadline: When the caller stops waiting.
   ///   - seed: What tells this call from others; the same seed gives the same delays.
-  ///   - idempotency: Whether doing it twice does harm.
+  ///   - traits: Whether doing it twice does harm, and whether its input can be sent twice. Default: it does none, and can.
   public func decision(
     after outcome: Outcome, error: (any Error)? = nil, attempt: Int, now: Instant,
-    deadline: Deadline = .never,
-    seed: UInt64, idempotency: CallTraits.Idempotency = .notStated
+    deadline: Deadline = .never, seed: UInt64, traits: CallTraits = CallTraits()
   ) -> RetryDecision {
-    if let error, type(of: error) == CancellationError.self { return .giveUp(.cancelled) }
-    // Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
-    let rejection =
-      outcome.verdict == .failure && !outcome.pushback.notProcessed ? nil : error as? any Rejection
-    if outcome.verdict != .failure {
-      guard let rejection, outcome.verdict == .neutral else { return .giveUp(.notAFailure) }
-      if rejection.retryAt == nil { return .giveUp(.rejected) }
-    }
-    if outcome.pushback.doNotRetry { return .giveUp(.doNotRetry) }
-    // A rejection is no proof: it may come from a call that the work itself made, after it had begun.
-    if idempotency == .nonIdempotent, !outcome.pushback.notProcessed {
-      return .giveUp(.notIdempotent)
-    }
-    guard attempt < maxAttempts else { return .giveUp(.attemptsExhausted) }
-
-    let notBefore = max(
-      outcome.pushback.retryAfter?.clampedNanoseconds ?? 0,
-      rejection?.retryAt.map { now.nanoseconds(to: $0) } ?? 0)
-    guard notBefore <= maxRetryAfter.clampedNanoseconds else { return .giveUp(.retryAfterTooLong) }
-    let delay = delayNanoseconds(retry: attempt, seed: seed, notBefore: notBefore)
-    guard delay < deadline.remainingNanoseconds(at: now) else { return .giveUp(.deadline) }
-    return .retry(delayNanoseconds: delay)
+    if let error, error.isCancellation { return .giveUp(.cancelled) }
+    return decision(
+      after: outcome, error: error, attempt: attempt, deadline: deadline, seed: seed,
+      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now })
   }
 
-  private func delayNanoseconds(retry: Int, seed: UInt64, notBefore: Int64) -> Int64 {
-    let delay = backoff.delayNanoseconds(retry: retry, seed: seed)
-    guard notBefore > 0 else { return delay }
-    return switch backoff.jitter {
-    case .none: max(notBefore, delay)
-    case .full: notBefore.addingSaturating(delay)
+  /// The same for the loop, which looks itself whether the caller has cancelled; the time is read only where it matters.
+  @inline(__always)
+  func decision(
+    after outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, seed: UInt64,
+    idempotency: CallTraits.Idempotency, isReplayable: Bool, now: () -> Instant
+  ) -> RetryDecision {
+    let pushback = outcome.pushback
+    var notBefore = pushback.retryAfter?.clampedNanoseconds ?? 0
+    // Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
+    if outcome.verdict != .failure || pushback.notProcessed {
+      if let error, outcome.verdict == .neutral, error.isCancellation { return .giveUp(.cancelled) }
+      switch error?.refusal(at: now) {
+      case nil: if outcome.verdict != .failure { return .giveUp(.notAFailure) }
+      case .some(nil): if outcome.verdict != .failure { return .giveUp(.rejected) }
+      case .some(let wait?): notBefore = max(notBefore, wait)
+      }
+      if outcome.verdict == .success { return .giveUp(.notAFailure) }
     }
+    if pushback.doNotRetry { return .giveUp(.doNotRetry) }
+    // A rejection is no proof: it may come from a call that the work itself made, after it had begun.
+    if idempotency == .nonIdempotent, !pushback.notProcessed { return .giveUp(.notIdempotent) }
+    guard isReplayable else { return .giveUp(.notReplayable) }
+    guard attempt < maxAttempts else { return .giveUp(.attemptsExhausted) }
+    if notBefore > 0, notBefore > maxRetryAfter.clampedNanoseconds { return .giveUp(.retryAfterTooLong) }
+    // What did not run, and not for want of capacity, is repeated at once, once: it may find another instance.
+    let isTransparent = attempt == 1 && pushback.notProcessed && !pushback.overloaded && notBefore <= 0
+    let delay =
+      isTransparent ? 0 : backoff.delayNanoseconds(retry: attempt, seed: seed, notBefore: max(0, notBefore))
+    guard deadline.isNever || delay < deadline.remainingNanoseconds(at: now()) else {
+      return .giveUp(.deadline)
+    }
+    return .retry(delayNanoseconds: delay)
+  }
+}
+
+extension Error {
+  fileprivate var isCancellation: Bool { type(of: self) == CancellationError.self }
+
+  /// How long a ``Rejection`` wants to be left alone, in nanoseconds: `nil` for other errors, `nil` within when it knows no
+  /// time.
+  @inline(never)
+  fileprivate func refusal(at now: () -> Instant) -> Int64?? {
+    guard let rejection = self as? any Rejection else { return nil }
+    return .some(rejection.retryAt.map { now().nanoseconds(to: $0) })
   }
 }

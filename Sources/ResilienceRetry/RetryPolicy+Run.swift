@@ -4,7 +4,7 @@ extension RetryPolicy {
   /// Runs `body` until it succeeds or the policy gives up.
   ///
   /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need not be
-  /// `Sendable`. Rules and events are those of ``ResilienceCore/Handler/retry(_:budget:when:)``; what counts is the
+  /// `Sendable`. Rules and events are those of ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``; what counts is the
   /// default: errors are failures, values that push back are.
   ///
   /// ```swift
@@ -18,34 +18,47 @@ extension RetryPolicy {
   ///
   /// - Parameters:
   ///   - budget: The destination's budget, which must outlive the call to be one; `nil` for unbounded extra load.
+  ///   - onEvent: Is told of every decision, before the wait. Default: nobody.
   ///   - body: The work, given the number of the attempt, from 1.
   /// - Returns: The body's value: the first that is no failure, or the last.
   /// - Throws: What the last attempt threw.
   @inlinable
   public nonisolated(nonsending) func run<Value>(
-    budget: RetryBudget?, _ body: nonisolated(nonsending) (_ attempt: Int) async throws -> Value
+    budget: RetryBudget?, onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    _ body: nonisolated(nonsending) (_ attempt: Int) async throws -> Value
   ) async throws -> Value {
-    let loop = RetryLoop(policy: self, budget: budget)
+    // Nobody can read the call's id: the body is not given the context.
+    let loop = RetryLoop("", policy: self, budget: budget, onEvent: onEvent, drawsIDs: false)
     let context = CallContext.current
+    let call = context.inherited.parts
     var attempt = loop.begin(context)
     while true {
       do {
-        let value = try await RetryLoop.perform(attempt, body)
+        let value = try await loop.perform(attempt, of: call, body)
         let outcome = Outcome(ofValue: value)
-        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome) }
-        guard let next = loop.next(after: outcome, error: nil, attempt: attempt, of: context.trace) else {
+        if outcome.verdict == .success {
+          loop.succeeded(attempt, of: call, outcome)
           return value
         }
-        if next.mustWait, await !loop.pause(before: next) { return value }
-        attempt = next.attempt
-      } catch {
-        let outcome = Outcome(ofError: error)
-        if attempt.isObserved { RetryLoop.end(attempt, of: context.trace, outcome, error: error) }
-        guard let next = loop.next(after: outcome, error: error, attempt: attempt, of: context.trace) else {
-          throw error
+        switch loop.next(after: outcome, error: nil, attempt, of: call) {
+        case .giveUp:
+          return value
+        case .retry(let next):
+          attempt = next
+        case .wait(let due):
+          guard await loop.pause(before: due, of: call) else { return value }
+          attempt = loop.beginNext(due, of: call)
         }
-        if next.mustWait, await !loop.pause(before: next) { throw error }
-        attempt = next.attempt
+      } catch {
+        switch loop.next(after: Outcome(ofError: error), error: error, attempt, of: call) {
+        case .giveUp:
+          throw error
+        case .retry(let next):
+          attempt = next
+        case .wait(let due):
+          guard await loop.pause(before: due, of: call) else { throw error }
+          attempt = loop.beginNext(due, of: call)
+        }
       }
     }
   }
@@ -54,11 +67,13 @@ extension RetryPolicy {
 extension RetryLoop {
   @inlinable
   @inline(__always)
-  static nonisolated(nonsending) func perform<Value>(
-    _ attempt: CallContext, _ body: nonisolated(nonsending) (Int) async throws -> Value
+  nonisolated(nonsending) func perform<Value>(
+    _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts,
+    _ body: nonisolated(nonsending) (Int) async throws -> Value
   ) async throws -> Value {
-    let number = Int(attempt.attempt)
-    guard attempt.isChanged else { return try await body(number) }
-    return try await Ambient.withInherited(attempt) { try await body(number) }
+    let number = Int(attempt.number)
+    let context = attempt.context(of: call, maxAttempts: maxAttempts)
+    guard context.isChanged else { return try await body(number) }
+    return try await Ambient.withInherited(context) { try await body(number) }
   }
 }

@@ -72,7 +72,7 @@ import Testing
       try await charge.nonIdempotent().retry(Self.afterASecond)(1)
       return instants.entries
     }
-    #expect(instants == [.milliseconds(0), .milliseconds(1_000), .milliseconds(2_000)])
+    #expect(instants == [.milliseconds(0), .milliseconds(0), .milliseconds(1_000)], "the first time at once")
   }
 
   @Test func aRefusalFromInsideTheWorkIsNoProofThatNothingRan() throws {

@@ -13,6 +13,7 @@ import Testing
     var attempt = 1
     var deadline = Deadline.never
     var idempotency = CallTraits.Idempotency.notStated
+    var isReplayable = true
     var expected: RetryDecision
   }
 
@@ -73,7 +74,31 @@ import Testing
     ),
     Case(
       testDescription: "not idempotent, but not processed", outcome: .failure(.notProcessed),
-      idempotency: .nonIdempotent, expected: .retry(delayNanoseconds: 100_000_000)),
+      idempotency: .nonIdempotent, expected: .retry(delayNanoseconds: 0)),
+    Case(
+      testDescription: "not processed twice", outcome: .failure(.notProcessed), attempt: 2,
+      expected: .retry(delayNanoseconds: 100_000_000)),
+    Case(
+      testDescription: "not processed for want of capacity",
+      outcome: .failure(Pushback(overloaded: true, notProcessed: true)),
+      expected: .retry(delayNanoseconds: 100_000_000)),
+    Case(
+      testDescription: "not processed, and a time to come back",
+      outcome: .failure(Pushback(retryAfter: .seconds(2), notProcessed: true)),
+      expected: .retry(delayNanoseconds: 2_000_000_000)),
+    Case(
+      testDescription: "not processed, at the last attempt", outcome: .failure(.notProcessed), attempt: 3,
+      expected: .giveUp(.attemptsExhausted)),
+    Case(
+      testDescription: "not processed, with the deadline passed", outcome: .failure(.notProcessed),
+      deadline: Deadline(at: .milliseconds(5_000)), expected: .giveUp(.deadline)),
+    Case(testDescription: "not replayable", isReplayable: false, expected: .giveUp(.notReplayable)),
+    Case(
+      testDescription: "not replayable, though not processed", outcome: .failure(.notProcessed),
+      isReplayable: false, expected: .giveUp(.notReplayable)),
+    Case(
+      testDescription: "a refusal called a failure that was not processed", outcome: .failure(.notProcessed),
+      error: Refusal(retryAt: .milliseconds(5_700)), expected: .retry(delayNanoseconds: 700_000_000)),
     Case(
       testDescription: "not idempotent, but refused", outcome: Outcome(ofError: Refusal()),
       error: Refusal(retryAt: .milliseconds(5_000)), idempotency: .nonIdempotent,
@@ -94,19 +119,32 @@ import Testing
   func decides(_ example: Case) {
     let decision = Self.policy.decision(
       after: example.outcome, error: example.error, attempt: example.attempt, now: Self.now,
-      deadline: example.deadline, seed: 1, idempotency: example.idempotency)
+      deadline: example.deadline, seed: 1,
+      traits: CallTraits(idempotency: example.idempotency, isReplayable: example.isReplayable))
     #expect(decision == example.expected)
   }
 
-  @Test func jitterComesOnTopOfRetryAfter() {
-    let policy = RetryPolicy(backoff: .constant(.milliseconds(100)))
-    let delays = (0..<100 as Range<UInt64>).map { seed in
-      policy.decision(after: .failure(.retryAfter(.seconds(2))), attempt: 1, now: Self.now, seed: seed)
+  static let spreads: [(Backoff, Int64)] = [
+    (.constant(.milliseconds(100)), 100), (.constant(.milliseconds(100), jitter: .equal), 50),
+    (.constant(.milliseconds(100), jitter: .proportional(0.2)), 20),
+    (.decorrelated(base: .milliseconds(70)), 97), (.linear(base: .milliseconds(100)), 100),
+    (.custom([.milliseconds(100)]), 100),
+  ]
+
+  /// At least what was asked for, and above it the spread that the jitter has without it.
+  @Test(arguments: spreads)
+  func jitterComesOnTopOfRetryAfter(backoff: Backoff, spread: Int64) {
+    let policy = RetryPolicy(backoff: backoff)
+    let delays = (0..<1000 as Range<UInt64>).compactMap { seed -> Int64? in
+      let decision = policy.decision(
+        after: .failure(.retryAfter(.seconds(2))), attempt: 1, now: Self.now, seed: seed)
+      if case .retry(let delay) = decision { return delay }
+      return nil
     }
-    #expect(Set(delays).count == 100)
-    for case .retry(let delay) in delays {
-      #expect((2_000_000_000...2_100_000_000).contains(delay))
-    }
+    #expect(Set(delays).count == 1000)
+    let bounds = 2_000_000_000...(2_000_000_000 + spread * 1_000_000)
+    #expect(delays.allSatisfy { bounds.contains($0) })
+    #expect(delays.contains { $0 > bounds.lowerBound + spread * 750_000 })
   }
 
   @Test func noDelayAndNoTimeLeftIsNoRetry() {

@@ -30,7 +30,7 @@ import Testing
       }
     }
     let reported = recorder.events.compactMap { event in
-      if case .scheduled(_, _, let delay) = event as? RetryEvent { delay } else { nil }
+      if case .scheduled(_, _, let delay, _) = event as? RetryEvent { delay } else { nil }
     }
     let slept = zip(starts.entries, starts.entries.dropFirst()).map { $0.duration(to: $1) }
     #expect(reported.count == 4)
@@ -44,8 +44,8 @@ import Testing
     }
     #expect(
       events == [
-        "retry.scheduled call=stock attempt=2 delay.nanoseconds=1000000000",
-        "retry.scheduled call=stock attempt=3 delay.nanoseconds=1000000000",
+        "retry.scheduled call=stock attempt=2 delay.nanoseconds=1000000000 last=false",
+        "retry.scheduled call=stock attempt=3 delay.nanoseconds=1000000000 last=true",
         "retry.gave_up call=stock attempts=3 reason=attempts_exhausted",
       ])
   }
@@ -69,41 +69,6 @@ import Testing
   }
 
   // MARK: - The budget
-
-  @Test func row21_oneCallDepositsOnceHoweverManyLayersShareTheBudget() async throws {
-    let budget = RetryBudget(ratio: 1, reserve: 100)
-    while budget.withdraw() {}
-    let call = ServiceCall { (_: Int) in }.retry(budget: budget).retry(budget: budget).retry(budget: budget)
-    for _ in 1...10 { try await call(1) }
-    #expect(budget.available == 10)
-  }
-
-  @Test func row23_aTokenIsTakenBeforeTheWait() throws {
-    let budget = RetryBudget(ratio: 0.1, reserve: 10)
-    let starts = Log<Instant>()
-    try Simulation(seed: 1).run { sim in
-      let retried = failing(sim, into: starts).retry(Self.afterASecond, budget: budget)
-      await withTaskGroup { group in
-        for _ in 1...1000 { group.addTask { try? await retried(1) } }
-      }
-    }
-    // All fail at once; the reserve is spent when the first retry begins.
-    #expect(starts.entries.filter { $0 == .milliseconds(0) }.count == 1000)
-    #expect(starts.entries.filter { $0 == .milliseconds(1_000) }.count <= 110)
-    #expect(budget.snapshot().granted == UInt64(starts.entries.count - 1000))
-    #expect(budget.snapshot().refused >= 890)
-  }
-
-  @Test func row24_anExhaustedBudgetEndsTheCallAtOnceWithItsOwnError() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
-    let (end, events) = try simulate { sim in
-      let retried = failing(sim, into: Log()).retry(Self.afterASecond, budget: budget)
-      await #expect(throws: Failure(number: 2)) { try await retried(1) }
-      return sim.now
-    }
-    #expect(end == .milliseconds(1_000))
-    #expect(events.last == "retry.gave_up call=stock attempts=2 reason=budget_exhausted")
-  }
 
   @Test func withoutABudgetEveryFailureIsRetried() throws {
     let starts = Log<Instant>()
@@ -230,5 +195,52 @@ import Testing
       #expect(end == .milliseconds(50) || milliseconds < 50 && end == .milliseconds(milliseconds))
       #expect(10 - budget.available == max(0, starts.entries.count - 1))
     }
+  }
+
+  /// Attempts that suspend, the wait between them and a canceller, in every order in which they can meet.
+  @Test(arguments: 0...7)
+  func row28_cancellationInEveryInterleavingEndsTheCall(turns: Int) throws {
+    let policy = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(1), jitter: .none))
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
+      let budget = RetryBudget(ratio: 0, reserve: 10)
+      let starts = Log<Int>()
+      let retried = ServiceCall { (_: Int) in
+        starts.append(1)
+        await Task.yield()
+        throw Failure()
+      }.retry(policy, budget: budget)
+      let ended = Log<Int>()
+      await withTaskGroup { group in
+        group.addTask {
+          try? await retried(1)
+          ended.append(1)
+        }
+        for _ in 0..<turns { await Task.yield() }
+        if turns == 7 { try? await sim.sleep(for: .milliseconds(1)) }
+        group.cancelAll()
+      }
+      try sim.require(ended.entries.count == 1, "the call did not end")
+      let retries = max(0, starts.entries.count - 1)
+      try sim.require(10 - budget.available == retries, "\(budget.available) left after \(retries) retries")
+    }
+    #expect(exploration.isComplete)
+  }
+
+  @Test(arguments: 0...50 as ClosedRange<Int64>)
+  func row28_aDeadlineAtAnyPointEndsTheCall(milliseconds: Int64) throws {
+    let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.milliseconds(10), jitter: .none))
+    let budget = RetryBudget(ratio: 0, reserve: 10)
+    let starts = Log<Instant>()
+    let end = try Simulation(seed: 1).run { sim in
+      let retried = failing(sim, into: starts, taking: .milliseconds(10)).retry(policy, budget: budget)
+      await #expect(throws: Failure.self) {
+        try await retried.handle(1, context: .current(deadline: .milliseconds(milliseconds)))
+      }
+      return sim.now
+    }
+    // An attempt that was begun is not the retry's to end.
+    #expect(starts.entries.dropFirst().allSatisfy { $0 < .milliseconds(milliseconds) })
+    #expect(end == starts.entries.last?.advanced(by: .milliseconds(10)))
+    #expect(10 - budget.available == starts.entries.count - 1)
   }
 }
