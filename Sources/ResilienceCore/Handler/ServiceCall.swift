@@ -79,10 +79,8 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   ) async throws -> Output {
     try await Ambient.inheritedKey.withValue(context.inherited.unchanged) {
       _ = isolation
-      switch body {
-      case .plain(let body): return try await body(input)
-      case .withContext(let body): return try await body(input, context)
-      }
+      if takesContext { return try await withContext(input, context) }
+      return try await plain(input)
     }
   }
 
