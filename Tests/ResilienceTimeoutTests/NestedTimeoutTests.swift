@@ -9,6 +9,12 @@ import Testing
     ServiceCall("payment") { _ in try await sim.sleep(for: .seconds(60)) }
   }
 
+  /// All interleavings of the tasks, and some orders of the timers of one instant, of which the former take one.
+  private func everyOrder(_ body: @escaping @Sendable (Simulation) async throws -> Void) throws {
+    #expect(try Simulation.exploreEveryInterleaving(body).isComplete)
+    try Simulation.explore(seeds: 0..<50, body)
+  }
+
   @Test(arguments: [
     // The limits, inside out; what the layer between them sees; what the caller gets.
     (
@@ -27,7 +33,7 @@ import Testing
     ),
   ])
   func limitsThatEndTogetherReportFromTheInsideOut(limits: [Int64], between: String, caller: String) throws {
-    let exploration = try Simulation.exploreEveryInterleaving { sim in
+    try everyOrder { sim in
       let errors = Log<String>()
       let call = sleeping(sim).timeout(.milliseconds(limits[0])).witness(errors)
         .timeout(.milliseconds(limits[1]))
@@ -39,24 +45,22 @@ import Testing
       try sim.require(sim.now == .milliseconds(limits.min() ?? 0), "ended at \(sim.now)")
       try sim.require(errors.entries == [between], "\(errors.entries)")
     }
-    #expect(exploration.isComplete)
   }
 
   /// A cooperative deadline further out interrupts nothing, so the limit that it cuts short reports.
   @Test func aLimitCutShortByADeadlineReportsItself() throws {
-    let exploration = try Simulation.exploreEveryInterleaving { sim in
+    try everyOrder { sim in
       let error = await #expect(throws: TimedOut.self) {
         try await sleeping(sim).timeout(.seconds(5)).deadline(.seconds(1))(1)
       }
       try sim.require(error?.isCutShort == true && error?.limit == .seconds(1), "\(error as Any)")
     }
-    #expect(exploration.isComplete)
   }
 
   /// A cancelled caller is none of the destination's business: every layer passes on what the work says.
   @Test(arguments: [0, 1, 500, 999])
   func aCancelledCallerIsNeutralInEveryLayer(milliseconds: Int64) throws {
-    let exploration = try Simulation.exploreEveryInterleaving { sim in
+    try everyOrder { sim in
       let errors = Log<String>()
       let call = sleeping(sim).timeout(.seconds(1)).witness(errors).timeout(.seconds(1)).witness(errors)
       try await cancelling(after: .milliseconds(milliseconds), sim) {
@@ -66,12 +70,11 @@ import Testing
       try sim.require(errors.entries.allSatisfy { $0 == "neutral: CancellationError()" }, "\(errors.entries)")
       try sim.require(sim.now == .milliseconds(milliseconds), "ended at \(sim.now)")
     }
-    #expect(exploration.isComplete)
   }
 
   /// Cancelled at the very instant of the limit: either is right, and both layers say the same.
   @Test func aCallerCancelledAtTheLimitGetsOneAnswer() throws {
-    let exploration = try Simulation.exploreEveryInterleaving { sim in
+    try everyOrder { sim in
       let errors = Log<String>()
       let call = sleeping(sim).timeout(.seconds(1)).witness(errors).timeout(.seconds(1)).witness(errors)
       try await cancelling(after: .seconds(1), sim) {
@@ -79,6 +82,5 @@ import Testing
       }
       try sim.require(errors.entries.allSatisfy { $0.hasPrefix("failure: ") }, "\(errors.entries)")
     }
-    #expect(exploration.isComplete)
   }
 }
