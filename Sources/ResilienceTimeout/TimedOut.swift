@@ -11,16 +11,23 @@ public struct TimedOut: Error, CustomStringConvertible {
   /// Whether the caller's deadline cut the limit short.
   public let isCutShort: Bool
 
-  /// What the work itself threw when it was cancelled, unless that was a plain `CancellationError`: a retry's last
-  /// error, or a failure that came after the limit had passed.
+  /// What the work itself threw when its time was up, unless that was a plain `CancellationError`: a retry's last error,
+  /// the ``TimedOut`` of a limit further in that ended at the same instant, or a failure that came too late.
   public let underlying: (any Error)?
 
+  /// Whether the work was left running: it may still do what it was asked for.
+  public let isAbandoned: Bool
+
   /// Creates the error.
-  public init(call: String = "", limit: Duration, isCutShort: Bool = false, underlying: (any Error)? = nil) {
+  public init(
+    call: String = "", limit: Duration, isCutShort: Bool = false, underlying: (any Error)? = nil,
+    isAbandoned: Bool = false
+  ) {
     self.call = call
     self.limit = limit
     self.isCutShort = isCutShort
     self.underlying = underlying
+    self.isAbandoned = isAbandoned
   }
 
   /// The call, the limit, and what the work said last.
@@ -28,6 +35,7 @@ public struct TimedOut: Error, CustomStringConvertible {
     let subject = call.isEmpty ? "the call" : call
     let reason = isCutShort ? ", all that was left until its deadline" : ""
     let last = underlying.map { "; it ended with: \($0)" } ?? ""
-    return "\(subject) timed out after \(limit)\(reason)\(last)"
+    let rest = isAbandoned ? "; it was left running" : ""
+    return "\(subject) timed out after \(limit)\(reason)\(last)\(rest)"
   }
 }

@@ -27,51 +27,48 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator {
     try Task.checkCancellation()
     var inner = context
     try limit.begin(&inner, name: base.traits.name)
+    let work = TimedWork()
     let child = Task.immediate(executorPreference: context.executor) { [base, inner] in
-      do {
-        return TimeoutEnding.returned(try await base.handle(input, context: inner))
-      } catch {
-        // Asked here: the limit may pass between the work's end and the caller's turn.
-        return TimeoutEnding.threw(error, wasCancelled: Task.isCancelled)
+      try await work.run(base, input, inner)
+    }
+    do {
+      // Most work that is fast enough ends before it has to wait: it needs no timer.
+      guard work.isRunning else { return try await child.value }
+      let (clock, deadline) = (context.clock, inner.deadline)
+      let timer = clock.schedule(at: deadline.instant) { child.cancel() }
+      defer { clock.cancel(timer) }
+      return try await withTaskCancellationHandler {
+        try await child.value
+      } onCancel: {
+        work.callerWasCancelled(at: clock.now, deadline: deadline)
+        child.cancel()
       }
-    }
-    let clock = context.clock
-    let timer = clock.schedule(at: inner.deadline.instant) { child.cancel() }
-    let ending = await withTaskCancellationHandler {
-      await child.value
-    } onCancel: {
-      child.cancel()
-    }
-    let isExpired = !clock.cancel(timer)
-    switch ending {
-    case .returned(let value):
-      return value
-    case .threw(let error, let wasCancelled):
-      guard isExpired, wasCancelled, !Task.isCancelled else { throw error }
+    } catch {
+      guard work.isLate else { throw error }
       throw limit.expire(inner, of: context, name: base.traits.name, underlying: error)
     }
   }
 }
 
-/// How the work in the child task ended.
-@usableFromInline
-@frozen
-enum TimeoutEnding<Output: Sendable>: Sendable {
-  case returned(Output)
-  case threw(any Error, wasCancelled: Bool)
-}
-
 extension TimeLimit {
+  /// How long work that began with `inner` was given.
+  @usableFromInline
+  static func given(to inner: CallContext) -> Duration {
+    var inner = inner
+    return inner.now.duration(to: inner.deadline.instant)
+  }
+
   /// Makes the error of work whose time is up, and tells the observer.
   @usableFromInline
   @inline(never)
-  func expire(_ inner: CallContext, of context: CallContext, name: String, underlying: any Error) -> TimedOut
-  {
-    var inner = inner
-    let given = inner.now.nanoseconds(to: inner.deadline.instant)
+  func expire(
+    _ inner: CallContext, of context: CallContext, name: String, underlying: (any Error)?,
+    isAbandoned: Bool = false
+  ) -> TimedOut {
+    let given = Self.given(to: inner)
     let error = TimedOut(
-      call: name, limit: .nanoseconds(given), isCutShort: given < nanoseconds,
-      underlying: underlying is CancellationError ? nil : underlying)
+      call: name, limit: given, isCutShort: given < .nanoseconds(nanoseconds),
+      underlying: underlying is CancellationError ? nil : underlying, isAbandoned: isAbandoned)
     context.emit(TimeoutEvent.expired(call: error.call, limit: error.limit))
     return error
   }
@@ -81,19 +78,23 @@ extension Handler {
   /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut``.
   ///
   /// The work runs in a child task, begun in place. It is cancelled and then **waited for**: work that ignores
-  /// cancellation is not left behind, so the call takes as long as it takes; if it returns a value after all, that is
-  /// returned. The caller's own task is never cancelled, and the caller's cancellation reaches the work and passes
-  /// through as whatever the work throws for it. The part of the work before its first suspension cannot be
-  /// interrupted.
+  /// cancellation is not left behind, so the call takes as long as it takes; callers that must not wait for it use
+  /// ``timeout(_:abandoning:)``. The caller's own task is never cancelled, and the caller's cancellation reaches the
+  /// work and passes through as whatever the work throws for it. The part of the work before its first suspension
+  /// cannot be interrupted.
   ///
   /// The limit is also a deadline for everything below; the caller's deadline cuts it short. A call whose deadline has
-  /// passed is refused with ``DeadlineExceeded`` before the work begins.
+  /// passed is refused with ``DeadlineExceeded`` before the work begins. Of nested limits that end at the same instant
+  /// each reports to the layer around it, so that the caller sees the outermost's error, with the inner one as
+  /// ``TimedOut/underlying``, and a breaker between them sees a failure.
+  ///
+  /// Work that fails when its time is up timed out, whatever it throws; the value of work that succeeds late is returned.
   ///
   /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where callers that
   /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on
   /// the clock's timer thread and must not block.
   ///
-  /// Costs a task and a timer, under a microsecond. Put it directly around the call, inside a retry, so that it holds
+  /// Costs a task, and a timer if the work suspends: half a microsecond, one and a half. Put it directly around the call, inside a retry, so that it holds
   /// for each attempt. For the whole stack use ``deadline(_:)``.
   ///
   /// - Parameter limit: How long a call may take; more than 0.

@@ -43,6 +43,7 @@ import Testing
   @Test func noTimerIsLeftBehind() async throws {
     let clock = ManualClock()
     let call = ServiceCall { (number: Int) in
+      await Task.yield()
       if number < 0 { throw Failure() }
       return number
     }.timeout(.seconds(1))
@@ -51,6 +52,25 @@ import Testing
       for number in 1...10 { _ = try? await call(-number) }
     }
     #expect(clock.sleeperCount == 0)
+  }
+
+  @Test func workThatDoesNotSuspendNeedsNoTimer() async throws {
+    let clock = CountingClock()
+    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+      for number in 1...10 {
+        let value = try await ServiceCall { $0 + 1 }.timeout(.seconds(1))(number)
+        #expect(value == number + 1)
+      }
+      #expect(clock.scheduled == 0)
+      let yielding = ServiceCall { (number: Int) in
+        try await CallContext.current.clock.sleep(until: Instant(nanoseconds: 1))
+        return number
+      }
+      _ = try await yielding.timeout(.seconds(1))(1)
+    }
+    // The sleep's and the limit's.
+    #expect(clock.scheduled == 2)
+    #expect(clock.base.sleeperCount == 0)
   }
 
   // MARK: - Too late
@@ -99,19 +119,20 @@ import Testing
     #expect(instant == .milliseconds(3_000))
   }
 
-  /// The caller's turn may come late (its actor is busy): the limit that passes meanwhile changes nothing.
-  @Test func anErrorInTimeIsThrownUnchangedThoughTheLimitPassesBeforeTheCallersTurn() throws {
+  /// Decided by the clock where the work ends: not by who comes first, the timer or the caller's turn.
+  @Test(arguments: [(999, false), (1000, true)])
+  func anErrorCountsAsTimedOutFromTheInstantOfTheLimitOn(milliseconds: Int64, isTimedOut: Bool) throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
-      let wasInTime = Log<Bool>()
       let call = ServiceCall { (number: Int) in
-        await uninterrupted(for: .seconds(1))
-        wasInTime.append(!Task.isCancelled)
+        await uninterrupted(for: .milliseconds(milliseconds))
         throw Failure(number: number)
       }
       do {
         try await call.timeout(.seconds(1))(7)
       } catch {
-        try sim.require((error is Failure) == (wasInTime.entries == [true]), "\(error)")
+        try sim.require((error is TimedOut) == isTimedOut, "\(error)")
+        let failure = error as? Failure ?? (error as? TimedOut)?.underlying as? Failure
+        try sim.require(failure == Failure(number: 7), "\(error)")
       }
     }
     #expect(exploration.isComplete)
@@ -273,13 +294,5 @@ import Testing
     }
     #expect(timedOut == 500)
     #expect(clock.sleeperCount == 0)
-  }
-}
-
-/// Waits whatever happens to the task, as a driver that knows no cancellation does.
-private func uninterrupted(for duration: Duration) async {
-  let clock = CallContext.current.clock
-  await withUnsafeContinuation { continuation in
-    _ = clock.schedule(at: clock.now.advanced(by: duration)) { continuation.resume() }
   }
 }

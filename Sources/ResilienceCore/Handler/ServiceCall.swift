@@ -66,9 +66,21 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Input, context: CallContext) async throws -> Output {
     if context.isChanged {
-      try await Ambient.withInherited(context) { try await run(input, context) }
+      try await runBound(input, context)
     } else {
       try await run(input, context)
+    }
+  }
+
+  @inlinable
+  @inline(__always)
+  func runBound(
+    _ input: Input, _ context: CallContext, isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Output {
+    try await Ambient.inheritedKey.withValue(context.inherited.unchanged) {
+      _ = isolation
+      if takesContext { return try await withContext(input, context) }
+      return try await plain(input)
     }
   }
 

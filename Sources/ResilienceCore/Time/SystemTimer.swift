@@ -6,49 +6,38 @@
   internal import Musl
 #endif
 
-/// The timer thread of the process: a queue, a condition, and a thread that is parked while the queue is empty.
+/// The timer thread of the process: a wheel, and a thread that is parked while the wheel is empty.
 ///
 /// The thread is woken only for a timer that is due before it would wake by itself. A timer that is taken back does not
 /// change when that is, so arming and disarming one timeout after the other wakes nobody.
-// @unchecked: `queue`, `isRunning` and `wakesAt` are only touched with `mutex` held; the two pointers never change.
-final class SystemTimer: @unchecked Sendable {
+final class SystemTimer: Sendable {
   static let shared = SystemTimer()
 
-  private var queue = TimerQueue()
-  private var isRunning = false
-  private var wakesAt = Instant(nanoseconds: .max)
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  private init() {
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    #if !canImport(Darwin)
-      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    #endif
-    pthread_cond_init(changed, &attributes)
-    pthread_condattr_destroy(&attributes)
+  private struct State: ~Copyable {
+    var wheel = TimerWheel()
+    var isRunning = false
+    var wakesAt = Instant(nanoseconds: .max)
   }
 
+  private let state = Lock(State())
+  private let alarm = Alarm()
+
   func arm(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    pthread_mutex_lock(mutex)
-    let token = queue.arm(at: instant, action)
-    if !isRunning {
-      isRunning = true
-      startThread()
-    } else if instant < wakesAt {
-      wakesAt = instant
-      pthread_cond_signal(changed)
+    let (token, wakes, starts): (TimerToken, Bool, Bool) = state.withLock { state in
+      let token = state.wheel.arm(at: instant, action)
+      let wakes = instant < state.wakesAt
+      if wakes { state.wakesAt = instant }
+      let starts = !state.isRunning
+      state.isRunning = true
+      return (token, wakes, starts)
     }
-    pthread_mutex_unlock(mutex)
+    if starts { startThread() }
+    if wakes { alarm.ring() }
     return token
   }
 
   func disarm(_ token: TimerToken) -> Bool {
-    pthread_mutex_lock(mutex)
-    let action = queue.disarm(token)
-    pthread_mutex_unlock(mutex)
+    let action: TimerWheel.Action? = state.withLock { $0.wheel.disarm(token) }
     return action != nil
   }
 
@@ -73,31 +62,82 @@ final class SystemTimer: @unchecked Sendable {
   }
 
   private func run() {
-    pthread_mutex_lock(mutex)
     while true {
-      if let action = queue.popDue(at: SystemClock.read()) {
-        pthread_mutex_unlock(mutex)
-        action()
-        pthread_mutex_lock(mutex)
-      } else if let next = queue.earliest {
-        wakesAt = next
-        wait(until: next)
-      } else {
-        wakesAt = Instant(nanoseconds: .max)
-        pthread_cond_wait(changed, mutex)
+      switch step() {
+      case .run(let action): action.run()
+      case .proceed: continue
+      case .wait(let instant): alarm.wait(until: instant)
+      case .park: alarm.wait()
       }
     }
   }
 
-  private func wait(until instant: Instant) {
-    #if canImport(Darwin)
-      let remaining = max(0, SystemClock.read().nanoseconds(to: instant))
-      var time = timespec(tv_sec: Int(remaining / 1_000_000_000), tv_nsec: Int(remaining % 1_000_000_000))
-      pthread_cond_timedwait_relative_np(changed, mutex, &time)
-    #else
-      var time = timespec(
-        tv_sec: Int(instant.nanoseconds / 1_000_000_000), tv_nsec: Int(instant.nanoseconds % 1_000_000_000))
-      pthread_cond_timedwait(changed, mutex, &time)
+  private func step() -> TimerWheel.Step {
+    let now = SystemClock.read()
+    return state.withLock { state in
+      let step = state.wheel.step(at: now)
+      switch step {
+      case .run, .proceed: break
+      case .wait(let instant): state.wakesAt = instant
+      case .park: state.wakesAt = Instant(nanoseconds: .max)
+      }
+      return step
+    }
+  }
+}
+
+/// Where the timer thread sleeps; a ring before the sleep ends it at once.
+// @unchecked: `hasRung` is only touched with `mutex` held; the two pointers never change.
+private final class Alarm: @unchecked Sendable {
+  private var hasRung = false
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let rung = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    #if !canImport(Darwin)
+      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
     #endif
+    pthread_cond_init(rung, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  func ring() {
+    pthread_mutex_lock(mutex)
+    hasRung = true
+    pthread_mutex_unlock(mutex)
+    pthread_cond_signal(rung)
+  }
+
+  /// Sleeps until it rings.
+  func wait() {
+    pthread_mutex_lock(mutex)
+    while !hasRung { pthread_cond_wait(rung, mutex) }
+    hasRung = false
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Sleeps until it rings, or until `instant`; may return before.
+  func wait(until instant: Instant) {
+    pthread_mutex_lock(mutex)
+    if !hasRung {
+      #if canImport(Darwin)
+        var time = timespec(nanoseconds: max(0, SystemClock.read().nanoseconds(to: instant)))
+        pthread_cond_timedwait_relative_np(rung, mutex, &time)
+      #else
+        var time = timespec(nanoseconds: instant.nanoseconds)
+        pthread_cond_timedwait(rung, mutex, &time)
+      #endif
+    }
+    hasRung = false
+    pthread_mutex_unlock(mutex)
+  }
+}
+
+extension timespec {
+  fileprivate init(nanoseconds: Int64) {
+    self.init(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
   }
 }

@@ -1,0 +1,90 @@
+public import ResilienceCore
+
+/// A handler whose callers leave when a call takes too long; see ``ResilienceCore/Handler/timeout(_:abandoning:)``.
+@frozen
+public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator {
+  /// The wrapped handler.
+  public let base: Base
+
+  /// How long a caller waits.
+  public let limit: TimeLimit
+
+  /// Counts what is left running.
+  public let abandoned: AbandonedWork
+
+  @inlinable
+  init(base: Base, limit: TimeLimit, abandoned: AbandonedWork) {
+    self.base = base
+    self.limit = limit
+    self.abandoned = abandoned
+  }
+
+  /// Calls the base in a child task and waits for it, but no longer than the limit.
+  ///
+  /// - Throws: What the base throws in time; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline has passed
+  ///   already; `CancellationError` when the caller was cancelled before.
+  @inlinable
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    // The child does not inherit an earlier cancellation.
+    try Task.checkCancellation()
+    var inner = context
+    try limit.begin(&inner, name: base.traits.name)
+    let work = AbandonableWork(
+      call: base.traits.name, limit: TimeLimit.given(to: inner), abandoned: abandoned)
+    let child = Task.immediate(executorPreference: context.executor) { [base, inner] in
+      try await work.run(base, input, inner)
+    }
+    if work.timed.isRunning {
+      let (clock, deadline) = (context.clock, inner.deadline)
+      let timer = clock.schedule(at: deadline.instant) {
+        // In this order: a cancellation handler of the work that blocks does not hold up the caller.
+        work.abandon()
+        child.cancel()
+      }
+      defer { clock.cancel(timer) }
+      let hasEnded = await withTaskCancellationHandler {
+        await work.wait()
+      } onCancel: {
+        work.timed.callerWasCancelled(at: clock.now, deadline: deadline)
+        child.cancel()
+      }
+      guard hasEnded else {
+        work.left(context)
+        guard !work.timed.isRevoked else { throw CancellationError() }
+        throw limit.expire(inner, of: context, name: base.traits.name, underlying: nil, isAbandoned: true)
+      }
+    }
+    do {
+      return try await child.value
+    } catch {
+      guard work.timed.isLate else { throw error }
+      throw limit.expire(inner, of: context, name: base.traits.name, underlying: error)
+    }
+  }
+}
+
+extension Handler {
+  /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut`` without waiting for its end: for work
+  /// that ignores cancellation, under callers that must not wait.
+  ///
+  /// As ``timeout(_:)``, but at the limit the caller goes on at once. The work is left behind, cancelled, and runs to
+  /// its end unobserved: its value is dropped, its error is told only to `work` and to the call's observer.
+  ///
+  /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks; it may commit the
+  /// > order after its caller was told that it failed, and a retry then runs beside it. Nothing limits how much of it
+  /// > piles up at a destination that hangs, except what is **inside** this layer: a bulkhead around the call itself
+  /// > (`call.bulkhead(…).timeout(…, abandoning: …)`) keeps its permit until the work has really ended. Prefer
+  /// > ``timeout(_:)`` wherever the work honours cancellation, and fix the work where it can be fixed.
+  ///
+  /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the limit; then
+  /// it throws `CancellationError`.
+  ///
+  /// - Parameters:
+  ///   - limit: How long the caller waits; more than 0.
+  ///   - work: Counts what is left running; share one for each destination.
+  public func timeout(_ limit: Duration, abandoning work: AbandonedWork) -> AbandoningTimeoutHandler<Self> {
+    AbandoningTimeoutHandler(base: self, limit: TimeLimit(limit), abandoned: work)
+  }
+}
