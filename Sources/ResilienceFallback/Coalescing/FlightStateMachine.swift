@@ -1,0 +1,41 @@
+/// Who waits for one execution, and whether more may. The caller that begins it is counted from the start.
+struct FlightStateMachine {
+  enum Phase: Hashable {
+    case inProgress
+    /// The last caller has left; it cannot be joined any more.
+    case deserted
+    case ended
+  }
+
+  enum Departure: Hashable {
+    /// Others still wait.
+    case othersWait
+    /// Nobody does: the execution is to be cancelled.
+    case wasLast
+    /// It ended at the same moment: its result is there.
+    case hasEnded
+  }
+
+  private(set) var phase = Phase.inProgress
+  private(set) var callers = 1
+
+  /// Counts one more caller; `false` when it is too late.
+  mutating func join() -> Bool {
+    guard phase == .inProgress else { return false }
+    callers += 1
+    return true
+  }
+
+  mutating func leave() -> Departure {
+    if phase == .ended { return .hasEnded }
+    precondition(callers > 0, "a caller left a flight that nobody waits for")
+    callers -= 1
+    guard callers == 0 else { return .othersWait }
+    phase = .deserted
+    return .wasLast
+  }
+
+  mutating func end() {
+    phase = .ended
+  }
+}
