@@ -102,7 +102,7 @@ extension Handler {
   /// Answers with a second-best answer when there is no usable one: an older copy, a default, another service.
   ///
   /// ```swift
-  /// let price = quote.circuitBreaker(breaker).retry().fallback { product, result in
+  /// let price = quote.circuitBreaker(breaker).retry().deadline(.seconds(1)).fallback { product, result in
   ///   if let price = lastKnown[product] { return price }
   ///   return try result.get()   // no better idea: the caller gets what the call itself came to
   /// }

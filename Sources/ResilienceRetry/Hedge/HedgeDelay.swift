@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// How long an attempt may take before another one is begun beside it.
 public struct HedgeDelay: Sendable, Hashable {

@@ -1,5 +1,3 @@
-public import ResilienceCore
-
 /// How often a slow or failed call is begun again beside itself, and when.
 ///
 /// ```swift

@@ -14,7 +14,7 @@ private struct Down: Error {}
       let call = ServiceCall("price") { (number: Int) -> Int in
         calls.append(number)
         throw Down()
-      }.circuitBreaker(breaker).retry(budget: nil).fallback(0)
+      }.circuitBreaker(breaker).retry(budget: nil).deadline(.seconds(1)).fallback(0)
       for number in 1...20 {
         let price = try await call(number)
         #expect(price == 0)
