@@ -1,5 +1,9 @@
 /// Who waits for one execution, and whether more may. The caller that begins it is counted from the start.
+@frozen
+@usableFromInline
 struct FlightStateMachine {
+  @frozen
+  @usableFromInline
   enum Phase: Hashable {
     case inProgress
     /// The last caller has left; it cannot be joined any more.
@@ -7,6 +11,8 @@ struct FlightStateMachine {
     case ended
   }
 
+  @frozen
+  @usableFromInline
   enum Departure: Hashable {
     /// Others still wait.
     case othersWait
@@ -16,16 +22,21 @@ struct FlightStateMachine {
     case hasEnded
   }
 
-  private(set) var phase = Phase.inProgress
-  private(set) var callers = 1
+  @usableFromInline var phase = Phase.inProgress
+  @usableFromInline var callers = 1
+
+  @inlinable
+  init() {}
 
   /// Counts one more caller; `false` when it is too late.
+  @inlinable
   mutating func join() -> Bool {
     guard phase == .inProgress else { return false }
     callers += 1
     return true
   }
 
+  @inlinable
   mutating func leave() -> Departure {
     if phase == .ended { return .hasEnded }
     precondition(callers > 0, "a caller left a flight that nobody waits for")
@@ -35,6 +46,7 @@ struct FlightStateMachine {
     return .wasLast
   }
 
+  @inlinable
   mutating func end() {
     phase = .ended
   }

@@ -1,18 +1,19 @@
 public import ResilienceCore
-internal import Synchronization
+public import Synchronization
 
 /// The executions in progress, by key. Each has a caller that waits for it, so there are never more than callers.
 @usableFromInline
 final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
-  private let table = Lock<[Key: Flight<Output>]>([:])
-  private let started = Atomic<UInt64>(0)
-  private let joined = Atomic<UInt64>(0)
-  private let deserted = Atomic<UInt64>(0)
+  @usableFromInline let table = Lock<[Key: Flight<Output>]>([:])
+  @usableFromInline let started = Atomic<UInt64>(0)
+  @usableFromInline let joined = Atomic<UInt64>(0)
+  @usableFromInline let deserted = Atomic<UInt64>(0)
 
+  @inlinable
   init() {}
 
   /// The execution of `key` to wait for, and whether the caller is the one who is to begin it.
-  @usableFromInline
+  @inlinable
   func enter(_ key: Key, _ context: CallContext, name: @autoclosure () -> String) -> (
     flight: Flight<Output>, isLeader: Bool
   ) {
@@ -34,7 +35,7 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
   }
 
   /// Takes note of what an execution came to.
-  @usableFromInline
+  @inlinable
   func end(_ flight: Flight<Output>, _ key: Key, _ result: Result<Output, any Error>) {
     remove(flight, key)
     flight.end(result)
@@ -43,7 +44,7 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
   /// Waits for an execution.
   ///
   /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``FlightTimedOut``.
-  @usableFromInline
+  @inlinable
   nonisolated(nonsending) func wait(
     for flight: Flight<Output>, _ key: Key, _ context: CallContext, name: String
   ) async throws -> Output {
@@ -80,7 +81,8 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
       joined: joined.load(ordering: .relaxed), deserted: deserted.load(ordering: .relaxed))
   }
 
-  private func remove(_ flight: Flight<Output>, _ key: Key) {
+  @inlinable
+  func remove(_ flight: Flight<Output>, _ key: Key) {
     // Key and flight are handed out so that they are released outside.
     let _: (Key, Flight<Output>)? = table.withLock { table in
       guard let index = table.index(forKey: key), table[index].value === flight else { return nil }
@@ -92,6 +94,7 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
 
 extension Flight {
   /// The result, where it must be there.
+  @inlinable
   func landed() -> Result<Output, any Error> {
     guard let result else { preconditionFailure("a flight that has ended has no result") }
     return result

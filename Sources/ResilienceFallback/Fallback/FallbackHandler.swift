@@ -28,21 +28,18 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    let result: Result<Base.Output, any Error>
+    let failed: Base.Output
     do {
       let value = try await base.handle(input, context: context)
       if base.outcome(ofValue: value).verdict != .failure { return value }
-      result = .success(value)
+      failed = value
     } catch {
-      result = .failure(error)
+      return try await degrade(input, .failure(error), context)
     }
-    guard covers(result, of: input) else { return try result.get() }
-    return try await degrade(input, result, context)
+    return try await degrade(input, .success(failed), context)
   }
 
-  @usableFromInline
-  @inline(never)
-  func covers(_ result: Result<Base.Output, any Error>, of input: Base.Input) -> Bool {
+  private func covers(_ result: Result<Base.Output, any Error>, of input: Base.Input) -> Bool {
     guard !Task.isCancelled else { return false }
     if case .failure(let error) = result {
       switch base.outcome(ofError: error).verdict {
@@ -54,11 +51,15 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
     return condition?(input, result) ?? true
   }
 
+  // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success path return
+  // to the caller's actor twice (+86 instructions).
   @usableFromInline
   @inline(never)
-  nonisolated(nonsending) func degrade(
-    _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext
+  func degrade(
+    _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
+    guard covers(result, of: input) else { return try result.get() }
     do {
       let value =
         if context.isChanged {
