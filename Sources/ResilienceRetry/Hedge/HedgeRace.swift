@@ -31,7 +31,7 @@ final class HedgeRace: Sendable {
     var call = context
     // Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1.
     let isOutermost = call.claimCallID()
-    call.countAttemptsAnew()
+    call.beginAttempt(1)
     start = call.now
     self.hedger = hedger
     self.call = call

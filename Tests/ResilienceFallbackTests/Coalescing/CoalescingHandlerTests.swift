@@ -249,7 +249,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
   @Test(arguments: [true, false])
   func row28_everyInterleavingCompletesAndLeavesNothing(failing: Bool) throws {
     for cancellation in [0, 10] as [Int64] {
-      let exploration = try Simulation.exploreEveryInterleaving(limit: 20_000) { sim in
+      let exploration = try Simulation.exploreEveryInterleaving { sim in
         let running = Log<Int>()
         let call = ServiceCall { (_: Int) in
           running.append(1)
@@ -257,12 +257,14 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
           try await sim.sleep(for: .milliseconds(10))
           if failing { throw Failure() }
         }.coalesce(by: \.self)
-        await withTaskGroup { callers in
-          callers.addTask {
-            try? await cancelling(after: .milliseconds(cancellation), sim) { try await call(7) }
-          }
-          callers.addTask { try? await call.handle(7, context: .current(deadline: .milliseconds(10))) }
+        let executor = CallContext.current.executor
+        let first = Task.immediate(executorPreference: executor) { try await call(7) }
+        let second = Task.immediate(executorPreference: executor) {
+          try await call.handle(7, context: .current(deadline: .milliseconds(10)))
         }
+        try await sim.sleep(for: .milliseconds(cancellation))
+        first.cancel()
+        _ = await (first.result, second.result)
         try sim.require(running.entries.reduce(0, +) == 0, "an execution is left: \(running.entries)")
         try sim.require(call.snapshot().flights == 0, "\(call.snapshot())")
       }
