@@ -1,7 +1,8 @@
 /// Every row, in the order of the table. A file of rows adds its function here.
 func allRows() -> [Row] {
   [
-    floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), registryRows(),
+    floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), hedgeRows(),
+    fallbackRows(), registryRows(),
     traceRows(), busRows(), scaleRows(),
   ].flatMap(\.self)
 }
