@@ -160,6 +160,11 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
             try await #expect(call(7) == 2)
           }
         }
+        group.addTask {
+          // The first execution has ended, and has not taken the second one's place away.
+          try await sim.sleep(for: .milliseconds(60))
+          try await #expect(call(7) == 2)
+        }
         try await sim.sleep(for: .milliseconds(20))
         try await #expect(call(7) == 2)
         #expect(sim.now == .milliseconds(70))
