@@ -72,6 +72,14 @@ extension CallContext {
     flags.insert(.changed)
   }
 
+  /// Takes the deadline away, for work that several callers wait for: none of them may cut it short for the others.
+  @inlinable
+  package mutating func dropDeadline() {
+    guard !deadline.isNever else { return }
+    inherited.deadline = .never
+    flags.insert(.changed)
+  }
+
   /// Makes `trace` the span that inner layers and nested calls belong to.
   @inlinable
   public mutating func enterSpan(_ trace: TraceIDs) {

@@ -3,7 +3,9 @@
 /// The three-state shape that every queue needs (pending, then granted or cancelled). A cancellation may arrive before
 /// the task has parked, and may race the grant: whoever comes first wins, and the other is told so. A granter that is
 /// told `false` keeps what it wanted to hand over.
+@usableFromInline
 package final class Waiter: Sendable {
+  @usableFromInline
   package enum Resolution: Sendable {
     case granted
     case cancelled
@@ -19,11 +21,13 @@ package final class Waiter: Sendable {
   private let purpose: StaticString
 
   /// - Parameter purpose: Who waits, as a simulator reports it when nothing moves any more: `TokenBucket.acquire`.
+  @usableFromInline
   package init(_ purpose: StaticString) {
     self.purpose = purpose
   }
 
   /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
+  @usableFromInline
   package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
     let board = Ambient.environment?.waitBoard
     board?.enter(purpose)
@@ -52,12 +56,14 @@ package final class Waiter: Sendable {
   ///
   /// - Returns: `false` when the waiter was cancelled, or granted, before: what was to be handed over stays with the
   ///   caller.
+  @usableFromInline
   @discardableResult
   package func grant() -> Bool {
     resolve(.granted)
   }
 
   /// Ends the wait with a cancellation; `false` when it had ended before.
+  @usableFromInline
   @discardableResult
   package func cancel() -> Bool {
     resolve(.cancelled)

@@ -20,6 +20,21 @@ private struct Noticed: ResilienceEvent {
     #expect(context.isChanged)
   }
 
+  @Test func aDroppedDeadlineIsBoundByTheLeaf() async throws {
+    var context = CallContext.current
+    context.dropDeadline()
+    #expect(!context.isChanged)
+    context.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 10)))
+    try await Ambient.withInherited(context) {
+      var inner = CallContext.current
+      #expect(!inner.isChanged)
+      inner.dropDeadline()
+      #expect(inner.isChanged)
+      let seen = try await ServiceCall { (_: Int) in CallContext.current.deadline }.handle(1, context: inner)
+      #expect(seen == .never)
+    }
+  }
+
   @Test func theTimeIsReadOnceUntilTheNextAttempt() async {
     let clock = ManualClock()
     await Ambient.withEnvironment(CallEnvironment(clock: clock)) {

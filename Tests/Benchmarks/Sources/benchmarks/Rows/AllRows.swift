@@ -1,7 +1,6 @@
 /// Every row, in the order of the table. A file of rows adds its function here.
 func allRows() -> [Row] {
   [
-    floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), registryRows(),
-    traceRows(), busRows(), scaleRows(), timerRows(),
-  ].flatMap(\.self)
-}
+    floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), hedgeRows(),
+    fallbackRows(), registryRows(),
+    traceRows(), busRows(), scaleRows(),

@@ -1,7 +1,7 @@
 import Resilience
 
 /// A call that suspends once.
-private func makeSuspendingCall() -> ServiceCall<Int, Int> {
+func makeSuspendingCall() -> ServiceCall<Int, Int> {
   let offset = CommandLine.arguments.count
   return ServiceCall("call") { (input: Int) in
     await Task.yield()

@@ -1,0 +1,90 @@
+public import ResilienceCore
+
+/// A handler whose concurrent equal calls share one execution; see ``ResilienceCore/Handler/coalesce(by:)``.
+@frozen
+public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator {
+  /// The wrapped handler.
+  public let base: Base
+
+  @usableFromInline let key: @Sendable (Base.Input) -> Key
+  @usableFromInline let flights: Flights<Key, Base.Output>
+
+  @usableFromInline
+  init(base: Base, key: @escaping @Sendable (Base.Input) -> Key, flights: Flights<Key, Base.Output>) {
+    self.base = base
+    self.key = key
+    self.flights = flights
+  }
+
+  /// Joins the execution of an equal call that is in progress, or begins one.
+  ///
+  /// - Throws: What the execution throws, for every caller that waits for it; ``FlightTimedOut`` when the caller's deadline
+  ///   passes before; `CancellationError` when the caller is cancelled.
+  @inlinable
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    let traits = base.traits
+    if traits.idempotency == .nonIdempotent { return try await base.handle(input, context: context) }
+    try Task.checkCancellation()
+    let key = key(input)
+    let (flight, isLeader) = flights.enter(key, context, name: traits.name)
+    if isLeader { begin(flight, key, input, context) }
+    return try await flights.wait(for: flight, key, context, name: traits.name)
+  }
+
+  @inlinable
+  func begin(_ flight: Flight<Base.Output>, _ key: Key, _ input: Base.Input, _ context: CallContext) {
+    var inner = context
+    inner.dropDeadline()
+    let execution = Task.immediate(executorPreference: context.executor) { [base, flights, inner] in
+      let result: Result<Base.Output, any Error>
+      do {
+        result = .success(try await base.handle(input, context: inner))
+      } catch {
+        result = .failure(error)
+      }
+      flights.end(flight, key, result)
+      return result
+    }
+    flight.began(execution)
+  }
+
+  /// What has been shared so far.
+  public func snapshot() -> CoalescingSnapshot { flights.snapshot(of: base.traits.name) }
+}
+
+extension Handler {
+  /// Lets concurrent equal calls share one execution: a thousand callers that miss the same entry of a cache ask its source
+  /// once.
+  ///
+  /// ```swift
+  /// let product = ServiceCall("catalogue") { (id: Product.ID) in try await client.product(id) }
+  ///   .timeout(.seconds(1))
+  ///   .coalesce(by: \.self)
+  /// ```
+  ///
+  /// While an execution is in progress, callers with an equal key wait for it and get its answer, or its error. Nothing is
+  /// kept: the next caller after its end begins a new one.
+  ///
+  /// - **Cancellation**: a caller that is cancelled leaves, and the execution goes on for the others. When the last one has
+  ///   left, it is cancelled and awaited, as by a timeout; a caller that comes after that begins another.
+  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``FlightTimedOut``. The execution belongs to all who
+  ///   wait and knows no deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest,
+  ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`.
+  /// - **Trace**: it runs in the span of the caller that began it; the others note that span in a
+  ///   ``CoalescingEvent/joined(call:leader:)``.
+  /// - **A call that is not idempotent** is never shared: two orders are two intents, however equal they look.
+  ///
+  /// The key must hold all that the answer depends on, the tenant and the user too, or one gets what belongs to another. An
+  /// execution that makes the same call with its own key waits for itself.
+  ///
+  /// Costs a task for the execution; a caller that joins costs an object.
+  ///
+  /// - Parameter key: What makes calls equal; quick and pure.
+  public func coalesce<Key: Hashable & Sendable>(
+    by key: @escaping @Sendable (_ input: Input) -> Key
+  ) -> CoalescingHandler<Self, Key> {
+    CoalescingHandler(base: self, key: key, flights: Flights())
+  }
+}

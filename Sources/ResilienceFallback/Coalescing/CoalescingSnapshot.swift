@@ -1,0 +1,32 @@
+public import ResilienceCore
+
+/// What a coalescing handler has shared so far.
+public struct CoalescingSnapshot: Sendable, Hashable {
+  /// The call's name; empty when unnamed.
+  public let call: String
+
+  /// Executions in progress that can be joined: one for each key that is asked for at present.
+  public let flights: Int
+
+  /// Executions begun so far.
+  public let started: UInt64
+
+  /// Callers so far that were given the answer of an execution that another one began.
+  public let joined: UInt64
+
+  /// Executions that were cancelled because the last caller had left.
+  public let deserted: UInt64
+}
+
+extension CoalescingSnapshot: MetricSource {
+  /// The executions in progress as a gauge, the totals as counters.
+  public var metrics: [Metric] {
+    let labels = [Metric.Label("call", call)]
+    return [
+      Metric("coalescing_flights", .gauge, Double(flights), labels: labels),
+      Metric("coalescing_started", .counter, Double(started), labels: labels),
+      Metric("coalescing_joined", .counter, Double(joined), labels: labels),
+      Metric("coalescing_deserted", .counter, Double(deserted), labels: labels),
+    ]
+  }
+}

@@ -1,0 +1,82 @@
+public import ResilienceCore
+
+/// One execution, and the callers that wait for it.
+///
+/// Inlinable throughout, as ``Flights`` is: generic code that is not costs four times as much.
+@usableFromInline
+final class Flight<Output: Sendable>: Sendable {
+  @usableFromInline typealias Execution = Task<Result<Output, any Error>, Never>
+
+  @usableFromInline
+  struct State {
+    @usableFromInline var machine = FlightStateMachine()
+    @usableFromInline var result: Result<Output, any Error>?
+    @usableFromInline var execution: Execution?
+    @usableFromInline var waiters: [UInt64: Waiter] = [:]
+    @usableFromInline var tickets: UInt64 = 0
+
+    @inlinable
+    init() {}
+  }
+
+  /// The span of the caller that began it.
+  @usableFromInline let leader: TraceIDs
+
+  @usableFromInline let state = Lock(State())
+
+  @inlinable
+  init(leader: TraceIDs) {
+    self.leader = leader
+  }
+
+  /// Counts one more caller; `false` when it is too late.
+  @inlinable
+  func join() -> Bool {
+    state.withLock { $0.machine.join() }
+  }
+
+  /// Notes the task that executes. It may have ended already.
+  @inlinable
+  func began(_ execution: Execution) {
+    state.withLock { state in
+      if state.machine.phase == .inProgress { state.execution = execution }
+    }
+  }
+
+  /// What it came to; `nil` while it goes on.
+  @inlinable var result: Result<Output, any Error>? { state.withLock { $0.result } }
+
+  /// A place to wait in; `nil` when the result is there.
+  @inlinable
+  func board() -> (waiter: Waiter, ticket: UInt64)? {
+    state.withLock { state in
+      guard state.machine.phase == .inProgress else { return nil }
+      let waiter = Waiter("Handler.coalesce")
+      state.tickets += 1
+      state.waiters[state.tickets] = waiter
+      return (waiter, state.tickets)
+    }
+  }
+
+  /// Gives the place up. For the last caller the task comes along, which is to be cancelled and awaited.
+  @inlinable
+  func leave(_ ticket: UInt64) -> (departure: FlightStateMachine.Departure, execution: Execution?) {
+    state.withLock { state in
+      state.waiters[ticket] = nil
+      let departure = state.machine.leave()
+      return (departure, departure == .wasLast ? state.execution.take() : nil)
+    }
+  }
+
+  /// Keeps the result, and lets everybody have it.
+  @inlinable
+  func end(_ result: Result<Output, any Error>) {
+    let (waiters, _): ([UInt64: Waiter], Execution?) = state.withLock { state in
+      state.machine.end()
+      state.result = result
+      defer { state.waiters = [:] }
+      return (state.waiters, state.execution.take())
+    }
+    for waiter in waiters.values { waiter.grant() }
+  }
+}

@@ -1,0 +1,53 @@
+/// Who waits for one execution, and whether more may. The caller that begins it is counted from the start.
+@frozen
+@usableFromInline
+struct FlightStateMachine {
+  @frozen
+  @usableFromInline
+  enum Phase: Hashable {
+    case inProgress
+    /// The last caller has left; it cannot be joined any more.
+    case deserted
+    case ended
+  }
+
+  @frozen
+  @usableFromInline
+  enum Departure: Hashable {
+    /// Others still wait.
+    case othersWait
+    /// Nobody does: the execution is to be cancelled.
+    case wasLast
+    /// It ended at the same moment: its result is there.
+    case hasEnded
+  }
+
+  @usableFromInline var phase = Phase.inProgress
+  @usableFromInline var callers = 1
+
+  @inlinable
+  init() {}
+
+  /// Counts one more caller; `false` when it is too late.
+  @inlinable
+  mutating func join() -> Bool {
+    guard phase == .inProgress else { return false }
+    callers += 1
+    return true
+  }
+
+  @inlinable
+  mutating func leave() -> Departure {
+    if phase == .ended { return .hasEnded }
+    precondition(callers > 0, "a caller left a flight that nobody waits for")
+    callers -= 1
+    guard callers == 0 else { return .othersWait }
+    phase = .deserted
+    return .wasLast
+  }
+
+  @inlinable
+  mutating func end() {
+    phase = .ended
+  }
+}

@@ -1,0 +1,137 @@
+public import ResilienceCore
+
+/// A handler with a second-best answer; see ``ResilienceCore/Handler/fallback(when:_:)``.
+@frozen
+public struct FallbackHandler<Base: Handler>: HandlerDecorator {
+  @usableFromInline typealias Condition = @Sendable (Base.Input, Result<Base.Output, any Error>) -> Bool
+  @usableFromInline typealias Body =
+    nonisolated(nonsending) @Sendable (Base.Input, Result<Base.Output, any Error>) async throws -> Base.Output
+
+  /// The wrapped handler.
+  public let base: Base
+
+  @usableFromInline let condition: Condition?
+  @usableFromInline let body: Body
+
+  @usableFromInline
+  init(base: Base, condition: Condition?, body: @escaping Body) {
+    self.base = base
+    self.condition = condition
+    self.body = body
+  }
+
+  /// Calls the base, and the fallback when there is no usable answer.
+  ///
+  /// - Throws: What the base throws when the fallback is not meant for it; what the fallback throws.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    let failed: Base.Output
+    do {
+      let value = try await base.handle(input, context: context)
+      if base.outcome(ofValue: value).verdict != .failure { return value }
+      failed = value
+    } catch {
+      return try await degrade(input, .failure(error), context)
+    }
+    return try await degrade(input, .success(failed), context)
+  }
+
+  private func covers(_ result: Result<Base.Output, any Error>, of input: Base.Input) -> Bool {
+    guard !Task.isCancelled else { return false }
+    if case .failure(let error) = result {
+      switch base.outcome(ofError: error).verdict {
+      case .success: return false
+      case .neutral where !(error is any Rejection): return false
+      case .neutral, .failure: break
+      }
+    }
+    return condition?(input, result) ?? true
+  }
+
+  // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success path return
+  // to the caller's actor twice (+86 instructions).
+  @usableFromInline
+  @inline(never)
+  func degrade(
+    _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Base.Output {
+    guard covers(result, of: input) else { return try result.get() }
+    do {
+      let value =
+        if context.isChanged {
+          try await Ambient.withInherited(context) { try await body(input, result) }
+        } else {
+          try await body(input, result)
+        }
+      context.emit(FallbackEvent.degraded(call: base.traits.name, cause: cause(of: result)))
+      return value
+    } catch {
+      context.emit(
+        FallbackEvent.failed(call: base.traits.name, cause: cause(of: result), error: "\(error)"))
+      throw error
+    }
+  }
+
+  private func cause(of result: Result<Base.Output, any Error>) -> String {
+    if case .failure(let error) = result { "\(error)" } else { "an answer that counts as a failure" }
+  }
+}
+
+extension Handler {
+  /// Answers with a value when there is no usable answer.
+  ///
+  /// ```swift
+  /// let suggestions = recommend.timeout(.milliseconds(200)).fallback([])
+  /// ```
+  ///
+  /// See ``fallback(when:_:)`` for what is replaced.
+  ///
+  /// - Parameters:
+  ///   - value: The second-best answer.
+  ///   - condition: Narrows what is replaced. Default: no narrowing.
+  public func fallback(
+    _ value: Output,
+    when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil
+  ) -> FallbackHandler<Self> {
+    FallbackHandler(base: self, condition: condition) { _, _ in value }
+  }
+
+  /// Answers with a second-best answer when there is no usable one: an older copy, a default, another service.
+  ///
+  /// ```swift
+  /// let price = quote.circuitBreaker(breaker).retry().deadline(.seconds(1)).fallback { product, result in
+  ///   if let price = lastKnown[product] { return price }
+  ///   return try result.get()   // no better idea: the caller gets what the call itself came to
+  /// }
+  /// ```
+  ///
+  /// Replaced are failures, thrown or returned, as `classify` says at the leaf, and every ``Rejection``: an open breaker,
+  /// an empty bucket. Not replaced are other neutral errors (the request itself was wrong, or somebody cancelled), and
+  /// nothing is when the caller was cancelled: nobody waits for the answer.
+  ///
+  /// The answer is a success for all layers outside, unless the leaf classifies the value itself otherwise: they see a
+  /// value like any other. Put it outermost, or at least outside the breaker and the retry, which must see the failure. That
+  /// it was used is a ``FallbackEvent``.
+  ///
+  /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed: calls that it
+  /// makes then refuse by themselves, and an answer that needs none is better than an error. What it throws is what
+  /// the caller gets.
+  ///
+  /// - Parameters:
+  ///   - condition: Narrows what is replaced. Default: no narrowing.
+  ///   - body: Makes the answer from the input and from what the call came to: an error, or a value that counts as a
+  ///     failure.
+  public func fallback(
+    when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil,
+    _ body:
+      nonisolated(nonsending) @escaping @Sendable (
+        _ input: Input, _ result: Result<Output, any Error>
+      ) async throws -> Output
+  ) -> FallbackHandler<Self> {
+    FallbackHandler(base: self, condition: condition, body: body)
+  }
+}

@@ -1,0 +1,57 @@
+internal import ResilienceCore
+
+/// How long an attempt may take before another one is begun beside it.
+public struct HedgeDelay: Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
+    case fixed(nanoseconds: Int64)
+    case learned(Learning)
+  }
+
+  struct Learning: Sendable, Hashable {
+    var percentile: Double
+    var minimumSamples: Int
+    var atLeastNanoseconds: Int64
+    var atMostNanoseconds: Int64
+  }
+
+  let kind: Kind
+
+  /// Always the same delay.
+  ///
+  /// - Parameter delay: 0 or more; with 0 all attempts begin together.
+  public static func fixed(_ delay: Duration) -> HedgeDelay {
+    precondition(delay >= .zero, "a hedge's delay must not be negative, was \(delay)")
+    return HedgeDelay(kind: .fixed(nanoseconds: delay.clampedNanoseconds))
+  }
+
+  /// A percentile of how long calls take, learned while they are made.
+  ///
+  /// With the 95th percentile one call of twenty is hedged. Until enough calls were seen, none is hedged for being slow.
+  /// Measured are first attempts: those that succeed, and those that were given up late. The newest thousand or two
+  /// count; memory is constant, about 2 kB.
+  ///
+  /// - Parameters:
+  ///   - percentile: 50 to 99.9. Default: 95 ("The Tail at Scale", Dean and Barroso, 2013).
+  ///   - minimumSamples: How many calls must have been seen, 1 to 1 000. Default: 100, which five calls in the
+  ///     slowest twentieth are of.
+  ///   - atLeast: The shortest delay, 0 or more. Default: 1 ms: to hedge what is as quick costs more than it saves.
+  ///   - atMost: The longest delay, `atLeast` or more. Default: 10 s.
+  public static func learned(
+    percentile: Double = 95, minimumSamples: Int = 100, atLeast: Duration = .milliseconds(1),
+    atMost: Duration = .seconds(10)
+  ) -> HedgeDelay {
+    precondition(
+      (50...99.9).contains(percentile), "a hedge's percentile must be in 50 ... 99.9, was \(percentile)")
+    precondition(
+      (1...1_000).contains(minimumSamples),
+      "a hedge's minimumSamples must be in 1 ... 1 000, was \(minimumSamples)")
+    precondition(atLeast >= .zero, "a hedge's shortest delay must not be negative, was \(atLeast)")
+    precondition(
+      atMost >= atLeast, "a hedge's longest delay must be \(atLeast) or more, as the shortest, was \(atMost)")
+    return HedgeDelay(
+      kind: .learned(
+        Learning(
+          percentile: percentile, minimumSamples: minimumSamples,
+          atLeastNanoseconds: atLeast.clampedNanoseconds, atMostNanoseconds: atMost.clampedNanoseconds)))
+  }
+}

@@ -1,0 +1,32 @@
+/// How often a slow or failed call is begun again beside itself, and when.
+///
+/// ```swift
+/// let stock = call.hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget)
+/// ```
+///
+/// What counts as a failure is not said here but at the leaf, once for all layers: see `Handler.classify`.
+public struct HedgePolicy: Sendable, Hashable {
+  /// The most attempts, the first included.
+  public let maxAttempts: Int
+
+  /// How long an attempt may take before the next one is begun.
+  public let delay: HedgeDelay
+
+  /// Whether a call that is not idempotent is hedged like any other.
+  public let hedgesNonIdempotent: Bool
+
+  /// Creates a policy.
+  ///
+  /// - Parameters:
+  ///   - maxAttempts: The first included, 2 to 10. Default: 2: a third attempt gains little and costs as much.
+  ///   - delay: Default: the learned 95th percentile, which makes one call of twenty a second time.
+  ///   - hedgesNonIdempotent: Whether a call that is not idempotent is hedged like any other. Default: no. It is then
+  ///     begun again only when an attempt proves that it did nothing (`Pushback.notProcessed`).
+  public init(maxAttempts: Int = 2, delay: HedgeDelay = .learned(), hedgesNonIdempotent: Bool = false) {
+    precondition(
+      (2...10).contains(maxAttempts), "a hedge policy's maxAttempts must be in 2 ... 10, was \(maxAttempts)")
+    self.maxAttempts = maxAttempts
+    self.delay = delay
+    self.hedgesNonIdempotent = hedgesNonIdempotent
+  }
+}

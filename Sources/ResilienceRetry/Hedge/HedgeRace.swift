@@ -1,0 +1,160 @@
+public import ResilienceCore
+internal import Synchronization
+
+/// One hedged call: its attempts report here how they ended, and its caller waits here for what is to be done.
+///
+/// Nothing here knows the type of the result, so that it is compiled once.
+@usableFromInline
+final class HedgeRace: Sendable {
+  private struct State {
+    var machine: HedgeStateMachine
+    /// The caller's, while it waits.
+    var waiter: Waiter?
+    var mustDeposit: Bool
+  }
+
+  private enum Step {
+    case begin(attempt: Int)
+    case refused(attempt: Int)
+    case wait(Waiter, until: Instant?)
+    case end
+  }
+
+  private let hedger: Hedger
+  private let call: CallContext
+  private let name: String
+  private let start: Instant
+  private let state: Lock<State>
+
+  @usableFromInline
+  init(_ hedger: Hedger, _ context: CallContext, _ traits: CallTraits) {
+    var call = context
+    // Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1.
+    let isOutermost = call.claimCallID()
+    call.beginAttempt(1)
+    start = call.now
+    self.hedger = hedger
+    self.call = call
+    name = traits.name
+    state = Lock(
+      State(
+        machine: hedger.begin(deadline: call.deadline, idempotency: traits.idempotency, at: start),
+        mustDeposit: isOutermost))
+  }
+
+  /// The first attempt's context; the attempt begins now.
+  @usableFromInline
+  func first() -> CallContext {
+    var attempt = call
+    attempt.attemptBegan()
+    return attempt
+  }
+
+  /// Waits until another attempt is to be begun: its context. `nil` when the call is over: what still runs is to be
+  /// cancelled and awaited.
+  @usableFromInline
+  func next() async -> CallContext? {
+    while true {
+      switch step() {
+      case .begin(let number):
+        return begin(number)
+      case .refused(let number):
+        hedger.refused.wrappingAdd(1, ordering: .relaxed)
+        call.emit(HedgeEvent.refused(call: name, attempt: number))
+      case .wait(let waiter, let instant):
+        if await !wait(waiter, until: instant) { state.withLock { $0.machine.cancel() } }
+      case .end:
+        return nil
+      }
+    }
+  }
+
+  /// Notes how an attempt ended. Runs in the attempt's task, as the last that happens there.
+  @usableFromInline
+  func ended(_ attempt: CallContext, _ outcome: Outcome, error: (any Error)?) {
+    attempt.attemptEnded(of: call, outcome, error: error)
+    let now = call.readClock()
+    if attempt.attempt == 1 {
+      hedger.learned?.record(
+        nanoseconds: start.nanoseconds(to: now), succeeded: outcome.verdict == .success)
+    }
+    let wasRefused = outcome.verdict == .neutral && error is any Rejection
+    let waiter: Waiter? = state.withLock { state in
+      deposit(&state)
+      state.machine.ended(Int(attempt.attempt), outcome, wasRefused: wasRefused, at: now)
+      return state.waiter.take()
+    }
+    waiter?.grant()
+  }
+
+  @usableFromInline
+  var isRunning: Bool { state.withLock { $0.machine.running > 0 } }
+
+  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended.
+  @usableFromInline
+  func answer() -> Int {
+    let machine = state.withLock { $0.machine }
+    hedger.calls.wrappingAdd(1, ordering: .relaxed)
+    if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
+    if call.isObserved, machine.begun > 1 {
+      if machine.isWon { call.emit(HedgeEvent.won(call: name, attempt: machine.answer)) }
+      for number in 1...machine.begun where machine.losers >> UInt16(number) & 1 == 1 {
+        call.emit(HedgeEvent.lost(call: name, attempt: number))
+      }
+    }
+    return machine.answer
+  }
+}
+
+// MARK: - Steps
+
+extension HedgeRace {
+  private func step() -> Step {
+    let now = call.readClock()
+    return state.withLock { state in
+      switch state.machine.decision(at: now) {
+      case .begin where Task.isCancelled:
+        state.machine.cancel()
+        return .end
+      case .begin:
+        deposit(&state)
+        guard hedger.budget?.withdraw() ?? true else {
+          state.machine.refuse()
+          return .refused(attempt: state.machine.begun + 1)
+        }
+        return .begin(attempt: state.machine.begin(at: now))
+      case .wait(let instant):
+        let waiter = Waiter("Handler.hedge")
+        state.waiter = waiter
+        return .wait(waiter, until: instant)
+      case .end:
+        return .end
+      }
+    }
+  }
+
+  private func begin(_ number: Int) -> CallContext {
+    hedger.started.wrappingAdd(1, ordering: .relaxed)
+    var attempt = call
+    attempt.beginAttempt(UInt16(number))
+    call.emit(
+      HedgeEvent.started(call: name, attempt: number, after: start.duration(to: attempt.now)))
+    attempt.attemptBegan()
+    return attempt
+  }
+
+  /// - Returns: `false` when the caller was cancelled.
+  private func wait(_ waiter: Waiter, until instant: Instant?) async -> Bool {
+    let clock = call.clock
+    let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
+    defer { if let timer { clock.cancel(timer) } }
+    return await waiter.wait() == .granted
+  }
+
+  /// Notes the original call, once, when its first result is known or when it is repeated.
+  private func deposit(_ state: inout State) {
+    guard state.mustDeposit else { return }
+    state.mustDeposit = false
+    hedger.budget?.deposit()
+  }
+}

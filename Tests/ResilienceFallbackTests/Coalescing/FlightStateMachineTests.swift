@@ -1,0 +1,39 @@
+import Testing
+
+@testable import ResilienceFallback
+
+@Suite struct FlightStateMachineTests {
+  @Test func callersJoinWhileItIsInProgress() {
+    var machine = FlightStateMachine()
+    #expect(machine.callers == 1)
+    let joined = machine.join()
+    #expect(joined)
+    #expect(machine.callers == 2)
+  }
+
+  @Test func theLastWhoLeavesIsToldSo() {
+    var machine = FlightStateMachine()
+    _ = machine.join()
+    let first = machine.leave()
+    let second = machine.leave()
+    #expect(first == .othersWait)
+    #expect(second == .wasLast)
+    #expect(machine.phase == .deserted)
+  }
+
+  @Test func whatIsDesertedCannotBeJoined() {
+    var machine = FlightStateMachine()
+    _ = machine.leave()
+    let joined = machine.join()
+    #expect(!joined)
+  }
+
+  @Test func whatHasEndedCannotBeJoinedAndCannotBeLeft() {
+    var machine = FlightStateMachine()
+    machine.end()
+    let joined = machine.join()
+    let departure = machine.leave()
+    #expect(!joined)
+    #expect(departure == .hasEnded)
+  }
+}

@@ -1,2 +1,0 @@
-import ResilienceFallback
-import Testing

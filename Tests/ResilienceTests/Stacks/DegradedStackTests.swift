@@ -1,0 +1,81 @@
+import Resilience
+import ResilienceTestKit
+import Testing
+
+private struct Down: Error {}
+
+/// Fallback and coalescing among the other patterns.
+@Suite struct DegradedStackTests {
+  @Test func aFallbackOutsideABreakerAnswersWhileItIsOpen() throws {
+    try Simulation(seed: 1).run { _ in
+      let breaker = CircuitBreaker(
+        "price", policy: CircuitBreakerPolicy(windowSize: 4, failureRate: 0.5, minimumThroughput: 2))
+      let calls = Log<Int>()
+      let call = ServiceCall("price") { (number: Int) -> Int in
+        calls.append(number)
+        throw Down()
+      }.circuitBreaker(breaker).retry(budget: nil).deadline(.seconds(1)).fallback(0)
+      for number in 1...20 {
+        let price = try await call(number)
+        #expect(price == 0)
+      }
+      #expect(calls.entries.count == 2, "the breaker saw the failures, not the second-best answers")
+    }
+  }
+
+  @Test func aDegradedAnswerIsNotRetried() throws {
+    try Simulation(seed: 1).run { _ in
+      let calls = Log<Int>()
+      let call = ServiceCall("price") { (number: Int) -> Int in
+        calls.append(number)
+        throw Down()
+      }.fallback(0).retry()
+      _ = try await call(1)
+      #expect(calls.entries.count == 1)
+    }
+  }
+
+  @Test func whoJoinsAnExecutionNotesItsSpanInTheTrace() throws {
+    try Simulation(seed: 1).run { simulation in
+      let tracer = Tracer("test")
+      let call = ServiceCall("catalogue") { (_: Int) in
+        try await simulation.sleep(for: .milliseconds(20))
+      }.coalesce(by: \.self).trace(tracer)
+      try await withThrowingTaskGroup(of: Void.self) { callers in
+        for _ in 1...2 { callers.addTask { try await call(7) } }
+        try await callers.waitForAll()
+      }
+      let waterfalls = tracer.store.traces.map { tracer.store.waterfall(of: $0) }
+      #expect(waterfalls.filter { $0.contains("coalescing.joined call=catalogue leader.trace=") }.count == 1)
+    }
+  }
+
+  @Test func aRetriedExecutionIsSharedAsAWhole() throws {
+    try Simulation(seed: 1).run { simulation in
+      let attempts = Log<Int>()
+      let call = ServiceCall("catalogue") { (_: Int) -> Int in
+        attempts.append(1)
+        try await simulation.sleep(for: .milliseconds(20))
+        guard attempts.entries.count == 3 else { throw Down() }
+        return 42
+      }.retry(budget: nil).coalesce(by: \.self).deadline(.seconds(10))
+      let answers = try await withThrowingTaskGroup(of: Int.self) { callers in
+        for _ in 1...50 { callers.addTask { try await call(7) } }
+        return try await callers.reduce(into: []) { $0.append($1) }
+      }
+      #expect(answers == Array(repeating: 42, count: 50))
+      #expect(attempts.entries.count == 3)
+    }
+  }
+
+  @Test func row25_aCoalescedCallEndsWithItsOwnDeadline() throws {
+    try Simulation.explore(seeds: 0..<20) { simulation in
+      let call = ServiceCall("catalogue") { (_: Int) in try await simulation.sleep(for: .seconds(3600)) }
+        .coalesce(by: \.self).deadline(.seconds(1))
+      await withTaskGroup { callers in
+        for _ in 1...5 { callers.addTask { try? await call(7) } }
+      }
+      try simulation.require(simulation.now == Instant(nanoseconds: 1_000_000_000), "\(simulation.now)")
+    }
+  }
+}
