@@ -16,10 +16,11 @@ extension CircuitBreaker {
     let token = try enter(context)
     do {
       let result = try await body()
-      leave(token, Outcome(ofValue: result).verdict, context)
+      let outcome = Outcome(ofValue: result)
+      if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
       return result
     } catch {
-      leaveThrowing(token, Outcome(ofError: error).verdict, error, context)
+      leaveThrowing(token, Outcome(ofError: error), error, context)
       throw error
     }
   }

@@ -25,10 +25,11 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator {
     let token = try breaker.enter(context)
     do {
       let output = try await base.handle(input, context: context)
-      breaker.leave(token, base.outcome(ofValue: output).verdict, context)
+      let outcome = base.outcome(ofValue: output)
+      if !breaker.leavesHarmlessly(token, outcome.verdict) { breaker.leave(token, outcome, context) }
       return output
     } catch {
-      breaker.leaveThrowing(token, base.outcome(ofError: error).verdict, error, context)
+      breaker.leaveThrowing(token, base.outcome(ofError: error), error, context)
       throw error
     }
   }

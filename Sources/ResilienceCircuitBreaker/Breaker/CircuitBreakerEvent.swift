@@ -2,16 +2,37 @@ public import ResilienceCore
 
 /// Something a breaker decided.
 public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
+  /// Why a breaker opened.
+  public enum OpeningReason: String, Sendable, Hashable {
+    /// Too many of the window's results were failures.
+    case failureRate = "failure.rate"
+    /// Too many of the window's results and of the running calls were slow.
+    case slowCallRate = "slow.call.rate"
+    /// Too many failures in a row.
+    case consecutiveFailures = "consecutive.failures"
+    /// The probes failed, or were slow.
+    case probes
+  }
+
   /// What was decided.
   public enum Kind: Sendable, Hashable {
-    /// Calls are rejected until the instant: `failures` of `calls` results had failed.
-    case opened(failures: Int, calls: Int, until: Instant)
+    /// Calls are rejected until the instant.
+    ///
+    /// `calls` results had come, or probes ended, `failures` of them failed and `slow` of them slow; calls that run past
+    /// the threshold are among the `slow` and the `calls`.
+    case opened(reason: OpeningReason, failures: Int, slow: Int, calls: Int, until: Instant)
 
     /// The open time is over; probes are let through.
     case halfOpened
 
-    /// The probes succeeded; calls pass again.
+    /// The probes succeeded; the share of admitted calls grows until the instant.
+    case recovering(until: Instant)
+
+    /// Calls pass again, all of them.
     case closed
+
+    /// Somebody told the breaker what to be.
+    case overridden(CircuitBreakerOverride)
 
     /// A probe outlasted its lease; it counts as a failure.
     case probeExpired
@@ -20,7 +41,7 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     case staleResult(generation: UInt64)
 
     /// A call was rejected. Told to the call's observer only, not to `onEvent`.
-    case rejected(retryAt: Instant)
+    case rejected(retryAt: Instant?)
   }
 
   /// The breaker's name.
@@ -44,7 +65,9 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     switch kind {
     case .opened: "breaker.opened"
     case .halfOpened: "breaker.halfopened"
+    case .recovering: "breaker.recovering"
     case .closed: "breaker.closed"
+    case .overridden: "breaker.overridden"
     case .probeExpired: "breaker.probe.expired"
     case .staleResult: "breaker.result.stale"
     case .rejected: "breaker.rejected"
@@ -58,13 +81,18 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
 
   private var details: [EventAttribute] {
     switch kind {
-    case .opened(let failures, let calls, let until):
+    case .opened(let reason, let failures, let slow, let calls, let until):
       [
+        EventAttribute("reason", .string(reason.rawValue)),
         EventAttribute("failures", .integer(Int64(failures))),
+        EventAttribute("slow", .integer(Int64(slow))),
         EventAttribute("calls", .integer(Int64(calls))),
         EventAttribute("until.nanoseconds", .integer(until.nanoseconds)),
       ]
-    case .rejected(let retryAt): [EventAttribute("retry.at.nanoseconds", .integer(retryAt.nanoseconds))]
+    case .recovering(let until): [EventAttribute("until.nanoseconds", .integer(until.nanoseconds))]
+    case .overridden(let override): [EventAttribute("to", .string("\(override)"))]
+    case .rejected(let retryAt):
+      retryAt.map { [EventAttribute("retry.at.nanoseconds", .integer($0.nanoseconds))] } ?? []
     case .staleResult(let generation): [EventAttribute("generation", .integer(Int64(clamping: generation)))]
     case .halfOpened, .closed, .probeExpired: []
     }

@@ -1,0 +1,166 @@
+internal import ResilienceCore
+
+/// The rules of a breaker, without a lock, a clock or a callback.
+///
+/// A token carries the generation of the state it was given in, and its result counts in that state only. Time moves it
+/// lazily: with each operation it first becomes what it is at `now`, so that it makes no difference who looked when. What
+/// is left to chance, the jitter of the open time, comes out of the latest `draw` that it was given.
+// @unchecked: it owns the memory of its history alone, as it cannot be copied.
+package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
+  package enum Decision: Sendable, Hashable {
+    case admitted(CircuitBreakerToken)
+    case rejected(retryAt: Instant?)
+  }
+
+  package internal(set) var word: CircuitBreakerWord
+  package internal(set) var rules: CircuitBreakerRules
+  package internal(set) var successes = 0
+  var history: UnsafeMutablePointer<BreakerHistory>?
+
+  package init(_ rules: CircuitBreakerRules) {
+    self.rules = rules
+    word = CircuitBreakerWord(generation: 0, .closed, rules)
+  }
+
+  package init(_ policy: CircuitBreakerPolicy) {
+    self.init(CircuitBreakerRules(policy))
+  }
+
+  deinit {
+    history?.deinitialize(count: 1)
+    history?.deallocate()
+  }
+
+  /// The history, made when it is first needed.
+  mutating func remember() -> UnsafeMutablePointer<BreakerHistory> {
+    if let history { return history }
+    let made = UnsafeMutablePointer<BreakerHistory>.allocate(capacity: 1)
+    made.initialize(to: BreakerHistory(rules, successes: successes))
+    history = made
+    return made
+  }
+}
+
+// MARK: - Admission
+
+extension CircuitBreakerStateMachine {
+  /// Lets a call in, or not.
+  package mutating func admit(
+    at now: Instant, draw: UInt64
+  ) -> (decision: Decision, changes: [CircuitBreakerEvent.Kind]) {
+    let changes = advance(to: now)
+    return (answer(at: now, draw: draw), changes)
+  }
+
+  private mutating func answer(at now: Instant, draw: UInt64) -> Decision {
+    switch word.mode {
+    case .disabled:
+      return .admitted(CircuitBreakerToken(word: word))
+    case .closed, .metricsOnly:
+      return .admitted(passing(at: now, draw: draw))
+    case .recovering:
+      let history = remember()
+      history.pointee.credit += share(at: now)
+      guard history.pointee.credit >= 1 else { return .rejected(retryAt: nil) }
+      history.pointee.credit -= 1
+      return .admitted(passing(at: now, draw: draw))
+    case .halfOpen:
+      let history = remember()
+      guard history.pointee.probes.taken < rules.permits else {
+        return .rejected(retryAt: history.pointee.openUntil)
+      }
+      history.pointee.draw = draw
+      return .admitted(CircuitBreakerToken(word: word, detail: history.pointee.probes.admit(at: now)))
+    case .open:
+      return .rejected(retryAt: openUntil)
+    case .forcedOpen:
+      return .rejected(retryAt: nil)
+    }
+  }
+
+  private mutating func passing(at now: Instant, draw: UInt64) -> CircuitBreakerToken {
+    guard rules.timesCalls else { return CircuitBreakerToken(word: word) }
+    let history = remember()
+    history.pointee.draw = draw
+    return CircuitBreakerToken(word: word, detail: history.pointee.running?.enter(at: now) ?? 0)
+  }
+
+  /// The share of calls that is admitted; 1 for all.
+  package func share(at now: Instant) -> Double {
+    switch word.mode {
+    case .closed, .metricsOnly, .disabled: return 1
+    case .open, .halfOpen, .forcedOpen: return 0
+    case .recovering:
+      let left = history.map { now.nanoseconds(to: $0.pointee.recoveredAt) } ?? 0
+      return rules.share(after: rules.rampNanoseconds.subtractingSaturating(left))
+    }
+  }
+}
+
+// MARK: - Reading
+
+extension CircuitBreakerStateMachine {
+  package var state: CircuitBreakerState {
+    switch word.mode {
+    case .closed: .closed
+    case .metricsOnly: .metricsOnly
+    case .disabled: .disabled
+    case .recovering: .recovering(until: history?.pointee.recoveredAt ?? Instant(nanoseconds: .min))
+    case .open: .open(until: openUntil)
+    case .halfOpen: .halfOpen
+    case .forcedOpen: .forcedOpen
+    }
+  }
+
+  package var generation: UInt64 { word.generation }
+
+  /// When the latest opening ends or ended.
+  package var openUntil: Instant { history?.pointee.openUntil ?? Instant(nanoseconds: .min) }
+
+  package var refusal: (any Error)? {
+    get { history?.pointee.refusal }
+    set { remember().pointee.refusal = newValue }
+  }
+
+  package var staleResults: Int { history?.pointee.staleResults ?? 0 }
+  package var openings: Int { history?.pointee.openings ?? 0 }
+  package var probesRunning: Int { history?.pointee.probes.running.count ?? 0 }
+
+  var tally: CallTally {
+    history?.pointee.tally ?? CallTally(calls: min(successes, rules.policy.window.capacity ?? 0))
+  }
+
+  package var windowCalls: Int { tally.calls }
+  package var windowFailures: Int { tally.failures }
+  package var windowSlow: Int { tally.slow }
+  /// Calls that run past the threshold of slow calls.
+  package var overdueCalls: Int { history?.pointee.running?.overdue ?? 0 }
+
+  package var windowFailureRate: Double? {
+    tally.calls >= rules.minimumThroughput ? Double(tally.failures) / Double(tally.calls) : nil
+  }
+
+  package var slowCallRate: Double? {
+    let calls = tally.calls + overdueCalls
+    guard rules.timesCalls, calls >= rules.minimumThroughput else { return nil }
+    return Double(tally.slow + overdueCalls) / Double(calls)
+  }
+
+  /// Nanoseconds spent open until `now`, half-open not counted.
+  package func openNanoseconds(at now: Instant) -> Int64 {
+    guard let history else { return 0 }
+    let past = history.pointee.openNanoseconds
+    guard word.isOpen else { return past }
+    let present = history.pointee.openedAt.nanoseconds(to: min(now, history.pointee.openUntil))
+    return past.addingSaturating(max(0, present))
+  }
+
+  package func counters(at now: Instant) -> CircuitBreakerCounters {
+    CircuitBreakerCounters(
+      successes: successes, failures: history?.pointee.failures ?? 0,
+      slowCalls: history?.pointee.slowCalls ?? 0, openings: openings, staleResults: staleResults,
+      reopenings: history?.pointee.reopenings ?? 0,
+      consecutiveFailures: history?.pointee.consecutiveFailures ?? 0,
+      openNanoseconds: openNanoseconds(at: now))
+  }
+}
