@@ -83,7 +83,15 @@ extension CircuitBreaker {
   @inlinable
   @inline(__always)
   func leavesHarmlessly(_ token: CircuitBreakerToken, _ verdict: Verdict) -> Bool {
-    verdict == .success && token.word.isPlainlyClosed && countSuccess(token.word)
+    guard verdict == .success else { return false }
+    var raw = mirror.load(ordering: .relaxed)
+    while let next = CircuitBreakerWord(rawValue: raw).addingSuccess(ofCallAdmittedAs: token.word) {
+      let (exchanged, original) = mirror.weakCompareExchange(
+        expected: raw, desired: next.rawValue, ordering: .relaxed)
+      if exchanged { return true }
+      raw = original
+    }
+    return false
   }
 
   /// Takes the token of a call that returned.

@@ -23,8 +23,8 @@ public final class CircuitBreaker: Sendable {
   /// Names the destination, in errors, events and metrics.
   public let name: String
 
-  // What `machine` is, so that a closed breaker admits with one load. It may lag behind: results are checked against
-  // the machine.
+  // What `machine` is, and the successes that it was not told of yet: a closed breaker admits with one load, and counts a
+  // success with one exchange.
   @usableFromInline let mirror: Atomic<UInt64>
   @usableFromInline let openUntil = Atomic<Int64>(.min)
   @usableFromInline let rejections = Atomic<Int>(0)
@@ -44,7 +44,7 @@ public final class CircuitBreaker: Sendable {
     _ name: String, policy: CircuitBreakerPolicy = CircuitBreakerPolicy(),
     onEvent: (@Sendable (CircuitBreakerEvent) -> Void)? = nil
   ) {
-    self.init(name, rules: CircuitBreakerRules(policy), outbox: onEvent.map { EventOutbox($0) })
+    self.init(name, rules: .of(policy), outbox: onEvent.map { EventOutbox($0) })
   }
 
   init(_ name: String, rules: CircuitBreakerRules, outbox: EventOutbox<CircuitBreakerEvent>?) {
@@ -135,19 +135,14 @@ extension CircuitBreaker {
 // MARK: - Under the lock
 
 extension CircuitBreaker {
-  /// Counts a success of a call that a plainly closed breaker let in; `false` when it may change the state, and was not
-  /// counted.
-  @usableFromInline
-  @inline(never)
-  func countSuccess(_ word: CircuitBreakerWord) -> Bool {
-    machine.withLock { $0.countSuccess(word) }
-  }
-
   /// The rejection of the present state, boxed once for it.
   func refusal() -> (any Error)? { machine.withLock { $0.refusal } }
 
   func abandonUnderLock(_ token: CircuitBreakerToken) {
-    machine.withLock { $0.abandon(token) }
+    operate(at: Instant(nanoseconds: .min)) { machine in
+      machine.abandon(token)
+      return ((), [])
+    }
   }
 
   /// Operates the machine, then publishes and reports what changed.
@@ -156,8 +151,14 @@ extension CircuitBreaker {
     _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
   ) -> Answer {
     let (answer, changes) = machine.withLock { machine in
+      // Successes from here on have to wait for the lock: those before were before this, those after come after.
+      let before = CircuitBreakerWord(
+        rawValue: mirror.exchange(machine.word.asking.rawValue, ordering: .acquiring))
+      machine.count(successes: before.pendingSuccesses)
+      let generation = machine.generation
       let (answer, changes) = operation(&machine)
-      if machine.word.rawValue != mirror.load(ordering: .relaxed) { publish(&machine) }
+      if machine.generation != generation { refuse(&machine) }
+      mirror.store(machine.word.rawValue, ordering: .releasing)
       for kind in changes {
         outbox?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
       }
@@ -171,7 +172,8 @@ extension CircuitBreaker {
     return answer
   }
 
-  private func publish(_ machine: inout CircuitBreakerStateMachine) {
+  /// Makes what a state that rejects answers with.
+  private func refuse(_ machine: inout CircuitBreakerStateMachine) {
     switch machine.state {
     case .open(let until): machine.refusal = CircuitOpen(breaker: name, retryAt: until)
     case .halfOpen:
@@ -181,6 +183,5 @@ extension CircuitBreaker {
     case .closed, .disabled, .metricsOnly: break
     }
     openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
-    mirror.store(machine.word.rawValue, ordering: .releasing)
   }
 }

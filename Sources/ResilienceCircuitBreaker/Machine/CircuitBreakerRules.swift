@@ -33,6 +33,21 @@ package final class CircuitBreakerRules: Sendable {
     openTime = .exponential(base: policy.openTime, cap: policy.maxOpenTime, jitter: .none)
   }
 
+  // Many breakers share few policies: the last rules are kept, so that a breaker of a policy like the one before shares them.
+  private static let latest = Lock<CircuitBreakerRules?>(nil)
+
+  static func of(_ policy: CircuitBreakerPolicy) -> CircuitBreakerRules {
+    if let rules = latest.withLock({ $0 }), rules.policy == policy { return rules }
+    let rules = CircuitBreakerRules(policy)
+    // Handed out of the lock, so that the rules before are released outside it.
+    let before = latest.withLock { latest in
+      defer { latest = rules }
+      return latest
+    }
+    _ = before
+    return rules
+  }
+
   var needsTimeOfResults: Bool { timesCalls || policy.window.capacity == nil }
 
   /// How long to stay open, and how much of it is chance: the breaker opened `reopenings` times in a row before.

@@ -1,20 +1,13 @@
 internal import ResilienceCore
 
 extension CircuitBreakerStateMachine {
-  /// Counts a success of a call that a plainly closed breaker let in, if that cannot change the state.
-  ///
-  /// - Returns: `false` when nothing was done, and ``record(_:_:retryAfter:at:draw:)`` must.
-  @inline(__always)
-  package mutating func countSuccess(_ word: CircuitBreakerWord) -> Bool {
-    guard word == self.word else { return false }
-    if let history {
-      // With this one the rate may become defined.
-      guard history.pointee.tally.calls &+ 1 != rules.minimumThroughput else { return false }
-      history.pointee.consecutiveFailures = 0
-      history.pointee.counted?.append(CallResult(failed: false, slow: false), to: &history.pointee.tally)
-    }
-    successes &+= 1
-    return true
+  /// Counts successes that the owner has taken by ``word`` without asking.
+  package mutating func count(successes count: Int) {
+    guard count > 0 else { return }
+    successes &+= count
+    guard let history else { return }
+    history.pointee.consecutiveFailures = 0
+    history.pointee.counted?.append(successes: count, to: &history.pointee.tally)
   }
 
   /// Takes the result of a call, and with it the token, back. A neutral one counts in neither.
@@ -33,7 +26,7 @@ extension CircuitBreakerStateMachine {
       changes.append(.staleResult(generation: token.generation))
       return changes
     }
-    guard verdict != .neutral, word.mode != .disabled else {
+    guard verdict != .neutral, mode != .disabled else {
       if let probe, probe.isSlow { history?.pointee.probes.slow -= 1 }
       return changes
     }
@@ -81,7 +74,7 @@ extension CircuitBreakerStateMachine {
 
   /// Opens if the window says so.
   mutating func judge(at now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
-    guard word.mode != .metricsOnly, let history else { return }
+    guard mode != .metricsOnly, let history else { return }
     let reason: CircuitBreakerEvent.OpeningReason
     if history.pointee.consecutiveFailures >= rules.consecutiveFailures {
       reason = .consecutiveFailures

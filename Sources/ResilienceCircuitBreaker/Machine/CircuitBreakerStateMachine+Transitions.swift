@@ -5,9 +5,9 @@ extension CircuitBreakerStateMachine {
   package mutating func advance(to now: Instant) -> [CircuitBreakerEvent.Kind] {
     guard let history else { return [] }
     var changes: [CircuitBreakerEvent.Kind] = []
-    if word.mode == .recovering {
+    if mode == .recovering {
       expireCalls(by: min(now, history.pointee.recoveredAt), &changes)
-      if word.mode == .recovering, history.pointee.recoveredAt <= now {
+      if mode == .recovering, history.pointee.recoveredAt <= now {
         // The results of the ramp count on: no new generation.
         become(.closed, generation: generation)
         changes.append(.closed)
@@ -15,13 +15,13 @@ extension CircuitBreakerStateMachine {
     }
     expireCalls(by: now, &changes)
     expireProbes(by: now, &changes)
-    if word.isOpen, history.pointee.openUntil <= now {
+    if mode == .open, history.pointee.openUntil <= now {
       history.pointee.openNanoseconds = openNanoseconds(at: history.pointee.openUntil)
       history.pointee.probes = BreakerProbes()
       begin(.halfOpen)
       changes.append(.halfOpened)
     }
-    if !word.isOpen, !word.isHalfOpen { history.pointee.timed?.advance(to: now, &history.pointee.tally) }
+    if mode != .open, mode != .halfOpen { history.pointee.timed?.advance(to: now, &history.pointee.tally) }
     return changes
   }
 
@@ -36,7 +36,7 @@ extension CircuitBreakerStateMachine {
 
   private mutating func expireProbes(by now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
     guard let history else { return }
-    while word.isHalfOpen, let due = history.pointee.probes.due(by: now, rules) {
+    while mode == .halfOpen, let due = history.pointee.probes.due(by: now, rules) {
       switch due {
       case .slow(let index, let instant):
         history.pointee.probes.markSlow(index)
@@ -60,7 +60,7 @@ extension CircuitBreakerStateMachine {
   ) {
     let history = remember()
     let stableAt = history.pointee.recoveredAt.advanced(byNanoseconds: history.pointee.openTime)
-    let isStable = word.mode == .closed && stableAt <= now
+    let isStable = mode == .closed && stableAt <= now
     if history.pointee.openings == 0 || isStable {
       history.pointee.reopenings = 0
     } else {
@@ -84,7 +84,7 @@ extension CircuitBreakerStateMachine {
   private func opened(
     _ reason: CircuitBreakerEvent.OpeningReason, until: Instant
   ) -> CircuitBreakerEvent.Kind {
-    if word.isHalfOpen, let probes = history?.pointee.probes {
+    if mode == .halfOpen, let probes = history?.pointee.probes {
       return .opened(
         reason: reason, failures: probes.failures, slow: probes.slow,
         calls: probes.failures + probes.successes, until: until)
@@ -118,10 +118,6 @@ extension CircuitBreakerStateMachine {
     if mode == .halfOpen { remember().pointee.notBefore = Instant(nanoseconds: .min) }
     become(mode, generation: generation &+ 1)
   }
-
-  private mutating func become(_ mode: CircuitBreakerWord.Mode, generation: UInt64) {
-    word = CircuitBreakerWord(generation: generation, mode, rules)
-  }
 }
 
 // MARK: - By hand
@@ -133,7 +129,7 @@ extension CircuitBreakerStateMachine {
   ) -> [CircuitBreakerEvent.Kind] {
     var changes = advance(to: now)
     let history = remember()
-    if word.isOpen { history.pointee.openNanoseconds = openNanoseconds(at: now) }
+    if mode == .open { history.pointee.openNanoseconds = openNanoseconds(at: now) }
     history.pointee.openUntil = min(history.pointee.openUntil, now)
     history.pointee.reopenings = 0
     history.pointee.recoveredAt = Instant(nanoseconds: .min)
@@ -165,8 +161,8 @@ extension CircuitBreakerStateMachine {
           latest: min(calls, capacity), of: window, to: &history.pointee.tally)
       }
     }
-    let timesOtherwise = old.policy.slowCalls != rules.policy.slowCalls && !word.isHalfOpen
-    become(word.mode, generation: timesOtherwise ? generation &+ 1 : generation)
+    let timesOtherwise = old.policy.slowCalls != rules.policy.slowCalls && mode != .halfOpen
+    become(mode, generation: timesOtherwise ? generation &+ 1 : generation)
     return changes
   }
 }

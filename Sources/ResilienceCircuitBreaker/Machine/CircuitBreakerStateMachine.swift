@@ -12,14 +12,14 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
     case rejected(retryAt: Instant?)
   }
 
-  package internal(set) var word: CircuitBreakerWord
+  private(set) var mode = CircuitBreakerWord.Mode.closed
+  package private(set) var generation: UInt64 = 0
   package internal(set) var rules: CircuitBreakerRules
   package internal(set) var successes = 0
   var history: UnsafeMutablePointer<BreakerHistory>?
 
   package init(_ rules: CircuitBreakerRules) {
     self.rules = rules
-    word = CircuitBreakerWord(generation: 0, .closed, rules)
   }
 
   package init(_ policy: CircuitBreakerPolicy) {
@@ -39,6 +39,31 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
     history = made
     return made
   }
+
+  mutating func become(_ mode: CircuitBreakerWord.Mode, generation: UInt64) {
+    self.mode = mode
+    // As many bits as the word has.
+    self.generation = generation & (1 << 27 - 1)
+  }
+
+  /// What the owner needs to let calls in, and to take successes, without asking.
+  package var word: CircuitBreakerWord {
+    let asksAdmission =
+      switch mode {
+      case .closed, .metricsOnly: rules.timesCalls
+      case .disabled: false
+      case .recovering, .open, .halfOpen, .forcedOpen: true
+      }
+    return CircuitBreakerWord(
+      generation: generation, mode, asksAdmission: asksAdmission,
+      asksResults: rules.needsTimeOfResults || !isSettled)
+  }
+
+  /// Whether no number of successes can change anything: none can make a rate defined that has a failure in it.
+  private var isSettled: Bool {
+    guard let tally = history?.pointee.tally else { return true }
+    return tally.failures == 0 || tally.calls >= rules.minimumThroughput
+  }
 }
 
 // MARK: - Admission
@@ -53,7 +78,7 @@ extension CircuitBreakerStateMachine {
   }
 
   private mutating func answer(at now: Instant, draw: UInt64) -> Decision {
-    switch word.mode {
+    switch mode {
     case .disabled:
       return .admitted(CircuitBreakerToken(word: word))
     case .closed, .metricsOnly:
@@ -87,7 +112,7 @@ extension CircuitBreakerStateMachine {
 
   /// The share of calls that is admitted; 1 for all.
   package func share(at now: Instant) -> Double {
-    switch word.mode {
+    switch mode {
     case .closed, .metricsOnly, .disabled: return 1
     case .open, .halfOpen, .forcedOpen: return 0
     case .recovering:
@@ -101,7 +126,7 @@ extension CircuitBreakerStateMachine {
 
 extension CircuitBreakerStateMachine {
   package var state: CircuitBreakerState {
-    switch word.mode {
+    switch mode {
     case .closed: .closed
     case .metricsOnly: .metricsOnly
     case .disabled: .disabled
@@ -111,8 +136,6 @@ extension CircuitBreakerStateMachine {
     case .forcedOpen: .forcedOpen
     }
   }
-
-  package var generation: UInt64 { word.generation }
 
   /// When the latest opening ends or ended.
   package var openUntil: Instant { history?.pointee.openUntil ?? Instant(nanoseconds: .min) }
@@ -150,7 +173,7 @@ extension CircuitBreakerStateMachine {
   package func openNanoseconds(at now: Instant) -> Int64 {
     guard let history else { return 0 }
     let past = history.pointee.openNanoseconds
-    guard word.isOpen else { return past }
+    guard mode == .open else { return past }
     let present = history.pointee.openedAt.nanoseconds(to: min(now, history.pointee.openUntil))
     return past.addingSaturating(max(0, present))
   }

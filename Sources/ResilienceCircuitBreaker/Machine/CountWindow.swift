@@ -42,6 +42,28 @@ struct CountWindow: ~Copyable, @unchecked Sendable {
     count &+= isSet ? 1 : -1
   }
 
+  /// Appends so many results that were neither.
+  mutating func append(successes count: Int, to tally: inout CallTally) {
+    if tally.failures != 0 || tally.slow != 0 {
+      var left = min(count, capacity)
+      var place = position
+      while left > 0 {
+        // As many as are left in the word and in the ring.
+        let (index, shift) = (place >> 6, place & 63)
+        let run = min(left, 64 - shift, capacity - place)
+        let bits = (run == 64 ? UInt64.max : 1 << UInt64(run) - 1) << UInt64(shift)
+        tally.failures -= (words[index] & bits).nonzeroBitCount
+        tally.slow -= (words[wordsForEach + index] & bits).nonzeroBitCount
+        words[index] &= ~bits
+        words[wordsForEach + index] &= ~bits
+        left -= run
+        place = place + run == capacity ? 0 : place + run
+      }
+    }
+    position = (position + count) % capacity
+    tally.calls = min(tally.calls + count, capacity)
+  }
+
   mutating func removeAll() {
     words.update(repeating: 0, count: wordsForEach * 2)
     position = 0

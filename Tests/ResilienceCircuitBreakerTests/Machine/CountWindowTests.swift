@@ -26,6 +26,27 @@ import Testing
     #expect(tally == CallTally(calls: 1, failures: 1, slow: 0))
   }
 
+  @Test(arguments: [1, 63, 64, 65, 130, 1000])
+  func manySuccessesAtOnceAreAsManyOneByOne(capacity: Int) {
+    var window = CountWindow(capacity: capacity, tracksSlow: true)
+    var single = CountWindow(capacity: capacity, tracksSlow: true)
+    var (tally, singleTally) = (CallTally(), CallTally())
+    let random = SeededRandomSource(seed: UInt64(capacity))
+    var isExact = true
+    for _ in 0..<100 {
+      let result = CallResult(failed: random.next(below: 2) == 0, slow: random.next(below: 2) == 0)
+      for _ in 0..<(1 + random.next(below: 40)) {
+        window.append(result, to: &tally)
+        single.append(result, to: &singleTally)
+      }
+      let successes = random.next(below: [10, 70, 2 * capacity + 1][random.next(below: 3)])
+      window.append(successes: successes, to: &tally)
+      for _ in 0..<successes { single.append(CallResult(failed: false, slow: false), to: &singleTally) }
+      isExact = isExact && tally == singleTally
+    }
+    #expect(isExact)
+  }
+
   @Test(arguments: [(from: 7, to: 3), (from: 3, to: 7), (from: 100, to: 65)])
   func aWindowOfAnotherSizeTakesTheLatestThatFit(from: Int, to: Int) {
     var old = CountWindow(capacity: from, tracksSlow: true)
