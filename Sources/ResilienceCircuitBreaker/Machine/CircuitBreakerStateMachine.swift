@@ -147,7 +147,9 @@ extension CircuitBreakerStateMachine {
 
   package var staleResults: Int { history?.pointee.staleResults ?? 0 }
   package var openings: Int { history?.pointee.openings ?? 0 }
-  package var probesRunning: Int { history?.pointee.probes.running.count ?? 0 }
+  package var reopenings: Int { history?.pointee.reopenings ?? 0 }
+  package var failures: Int { history?.pointee.failures ?? 0 }
+  package var probesRunning: Int { mode == .halfOpen ? history?.pointee.probes.running.count ?? 0 : 0 }
 
   var tally: CallTally {
     history?.pointee.tally ?? CallTally(calls: min(successes, rules.policy.window.capacity ?? 0))
@@ -180,9 +182,9 @@ extension CircuitBreakerStateMachine {
 
   package func counters(at now: Instant) -> CircuitBreakerCounters {
     CircuitBreakerCounters(
-      successes: successes, failures: history?.pointee.failures ?? 0,
+      successes: successes, failures: failures,
       slowCalls: history?.pointee.slowCalls ?? 0, openings: openings, staleResults: staleResults,
-      reopenings: history?.pointee.reopenings ?? 0,
+      reopenings: reopenings,
       consecutiveFailures: history?.pointee.consecutiveFailures ?? 0,
       openNanoseconds: openNanoseconds(at: now))
   }
