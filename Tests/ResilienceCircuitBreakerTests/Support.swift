@@ -51,3 +51,9 @@ extension CircuitBreaker {
     for _ in 0..<4 { call(.failure, at: now) }
   }
 }
+
+/// Keeps a permit where a collection needs a copyable value.
+final class HeldPermit: Sendable {
+  let permit: CircuitBreakerPermit
+  init(_ permit: consuming CircuitBreakerPermit) { self.permit = permit }
+}

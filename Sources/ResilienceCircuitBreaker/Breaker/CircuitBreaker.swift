@@ -116,11 +116,11 @@ extension CircuitBreaker {
   /// latest results that fit; a window of another kind starts empty. When slow calls are defined otherwise, results
   /// of the calls under way are stale.
   public func update(_ policy: CircuitBreakerPolicy) {
-    update(CircuitBreakerRules(policy), at: CallContext.current.readClock())
+    update(CircuitBreakerRules(policy))
   }
 
-  func update(_ rules: CircuitBreakerRules, at now: Instant) {
-    operate(at: now) { machine in ((), machine.update(rules, at: now)) }
+  func update(_ rules: CircuitBreakerRules) {
+    operateTimelessly { $0.update(rules) }
   }
 
   /// Whether the breaker does what it was told by hand.
@@ -139,10 +139,7 @@ extension CircuitBreaker {
   func refusal() -> (any Error)? { machine.withLock { $0.refusal } }
 
   func abandonUnderLock(_ token: CircuitBreakerToken) {
-    operate(at: Instant(nanoseconds: .min)) { machine in
-      machine.abandon(token)
-      return ((), [])
-    }
+    operateTimelessly { $0.abandon(token) }
   }
 
   /// Operates the machine, then publishes and reports what changed.
@@ -170,6 +167,14 @@ extension CircuitBreaker {
       observer?.emit(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
     }
     return answer
+  }
+
+  /// Operates the machine without reaching any change of state.
+  private func operateTimelessly(_ operation: (inout CircuitBreakerStateMachine) -> Void) {
+    operate(at: Instant(nanoseconds: .min)) { machine in
+      operation(&machine)
+      return ((), [])
+    }
   }
 
   /// Makes what a state that rejects answers with.

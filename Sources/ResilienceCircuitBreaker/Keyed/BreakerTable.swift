@@ -59,11 +59,14 @@ struct BreakerTable<Key: Hashable & Sendable>: Sendable {
   @inline(never)
   mutating func sweep(at tick: UInt32) -> [Key: CircuitBreaker] {
     var kept: [Key: CircuitBreaker] = [:]
-    for index in breakers.indices {
+    // Its own `indices` would hold the dictionary, and everything in it would be referenced twice.
+    var index = breakers.startIndex
+    while index != breakers.endIndex {
       let isIdle = breakers.values[index].isIdle(at: tick)
       if !isIdle || !isKnownUniquelyReferenced(&breakers.values[index]) {
-        kept[breakers.keys[index]] = breakers.values[index]
+        kept[breakers[index].key] = breakers[index].value
       }
+      breakers.formIndex(after: &index)
     }
     sweptAt = tick
     sweepCount = min(maxBreakers, max(Self.smallestSweep, 2 * kept.count))

@@ -102,12 +102,12 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   ///
   /// - Complexity: O(n) in the number of breakers.
   public func update(_ policy: CircuitBreakerPolicy) {
-    let (rules, now) = (CircuitBreakerRules(policy), CallContext.current.readClock())
+    let rules = CircuitBreakerRules(policy)
     let breakers = table.withLock { table in
       table.rules = rules
       return table.breakers
     }
-    for breaker in breakers.values { breaker.update(rules, at: now) }
+    for breaker in breakers.values { breaker.update(rules) }
   }
 
   /// What the table holds.

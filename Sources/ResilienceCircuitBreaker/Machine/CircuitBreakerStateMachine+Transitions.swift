@@ -146,8 +146,7 @@ extension CircuitBreakerStateMachine {
   }
 
   /// Goes on by other rules; the state, its instants and the window's results stay.
-  package mutating func update(_ rules: CircuitBreakerRules, at now: Instant) -> [CircuitBreakerEvent.Kind] {
-    let changes = advance(to: now)
+  package mutating func update(_ rules: CircuitBreakerRules) {
     let old = self.rules
     self.rules = rules
     if let history, old.policy.window != rules.policy.window || old.policy.slowCalls != rules.policy.slowCalls
@@ -163,6 +162,5 @@ extension CircuitBreakerStateMachine {
     }
     let timesOtherwise = old.policy.slowCalls != rules.policy.slowCalls && mode != .halfOpen
     become(mode, generation: timesOtherwise ? generation &+ 1 : generation)
-    return changes
   }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import ResilienceCircuitBreaker
 
 @Suite struct CountWindowTests {
-  @Test(arguments: [1, 2, 63, 64, 65, 100, 128, 1000])
+  @Test(arguments: [1, 2, 63, 64, 65, 100, 128, 300])
   func countsExactlyTheLatestResults(capacity: Int) {
     var window = CountWindow(capacity: capacity, tracksSlow: true)
     var tally = CallTally()
@@ -26,7 +26,7 @@ import Testing
     #expect(tally == CallTally(calls: 1, failures: 1, slow: 0))
   }
 
-  @Test(arguments: [1, 63, 64, 65, 130, 1000])
+  @Test(arguments: [1, 63, 64, 65, 130, 300])
   func manySuccessesAtOnceAreAsManyOneByOne(capacity: Int) {
     var window = CountWindow(capacity: capacity, tracksSlow: true)
     var single = CountWindow(capacity: capacity, tracksSlow: true)
