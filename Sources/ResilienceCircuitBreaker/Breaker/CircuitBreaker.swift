@@ -79,6 +79,7 @@ extension CircuitBreaker {
   public func snapshot(at now: Instant) -> CircuitBreakerSnapshot {
     operate(at: now) { machine in
       let changes = machine.advance(to: now)
+      machine.forget(by: now)
       let counters = machine.counters(at: now)
       let snapshot = CircuitBreakerSnapshot(
         name: name, state: machine.state, admittedShare: machine.share(at: now),
@@ -149,8 +150,8 @@ extension CircuitBreaker {
   ) -> Answer {
     let (answer, changes) = machine.withLock { machine in
       // Successes from here on have to wait for the lock: those before were before this, those after come after.
-      let before = CircuitBreakerWord(
-        rawValue: mirror.exchange(machine.word.asking.rawValue, ordering: .acquiring))
+      let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .relaxed)).asking
+      let before = CircuitBreakerWord(rawValue: mirror.exchange(word.rawValue, ordering: .acquiring))
       machine.count(successes: before.pendingSuccesses)
       let generation = machine.generation
       let (answer, changes) = operation(&machine)

@@ -19,7 +19,7 @@ public import ResilienceCore
 /// nobody holds, is as new: whether it is still kept makes no difference. One that somebody holds (a handler made with
 /// it, a call under way), and one that was told by hand what to be, stays. The number is bounded: when all are in use, calls of
 /// further keys pass **unguarded** and are not counted, rather than that a flood of invented keys pushes the real ones out
-/// or that there is an outage for want of memory. An idle breaker takes about 170 bytes, its place in the table included.
+/// or that there is an outage for want of memory. An idle breaker takes less than 200 bytes, its place in the table included.
 public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// Names the destinations, in the names of the breakers.
   public let name: String

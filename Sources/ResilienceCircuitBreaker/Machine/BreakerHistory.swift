@@ -5,7 +5,7 @@ struct BreakerHistory: ~Copyable, Sendable {
   var tally = CallTally()
   var counted: CountWindow?
   var timed: TimeWindow?
-  var running: RunningCalls?
+  var running: RunningCalls
   var probes = BreakerProbes()
 
   var consecutiveFailures = 0
@@ -33,6 +33,7 @@ struct BreakerHistory: ~Copyable, Sendable {
   var refusal: (any Error)?
 
   init(_ rules: CircuitBreakerRules, successes: Int) {
+    running = RunningCalls(threshold: rules.slowNanoseconds)
     makeWindow(rules)
     guard let capacity = rules.policy.window.capacity else { return }
     // All bits are zero whatever their places.
@@ -48,7 +49,7 @@ struct BreakerHistory: ~Copyable, Sendable {
       counted = nil
       timed = TimeWindow(nanoseconds: time.clampedNanoseconds, slices: slices)
     }
-    running = rules.timesCalls ? RunningCalls(threshold: rules.slowNanoseconds) : nil
+    running = RunningCalls(threshold: rules.slowNanoseconds)
   }
 
   mutating func append(_ result: CallResult, at now: Instant) {
@@ -66,7 +67,11 @@ struct BreakerHistory: ~Copyable, Sendable {
     consecutiveFailures = 0
     counted?.removeAll()
     timed?.removeAll()
-    running = rules.timesCalls ? RunningCalls(threshold: rules.slowNanoseconds) : nil
+    clearRunning(rules)
     notBefore = Instant(nanoseconds: .min)
+  }
+
+  mutating func clearRunning(_ rules: CircuitBreakerRules) {
+    running = RunningCalls(threshold: rules.slowNanoseconds)
   }
 }

@@ -62,7 +62,7 @@ extension CircuitBreakerStateMachine {
   private mutating func takeBack(_ token: CircuitBreakerToken) -> BreakerProbes.Probe? {
     guard token.generation == generation, let history else { return nil }
     if token.isProbe { return history.pointee.probes.remove(token.detail) }
-    if token.word.mode != .disabled { history.pointee.running?.leave(token.detail) }
+    if rules.timesCalls, token.word.mode != .disabled { history.pointee.running.leave(token.detail) }
     return nil
   }
 
@@ -75,6 +75,8 @@ extension CircuitBreakerStateMachine {
   /// Opens if the window says so.
   mutating func judge(at now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
     guard mode != .metricsOnly, let history else { return }
+    let running = history.pointee.running.overdue
+    if history.pointee.tally.failures | history.pointee.tally.slow | running == 0 { return }
     let reason: CircuitBreakerEvent.OpeningReason
     if history.pointee.consecutiveFailures >= rules.consecutiveFailures {
       reason = .consecutiveFailures

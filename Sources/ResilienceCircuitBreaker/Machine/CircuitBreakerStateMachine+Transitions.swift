@@ -3,7 +3,10 @@ internal import ResilienceCore
 extension CircuitBreakerStateMachine {
   /// Becomes what time alone makes of it: calls become overdue, leases expire, the open time and the ramp end.
   package mutating func advance(to now: Instant) -> [CircuitBreakerEvent.Kind] {
-    guard let history else { return [] }
+    guard let history, mode != .closed || rules.timesCalls && history.pointee.running.mayExpire(by: now)
+    else {
+      return []
+    }
     var changes: [CircuitBreakerEvent.Kind] = []
     if mode == .recovering {
       expireCalls(by: min(now, history.pointee.recoveredAt), &changes)
@@ -21,14 +24,19 @@ extension CircuitBreakerStateMachine {
       begin(.halfOpen)
       changes.append(.halfOpened)
     }
-    if mode != .open, mode != .halfOpen { history.pointee.timed?.advance(to: now, &history.pointee.tally) }
     return changes
+  }
+
+  /// Drops what the window has forgotten by `now`, for whoever wants to read it.
+  package mutating func forget(by now: Instant) {
+    guard mode != .open, mode != .halfOpen, let history else { return }
+    history.pointee.timed?.advance(to: now, &history.pointee.tally)
   }
 
   private mutating func expireCalls(by now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
     guard rules.timesCalls, let history else { return }
-    while let instant = history.pointee.running?.nextExpiry(by: now) {
-      history.pointee.running?.expireNext()
+    while let instant = history.pointee.running.nextExpiry(by: now) {
+      history.pointee.running.expireNext()
       history.pointee.timed?.advance(to: instant, &history.pointee.tally)
       judge(at: instant, &changes)
     }
@@ -114,7 +122,7 @@ extension CircuitBreakerStateMachine {
   private mutating func begin(_ mode: CircuitBreakerWord.Mode) {
     // While open, and while probing, the window stays as it was, for whoever looks why.
     if mode == .closed || mode == .recovering || mode == .metricsOnly { remember().pointee.clear(rules) }
-    if mode == .open || mode == .forcedOpen { remember().pointee.running = nil }
+    if mode == .open || mode == .forcedOpen { remember().pointee.clearRunning(rules) }
     if mode == .halfOpen { remember().pointee.notBefore = Instant(nanoseconds: .min) }
     become(mode, generation: generation &+ 1)
   }

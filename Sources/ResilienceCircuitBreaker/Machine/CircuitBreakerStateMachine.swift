@@ -107,7 +107,7 @@ extension CircuitBreakerStateMachine {
     guard rules.timesCalls else { return CircuitBreakerToken(word: word) }
     let history = remember()
     history.pointee.draw = draw
-    return CircuitBreakerToken(word: word, detail: history.pointee.running?.enter(at: now) ?? 0)
+    return CircuitBreakerToken(word: word, detail: history.pointee.running.enter(at: now))
   }
 
   /// The share of calls that is admitted; 1 for all.
@@ -159,7 +159,7 @@ extension CircuitBreakerStateMachine {
   package var windowFailures: Int { tally.failures }
   package var windowSlow: Int { tally.slow }
   /// Calls that run past the threshold of slow calls.
-  package var overdueCalls: Int { history?.pointee.running?.overdue ?? 0 }
+  package var overdueCalls: Int { history?.pointee.running.overdue ?? 0 }
 
   package var windowFailureRate: Double? {
     tally.calls >= rules.minimumThroughput ? Double(tally.failures) / Double(tally.calls) : nil

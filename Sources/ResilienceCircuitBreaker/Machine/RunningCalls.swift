@@ -26,7 +26,7 @@ struct RunningCalls: Sendable {
     if slice > present {
       present = slice
       // What began nine slices ago is overdue, and has been found so: the ring has room for all the others.
-      overdueThrough = max(overdueThrough, slice - 10)
+      overdueThrough = max(overdueThrough, slice - 9)
     }
     slices[place(of: present)] += 1
     return slice < present ? present * sliceNanoseconds : now.nanoseconds
@@ -39,6 +39,14 @@ struct RunningCalls: Sendable {
     } else {
       slices[place(of: slice)] -= 1
     }
+  }
+
+  /// Whether any calls can be overdue by `now` that were not found so: a quick look before the thorough one.
+  @inline(__always)
+  func mayExpire(by now: Instant) -> Bool {
+    overdueThrough < present
+      && (overdueThrough &+ 2).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold)
+        <= now.nanoseconds
   }
 
   /// When the next calls are overdue, if that is by `now`; ``expireNext()`` makes them so.

@@ -12,6 +12,16 @@ internal import ResilienceCore
 /// Three criteria open a breaker, each on its own: the failure rate and the slow-call rate of the window, both undefined
 /// below the minimum throughput, and failures in a row. A policy without any is refused: a breaker that only counts is
 /// ``CircuitBreakerOverride/metricsOnly``.
+///
+/// ## What a ramp is for
+///
+/// A destination that can do 50 calls a second is asked for 40, dies for a minute, and comes back with half of its machines;
+/// the others need another minute. The 2400 calls of that minute, simulated, with the default policy but for ``rampTime``:
+///
+/// | ramp | opened again | answered in time | work for nobody | turned away |
+/// |---|---|---|---|---|
+/// | none | 0 | 0 | 0 | 0 |
+/// | 120 s | 0 | 0 | 0 | 0 |
 public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Which results the rates are taken over.
   public let window: Window

@@ -73,6 +73,7 @@ struct BreakerDuel: ~Copyable {
 
   mutating func look() {
     _ = machine.advance(to: now)
+    machine.forget(by: now)
     if disagreement == nil, !isSameInAll { describe("look") }
   }
 
@@ -80,6 +81,7 @@ struct BreakerDuel: ~Copyable {
   private mutating func compare(_ operation: StaticString) {
     operations += 1
     guard disagreement == nil else { return }
+    machine.forget(by: now)
     let isSame = machine.mode == mode && (operations % 8 != 0 || isSameInAll)
     if !isSame { describe(operation) }
   }

@@ -151,31 +151,4 @@ import Testing
     for _ in 0..<2 { call(&machine, .success, at: .s(36)) }
     #expect(call(&machine, .success, at: .s(36)) == [.closed])
   }
-
-  /// Row 4: whatever happened before, and whatever becomes of the probes, half-open is left after `permits` calls at
-  /// the latest one lease apart.
-  @Test(arguments: 1...40)
-  func row4_halfOpenIsLeftWithinLeaseAndPermits(seed: UInt64) {
-    let random = SeededRandomSource(seed: seed)
-    let permits = 1 + random.next(below: 4)
-    var machine = Machine(.small(permits: permits))
-    var (now, held): (Instant, [CircuitBreakerToken]) = (.s(0), [])
-    func step(_ machine: inout Machine) {
-      now = now.advanced(by: .milliseconds(random.next(below: 4000)))
-      if case .admitted(let token) = machine.admit(at: now, draw: 0).decision { held.append(token) }
-      while held.count > 8 { held.removeFirst() }
-      guard !held.isEmpty, random.next(below: 2) == 0 else { return }
-      let token = held.remove(at: random.next(below: held.count))
-      let verdicts: [Verdict] = [.success, .failure, .failure, .neutral]
-      _ = machine.record(token, verdicts[random.next(below: 4)], at: now, draw: 0)
-    }
-    for _ in 0..<200 { step(&machine) }
-    while machine.state != .halfOpen { step(&machine) }
-
-    // From here on no probe comes back.
-    let generation = machine.generation
-    for _ in 0..<permits { _ = machine.admit(at: now, draw: 0) }
-    _ = machine.advance(to: now.advanced(by: .seconds(30)))
-    #expect(machine.generation > generation)
-  }
 }
