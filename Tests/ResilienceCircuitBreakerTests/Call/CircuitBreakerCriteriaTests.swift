@@ -98,7 +98,7 @@ import Testing
         do {
           try await call()
         } catch {
-          boxes.insert(unsafeBitCast(error, to: UInt.self))
+          withUnsafeBytes(of: error) { box in _ = boxes.insert(box.load(as: UInt.self)) }
         }
       }
       #expect(boxes.count == 1)
