@@ -12,7 +12,8 @@ extension CircuitBreakerPolicy {
   /// Opens at 2 failures of 4, for 5 s; the lease of a probe is 30 s.
   static func small(permits: Int = 1, lease: Duration = .seconds(30)) -> CircuitBreakerPolicy {
     CircuitBreakerPolicy(
-      windowSize: 4, failureRate: 0.5, minimumThroughput: 4, openTime: .seconds(5), halfOpenPermits: permits,
+      window: .count(4), failureRate: 0.5, minimumThroughput: 4, openTime: .seconds(5),
+      openTimeJitter: 0, halfOpenPermits: permits,
       probeLease: lease)
   }
 }
@@ -33,7 +34,7 @@ extension CircuitBreaker {
   func permit(at now: Instant) throws -> CircuitBreakerPermit {
     switch admit(at: now) {
     case .admitted(let permit): return permit
-    case .rejected(let error): throw error
+    case .rejected(let retryAt): throw CircuitOpen(breaker: name, retryAt: retryAt)
     }
   }
 
@@ -49,4 +50,10 @@ extension CircuitBreaker {
   func trip(at now: Instant) {
     for _ in 0..<4 { call(.failure, at: now) }
   }
+}
+
+/// Keeps a permit where a collection needs a copyable value.
+final class HeldPermit: Sendable {
+  let permit: CircuitBreakerPermit
+  init(_ permit: consuming CircuitBreakerPermit) { self.permit = permit }
 }

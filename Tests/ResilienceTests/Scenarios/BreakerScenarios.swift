@@ -11,7 +11,8 @@ private func breaker(
   CircuitBreaker(
     "destination",
     policy: CircuitBreakerPolicy(
-      windowSize: 10, failureRate: 0.5, minimumThroughput: 4, openTime: openTime, halfOpenPermits: permits,
+      window: .count(10), failureRate: 0.5, minimumThroughput: 4, openTime: openTime, openTimeJitter: 0,
+      halfOpenPermits: permits,
       probeLease: lease),
     onEvent: onEvent)
 }

@@ -9,7 +9,9 @@ private struct Down: Error {}
   private static func quickBreaker(openTime: Duration = .seconds(5)) -> CircuitBreaker {
     CircuitBreaker(
       "destination",
-      policy: CircuitBreakerPolicy(windowSize: 4, failureRate: 0.5, minimumThroughput: 2, openTime: openTime))
+      policy: CircuitBreakerPolicy(
+        window: .count(4), failureRate: 0.5, minimumThroughput: 2, openTime: openTime, maxOpenTime: openTime,
+        openTimeJitter: 0))
   }
 
   /// Trips the breaker and waits until it admits a probe.

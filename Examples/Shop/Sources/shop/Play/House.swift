@@ -98,7 +98,7 @@ extension House {
     breakers.withLock { breakers in
       if let breaker = breakers[destination] { return breaker }
       let policy = CircuitBreakerPolicy(
-        windowSize: 20, failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
+        window: .count(20), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
       let breaker = CircuitBreaker(destination, policy: policy)
       breakers[destination] = breaker
       return breaker

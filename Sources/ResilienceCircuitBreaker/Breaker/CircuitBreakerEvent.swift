@@ -1,0 +1,100 @@
+public import ResilienceCore
+
+/// Something a breaker decided.
+public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
+  /// Why a breaker opened.
+  public enum OpeningReason: String, Sendable, Hashable {
+    /// Too many of the window's results were failures.
+    case failureRate = "failure.rate"
+    /// Too many of the window's results and of the running calls were slow.
+    case slowCallRate = "slow.call.rate"
+    /// Too many failures in a row.
+    case consecutiveFailures = "consecutive.failures"
+    /// The probes failed, or were slow.
+    case probes
+  }
+
+  /// What was decided.
+  public enum Kind: Sendable, Hashable {
+    /// Calls are rejected until the instant.
+    ///
+    /// `calls` results had come, or probes ended, `failures` of them failed and `slow` of them slow; calls that run past
+    /// the threshold are among the `slow` and the `calls`.
+    case opened(reason: OpeningReason, failures: Int, slow: Int, calls: Int, until: Instant)
+
+    /// The open time is over; probes are let through.
+    case halfOpened
+
+    /// The probes succeeded; the share of admitted calls grows until the instant.
+    case recovering(until: Instant)
+
+    /// Calls pass again, all of them.
+    case closed
+
+    /// Somebody told the breaker what to be.
+    case overridden(CircuitBreakerOverride)
+
+    /// A probe outlasted its lease; it counts as a failure.
+    case probeExpired
+
+    /// A result came from a call that an earlier state had admitted, or from an expired probe; it was not counted.
+    case staleResult(generation: UInt64)
+
+    /// A call was rejected. Told to the call's observer only, not to `onEvent`.
+    case rejected(retryAt: Instant?)
+  }
+
+  /// The breaker's name.
+  public let breaker: String
+
+  /// What was decided.
+  public let kind: Kind
+
+  /// When it was noticed: with the first call, result or reading after it fell due.
+  public let instant: Instant
+
+  /// Creates an event.
+  public init(breaker: String, kind: Kind, instant: Instant) {
+    self.breaker = breaker
+    self.kind = kind
+    self.instant = instant
+  }
+
+  /// `breaker.` and the kind, such as `breaker.opened`.
+  public var name: String {
+    switch kind {
+    case .opened: "breaker.opened"
+    case .halfOpened: "breaker.halfopened"
+    case .recovering: "breaker.recovering"
+    case .closed: "breaker.closed"
+    case .overridden: "breaker.overridden"
+    case .probeExpired: "breaker.probe.expired"
+    case .staleResult: "breaker.result.stale"
+    case .rejected: "breaker.rejected"
+    }
+  }
+
+  /// The breaker's name, then what the kind adds; instants in nanoseconds of the call's clock.
+  public var attributes: [EventAttribute] {
+    [EventAttribute("breaker", .string(breaker))] + details
+  }
+
+  private var details: [EventAttribute] {
+    switch kind {
+    case .opened(let reason, let failures, let slow, let calls, let until):
+      [
+        EventAttribute("reason", .string(reason.rawValue)),
+        EventAttribute("failures", .integer(Int64(failures))),
+        EventAttribute("slow", .integer(Int64(slow))),
+        EventAttribute("calls", .integer(Int64(calls))),
+        EventAttribute("until.nanoseconds", .integer(until.nanoseconds)),
+      ]
+    case .recovering(let until): [EventAttribute("until.nanoseconds", .integer(until.nanoseconds))]
+    case .overridden(let override): [EventAttribute("to", .string("\(override)"))]
+    case .rejected(let retryAt):
+      retryAt.map { [EventAttribute("retry.at.nanoseconds", .integer($0.nanoseconds))] } ?? []
+    case .staleResult(let generation): [EventAttribute("generation", .integer(Int64(clamping: generation)))]
+    case .halfOpened, .closed, .probeExpired: []
+    }
+  }
+}

@@ -1,0 +1,27 @@
+public import ResilienceCore
+
+extension CircuitBreaker {
+  /// Makes one call through the breaker, in place.
+  ///
+  /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`. A returned value
+  /// is a success unless it is ``PushbackProviding`` and says otherwise; cancellation and a ``Rejection`` are neutral;
+  /// any other error is a failure.
+  ///
+  /// - Throws: ``CircuitOpen`` when the call was not made; else what `body` throws.
+  @inlinable
+  public nonisolated(nonsending) func run<Result>(
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async throws -> Result {
+    let context = CallContext.current
+    let token = try enter(context)
+    do {
+      let result = try await body()
+      let outcome = Outcome(ofValue: result)
+      if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
+      return result
+    } catch {
+      leaveThrowing(token, Outcome(ofError: error), error, context)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,48 @@
+public import ResilienceCore
+
+/// A call was not made, because the breaker around it did not let it through.
+public struct CircuitOpen: Rejection, Hashable {
+  /// Why a breaker lets a call not through.
+  public enum Reason: Sendable, Hashable {
+    /// It is open: the destination failed.
+    case open
+    /// It is half-open, with all its probes under way.
+    case probing
+    /// It is recovering, and this call is beyond the share that passes already. Trying again is traffic that the
+    /// destination is being spared, so no instant is known.
+    case recovering
+    /// Somebody said so.
+    case forced
+  }
+
+  /// The breaker's name.
+  public let breaker: String
+
+  /// Why the call was not made.
+  public let reason: Reason
+
+  /// When the open time ends and the breaker lets probes through; past while probes are under way.
+  public let retryAt: Instant?
+
+  /// Creates a rejection.
+  public init(breaker: String, reason: Reason = .open, retryAt: Instant?) {
+    self.breaker = breaker
+    self.reason = reason
+    self.retryAt = retryAt
+  }
+}
+
+extension CircuitOpen: CustomStringConvertible {
+  /// Names the breaker and what it is, and the instant from which it lets probes through.
+  public var description: String {
+    let state =
+      switch reason {
+      case .open: "is open and did not make the call"
+      case .probing: "is half-open with all probes under way and did not make the call"
+      case .recovering: "is recovering and did not make the call, which is beyond the share it lets through"
+      case .forced: "was forced open by hand and did not make the call"
+      }
+    let probes = reason == .open ? retryAt.map { "; it lets probes through from \($0)" } ?? "" : ""
+    return "circuit breaker \"\(breaker)\" \(state)\(probes)"
+  }
+}

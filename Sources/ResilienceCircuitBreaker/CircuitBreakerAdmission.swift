@@ -1,9 +1,0 @@
-/// A breaker's answer to one call.
-@frozen
-public enum CircuitBreakerAdmission: ~Copyable, Sendable {
-  /// The call may be made; give the permit back afterwards.
-  case admitted(CircuitBreakerPermit)
-
-  /// The call must not be made.
-  case rejected(CircuitOpen)
-}

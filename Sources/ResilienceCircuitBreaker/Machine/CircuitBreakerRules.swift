@@ -1,0 +1,75 @@
+internal import ResilienceCore
+
+/// A policy, computed once into what the state machine works with; shared by all breakers of one policy.
+@usableFromInline
+package final class CircuitBreakerRules: Sendable {
+  package let policy: CircuitBreakerPolicy
+  let failureRate: Double?
+  let slowRate: Double
+  let slowNanoseconds: Int64
+  /// Whether calls are timed.
+  let timesCalls: Bool
+  let consecutiveFailures: Int
+  let minimumThroughput: Int
+  let permits: Int
+  let leaseNanoseconds: Int64
+  let rampNanoseconds: Int64
+  let maxRetryAfterNanoseconds: Int64
+  /// The open time before jitter.
+  private let openTime: Backoff
+
+  package init(_ policy: CircuitBreakerPolicy) {
+    self.policy = policy
+    failureRate = policy.failureRate
+    slowRate = policy.slowCalls?.rate ?? .infinity
+    slowNanoseconds = policy.slowCalls?.threshold.clampedNanoseconds ?? .max
+    timesCalls = policy.slowCalls != nil
+    consecutiveFailures = policy.consecutiveFailures ?? .max
+    minimumThroughput = policy.minimumThroughput
+    permits = policy.halfOpenPermits
+    leaseNanoseconds = policy.probeLease.clampedNanoseconds
+    rampNanoseconds = policy.rampTime.clampedNanoseconds
+    maxRetryAfterNanoseconds = policy.maxRetryAfter.clampedNanoseconds
+    openTime = .exponential(base: policy.openTime, cap: policy.maxOpenTime, jitter: .none)
+  }
+
+  // Many breakers share few policies: the last rules are kept, so that a breaker of a policy like the one before shares them.
+  private static let latest = Lock<CircuitBreakerRules?>(nil)
+
+  static func of(_ policy: CircuitBreakerPolicy) -> CircuitBreakerRules {
+    if let rules = latest.withLock({ $0 }), rules.policy == policy { return rules }
+    let rules = CircuitBreakerRules(policy)
+    // Handed out of the lock, so that the rules before are released outside it.
+    let before = latest.withLock { latest in
+      defer { latest = rules }
+      return latest
+    }
+    _ = before
+    return rules
+  }
+
+  var needsTimeOfResults: Bool { timesCalls || policy.window.capacity == nil }
+
+  /// How long to stay open, and how much of it is chance: the breaker opened `reopenings` times in a row before.
+  func openNanoseconds(reopenings: Int, draw: UInt64) -> (whole: Int64, jitter: Int64) {
+    let whole = openTime.delay(retry: reopenings + 1, seed: 0).clampedNanoseconds
+    let span = UInt64(Double(whole) * policy.openTimeJitter)
+    let jitter = Int64(SplitMix64.mix(draw).multipliedFullWidth(by: min(span, UInt64(whole)) + 1).high)
+    return (whole, jitter)
+  }
+
+  /// The share of calls that a breaker admits so long after its probes succeeded.
+  func share(after nanoseconds: Int64) -> Double {
+    guard nanoseconds < rampNanoseconds else { return 1 }
+    // From a tenth, as Envoy's slow start: from nothing, nothing would be learned.
+    return 0.1 + 0.9 * Double(max(0, nanoseconds)) / Double(rampNanoseconds)
+  }
+
+  func probesFail(_ failures: Int) -> Bool {
+    failureRate.map { Double(failures) / Double(permits) >= $0 } ?? (failures > 0)
+  }
+
+  func probesAreSlow(_ slow: Int) -> Bool {
+    Double(slow) / Double(permits) >= slowRate
+  }
+}

@@ -1,0 +1,66 @@
+/// What a breaker is, in one word: a generation and a mode, so that a call is admitted with one load.
+///
+/// Every change of state that results must not cross begins a generation. The lower half has room for the successes that a
+/// closed breaker has counted and not yet looked at: a success is one exchange of the word, and belongs to the state that it
+/// was counted in.
+@frozen
+@usableFromInline
+package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
+  @usableFromInline package var rawValue: UInt64
+
+  @inlinable
+  package init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  @usableFromInline
+  package enum Mode: UInt64, Sendable {
+    case closed, metricsOnly, disabled, recovering, open, halfOpen, forcedOpen
+  }
+
+  package init(generation: UInt64, _ mode: Mode, asksAdmission: Bool, asksResults: Bool) {
+    rawValue =
+      generation << 37 | (asksResults ? Self.asksResults : 0) | (asksAdmission ? Self.asksAdmission : 0)
+      | mode.rawValue << 32
+  }
+
+  @inlinable static var modeBits: UInt64 { 7 << 32 }
+  /// Set when admission must ask the state machine.
+  @inlinable static var asksAdmission: UInt64 { 8 << 32 }
+  /// Set when even a success must be handed to the state machine.
+  @inlinable static var asksResults: UInt64 { 16 << 32 }
+  /// Of a word that takes a success none of these is set; the last one when the lower half is full.
+  @inlinable static var takesNoSuccess: UInt64 { modeBits | asksAdmission | asksResults | 1 << 31 }
+
+  @inlinable package var admitsFreely: Bool { rawValue & Self.asksAdmission == 0 }
+
+  @inlinable package var isOpen: Bool { rawValue & Self.modeBits == 4 << 32 }
+
+  @inlinable package var isHalfOpen: Bool { rawValue & Self.modeBits == 5 << 32 }
+
+  package var generation: UInt64 { rawValue >> 37 }
+
+  package var mode: Mode {
+    // All eight but one are modes, and only these are ever stored.
+    Mode(rawValue: (rawValue & Self.modeBits) >> 32) ?? .closed
+  }
+}
+
+// MARK: - Successes that were not looked at
+
+extension CircuitBreakerWord {
+  package var pendingSuccesses: Int { Int(rawValue & 0xFFFF_FFFF) }
+
+  /// The same, with results having to be handed to the state machine.
+  var asking: CircuitBreakerWord {
+    CircuitBreakerWord(rawValue: rawValue & ~0xFFFF_FFFF | Self.asksResults)
+  }
+
+  /// The word after one success of a call that was admitted as `admitted`; `nil` if the state machine must be asked.
+  @inlinable
+  @inline(__always)
+  package func addingSuccess(ofCallAdmittedAs admitted: CircuitBreakerWord) -> CircuitBreakerWord? {
+    guard rawValue & Self.takesNoSuccess == 0, (rawValue ^ admitted.rawValue) >> 37 == 0 else { return nil }
+    return CircuitBreakerWord(rawValue: rawValue &+ 1)
+  }
+}

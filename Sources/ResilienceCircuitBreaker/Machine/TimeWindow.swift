@@ -1,0 +1,50 @@
+internal import ResilienceCore
+
+/// The results of the latest so much time, in slices: the present one and those before it.
+struct TimeWindow: Sendable {
+  private let sliceNanoseconds: Int64
+  private var slices: [CallTally]
+  private var present = Int64.min
+
+  init(nanoseconds: Int64, slices count: Int) {
+    sliceNanoseconds = max(1, nanoseconds / Int64(count))
+    slices = Array(repeating: CallTally(), count: count)
+  }
+
+  mutating func append(_ result: CallResult, at now: Instant, to tally: inout CallTally) {
+    advance(to: now, &tally)
+    tally += result
+    slices[place(of: present)] += result
+  }
+
+  /// Forgets the slices that have passed. An instant before the present slice counts into it.
+  mutating func advance(to now: Instant, _ tally: inout CallTally) {
+    let number = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
+    guard number > present else { return }
+    let passed = present == .min ? Int64(slices.count) : number.subtractingSaturating(present)
+    for offset in 0..<min(passed, Int64(slices.count)) {
+      let place = place(of: number - offset)
+      tally -= slices[place]
+      slices[place] = CallTally()
+    }
+    present = number
+  }
+
+  mutating func removeAll() {
+    for place in slices.indices { slices[place] = CallTally() }
+  }
+
+  private func place(of number: Int64) -> Int {
+    let remainder = Int(number % Int64(slices.count))
+    return remainder < 0 ? remainder + slices.count : remainder
+  }
+}
+
+extension Int64 {
+  /// Rounded down, for instants before a clock's zero.
+  @inline(__always)
+  func flooredDivision(by divisor: Int64) -> Int64 {
+    let quotient = self / divisor
+    return self < 0 && quotient * divisor != self ? quotient - 1 : quotient
+  }
+}

@@ -1,0 +1,74 @@
+import ResilienceCircuitBreaker
+import ResilienceCore
+import ResilienceTestKit
+import Testing
+
+@Suite struct OverrideTests {
+  private func breaker(_ log: (@Sendable (CircuitBreakerEvent) -> Void)? = nil) -> CircuitBreaker {
+    CircuitBreaker("payment", policy: .small(), onEvent: log)
+  }
+
+  @Test func forcedOpenRejectsUntilItIsToldOtherwise() {
+    let breaker = breaker()
+    breaker.set(.open, at: .s(0))
+    #expect(breaker.state(at: .s(10_000)) == .forcedOpen)
+    #expect(breaker.rejects(at: .s(10_000)))
+    breaker.set(nil, at: .s(10_001))
+    #expect(breaker.call(.success, at: .s(10_001)))
+  }
+
+  @Test func disabledLetsEverythingThroughAndCountsNothing() {
+    let breaker = breaker()
+    breaker.trip(at: .s(0))
+    breaker.set(.disabled, at: .s(1))
+    for _ in 0..<20 { #expect(breaker.call(.failure, at: .s(1))) }
+    let snapshot = breaker.snapshot(at: .s(1))
+    #expect((snapshot.state, snapshot.failures, snapshot.windowCalls) == (.disabled, 4, 0))
+    #expect(snapshot.timeOpen == .seconds(1))
+  }
+
+  @Test func metricsOnlyCountsAndNothingComesOfIt() {
+    let breaker = breaker()
+    breaker.set(.metricsOnly, at: .s(0))
+    for _ in 0..<20 { #expect(breaker.call(.failure, at: .s(1))) }
+    let snapshot = breaker.snapshot(at: .s(1))
+    #expect(snapshot.state == .metricsOnly)
+    #expect(snapshot.failureRate == 1)
+  }
+
+  @Test func resultsFromBeforeAreStale() throws {
+    let kinds = Log<CircuitBreakerEvent.Kind>()
+    let breaker = breaker { kinds.append($0.kind) }
+    let before = try breaker.permit(at: .s(0))
+    breaker.set(.metricsOnly, at: .s(0))
+    before.finish(.failure, at: .s(1))
+    breaker.set(nil, at: .s(2))
+    #expect(kinds.entries == [.overridden(.metricsOnly), .staleResult(generation: 0), .closed])
+    #expect(breaker.snapshot(at: .s(2)).failures == 0)
+  }
+
+  @Test func aNewPolicyKeepsTheStateAndTheLatestResults() {
+    let breaker = breaker()
+    for verdict in [Verdict.success, .success, .failure] { breaker.call(verdict, at: .s(0)) }
+    breaker.update(
+      CircuitBreakerPolicy(window: .count(3), failureRate: 0.6, minimumThroughput: 2, openTimeJitter: 0))
+    #expect(breaker.policy.failureRate == 0.6)
+    #expect(breaker.state(at: .s(0)) == .closed)
+    #expect(breaker.snapshot(at: .s(0)).windowCalls == 3)
+    breaker.call(.failure, at: .s(0))
+    #expect(breaker.state(at: .s(0)) == .open(until: .s(5)))
+    breaker.update(CircuitBreakerPolicy(window: .time(.seconds(10)), openTime: .seconds(1)))
+    #expect(breaker.state(at: .s(4)) == .open(until: .s(5)))
+  }
+
+  @Test func callsUnderWayAreStaleWhenSlowIsDefinedAnew() throws {
+    let breaker = breaker()
+    let before = try breaker.permit(at: .s(0))
+    breaker.update(CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1))))
+    before.finish(.success, at: .s(2))
+    #expect(breaker.snapshot(at: .s(2)).staleResults == 1)
+    let after = try breaker.permit(at: .s(2))
+    after.finish(.success, at: .s(4))
+    #expect(breaker.snapshot(at: .s(4)).slowCalls == 1)
+  }
+}
