@@ -98,6 +98,16 @@ extension AdaptiveLimit {
 extension AdaptiveLimit {
   private var isTelling: Bool {
     window.information >= Self.information || window.count >= Self.longestWindow
+      || (window.count >= 32 && unloaded.isKnown && isBeyondDoubt)
+  }
+
+  /// Which share of their time the calls of the window were worked on: 1 is no queue at all.
+  private var shareInWindow: Double { min(1, unloaded.value * window.rate / window.meanInUse) }
+
+  /// Whether there is so little queue, and durations vary so little, that it is no accident.
+  private var isBeyondDoubt: Bool {
+    let share = shareInWindow
+    return share >= 0.97 && share - 1 / Self.headroom > 3.5 * share * window.error
   }
 
   private mutating func close() {
@@ -119,8 +129,7 @@ extension AdaptiveLimit {
     rate.add(window.rate, information: window.information)
     ceiling *= 1.05
     let before = fullLimit
-    // Which share of their time calls were worked on: 1 is no queue at all.
-    let shareInWindow = min(1, unloaded.value * window.rate / window.meanInUse)
+    let shareInWindow = shareInWindow
     let bearable = min(unloaded.value * rate.value, window.meanInUse)
     if let pays = growthPaysAt, shareInWindow >= 0.95, window.rate < pays {
       // More was let in, none waited, and yet no more came back: what is taken for unloaded is not.
@@ -145,8 +154,7 @@ extension AdaptiveLimit {
     windowsWithoutQueue = shareInWindow >= 0.97 ? windowsWithoutQueue + 1 : 0
     if share >= 0.95 || windowsWithoutQueue >= 2 { return true }
     if growthPaysAt != nil, shareInWindow >= 0.95 { return true }
-    let excess = shareInWindow - 1 / Self.headroom
-    return windowsWithoutQueue > 0 && excess > 2.5 * shareInWindow * window.error
+    return isBeyondDoubt
   }
 
   private mutating func set(_ target: Double) {
@@ -163,7 +171,8 @@ extension AdaptiveLimit {
     windowsWithoutQueue = 0
     unloaded.forget()
     rate.forget()
-    beginProbe(limit: learned / Self.headroom * Self.probedShare)
+    // Low enough for a window that was half before the change.
+    beginProbe(limit: learned / 2)
   }
 
   private mutating func beginProbe(limit: Double) {
