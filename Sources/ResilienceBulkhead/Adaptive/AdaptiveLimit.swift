@@ -186,6 +186,10 @@ extension AdaptiveLimit {
     let isLoaded = rate.isKnown && measurement.nanoseconds * rate.value <= 1.05 * Double(limit)
     if isLoaded, limit > 1 { return beginProbe(limit: 0.75 * Double(limit)) }
     unloaded.add(measurement.nanoseconds, information: measurement.information)
+    if rate.isKnown {
+      let target = unloaded.value * rate.value * Self.headroom
+      if target < 0.75 * learned { set(target) }
+    }
     probe = nil
     sinceProbe = 0
     settling = limit
