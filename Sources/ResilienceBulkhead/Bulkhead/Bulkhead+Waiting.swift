@@ -181,17 +181,17 @@ extension Bulkhead {
     leaveLocked(token, outcome, at: context.readClock())
   }
 
-  func leave(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
-    if !leavesAtOnce(token.weight) { leaveLocked(token, outcome, at: now) }
-  }
-
   /// Leaves without a word on what became of the call.
+  @usableFromInline
+  @inline(never)
   func abandon(_ token: BulkheadToken) {
     if leavesAtOnce(token.weight) { return }
     leaveLocked(BulkheadToken(weight: token.weight), .neutral, at: CallContext.current.readClock())
   }
 
-  private func leaveLocked(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
+  @usableFromInline
+  @inline(never)
+  func leaveLocked(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
     let next = withGuarded { guarded in
       let old = guarded.fullLimit
       guarded.leave(token, outcome, at: now)

@@ -87,10 +87,17 @@ public final class Bulkhead: Sendable {
   /// - Parameters:
   ///   - weight: How much of the limit the call takes, 1 or more. Default: 1.
   ///   - now: The present instant; only an adaptive limit asks.
+  @inlinable
   public func tryEnter(weight: Int = 1, at now: Instant) -> BulkheadAdmission {
     if entersAtOnce(weight) {
       return .entered(BulkheadPermit(bulkhead: self, token: BulkheadToken(weight: weight)))
     }
+    return enterOtherwise(weight, at: now)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func enterOtherwise(_ weight: Int, at now: Instant) -> BulkheadAdmission {
     if let token = enterLocked(weight, at: now) {
       return .entered(BulkheadPermit(bulkhead: self, token: token))
     }

@@ -5,14 +5,16 @@ public import ResilienceCore
 /// It can be given back once. One that is dropped (the task was cancelled, something threw) goes back by itself; an adaptive
 /// limit learns nothing from it.
 public struct BulkheadPermit: ~Copyable, Sendable {
-  private let bulkhead: Bulkhead
-  private let token: BulkheadToken
+  @usableFromInline let bulkhead: Bulkhead
+  @usableFromInline let token: BulkheadToken
   // `discard self` is for trivial storage only, so `deinit` always runs.
-  private var isArmed = true
+  @usableFromInline var isArmed: Bool
 
+  @inlinable
   init(bulkhead: Bulkhead, token: BulkheadToken) {
     self.bulkhead = bulkhead
     self.token = token
+    isArmed = true
   }
 
   /// How much of the limit it takes.
@@ -23,11 +25,13 @@ public struct BulkheadPermit: ~Copyable, Sendable {
   /// - Parameters:
   ///   - outcome: What became of the call; only an adaptive limit asks. Default: a success.
   ///   - now: The present instant, after the call; only an adaptive limit asks.
+  @inlinable
   public consuming func leave(_ outcome: Outcome = .success, at now: Instant) {
     isArmed = false
-    bulkhead.leave(token, outcome, at: now)
+    if !bulkhead.leavesAtOnce(token.weight) { bulkhead.leaveLocked(token, outcome, at: now) }
   }
 
+  @inlinable
   deinit {
     if isArmed { bulkhead.abandon(token) }
   }

@@ -2,6 +2,6 @@
 func allRows() -> [Row] {
   [
     floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), registryRows(),
-    traceRows(), busRows(), scaleRows(),
+    traceRows(), busRows(), scaleRows(), bulkheadRows(),
   ].flatMap(\.self)
 }
