@@ -1,6 +1,19 @@
 /// Every row, in the order of the table. A file of rows adds its function here.
 func allRows() -> [Row] {
   [
-    floorRows(), callRows(), retryRows(), breakerRows(), limiterRows(), timeoutRows(), hedgeRows(),
-    fallbackRows(), registryRows(),
-    traceRows(), busRows(), scaleRows(),
+    floorRows(),
+    callRows(),
+    retryRows(),
+    breakerRows(),
+    limiterRows(),
+    bulkheadRows(),
+    timeoutRows(),
+    hedgeRows(),
+    fallbackRows(),
+    registryRows(),
+    traceRows(),
+    busRows(),
+    scaleRows(),
+    timerRows(),
+  ].flatMap(\.self)
+}

@@ -1,0 +1,256 @@
+public import ResilienceCore
+internal import Synchronization
+
+// A call that has no room stands in a line. Whoever leaves takes the room that the first in it needs on his behalf, and
+// wakes him; one that cannot be woken, as he was cancelled at this very moment, has the room taken back, and it is the
+// next one's. All waking is done after the lock is released.
+
+extension Bulkhead {
+  /// Enters, waiting for room if it must.
+  ///
+  /// A wait whose deadline comes before its turn fails when it comes, as nobody knows when somebody leaves; a deadline that
+  /// has passed fails at once. A call that is cancelled leaves its place in the queue at once.
+  ///
+  /// - Parameters:
+  ///   - weight: How much of the limit it takes, 1 or more. Default: 1.
+  ///   - priority: Those with a higher one go in first. Default: 0.
+  ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
+  /// - Throws: ``BulkheadFull``, ``WeightExceedsBulkhead``, `CancellationError`.
+  public nonisolated(nonsending) func enter(
+    weight: Int = 1, priority: Int = 0, deadline: Deadline = .never
+  ) async throws -> BulkheadPermit {
+    var context = CallContext.current
+    context.tightenDeadline(to: deadline)
+    if let token = enterUnlessFull(weight, context) { return BulkheadPermit(bulkhead: self, token: token) }
+    let token = try await wait(BulkheadClaim(weight: weight, priority: priority), context)
+    return BulkheadPermit(bulkhead: self, token: token)
+  }
+
+  @inlinable
+  @inline(__always)
+  func enterUnlessFull(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
+    entersAtOnce(weight) ? BulkheadToken(weight: weight) : enterLocked(weight, context)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
+    // Nobody waits and nobody learns: it is full, and that is all there is to know.
+    if word.load(ordering: .relaxed) < Self.slow { return nil }
+    return enterLocked(weight, at: context.readClock())
+  }
+
+  func enterLocked(_ weight: Int, at now: Instant) -> BulkheadToken? {
+    withGuarded { guarded in
+      guard weight <= guarded.limit.capacity else { return nil }
+      let before = guarded.machine.inUse
+      guard guarded.machine.tryEnter(weight) else { return nil }
+      return guarded.token(weight, before: before, at: now)
+    }
+  }
+
+  @usableFromInline
+  @inline(never)
+  nonisolated(nonsending) func wait(_ claim: BulkheadClaim, _ context: CallContext) async throws
+    -> BulkheadToken
+  {
+    // One that has nobody to answer to must not take another's place.
+    try Task.checkCancellation()
+    let arrivedAt = context.readClock()
+    let place: WaitingLine.Place
+    switch try lineUp(claim, at: arrivedAt, context) {
+    case .inside(let token): return token
+    case .outside(let given): place = given
+    }
+    let clock = context.clock
+    let deadline = context.deadline
+    let timer = deadline.isNever ? nil : clock.schedule(at: deadline.instant) { self.giveUp(place, clock) }
+    let resolution = await withTaskCancellationHandler {
+      await place.turn.wait()
+    } onCancel: {
+      self.giveUp(place, clock)
+    }
+    if let timer { clock.cancel(timer) }
+    return try conclude(resolution, claim, since: arrivedAt, context)
+  }
+}
+
+// MARK: - In and out of the line
+
+extension Bulkhead {
+  private enum Arrival: Sendable {
+    case inside(BulkheadToken)
+    case outside(WaitingLine.Place)
+  }
+
+  private enum Answer: Sendable {
+    case inside(BulkheadToken)
+    case outside(WaitingLine.Place, displaced: WaitingLine.Place?)
+    case rejected(BulkheadFull)
+    case tooHeavy(capacity: Int)
+  }
+
+  private func lineUp(
+    _ claim: BulkheadClaim, at now: Instant, _ context: CallContext
+  ) throws -> Arrival {
+    switch withGuarded({ arrive(claim, at: now, context.deadline, &$0) }) {
+    case .inside(let token): return .inside(token)
+    case .rejected(let error):
+      tell(.rejected(error.reason), context)
+      throw error
+    case .tooHeavy(let capacity):
+      tell(.rejected(nil), context)
+      throw WeightExceedsBulkhead(bulkhead: name, weight: claim.weight, capacity: capacity)
+    case .outside(let place, let displaced):
+      displaced?.turn.cancel()
+      letIn(at: now)
+      outbox?.drain()
+      context.emit(event(.queued(weight: claim.weight, priority: claim.priority)))
+      return .outside(place)
+    }
+  }
+
+  private func arrive(
+    _ claim: BulkheadClaim, at now: Instant, _ deadline: Deadline, _ guarded: inout Guarded
+  ) -> Answer {
+    let capacity = guarded.limit.capacity
+    guard claim.weight <= capacity else { return .tooHeavy(capacity: capacity) }
+    let before = guarded.machine.inUse
+    if guarded.machine.tryEnter(claim.weight) {
+      return .inside(guarded.token(claim.weight, before: before, at: now))
+    }
+    if deadline.hasPassed(at: now) { return .rejected(failure(.deadline, guarded)) }
+    switch guarded.machine.arrive(claim) {
+    case .waiting(let place, let displaced):
+      outbox?.enqueue(event(.queued(weight: claim.weight, priority: claim.priority)))
+      return .outside(place, displaced: displaced)
+    case .turnedAway, .entered:
+      return .rejected(failure(guarded.machine.waiting == 0 ? .noRoom : .queueFull, guarded))
+    }
+  }
+
+  private func failure(_ reason: BulkheadFull.Reason, _ guarded: Guarded) -> BulkheadFull {
+    BulkheadFull(
+      bulkhead: name, reason: reason, limit: guarded.machine.limit, waiting: guarded.machine.waiting)
+  }
+
+  /// Takes a call out of the line at once: its place is free, and if it held others up they move on.
+  private func giveUp(_ place: WaitingLine.Place, _ clock: any ResilienceClock) {
+    let hasLeft = withGuarded { $0.machine.abandon(place) }
+    place.turn.cancel()
+    if hasLeft { letIn(at: clock.now) }
+  }
+
+  /// Lets in those for whom there is room.
+  func letIn(at now: Instant) {
+    while let place = withGuarded({ $0.next(at: now) }) {
+      if !place.turn.grant() { withGuarded { $0.machine.leave(place.claim.weight) } }
+    }
+  }
+
+  private func conclude(
+    _ resolution: Waiter.Resolution, _ claim: BulkheadClaim, since arrivedAt: Instant, _ context: CallContext
+  ) throws -> BulkheadToken {
+    let now = context.readClock()
+    let wait = Duration.nanoseconds(arrivedAt.nanoseconds(to: now))
+    if resolution == .granted, !Task.isCancelled {
+      waited.wrappingAdd(1, ordering: .relaxed)
+      tell(.entered(waited: wait), context)
+      return withGuarded { $0.token(claim.weight, at: now) }
+    }
+    // Let in, and cancelled before it could begin: nobody waits for what it would do.
+    if resolution == .granted { abandon(BulkheadToken(weight: claim.weight)) }
+    if Task.isCancelled {
+      cancelled.wrappingAdd(1, ordering: .relaxed)
+      tell(.gaveUp(nil, waited: wait), context)
+      throw CancellationError()
+    }
+    let reason = context.deadline.hasPassed(at: now) ? BulkheadFull.Reason.deadline : .displaced
+    tell(.gaveUp(reason, waited: wait), context)
+    throw withGuarded { failure(reason, $0) }
+  }
+}
+
+// MARK: - Leaving
+
+extension Bulkhead {
+  /// Leaves when somebody waits or learns.
+  @usableFromInline
+  @inline(never)
+  func leave(_ token: BulkheadToken, _ outcome: Outcome, _ context: CallContext) {
+    leaveLocked(token, outcome, at: context.readClock())
+  }
+
+  /// Leaves without a word on what became of the call.
+  @usableFromInline
+  @inline(never)
+  func abandon(_ token: BulkheadToken) {
+    if leavesAtOnce(token.weight) { return }
+    leaveLocked(BulkheadToken(weight: token.weight), .neutral, at: CallContext.current.readClock())
+  }
+
+  @usableFromInline
+  @inline(never)
+  func leaveLocked(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
+    let next = withGuarded { guarded in
+      let old = guarded.fullLimit
+      guarded.leave(token, outcome, at: now)
+      noteLimit(from: old, to: guarded.fullLimit)
+      return guarded.next(at: now)
+    }
+    if let next {
+      if !next.turn.grant() { withGuarded { $0.machine.leave(next.claim.weight) } }
+      letIn(at: now)
+    }
+    outbox?.drain()
+  }
+}
+
+extension Bulkhead.Guarded {
+  /// The token of a call that has entered; `before` is what was inside before it, known while it enters.
+  mutating func token(_ weight: Int, before: Int? = nil, at now: Instant) -> BulkheadToken {
+    guard adaptive != nil else { return BulkheadToken(weight: weight) }
+    if let before { adaptive?.enter(inUse: before, at: now) }
+    return BulkheadToken(weight: weight, inUse: machine.inUse, enteredAt: now)
+  }
+
+  mutating func next(at now: Instant) -> WaitingLine.Place? {
+    let before = machine.inUse
+    guard let place = machine.next() else { return nil }
+    adaptive?.enter(inUse: before, at: now)
+    return place
+  }
+
+  mutating func leave(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
+    if token.isMeasured {
+      let call = AdaptiveLimit.Call(
+        weight: token.weight, inUse: token.inUse,
+        nanoseconds: max(0, token.enteredAt.nanoseconds(to: now)))
+      adaptive?.leave(call, outcome, inUse: machine.inUse, at: now)
+    }
+    machine.leave(token.weight)
+    if let limit = adaptive?.limit { machine.limit = limit }
+  }
+}
+
+// MARK: - Telling
+
+extension Bulkhead {
+  private func event(_ kind: BulkheadEvent.Kind) -> BulkheadEvent {
+    BulkheadEvent(bulkhead: name, kind: kind)
+  }
+
+  func noteLimit(from old: Int, to new: Int) {
+    if old != new { outbox?.enqueue(event(.limitChanged(from: old, to: new))) }
+  }
+
+  func tell(_ kind: BulkheadEvent.Kind, _ context: CallContext? = nil) {
+    switch kind {
+    case .rejected, .gaveUp(.some, _): rejected.wrappingAdd(1, ordering: .relaxed)
+    default: break
+    }
+    outbox?.enqueue(event(kind))
+    outbox?.drain()
+    context?.emit(event(kind))
+  }
+}

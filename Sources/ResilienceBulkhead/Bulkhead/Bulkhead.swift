@@ -1,0 +1,193 @@
+public import ResilienceCore
+public import Synchronization
+
+/// Limits how much is done at one time, so that one slow destination cannot take all that its callers have.
+///
+/// A destination that hangs collects calls: each holds a task, a connection, a caller's caller, until nothing is left for
+/// those that are well. Behind a bulkhead it can take so much and no more.
+///
+/// ```swift
+/// let bulkhead = Bulkhead("inventory", limit: .fixed(20), maxWaiting: 20)
+///
+/// let stock = ServiceCall("inventory") { (sku: String) in try await client.stock(of: sku) }
+///   .bulkhead(bulkhead)                                               // as a decorator
+///
+/// let count = try await bulkhead.run { try await client.count() }     // inline
+/// ```
+///
+/// Whoever comes first goes in first, unless the policy or a priority says otherwise, and nobody goes in past those who
+/// wait: not a newcomer, and not a light call past a heavy one that waits for its room. Room comes back on every path
+/// out, and room that is handed to a call that has just been cancelled goes to the next.
+public final class Bulkhead: Sendable {
+  /// Names what is protected, in errors, events and metrics.
+  public let name: String
+
+  // What is inside, while nobody waits and nobody learns: two exchanges a call. `slow` is added when the lock decides;
+  // then the number is written with the lock held only.
+  @usableFromInline let word: Atomic<Int>
+  @usableFromInline let fastLimit: Atomic<Int>
+  @usableFromInline static var slow: Int { 1 << 62 }
+
+  let waited = Atomic<Int>(0)
+  let rejected = Atomic<Int>(0)
+  let cancelled = Atomic<Int>(0)
+  let outbox: EventOutbox<BulkheadEvent>?
+  private let guarded: Lock<Guarded>
+
+  struct Guarded: Sendable {
+    var machine: BulkheadStateMachine
+    var limit: BulkheadLimit
+    var adaptive: AdaptiveLimit?
+
+    var isSlow: Bool { adaptive != nil || machine.waiting > 0 }
+    var fullLimit: Int { adaptive?.fullLimit ?? machine.limit }
+  }
+
+  /// Creates an empty bulkhead.
+  ///
+  /// - Parameters:
+  ///   - name: Names what is protected, in errors, events and metrics.
+  ///   - policy: How much may be inside, and who waits outside. Default: as much as the destination can bear, which is
+  ///     learned; nobody waits.
+  ///   - onEvent: Is told of every refusal, every wait and every change of the limit: synchronously, after the lock is
+  ///     released. It must be quick.
+  public init(
+    _ name: String, policy: BulkheadPolicy = BulkheadPolicy(),
+    onEvent: (@Sendable (BulkheadEvent) -> Void)? = nil
+  ) {
+    self.name = name
+    outbox = onEvent.map { EventOutbox($0) }
+    var guarded = Guarded(
+      machine: BulkheadStateMachine(limit: 1, maxWaiting: policy.maxWaiting, order: policy.order),
+      limit: policy.limit)
+    guarded.set(policy.limit)
+    word = Atomic(guarded.isSlow ? Self.slow : 0)
+    fastLimit = Atomic(guarded.machine.limit)
+    self.guarded = Lock(guarded)
+  }
+
+  /// Creates an empty bulkhead.
+  ///
+  /// - Parameters:
+  ///   - name: Names what is protected, in errors, events and metrics.
+  ///   - limit: How much may be inside at one time.
+  ///   - maxWaiting: The most calls that may wait at one time, 0 to 10⁶. Default: 0, nobody waits.
+  ///   - order: Which of those that wait at equal priority goes in first. Default: first come, first served.
+  ///   - onEvent: Is told of every refusal, every wait and every change of the limit.
+  public convenience init(
+    _ name: String, limit: BulkheadLimit, maxWaiting: Int = 0, order: BulkheadOrder = .fifo,
+    onEvent: (@Sendable (BulkheadEvent) -> Void)? = nil
+  ) {
+    self.init(
+      name, policy: BulkheadPolicy(limit: limit, maxWaiting: maxWaiting, order: order), onEvent: onEvent)
+  }
+
+  /// Enters if there is room and nobody waits.
+  ///
+  /// - Parameters:
+  ///   - weight: How much of the limit the call takes, 1 or more. Default: 1.
+  ///   - now: The present instant; only an adaptive limit asks.
+  @inlinable
+  public func tryEnter(weight: Int = 1, at now: Instant) -> BulkheadAdmission {
+    if entersAtOnce(weight) {
+      return .entered(BulkheadPermit(bulkhead: self, token: BulkheadToken(weight: weight)))
+    }
+    return enterOtherwise(weight, at: now)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func enterOtherwise(_ weight: Int, at now: Instant) -> BulkheadAdmission {
+    if let token = enterLocked(weight, at: now) {
+      return .entered(BulkheadPermit(bulkhead: self, token: token))
+    }
+    let capacity = withGuarded { $0.limit.capacity }
+    tell(.rejected(weight > capacity ? nil : .noRoom))
+    return .rejected(exceedsCapacity: weight > capacity)
+  }
+
+  /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An adaptive limit
+  /// begins anew.
+  public func update(_ limit: BulkheadLimit) {
+    if let fault = BulkheadPolicy.fault(limit, 0) { preconditionFailure("\(fault)") }
+    withGuarded { guarded in
+      let old = guarded.fullLimit
+      guarded.set(limit)
+      fastLimit.store(guarded.machine.limit, ordering: .relaxed)
+      noteLimit(from: old, to: guarded.fullLimit)
+    }
+    letIn(at: CallContext.current.readClock())
+    outbox?.drain()
+  }
+
+  /// What the bulkhead knows.
+  public func snapshot() -> BulkheadSnapshot {
+    withGuarded { guarded in
+      BulkheadSnapshot(
+        name: name, limit: guarded.fullLimit, inUse: guarded.machine.inUse, waiting: guarded.machine.waiting,
+        waited: waited.load(ordering: .relaxed), rejected: rejected.load(ordering: .relaxed),
+        cancelled: cancelled.load(ordering: .relaxed), isProbing: guarded.adaptive?.isProbing ?? false,
+        unloadedLatency: guarded.adaptive?.unloadedNanoseconds.map { .nanoseconds(Int64($0)) })
+    }
+  }
+}
+
+extension Bulkhead.Guarded {
+  mutating func set(_ limit: BulkheadLimit) {
+    self.limit = limit
+    switch limit {
+    case .fixed(let limit):
+      adaptive = nil
+      machine.limit = limit
+    case .adaptive(let policy):
+      let adaptive = AdaptiveLimit(policy)
+      self.adaptive = adaptive
+      machine.limit = adaptive.limit
+    }
+  }
+}
+
+// MARK: - The word
+
+extension Bulkhead {
+  @inlinable
+  @inline(__always)
+  func entersAtOnce(_ weight: Int) -> Bool {
+    precondition(weight >= 1, "a call's weight must be 1 or more, was \(weight)")
+    let limit = fastLimit.load(ordering: .relaxed)
+    var current = word.load(ordering: .relaxed)
+    // No weight above the limit could overflow the sum; one with `slow` in it is above every limit.
+    while weight <= limit, current + weight <= limit {
+      let (exchanged, original) = word.weakCompareExchange(
+        expected: current, desired: current + weight, ordering: .acquiring)
+      if exchanged { return true }
+      current = original
+    }
+    return false
+  }
+
+  /// Leaves, unless somebody waits or learns.
+  @inlinable
+  @inline(__always)
+  func leavesAtOnce(_ weight: Int) -> Bool {
+    var current = word.load(ordering: .relaxed)
+    while current < Self.slow {
+      let (exchanged, original) = word.weakCompareExchange(
+        expected: current, desired: current - weight, ordering: .releasing)
+      if exchanged { return true }
+      current = original
+    }
+    return false
+  }
+
+  /// Operates on the state with the lock held; the word's number moves into the machine and back.
+  func withGuarded<Answer: Sendable>(_ operation: (inout Guarded) -> Answer) -> Answer {
+    guarded.withLock { guarded in
+      let held = word.bitwiseOr(Self.slow, ordering: .acquiringAndReleasing).oldValue
+      guarded.machine.inUse = held & ~Self.slow
+      let answer = operation(&guarded)
+      word.store(guarded.machine.inUse | (guarded.isSlow ? Self.slow : 0), ordering: .releasing)
+      return answer
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/// A bulkhead's answer to one call.
+@frozen
+public enum BulkheadAdmission: ~Copyable, Sendable {
+  /// The call is inside; give the permit back afterwards.
+  case entered(BulkheadPermit)
+
+  /// There is no room, or somebody is waiting for it; `exceedsCapacity` when it weighs more than is ever let in.
+  case rejected(exceedsCapacity: Bool)
+}

@@ -1,0 +1,16 @@
+/// How much may be inside a bulkhead at one time.
+public enum BulkheadLimit: Sendable, Hashable {
+  /// A number that somebody knows, 1 to 10⁹: of connections, of licences, of threads on the other side.
+  case fixed(Int)
+
+  /// As much as the destination can bear, learned from how long its calls take; see <doc:AdaptiveLimits>.
+  case adaptive(AdaptiveLimitPolicy = AdaptiveLimitPolicy())
+
+  /// The most that is ever let in, and so the heaviest weight that is accepted.
+  var capacity: Int {
+    switch self {
+    case .fixed(let limit): limit
+    case .adaptive(let policy): policy.maximum
+    }
+  }
+}

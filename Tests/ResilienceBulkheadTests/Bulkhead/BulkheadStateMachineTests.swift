@@ -1,0 +1,246 @@
+import ResilienceCore
+import Testing
+
+@testable import ResilienceBulkhead
+
+@Suite struct BulkheadStateMachineTests {
+  private func machine(
+    limit: Int, maxWaiting: Int = 10, order: BulkheadOrder = .fifo, inUse: Int = 0
+  ) -> BulkheadStateMachine {
+    var machine = BulkheadStateMachine(limit: limit, maxWaiting: maxWaiting, order: order)
+    machine.inUse = inUse
+    return machine
+  }
+
+  /// `#expect` takes nothing that changes what it looks at.
+  private func check(_ isTrue: Bool, at location: SourceLocation = #_sourceLocation) {
+    #expect(isTrue, sourceLocation: location)
+  }
+
+  private func place(_ arrival: BulkheadStateMachine.Arrival) throws -> WaitingLine.Place {
+    guard case .waiting(let place, _) = arrival else { throw Broken() }
+    return place
+  }
+
+  /// Those who are let in when everybody inside leaves, one unit after the other.
+  private func drained(_ machine: inout BulkheadStateMachine) -> [UInt64] {
+    var ids: [UInt64] = []
+    while machine.inUse > 0 {
+      machine.leave(1)
+      while let place = machine.next() { ids.append(place.id) }
+    }
+    return ids
+  }
+
+  @Test(arguments: [(BulkheadOrder.fifo, [4, 2, 6, 1, 3, 5]), (.lifo, [4, 6, 2, 5, 3, 1])])
+  func higherPrioritiesGoFirstAndEqualsInOrder(order: BulkheadOrder, expected: [UInt64]) throws {
+    var machine = machine(limit: 1, order: order, inUse: 1)
+    for priority in [0, 1, 0, 2, 0, 1] { _ = machine.arrive(BulkheadClaim(priority: priority)) }
+    check(drained(&machine) == expected)
+  }
+
+  @Test func aHeavyHeadIsNotOvertakenByLightOnes() throws {
+    var machine = machine(limit: 4, inUse: 4)
+    for weight in [3, 1, 1] { _ = machine.arrive(BulkheadClaim(weight: weight)) }
+    machine.leave(2)
+    check(machine.next() == nil)
+    machine.leave(1)
+    check(machine.next()?.claim.weight == 3)
+    check(machine.next() == nil)
+    #expect(machine.inUse == 4)
+  }
+
+  @Test func row37_aHeavyHeadThatLeavesNoLongerBlocksTheLightOnesBehindIt() throws {
+    var machine = machine(limit: 4, inUse: 2)
+    let head = try place(machine.arrive(BulkheadClaim(weight: 3)))
+    for _ in 0..<2 { _ = machine.arrive(BulkheadClaim()) }
+    check(machine.next() == nil)
+    check(machine.abandon(head))
+    check(machine.next()?.claim.weight == 1)
+    check(machine.next()?.claim.weight == 1)
+    #expect(machine.inUse == 4)
+  }
+
+  @Test func row37_whoLeavesTheQueueFreesAPlaceInIt() throws {
+    var machine = machine(limit: 1, maxWaiting: 2, inUse: 1)
+    let first = try place(machine.arrive(BulkheadClaim()))
+    _ = machine.arrive(BulkheadClaim())
+    guard case .turnedAway = machine.arrive(BulkheadClaim()) else { throw Broken() }
+    check(machine.abandon(first))
+    check(!machine.abandon(first))
+    guard case .waiting = machine.arrive(BulkheadClaim()) else { throw Broken() }
+    #expect(machine.waiting == 2)
+  }
+
+  @Test func nobodyGoesInPastThoseWhoWait() {
+    var machine = machine(limit: 4, inUse: 2)
+    _ = machine.arrive(BulkheadClaim(weight: 3))
+    check(!machine.tryEnter(1))
+  }
+
+  @Test(arguments: [
+    (BulkheadOrder.fifo, 0, 0, UInt64?.none), (.fifo, 0, 1, 2), (.fifo, 1, 0, nil), (.lifo, 0, 0, 1),
+    (.lifo, 1, 0, nil), (.lifo, 0, 1, 1),
+  ])
+  func inAFullQueueTheLastInOrderIsTurnedAway(
+    order: BulkheadOrder, waiting: Int, newcomer: Int, displacedID: UInt64?
+  ) throws {
+    var machine = machine(limit: 1, maxWaiting: 2, order: order, inUse: 1)
+    for _ in 0..<2 { _ = machine.arrive(BulkheadClaim(priority: waiting)) }
+    switch machine.arrive(BulkheadClaim(priority: newcomer)) {
+    case .waiting(_, let displaced): #expect(displaced?.id == displacedID)
+    case .turnedAway: #expect(displacedID == nil)
+    case .entered: throw Broken()
+    }
+    #expect(machine.waiting == 2)
+  }
+
+  @Test func oneThatIsHeavierThanAShrunkenLimitGoesInAlone() throws {
+    var machine = machine(limit: 4, inUse: 4)
+    _ = machine.arrive(BulkheadClaim(weight: 3))
+    machine.limit = 2
+    machine.leave(3)
+    check(machine.next() == nil)
+    machine.leave(1)
+    check(machine.next()?.claim.weight == 3)
+    check(!machine.tryEnter(1))
+  }
+
+  /// A million random steps: arrivals, departures, and waiters that give up or whose grant comes too late, in a queue
+  /// small enough to be full and empty all the time.
+  @Test(arguments: [BulkheadOrder.fifo, .lifo])
+  func row39_permitsAreConservedOverAMillionSteps(order: BulkheadOrder) {
+    var fuzz = BulkheadFuzz(order: order, seed: 11)
+    for _ in 0..<500_000 where fuzz.isRight { fuzz.step() }
+    let isRight = fuzz.isRight
+    #expect(isRight)
+    fuzz.drain()
+    let (inUse, waiting, lateGrants) = (fuzz.machine.inUse, fuzz.machine.waiting, fuzz.lateGrants)
+    #expect(inUse == 0)
+    #expect(waiting == 0)
+    #expect(lateGrants > 10_000)
+  }
+
+  @Test(arguments: [BulkheadOrder.fifo, .lifo], 0..<4 as Range<UInt64>)
+  func agreesWithTheReferenceAtEveryStep(order: BulkheadOrder, seed: UInt64) {
+    var fuzz = BulkheadFuzz(order: order, seed: seed, comparing: true)
+    for _ in 0..<10_000 where fuzz.isRight { fuzz.step() }
+    let isRight = fuzz.isRight
+    #expect(isRight)
+  }
+}
+
+/// Random steps on a state machine, with what must hold after each of them.
+struct BulkheadFuzz {
+  private(set) var machine: BulkheadStateMachine
+  private(set) var isRight = true
+  private(set) var lateGrants = 0
+  private var reference: ReferenceBulkhead?
+  private var inside: [Int] = []
+  private var insideWeight = 0
+  private var places: [WaitingLine.Place] = []
+  private let random: SeededRandomSource
+
+  init(order: BulkheadOrder, seed: UInt64, comparing: Bool = false) {
+    machine = BulkheadStateMachine(limit: 5, maxWaiting: 6, order: order)
+    reference = comparing ? ReferenceBulkhead(limit: 5, maxWaiting: 6, order: order) : nil
+    random = SeededRandomSource(seed: seed)
+  }
+
+  mutating func step() {
+    let draw = random.next()
+    let bits = Int(draw >> 40)
+    switch draw & 7 {
+    case 0, 1, 2: arrive(BulkheadClaim(weight: 1 + bits % 3, priority: (bits >> 8) % 3))
+    case 3, 4: leave(bits)
+    case 5: giveUp(bits)
+    case 6: tryEnter(1 + bits % 3)
+    default: if bits % 64 == 0 { update(3 + (bits >> 8) % 4) } else { leave(bits) }
+    }
+    letIn(bits)
+    check()
+  }
+
+  mutating func drain() {
+    while !inside.isEmpty || !places.isEmpty {
+      leave(0)
+      letIn(1)
+    }
+  }
+
+  private mutating func arrive(_ claim: BulkheadClaim) {
+    let isExpectedInside = reference?.tryEnter(claim.weight)
+    switch machine.arrive(claim) {
+    case .entered:
+      enter(claim.weight)
+      if isExpectedInside == false { isRight = false }
+    case .waiting(let place, let displaced):
+      places.append(place)
+      if let displaced { places.removeAll { $0.id == displaced.id } }
+      guard reference != nil else { return }
+      if reference?.lineUp(place.id, claim) != displaced?.id || isExpectedInside == true { isRight = false }
+    case .turnedAway:
+      // Given a number that no place has: the reference must turn it away, too.
+      if reference != nil, reference?.lineUp(.max, claim) != .max { isRight = false }
+    }
+  }
+
+  private mutating func tryEnter(_ weight: Int) {
+    let hasEntered = machine.tryEnter(weight)
+    if hasEntered { enter(weight) }
+    if let expected = reference?.tryEnter(weight), expected != hasEntered { isRight = false }
+  }
+
+  private mutating func enter(_ weight: Int) {
+    inside.append(weight)
+    insideWeight += weight
+  }
+
+  private mutating func leave(_ bits: Int) {
+    guard !inside.isEmpty else { return }
+    inside.swapAt(bits % inside.count, inside.count - 1)
+    let weight = inside.removeLast()
+    insideWeight -= weight
+    machine.leave(weight)
+    reference?.leave(weight)
+  }
+
+  /// A cancellation or a timeout.
+  private mutating func giveUp(_ bits: Int) {
+    guard !places.isEmpty else { return }
+    let place = places.remove(at: bits % places.count)
+    if !machine.abandon(place) { isRight = false }
+    reference?.abandon(place.id)
+  }
+
+  private mutating func update(_ limit: Int) {
+    machine.limit = limit
+    reference?.limit = limit
+  }
+
+  private mutating func letIn(_ bits: Int) {
+    while let place = machine.next() {
+      if reference != nil, reference?.next() != place.id { isRight = false }
+      places.removeAll { $0.id == place.id }
+      if bits % 5 == 0 {
+        // Cancelled at this very moment: what was granted goes back.
+        lateGrants += 1
+        if machine.abandon(place) { isRight = false }
+        machine.leave(place.claim.weight)
+        reference?.leave(place.claim.weight)
+      } else {
+        enter(place.claim.weight)
+      }
+    }
+    if reference != nil, reference?.next() != nil { isRight = false }
+  }
+
+  private mutating func check() {
+    if machine.inUse != insideWeight || machine.waiting != places.count { isRight = false }
+    // Heavier than the limit only alone, or since before the limit shrank.
+    if machine.inUse > 6 { isRight = false }
+    if let reference, reference.inUse != machine.inUse || reference.line.count != machine.waiting {
+      isRight = false
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import ResilienceBulkhead
+import ResilienceTestKit
+import Synchronization
+import Testing
+
+@Suite struct BulkheadTests {
+  /// Enters as often as it can.
+  private func fill(_ bulkhead: Bulkhead, weight: Int = 1) -> Int {
+    guard case .entered(let permit) = bulkhead.tryEnter(weight: weight, at: .s(0)) else { return 0 }
+    let others = fill(bulkhead, weight: weight)
+    permit.leave(at: .s(0))
+    return 1 + others
+  }
+
+  @Test(arguments: [(1, 10), (2, 5), (3, 3), (10, 1)])
+  func letsInAsMuchAsTheLimit(weight: Int, calls: Int) {
+    let bulkhead = Bulkhead("inventory", limit: .fixed(10))
+    #expect(fill(bulkhead, weight: weight) == calls)
+    #expect(bulkhead.snapshot().inUse == 0)
+    #expect(bulkhead.snapshot().rejected == 1)
+  }
+
+  @Test(arguments: [11, 1_000_000_000, .max])
+  func oneThatIsTooHeavyIsToldSoAtOnce(weight: Int) async {
+    let bulkhead = Bulkhead("inventory", limit: .fixed(10), maxWaiting: 5)
+    guard case .rejected(exceedsCapacity: true) = bulkhead.tryEnter(weight: weight, at: .s(0)) else {
+      Issue.record("it was let in, or could come again")
+      return
+    }
+    await #expect(throws: WeightExceedsBulkhead(bulkhead: "inventory", weight: weight, capacity: 10)) {
+      try await bulkhead.run(weight: weight) {}
+    }
+    #expect(bulkhead.snapshot().rejected == 2)
+  }
+
+  @Test func aPermitThatIsDroppedGoesBack() {
+    for limit in [BulkheadLimit.fixed(3), .adaptive(AdaptiveLimitPolicy(initial: 3))] {
+      let bulkhead = Bulkhead("inventory", limit: limit)
+      for _ in 0..<10 {
+        guard case .entered(let permit) = bulkhead.tryEnter(weight: 2, at: .s(0)) else {
+          Issue.record("a permit was lost")
+          return
+        }
+        #expect(permit.weight == 2)
+        #expect(bulkhead.snapshot().inUse == 2)
+      }
+      #expect(bulkhead.snapshot().inUse == 0)
+    }
+  }
+
+  @Test func anotherLimitHoldsAtOnce() {
+    let recorder = EventRecorder()
+    let bulkhead = Bulkhead("inventory", limit: .fixed(2), onEvent: { recorder.record($0) })
+    guard case .entered(let first) = bulkhead.tryEnter(weight: 2, at: .s(0)) else { return }
+    bulkhead.update(.fixed(1))
+    #expect(!entersAndLeaves(bulkhead))
+    bulkhead.update(.fixed(3))
+    #expect(entersAndLeaves(bulkhead))
+    bulkhead.update(.adaptive(AdaptiveLimitPolicy(initial: 5)))
+    #expect(entersAndLeaves(bulkhead, weight: 3))
+    first.leave(at: .s(0))
+    bulkhead.update(.fixed(4))
+    #expect(fill(bulkhead) == 4)
+    #expect(bulkhead.snapshot().inUse == 0)
+    #expect(
+      recorder.descriptions.filter { $0.contains("limit") } == [
+        "bulkhead.limit.changed bulkhead=inventory from=2 to=1",
+        "bulkhead.limit.changed bulkhead=inventory from=1 to=3",
+        "bulkhead.limit.changed bulkhead=inventory from=3 to=5",
+        "bulkhead.limit.changed bulkhead=inventory from=5 to=4",
+      ])
+  }
+
+  @Test func aSnapshotIsReadAsMetrics() {
+    let bulkhead = Bulkhead("inventory", limit: .fixed(7))
+    guard case .entered(let permit) = bulkhead.tryEnter(weight: 4, at: .s(0)) else { return }
+    _ = entersAndLeaves(bulkhead, weight: 4)
+    let metrics = bulkhead.snapshot().metrics
+    #expect(metrics.map(\.name).first == "bulkhead_limit")
+    #expect(metrics.map(\.value) == [7, 4, 0, 0, 1, 0])
+    #expect(metrics.allSatisfy { $0.labels == [Metric.Label("bulkhead", "inventory")] })
+    permit.leave(at: .s(0))
+  }
+
+  @Test func errorsTellWhatToDo() {
+    #expect(
+      BulkheadFull(bulkhead: "inventory", reason: .queueFull, limit: 20, waiting: 40).description
+        == "bulkhead \"inventory\" has no room and its queue is full; its limit is 20, and 40 calls wait")
+    #expect(
+      WeightExceedsBulkhead(bulkhead: "inventory", weight: 30, capacity: 20).description
+        == "a call of weight 30 asked for bulkhead \"inventory\", which never lets in more than 20")
+    #expect(BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0).retryAt == nil)
+  }
+
+  /// For ThreadSanitizer, and for the word that is exchanged without the lock: on real threads.
+  @Test(arguments: [(0, false), (4, false), (4, true)])
+  func row39_permitsAreConservedOnRealThreads(maxWaiting: Int, isAdaptive: Bool) async {
+    let limit: BulkheadLimit = isAdaptive ? .adaptive(AdaptiveLimitPolicy(maximum: 3)) : .fixed(3)
+    let bulkhead = Bulkhead("inventory", limit: limit, maxWaiting: maxWaiting)
+    let gauge = Gauge()
+    await withTaskGroup { group in
+      for task in 0..<8 {
+        group.addTask {
+          for call in 0..<150 {
+            let work = Task {
+              try await bulkhead.run(weight: 1 + (task + call) % 3, priority: task % 2) {
+                gauge.add(1 + (task + call) % 3)
+                await Task.yield()
+                gauge.add(-1 - (task + call) % 3)
+                if call % 7 == 0 { throw Broken() }
+              }
+            }
+            if call % 3 == 0 { work.cancel() }
+            _ = await work.result
+          }
+        }
+      }
+    }
+    #expect(gauge.most.load(ordering: .relaxed) <= 3)
+    let snapshot = bulkhead.snapshot()
+    #expect(snapshot.inUse == 0)
+    #expect(snapshot.waiting == 0)
+  }
+}
+
+private final class Gauge: Sendable {
+  let inside = Atomic(0)
+  let most = Atomic(0)
+
+  func add(_ change: Int) {
+    most.max(inside.wrappingAdd(change, ordering: .relaxed).newValue, ordering: .relaxed)
+  }
+}

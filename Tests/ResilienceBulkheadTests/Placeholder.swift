@@ -1,2 +1,0 @@
-import ResilienceBulkhead
-import Testing

@@ -1,0 +1,63 @@
+import Foundation
+import ResilienceBulkhead
+import Testing
+
+@Suite struct BulkheadPolicyTests {
+  private func decoded(_ text: String) throws -> BulkheadPolicy {
+    try JSONDecoder().decode(BulkheadPolicy.self, from: Data(text.utf8))
+  }
+
+  @Test(arguments: [
+    ("{}", BulkheadPolicy()),
+    (#"{ "limit": 20 }"#, BulkheadPolicy(limit: .fixed(20))),
+    (
+      #"{ "limit": 20, "maxWaiting": 40, "order": "lifo" }"#,
+      BulkheadPolicy(limit: .fixed(20), maxWaiting: 40, order: .lifo)
+    ),
+    (
+      #"{ "limit": { "initial": 50, "maximum": 400 } }"#,
+      BulkheadPolicy(limit: .adaptive(AdaptiveLimitPolicy(initial: 50, maximum: 400)))
+    ),
+    (
+      #"{ "limit": { "minimum": 30 } }"#,
+      BulkheadPolicy(limit: .adaptive(AdaptiveLimitPolicy(initial: 30, minimum: 30)))
+    ),
+  ])
+  func readsADocument(text: String, policy: BulkheadPolicy) throws {
+    #expect(try decoded(text) == policy)
+    #expect(try JSONDecoder().decode(BulkheadPolicy.self, from: JSONEncoder().encode(policy)) == policy)
+  }
+
+  @Test(arguments: [
+    (#"{ "limit": 0 }"#, "limit", "0"),
+    (#"{ "limit": -3 }"#, "limit", "-3"),
+    (#"{ "maxWaiting": -1 }"#, "maxWaiting", "-1"),
+    (#"{ "limit": { "initial": 0 } }"#, "initial", "0"),
+    (#"{ "limit": { "initial": 50, "maximum": 40 } }"#, "initial", "50"),
+    (#"{ "limit": { "minimum": 2000 } }"#, "minimum", "2000"),
+    (#"{ "limit": { "maximum": 0 } }"#, "maximum", "0"),
+    (#"{ "limt": 20 }"#, "policy", "limt"),
+    (#"{ "limit": { "inital": 20 } }"#, "policy", "inital"),
+  ])
+  func namesTheFieldAndTheValueThatNoBulkheadCanDo(text: String, field: String, value: String) {
+    let error = #expect(throws: InvalidBulkheadPolicy.self) { try decoded(text) }
+    #expect(error?.field == field)
+    #expect(error?.value == value)
+  }
+
+  @Test func anotherTypeOrOrderIsTheDecodersError() {
+    #expect(throws: DecodingError.self) { try decoded(#"{ "limit": "twenty" }"#) }
+    #expect(throws: DecodingError.self) { try decoded(#"{ "order": "random" }"#) }
+  }
+
+  @Test func tellsWhatIsWrong() {
+    let error = #expect(throws: InvalidBulkheadPolicy.self) { try decoded(#"{ "limit": 0 }"#) }
+    #expect(error?.description == "a bulkhead's limit must be in 1 ... 1000000000, was 0")
+  }
+
+  @Test func theInitialLimitIsWithinTheBounds() {
+    #expect(AdaptiveLimitPolicy().initial == 20)
+    #expect(AdaptiveLimitPolicy(minimum: 30).initial == 30)
+    #expect(AdaptiveLimitPolicy(maximum: 5).initial == 5)
+  }
+}
