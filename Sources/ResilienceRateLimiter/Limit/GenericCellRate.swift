@@ -22,26 +22,30 @@ package struct GenericCellRate: Sendable, Hashable {
   @usableFromInline package let ticksPerNanosecond: Int64
   /// The ticks in which one permit comes back.
   @usableFromInline package let interval: Int64
-  /// The ticks in which an empty bucket fills, at most 2⁶⁰.
-  @usableFromInline package let capacity: Int64
+  /// How far ahead of the present a state may be for one more permit: the capacity less one interval.
+  @usableFromInline package let tolerance: Int64
   @usableFromInline package let burst: Int
 
   @inlinable
-  package init(ticksPerNanosecond: Int64, interval: Int64, capacity: Int64, burst: Int) {
+  package init(ticksPerNanosecond: Int64, interval: Int64, tolerance: Int64, burst: Int) {
     self.ticksPerNanosecond = ticksPerNanosecond
     self.interval = interval
-    self.capacity = capacity
+    self.tolerance = tolerance
     self.burst = burst
   }
+
+  /// The ticks in which an empty bucket fills, at most 2⁶⁰.
+  @inlinable package var capacity: Int64 { tolerance &+ interval }
 
   /// The state after taking `permits`, 1 or more; `nil` when there are not as many.
   @inlinable
   @inline(__always)
   package func taking(_ permits: Int, from state: Int64, at ticks: Int64) -> Int64? {
-    let (cost, overflow) = Int64(permits).multipliedReportingOverflow(by: interval)
-    let debt = max(0, state &- ticks)
-    guard !overflow, cost <= capacity &- debt else { return nil }
-    return ticks &+ debt &+ cost
+    let (more, overflow) = (Int64(permits) &- 1).multipliedReportingOverflow(by: interval)
+    guard !overflow, state &- ticks <= tolerance &- more, permits == 1 || more <= tolerance else {
+      return nil
+    }
+    return max(state &- ticks, 0) &+ ticks &+ interval &+ more
   }
 
   /// Whether a bucket in `state` is the same as one that was never touched.
@@ -99,7 +103,8 @@ extension GenericCellRate {
     guard limit.permits > 0, !limit.isUnlimited else {
       let interval: Int64 = limit.isUnlimited ? 0 : 1
       self.init(
-        ticksPerNanosecond: 0, interval: interval, capacity: Int64(limit.burst) * interval, burst: limit.burst
+        ticksPerNanosecond: 0, interval: interval, tolerance: (Int64(limit.burst) &- 1) &* interval,
+        burst: limit.burst
       )
       return
     }
@@ -115,7 +120,7 @@ extension GenericCellRate {
       ticks = Int64(clamping: fewer)
     }
     self.init(
-      ticksPerNanosecond: ticks, interval: interval, capacity: Int64(limit.burst) * interval,
+      ticksPerNanosecond: ticks, interval: interval, tolerance: Int64(limit.burst - 1) * interval,
       burst: limit.burst)
   }
 
