@@ -6,18 +6,22 @@ public import Synchronization
 /// Open, permits are taken from it without a lock. Whatever one word cannot do (a line of calls that wait, reservations,
 /// another limit, an instant far from the origin) closes it first and works on a ``Ledger``, under the bucket's lock.
 ///
-/// The word counts ticks from an origin, plus a phase that is another one each time it is opened. It is read first and
-/// the phase last, and it is replaced before the phase: figures of two openings always miss the exchange.
+/// The word is read first and exchanged first, and never has the same value after it was closed and opened. So whoever has
+/// read figures of two openings misses the exchange, and a refusal counts if the word is still what it was.
 @usableFromInline
 struct BucketWord: ~Copyable, Sendable {
-  @usableFromInline let state = Atomic<Int64>(0)
+  /// Ticks from the origin to the instant at which the bucket is full; while closed so many that nobody takes any.
+  @usableFromInline let state = Atomic<Int64>(.max)
   /// How many nanoseconds after the origin can be counted; 0 while closed.
   @usableFromInline let window = Atomic<UInt64>(0)
-  @usableFromInline let origin = Atomic<Int64>(.min)
+  @usableFromInline let origin = Atomic<Int64>(.max)
   @usableFromInline let ticksPerNanosecond = Atomic<Int64>(0)
   @usableFromInline let interval = Atomic<Int64>(0)
   @usableFromInline let tolerance = Atomic<Int64>(0)
-  @usableFromInline let phase = Atomic<Int64>(0)
+
+  // Under the bucket's lock: what the word was when it was closed, and how often that was.
+  private let last = Atomic<Int64>(-1)
+  private let closings = Atomic<Int64>(0)
 
   @usableFromInline
   enum Answer {
@@ -41,7 +45,7 @@ struct BucketWord: ~Copyable, Sendable {
         ticksPerNanosecond: ticksPerNanosecond.load(ordering: .acquiring),
         interval: interval.load(ordering: .acquiring), tolerance: tolerance.load(ordering: .acquiring),
         burst: 0)
-      let ticks = Int64(bitPattern: age) &* rate.ticksPerNanosecond &+ phase.load(ordering: .acquiring)
+      let ticks = Int64(bitPattern: age) &* rate.ticksPerNanosecond
       if let next = rate.taking(permits, from: current, at: ticks) {
         if state.weakCompareExchange(expected: current, desired: next, ordering: .relaxed).exchanged {
           return .taken
@@ -59,22 +63,19 @@ struct BucketWord: ~Copyable, Sendable {
 // MARK: - Under the bucket's lock
 
 extension BucketWord {
-  // States of one opening lie within 2⁶¹ + 2⁶⁰ of its phase. So those of the last one are far in the past of this one, and no
-  // two openings have a state in common: after four rounds of the circle they are four ticks apart.
-  private static var phaseStep: Int64 { 1 << 62 + 1 }
-  private static var mostTicks: Int64 { 1 << 61 + 1 << 60 }
+  /// Of the origin's distance; a state is at most the capacity, 2⁶⁰, ahead.
+  private static var mostTicks: Int64 { 1 << 62 }
 
   /// Takes the state out: nobody takes permits any more until it is opened.
   ///
   /// - Returns: When the bucket is full, in ticks since the clock's zero point.
   func close() -> Int128 {
     window.store(0, ordering: .releasing)
-    let old = phase.load(ordering: .relaxed)
-    let new = old &+ Self.phaseStep
-    let current = state.exchange(new &- 1, ordering: .acquiringAndReleasing)
-    phase.store(new, ordering: .releasing)
+    let number = closings.wrappingAdd(1, ordering: .relaxed).newValue
+    let current = state.exchange(.max - number & 0xFFFF_FFFF, ordering: .acquiringAndReleasing)
+    last.store(current, ordering: .relaxed)
     let scale = Int128(ticksPerNanosecond.load(ordering: .relaxed))
-    return Int128(origin.load(ordering: .relaxed)) * scale + Int128(current &- old)
+    return Int128(origin.load(ordering: .relaxed)) * scale + Int128(current)
   }
 
   /// Puts a state in, for permits to be taken from.
@@ -82,15 +83,35 @@ extension BucketWord {
   /// - Returns: `false`, and nothing is done, when the state is out of the word's range, or the rate is 0.
   func open(_ rate: GenericCellRate, fullAt: Int128, at now: Instant) -> Bool {
     guard rate.ticksPerNanosecond > 0 || rate.interval == 0 else { return false }
-    let newOrigin = max(rate.origin(for: now).nanoseconds, origin.load(ordering: .relaxed))
-    let ticks = max(0, fullAt - Int128(newOrigin) * Int128(rate.ticksPerNanosecond))
-    guard ticks <= Self.mostTicks else { return false }
+    let (newOrigin, ticks) = place(fullAt, rate, at: now)
+    guard ticks <= Self.mostTicks + rate.capacity else { return false }
     origin.store(newOrigin, ordering: .releasing)
     ticksPerNanosecond.store(rate.ticksPerNanosecond, ordering: .releasing)
     interval.store(rate.interval, ordering: .releasing)
     tolerance.store(rate.tolerance, ordering: .releasing)
-    state.store(phase.load(ordering: .relaxed) &+ Int64(ticks), ordering: .releasing)
-    window.store(UInt64(rate.window) + 1, ordering: .releasing)
+    state.store(Int64(ticks), ordering: .releasing)
+    window.store(UInt64(rate.window) * 2, ordering: .releasing)
     return true
+  }
+
+  /// The origin to count from, and the state counted from it: another one than the word has ever had.
+  private func place(_ fullAt: Int128, _ rate: GenericCellRate, at now: Instant) -> (Int64, Int128) {
+    let scale = Int128(rate.ticksPerNanosecond)
+    let oldOrigin = origin.load(ordering: .relaxed)
+    let least = Int128(last.load(ordering: .relaxed)) + 1
+    if scale == 0 { return (0, least % (1 << 59)) }
+    if oldOrigin < .max, scale == Int128(ticksPerNanosecond.load(ordering: .relaxed)) {
+      // States of one origin only ever grow; where this one does not, a somewhat earlier origin makes it.
+      let ticks = max(0, fullAt - Int128(oldOrigin) * scale)
+      let shift = (max(0, least - ticks) + scale - 1) / scale
+      let newOrigin = Int128(oldOrigin) - shift
+      if (Int128(now.nanoseconds) - newOrigin) * scale <= Self.mostTicks / 2, newOrigin >= Int64.min {
+        return (Int64(newOrigin), ticks + shift * scale)
+      }
+    }
+    // A new beginning, with room for somewhat older instants. A full bucket's state is one of many that are in the past.
+    let newOrigin = rate.origin(for: now)
+    let full = Int128(closings.load(ordering: .relaxed) & 0xFFFF_FFFF)
+    return (newOrigin.nanoseconds, max(full, fullAt - Int128(newOrigin.nanoseconds) * scale))
   }
 }

@@ -42,10 +42,9 @@ package struct GenericCellRate: Sendable, Hashable {
   @inline(__always)
   package func taking(_ permits: Int, from state: Int64, at ticks: Int64) -> Int64? {
     let (more, overflow) = (Int64(permits) &- 1).multipliedReportingOverflow(by: interval)
-    guard !overflow, state &- ticks <= tolerance &- more, permits == 1 || more <= tolerance else {
-      return nil
-    }
-    return max(state &- ticks, 0) &+ ticks &+ interval &+ more
+    let debt = state &- ticks
+    guard !overflow, debt <= tolerance &- more, permits == 1 || more <= tolerance else { return nil }
+    return (debt > 0 ? state : ticks) &+ interval &+ more
   }
 
   /// Whether a bucket in `state` is the same as one that was never touched.
@@ -100,12 +99,12 @@ extension GenericCellRate {
 
 extension GenericCellRate {
   package init(_ limit: RateLimit) {
-    guard limit.permits > 0, !limit.isUnlimited else {
-      let interval: Int64 = limit.isUnlimited ? 0 : 1
-      self.init(
-        ticksPerNanosecond: 0, interval: interval, tolerance: (Int64(limit.burst) &- 1) &* interval,
-        burst: limit.burst
-      )
+    if limit.isUnlimited {
+      self.init(ticksPerNanosecond: 0, interval: 0, tolerance: Self.mostTicks, burst: limit.burst)
+      return
+    }
+    if limit.permits == 0 {
+      self.init(ticksPerNanosecond: 0, interval: 1, tolerance: Int64(limit.burst) - 1, burst: limit.burst)
       return
     }
     let period = limit.period.clampedNanoseconds
