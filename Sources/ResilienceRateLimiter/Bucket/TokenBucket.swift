@@ -142,7 +142,10 @@ extension TokenBucket {
   @inline(never)
   func enter(_ permits: Int, _ context: CallContext) throws {
     var known = context
-    switch decide(permits, at: known.now, observer: context) {
+    let now = known.now
+    let decision =
+      context.isObserved ? decide(permits, at: now, observer: context) : tryAcquire(permits, at: now)
+    switch decision {
     case .acquired: return
     case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
     case .exceedsBurst: throw PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)

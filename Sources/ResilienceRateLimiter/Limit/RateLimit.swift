@@ -30,19 +30,11 @@ public struct RateLimit: Sendable, Hashable {
   ///     not take longer than 36 years. Default: the permits of one second, at least 1, as is usual
   ///     (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that second.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
-    precondition(
-      (0...1_000_000_000).contains(permits), "a rate limit's permits must be in 0 ... 10⁹, was \(permits)")
-    precondition(
-      period.clampedNanoseconds > 0, "a rate limit's period must be at least 1 ns, was \(period)")
+    let invalid = Self.invalid(permits, per: period.clampedNanoseconds, burst: burst)
+    precondition(invalid == nil, invalid?.description ?? "")
     self.permits = permits
     self.period = period
-    let perSecond = Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period.clampedNanoseconds))
-    self.burst = burst ?? (permits == 0 ? 0 : max(1, perSecond))
-    precondition(
-      self.burst >= (permits == 0 ? 0 : 1), "a rate limit's burst must be at least 1, was \(self.burst)")
-    precondition(
-      Int64(self.burst).multiplyingSaturating(intervalNanoseconds) <= 1 << 60,
-      "a rate limit's burst must be saved up within 36 years, was \(self.burst) at \(permits) per \(period)")
+    self.burst = burst ?? Self.burstOfASecond(permits, per: period.clampedNanoseconds)
   }
 
   private init() {
@@ -72,11 +64,30 @@ public struct RateLimit: Sendable, Hashable {
     RateLimit(permits, per: .seconds(3600), burst: burst)
   }
 
-  /// Nanoseconds in which one permit comes back, rounded up; 1 for a rate of 0, whose time stands still.
-  var intervalNanoseconds: Int64 {
-    guard permits > 0 else { return 1 }
-    let period = period.clampedNanoseconds
-    return period / Int64(permits) + (period % Int64(permits) == 0 ? 0 : 1)
+  private static func burstOfASecond(_ permits: Int, per period: Int64) -> Int {
+    permits == 0 ? 0 : max(1, Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period)))
+  }
+
+  /// Why these are no limit.
+  static func invalid(_ permits: Int, per period: Int64, burst: Int?) -> InvalidRateLimit? {
+    guard (0...1_000_000_000).contains(permits) else {
+      return InvalidRateLimit(field: "permits", value: "\(permits)", requirement: "in 0 ... 10⁹")
+    }
+    guard period > 0 else {
+      return InvalidRateLimit(field: "period", value: "\(period) ns", requirement: "at least 1 ns")
+    }
+    let least = permits == 0 ? 0 : 1
+    let burst = burst ?? burstOfASecond(permits, per: period)
+    guard burst >= least else {
+      return InvalidRateLimit(field: "burst", value: "\(burst)", requirement: "at least \(least)")
+    }
+    let interval = permits == 0 ? 1 : (Int128(period) + Int128(permits) - 1) / Int128(permits)
+    guard Int128(burst) * interval <= 1 << 60 else {
+      return InvalidRateLimit(
+        field: "burst", value: "\(burst) at \(permits) per \(period) ns",
+        requirement: "such that it is saved up within 36 years")
+    }
+    return nil
   }
 }
 

@@ -117,6 +117,22 @@ import Testing
       ])
   }
 
+  @Test func row37_theQueueIsBoundedByWeight() throws {
+    let line = [
+      Arrival(at: .zero, permits: 4),
+      Arrival(at: .milliseconds(1), permits: 3, cancelAfter: .milliseconds(5)),
+      Arrival(at: .milliseconds(2), permits: 3), Arrival(at: .milliseconds(3), permits: 2),
+      Arrival(at: .milliseconds(7), permits: 3),
+    ]
+    let ends = try play(line, .perSecond(10, burst: 4), maxWaiting: 5)
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.6))
+    #expect(
+      ends == [
+        .granted(.s(0)), .cancelled(.s(0.006)), .limited(full, .s(0.002)), .granted(.s(0.2)),
+        .granted(.s(0.5)),
+      ])
+  }
+
   @Test func row37_aCancelledHeavyHeadDoesNotBlockTheSmallOnesBehind() throws {
     let line = [
       Arrival(at: .zero, permits: 2),
