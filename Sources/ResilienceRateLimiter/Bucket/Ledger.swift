@@ -26,8 +26,10 @@ struct Ledger: Sendable {
     let id: UInt64
     let permits: Int
     var cost: Int128
-    /// A whole number of nanoseconds.
+    /// A whole number of nanoseconds, unless the rate was changed since it has passed.
     var due: Int128
+    /// The same, as the holder is told.
+    var dueInstant: Instant
     var after = Steps()
   }
 
@@ -37,7 +39,7 @@ struct Ledger: Sendable {
   /// When it was, or would have been, before the first of the reservations.
   private var base: Int128
   private var entries: [Entry] = []
-  /// The latest instant that was told, in nanoseconds.
+  /// The latest instant that was told since there are reservations, in nanoseconds.
   private var latest = Int64.min
   private var lastID: UInt64 = 0
 
@@ -98,7 +100,7 @@ extension Ledger {
 
   /// When `permits` can be taken if nobody else but `waiting` ones are taken before; `nil` for never.
   func earliest(_ permits: Int, after waiting: Int, at now: Instant) -> Instant? {
-    due(cost(waiting) + cost(permits), after: fullAt, at: ticks(now)).map(instant)
+    due(cost(waiting) + cost(permits), after: fullAt, at: ticks(now)).map { instant($0, now) }
   }
 
   /// In whole nanoseconds.
@@ -108,8 +110,8 @@ extension Ledger {
     return scale > 0 ? now + (missing + scale - 1) / scale * scale : nil
   }
 
-  private func instant(_ ticks: Int128) -> Instant {
-    Instant(nanoseconds: Int64(clamping: ticks / max(1, scale)))
+  private func instant(_ ticks: Int128, _ now: Instant) -> Instant {
+    scale > 0 ? Instant(nanoseconds: Int64(clamping: ticks / scale)) : now
   }
 }
 
@@ -121,16 +123,18 @@ extension Ledger {
   /// - Returns: The number of the reservation; `nil` when no such instant will ever come.
   mutating func reserve(_ permits: Int, at now: Instant) -> UInt64? {
     guard let due = due(cost(permits), after: fullAt, at: ticks(now)) else { return nil }
-    latest = max(latest, now.nanoseconds)
+    latest = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
     lastID += 1
-    entries.append(Entry(id: lastID, permits: permits, cost: cost(permits), due: due))
+    entries.append(
+      Entry(
+        id: lastID, permits: permits, cost: cost(permits), due: due, dueInstant: instant(due, now)))
     fullAt = max(fullAt, due) + cost(permits)
     return lastID
   }
 
   /// When the permits of a reservation are there; `nil` for one that is not there any more.
   func due(of id: UInt64) -> Instant? {
-    index(of: id).map { instant(entries[$0].due) }
+    index(of: id).map { entries[$0].dueInstant }
   }
 
   /// Permits of the reservations whose time has not come.
@@ -182,7 +186,10 @@ extension Ledger {
     for index in entries.indices {
       let cost = entries[index].cost
       if index >= first, entries[index].due > now {
-        entries[index].due = due(cost, after: fullAt, at: now) ?? Self.never
+        let due = due(cost, after: fullAt, at: now)
+        entries[index].due = due ?? Self.never
+        entries[index].dueInstant =
+          due.map { instant($0, Instant(nanoseconds: latest)) } ?? Instant(nanoseconds: .max)
       }
       let due = entries[index].due
       fullAt = entries[index].after.applied(to: (due == Self.never ? fullAt : max(fullAt, due)) + cost)
@@ -196,7 +203,7 @@ extension Ledger {
   /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives it.
   mutating func update(_ new: GenericCellRate, at now: Instant) {
     let old = rate
-    latest = max(latest, now.nanoseconds)
+    latest = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
     let (oldLatest, newLatest) = (Int128(latest) * scale, Int128(latest) * Int128(new.ticksPerNanosecond))
     func moved(_ instant: Int128) -> Int128 {
       instant > Self.longAgo / 2

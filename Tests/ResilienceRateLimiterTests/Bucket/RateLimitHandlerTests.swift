@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func anInputCostsWhatTheClosureSays() throws {
-    try Simulation(seed: 1).run { sim in
+    try Simulation(seed: 1).run { (sim: Simulation) async throws in
       let bucket = TokenBucket("bytes", limit: .perSecond(10, burst: 5))
       let call = ServiceCall { (bytes: Int) in bytes }
       let rejecting = call.rateLimit(bucket, cost: { $0 })

@@ -43,7 +43,7 @@ private struct Model {
 
   mutating func reserve(_ permits: Int, id: Int, at now: Int64) -> Int64 {
     let instant = earliest(permits, at: now)
-    latest = max(latest, now)
+    latest = takings.isEmpty ? now : max(latest, now)
     takings.append(Taking(id: id, permits: permits, instant: instant, isReserved: true))
     return instant
   }
