@@ -51,6 +51,26 @@ import Testing
     }
   }
 
+  @Test func anInputCostsWhatTheClosureSays() throws {
+    try Simulation(seed: 1).run { (sim: Simulation) async throws in
+      let bucket = TokenBucket("bytes", limit: .perSecond(10, burst: 5))
+      let call = ServiceCall { (bytes: Int) in bytes }
+      let rejecting = call.rateLimit(bucket, cost: { $0 })
+      let waiting = call.rateLimit(bucket, mode: .wait, cost: { $0 })
+      #expect(try await rejecting(4) == 4)
+      await #expect(throws: RateLimited(limiter: "bytes", reason: .noPermit, retryAt: .s(0.1))) {
+        try await rejecting(2)
+      }
+      #expect(try await rejecting(0) == 0)
+      #expect(try await rejecting(-7) == -7)
+      #expect(try await waiting(3) == 3)
+      #expect(sim.now == .s(0.2))
+      await #expect(throws: PermitsExceedBurst(limiter: "bytes", permits: 6, burst: 5)) {
+        try await waiting(6)
+      }
+    }
+  }
+
   @Test func runWorksInsideAnActorOnItsOwnStateWithAResultThatIsNotSendable() async throws {
     final class Receipt { var lines = 0 }
     actor Till {

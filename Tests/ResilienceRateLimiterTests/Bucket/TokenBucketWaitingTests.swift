@@ -117,6 +117,22 @@ import Testing
       ])
   }
 
+  @Test func row37_theQueueIsBoundedByWeight() throws {
+    let line = [
+      Arrival(at: .zero, permits: 4),
+      Arrival(at: .milliseconds(1), permits: 3, cancelAfter: .milliseconds(5)),
+      Arrival(at: .milliseconds(2), permits: 3), Arrival(at: .milliseconds(3), permits: 2),
+      Arrival(at: .milliseconds(7), permits: 3),
+    ]
+    let ends = try play(line, .perSecond(10, burst: 4), maxWaiting: 5)
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.6))
+    #expect(
+      ends == [
+        .granted(.s(0)), .cancelled(.s(0.006)), .limited(full, .s(0.002)), .granted(.s(0.2)),
+        .granted(.s(0.5)),
+      ])
+  }
+
   @Test func row37_aCancelledHeavyHeadDoesNotBlockTheSmallOnesBehind() throws {
     let line = [
       Arrival(at: .zero, permits: 2),
@@ -153,8 +169,8 @@ import Testing
   }
 
   /// Every waiter is served when all before it have left and its permits are there; worked out without a queue.
-  private func expectedEnds(_ arrivals: [Arrival], interval: Int64, burst: Int) -> [End] {
-    var bucket = ReferenceBucket(interval: interval, burst: burst, at: .s(0))
+  private func expectedEnds(_ arrivals: [Arrival], _ limit: RateLimit) -> [End] {
+    var bucket = ReferenceBucket(limit, at: .s(0))
     var frontFreeAt = Instant.s(0)
     return arrivals.map { arrival in
       let arrivedAt = Instant.s(0).advanced(by: arrival.at)
@@ -182,7 +198,7 @@ import Testing
         cancelAfter: cancelAfter.map { .nanoseconds($0) })
     }
     let ends = try play(line, .perSecond(10, burst: 4), seed: seed)
-    #expect(ends == expectedEnds(line, interval: 100_000_000, burst: 4))
+    #expect(ends == expectedEnds(line, .perSecond(10, burst: 4)))
     #expect(ends.contains { if case .cancelled = $0 { true } else { false } })
   }
 
