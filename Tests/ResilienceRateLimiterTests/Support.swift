@@ -7,32 +7,38 @@ extension Instant {
   static func ns(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
 }
 
-/// A token bucket written the other way round: a level that time raises and permits lower, in nanoseconds of the rate.
+/// A token bucket written the other way round: a level that time raises and permits lower. Exact: it counts in
+/// fractions of a permit, of which every nanosecond yields `limit.permits` and a permit takes the period's nanoseconds.
 struct ReferenceBucket {
-  let interval: Int64
-  let capacity: Int64
-  private var level: Int64
+  private let limit: RateLimit
+  private let cost: Int128
+  private let capacity: Int128
+  private var level: Int128
   private var levelAt: Instant
 
-  init(interval: Int64, burst: Int, at start: Instant) {
-    self.interval = interval
-    capacity = Int64(burst) * interval
+  init(_ limit: RateLimit, at start: Instant) {
+    self.limit = limit
+    cost = limit.period.attoseconds / 1_000_000_000
+    capacity = Int128(limit.burst) * cost
     level = capacity
     levelAt = start
   }
 
   /// Below the present level for an instant in the past.
-  private func level(at now: Instant) -> Int64 { min(capacity, level + levelAt.nanoseconds(to: now)) }
+  private func level(at now: Instant) -> Int128 {
+    min(capacity, level + (Int128(now.nanoseconds) - Int128(levelAt.nanoseconds)) * Int128(limit.permits))
+  }
 
   mutating func take(_ permits: Int, at now: Instant) -> Bool {
-    let cost = Int64(permits) * interval
-    guard level(at: now) >= cost else { return false }
+    guard level(at: now) >= Int128(permits) * cost else { return false }
     if now > levelAt { (level, levelAt) = (level(at: now), now) }
-    level -= cost
+    level -= Int128(permits) * cost
     return true
   }
 
   func earliest(_ permits: Int, at now: Instant) -> Instant {
-    now.advanced(byNanoseconds: max(0, Int64(permits) * interval - level(at: now)))
+    let missing = max(0, Int128(permits) * cost - level(at: now))
+    let wait = (missing + Int128(limit.permits) - 1) / Int128(limit.permits)
+    return now.advanced(byNanoseconds: Int64(wait))
   }
 }

@@ -63,7 +63,7 @@ extension TokenBucket {
   private func take(_ place: WaitingLine.Place, _ context: CallContext) -> Instant? {
     let now = context.readClock()
     guard takes(place.permits, at: now) else {
-      return rate.earliest(place.permits, from: state.load(ordering: .relaxed), at: now)
+      return cell.withLock { $0.earliest(place.permits, at: now) }
     }
     leave(place, .granted, at: now, context)
     return nil

@@ -26,8 +26,7 @@ public final class TokenBucket: Sendable {
   /// The most calls that may wait at one time.
   public let maxWaiting: Int
 
-  @usableFromInline let rate: GenericCellRate
-  @usableFromInline let state = Atomic<Int64>(GenericCellRate.full)
+  let cell: Lock<Cell>
   @usableFromInline let acquired = Atomic<Int>(0)
   // The line's permits, so that a call sees with one load that nobody waits. Written under the line's lock.
   @usableFromInline let waitingPermits = Atomic<Int>(0)
@@ -51,7 +50,7 @@ public final class TokenBucket: Sendable {
     self.name = name
     self.limit = limit
     self.maxWaiting = maxWaiting
-    rate = GenericCellRate(limit)
+    cell = Lock(Cell(limit))
     outbox = onEvent.map { EventOutbox($0) }
   }
 
@@ -81,7 +80,7 @@ public final class TokenBucket: Sendable {
   /// What the bucket knows at `now`.
   public func snapshot(at now: Instant) -> TokenBucketSnapshot {
     TokenBucketSnapshot(
-      name: name, limit: limit, available: rate.available(state.load(ordering: .relaxed), at: now),
+      name: name, limit: limit, available: cell.withLock { $0.available(at: now) },
       waiting: line.withLock { $0.count }, acquired: acquired.load(ordering: .relaxed),
       refused: refused.load(ordering: .relaxed))
   }
@@ -97,26 +96,17 @@ extension TokenBucket {
     return waitingPermits.load(ordering: .relaxed) == 0 && takes(permits, at: now)
   }
 
-  @inlinable
-  @inline(__always)
+  @usableFromInline
   func takes(_ permits: Int, at now: Instant) -> Bool {
-    var current = state.load(ordering: .relaxed)
-    while let next = rate.taking(permits, from: current, at: now) {
-      let (exchanged, original) = state.weakCompareExchange(
-        expected: current, desired: next, ordering: .relaxed)
-      if exchanged {
-        acquired.wrappingAdd(permits, ordering: .relaxed)
-        return true
-      }
-      current = original
-    }
-    return false
+    guard cell.withLock({ $0.take(permits, at: now) }) else { return false }
+    acquired.wrappingAdd(permits, ordering: .relaxed)
+    return true
   }
 
   /// When `permits` can be taken after all that wait; `nil` for never.
   func earliest(_ permits: Int, at now: Instant) -> Instant? {
-    rate.earliest(
-      waitingPermits.load(ordering: .relaxed) + permits, from: state.load(ordering: .relaxed), at: now)
+    let before = waitingPermits.load(ordering: .relaxed)
+    return cell.withLock { $0.earliest(before + permits, at: now) }
   }
 }
 

@@ -9,6 +9,7 @@ internal import ResilienceCore
 /// ```
 ///
 /// A rate of 0 gives out its burst once and nothing ever after; the burst is then 0 by default, which is closed.
+/// ``unlimited`` is open.
 public struct RateLimit: Sendable, Hashable {
   /// Permits per ``period``.
   public let permits: Int
@@ -22,11 +23,11 @@ public struct RateLimit: Sendable, Hashable {
   /// Creates a limit.
   ///
   /// - Parameters:
-  ///   - permits: Permits per `period`, 0 to 10⁹. Where the period is not a whole number of nanoseconds per
-  ///     permit, the interval is rounded up: the limit is never exceeded.
-  ///   - period: More than zero.
+  ///   - permits: Permits per `period`, 0 to 10⁹. The rate is kept exactly, also where the interval is not a whole
+  ///     number of nanoseconds.
+  ///   - period: 1 ns or more; fractions of a nanosecond are dropped.
   ///   - burst: The most permits that can be taken at once, 1 or more (0 or more for a rate of 0); saving them up must
-  ///     not take longer than 70 years. Default: the permits of one second, at least 1, as is usual
+  ///     not take longer than 36 years. Default: the permits of one second, at least 1, as is usual
   ///     (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that second.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
     precondition(
@@ -40,9 +41,21 @@ public struct RateLimit: Sendable, Hashable {
     precondition(
       self.burst >= (permits == 0 ? 0 : 1), "a rate limit's burst must be at least 1, was \(self.burst)")
     precondition(
-      Int64(self.burst).multiplyingSaturating(intervalNanoseconds) <= 1 << 61,
-      "a rate limit's burst must be saved up within 70 years, was \(self.burst) at \(permits) per \(period)")
+      Int64(self.burst).multiplyingSaturating(intervalNanoseconds) <= 1 << 60,
+      "a rate limit's burst must be saved up within 36 years, was \(self.burst) at \(permits) per \(period)")
   }
+
+  private init() {
+    permits = .max
+    period = .nanoseconds(1)
+    burst = .max
+  }
+
+  /// No limit: every call gets its permits.
+  public static let unlimited = RateLimit()
+
+  /// Whether this is ``unlimited``, whose ``permits`` and ``burst`` are `Int.max`.
+  public var isUnlimited: Bool { permits == .max }
 
   /// So many permits per second.
   public static func perSecond(_ permits: Int, burst: Int? = nil) -> RateLimit {
@@ -59,7 +72,7 @@ public struct RateLimit: Sendable, Hashable {
     RateLimit(permits, per: .seconds(3600), burst: burst)
   }
 
-  /// Nanoseconds in which one permit comes back; 1 for a rate of 0, whose time stands still.
+  /// Nanoseconds in which one permit comes back, rounded up; 1 for a rate of 0, whose time stands still.
   var intervalNanoseconds: Int64 {
     guard permits > 0 else { return 1 }
     let period = period.clampedNanoseconds
@@ -68,6 +81,8 @@ public struct RateLimit: Sendable, Hashable {
 }
 
 extension RateLimit: CustomStringConvertible {
-  /// Such as `100 per 1.0 seconds, burst 100`.
-  public var description: String { "\(permits) per \(period), burst \(burst)" }
+  /// Such as `100 per 1.0 seconds, burst 100`, or `unlimited`.
+  public var description: String {
+    isUnlimited ? "unlimited" : "\(permits) per \(period), burst \(burst)"
+  }
 }

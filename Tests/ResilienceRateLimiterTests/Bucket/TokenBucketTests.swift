@@ -33,7 +33,7 @@ import Testing
     let limit = RateLimit.perSecond(permits, burst: burst)
     let interval = Int64((1_000_000_000 + permits - 1) / permits)
     let bucket = TokenBucket("random", limit: limit)
-    var reference = ReferenceBucket(interval: interval, burst: burst, at: .s(0))
+    var reference = ReferenceBucket(limit, at: .s(0))
     var latest = Instant.s(1000)
     for _ in 0..<20_000 {
       latest = latest.advanced(byNanoseconds: Int64(random.next(below: Int(interval) * 2)))

@@ -27,7 +27,7 @@ import Testing
       // Mostly the same few, and a trail of new ones.
       let isRegular = random.next(below: 2) == 0
       let key = isRegular ? random.next(below: 20) : Int(now.nanoseconds / 2_000_000)
-      var reference = references[key] ?? ReferenceBucket(interval: 10_000_000, burst: 3, at: now)
+      var reference = references[key] ?? ReferenceBucket(.perSecond(100, burst: 3), at: now)
       if reference.take(1, at: now) {
         #expect(limiter.tryAcquire(key: key, at: now) == .acquired)
       } else {

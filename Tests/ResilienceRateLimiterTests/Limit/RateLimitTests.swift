@@ -22,5 +22,6 @@ import Testing
 
   @Test func describesItself() {
     #expect(RateLimit.perMinute(200, burst: 20).description == "200 per 60.0 seconds, burst 20")
+    #expect(RateLimit.unlimited.description == "unlimited")
   }
 }
