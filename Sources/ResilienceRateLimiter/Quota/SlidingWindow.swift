@@ -14,7 +14,7 @@ struct SlidingWindow: Sendable {
   /// Steps that can lie between two instants less than a period apart.
   private let reach: Int64
   private var taken = [Int](repeating: 0, count: Int(slotCount))
-  private var step = Int64.min
+  private var step: Int64 = 0
   private var stepEnds = Int64.min
   private(set) var used = 0
 
@@ -31,17 +31,15 @@ struct SlidingWindow: Sendable {
     guard now.nanoseconds >= stepEnds else { return }
     let (quotient, remainder) = now.nanoseconds.quotientAndRemainder(dividingBy: stepNanoseconds)
     let latest = remainder < 0 ? quotient - 1 : quotient
-    if step == .min {
-      step = latest
-    } else {
+    if stepEnds > .min {
       let oldest = step &- reach
       for passed in 0..<min(latest.subtractingSaturating(step), reach + 1) {
         let slot = slot(oldest &+ passed)
         used -= taken[slot]
         taken[slot] = 0
       }
-      step = latest
     }
+    step = latest
     stepEnds = latest.addingSaturating(1).multiplyingSaturating(stepNanoseconds)
   }
 

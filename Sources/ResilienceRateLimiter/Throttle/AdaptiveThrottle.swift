@@ -77,7 +77,8 @@ public final class AdaptiveThrottle: Sendable {
   ///   - outcome: A neutral one (the caller cancelled, a layer inside refused) is as if the call had not been attempted.
   ///   - permit: The call's permit; report it once.
   public func record(_ outcome: Outcome, of permit: ThrottlePermit) {
-    let isRefused = outcome.pushback.overloaded || (outcome.verdict == .failure && policy.refusals == .failures)
+    let isRefused =
+      outcome.pushback.overloaded || (outcome.verdict == .failure && policy.refusals == .failures)
     if outcome.verdict == .neutral {
       state.withLock { $0.window.forget(attemptIn: permit.step) }
     } else if !isRefused {

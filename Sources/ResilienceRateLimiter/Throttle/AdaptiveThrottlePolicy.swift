@@ -46,7 +46,8 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
     self.refusals = refusals
   }
 
-  private static func fault(_ multiplier: Double, _ window: Duration, _ probes: Int) -> InvalidRateLimitValue? {
+  private static func fault(_ multiplier: Double, _ window: Duration, _ probes: Int) -> InvalidRateLimitValue?
+  {
     if !(1...1000).contains(multiplier) {
       return InvalidRateLimitValue("multiplier", multiplier, expected: "1 ... 1000")
     }
