@@ -2,10 +2,11 @@
 
 import PackageDescription
 
-func executable(_ name: String, products: [String]) -> Target {
+func executable(_ name: String, products: [String], others: [String] = []) -> Target {
   .executableTarget(
     name: name,
-    dependencies: products.map { .product(name: $0, package: "swift-resilience") },
+    dependencies: products.map { .product(name: $0, package: "swift-resilience") }
+      + others.map { .byName(name: $0) },
     swiftSettings: [
       .enableUpcomingFeature("ExistentialAny"),
       .enableUpcomingFeature("MemberImportVisibility"),
@@ -21,7 +22,8 @@ let package = Package(
     .package(name: "swift-resilience", path: "../..")
   ],
   targets: [
-    executable("benchmarks", products: ["Resilience"]),
+    .target(name: "Counters"),
+    executable("benchmarks", products: ["Resilience"], others: ["Counters"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
   ],
   swiftLanguageModes: [.v6]

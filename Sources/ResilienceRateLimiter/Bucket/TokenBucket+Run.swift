@@ -16,9 +16,9 @@ extension TokenBucket {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     var context = CallContext.current
-    if !takesUnlessWaiting(permits, at: context.now) {
-      if mode == .reject { throw rejection(permits, context, .noPermit) }
-      try await wait(permits, context)
+    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    if !takes(permits, at: context.now) {
+      if mode == .reject { try enter(permits, context) } else { try await wait(permits, context) }
     }
     return try await body()
   }

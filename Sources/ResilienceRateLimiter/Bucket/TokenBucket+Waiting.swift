@@ -1,9 +1,6 @@
 public import ResilienceCore
 internal import Synchronization
 
-// Calls that wait stand in a line. The first one sleeps until its permits are there and takes them; then, or when it
-// gives up, it is the next one's turn. Nothing is taken in advance, so nothing has to be given back.
-
 extension TokenBucket {
   /// Takes permits, waiting for them if it must: first come, first served.
   ///
@@ -16,22 +13,23 @@ extension TokenBucket {
   /// - Throws: ``RateLimited`` when the turn cannot come before the deadline, or too many are waiting, or no permit
   ///   ever comes back; ``PermitsExceedBurst``; `CancellationError`.
   public nonisolated(nonsending) func acquire(_ permits: Int = 1, deadline: Deadline = .never) async throws {
+    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
     var context = CallContext.current
     context.tightenDeadline(to: deadline)
-    if !takesUnlessWaiting(permits, at: context.now) { try await wait(permits, context) }
+    if !takes(permits, at: context.now) { try await wait(permits, context) }
   }
 
   @usableFromInline
   @inline(never)
   nonisolated(nonsending) func wait(_ permits: Int, _ context: CallContext) async throws {
-    let place = try lineUp(permits, context)
+    guard let place = try lineUp(permits, context) else { return }
     do {
       guard await place.turn.wait() == .granted else { throw CancellationError() }
-      while let due = take(place, context) {
-        if context.deadline.hasPassed(at: due) {
-          throw RateLimited(limiter: name, reason: .deadline, retryAt: due)
-        }
-        try await context.clock.sleep(until: due)
+      while let (due, alarm) = try takeTurn(place, context) {
+        let token = context.clock.schedule(at: due) { alarm.grant() }
+        let resolution = await alarm.wait()
+        context.clock.cancel(token)
+        if resolution == .cancelled { throw CancellationError() }
       }
     } catch {
       leave(place, .gaveUp, at: context.readClock(), context)
@@ -39,47 +37,73 @@ extension TokenBucket {
     }
   }
 
-  private func lineUp(_ permits: Int, _ context: CallContext) throws -> WaitingLine.Place {
+  /// - Returns: `nil` when the permits were there after all.
+  private func lineUp(_ permits: Int, _ context: CallContext) throws -> WaitingLine.Place? {
     let now = context.readClock()
-    let (place, due, reason) = line.withLock {
-      line -> (WaitingLine.Place?, Instant?, RateLimited.Reason) in
-      guard permits <= limit.burst, let due = earliest(permits, at: now) else { return (nil, nil, .noPermit) }
-      if context.deadline.hasPassed(at: due) { return (nil, due, .deadline) }
-      if line.count >= maxWaiting { return (nil, due, .queueFull) }
-      let place = line.append(permits: permits)
-      waitingPermits.store(line.permits, ordering: .relaxed)
-      outbox?.enqueue(event(.queued(due: due), permits, at: now))
-      return (place, due, .noPermit)
+    let admission = atDesk(now) { desk in
+      let admission = desk.lineUp(permits, maxWaiting: maxWaiting, deadline: context.deadline, at: now)
+      if let event = event(of: admission, permits, at: now) { outbox?.enqueue(event) }
+      return admission
     }
-    guard let place, let due else { throw rejection(permits, context, reason) }
     outbox?.drain()
-    context.emit(event(.queued(due: due), permits, at: now))
-    return place
+    if let event = event(of: admission, permits, at: now) { context.emit(event) }
+    switch admission {
+    case .taken:
+      acquired.wrappingAdd(permits, ordering: .relaxed)
+      return nil
+    case .queued(let place, _):
+      return place
+    case .refused(let reason, let retryAt):
+      refused.wrappingAdd(1, ordering: .relaxed)
+      throw RateLimited(limiter: name, reason: reason, retryAt: retryAt)
+    case .exceedsBurst:
+      refused.wrappingAdd(1, ordering: .relaxed)
+      throw exceedsBurst(permits)
+    }
   }
 
   /// Takes the permits of the first in the line and lets the next step up.
   ///
-  /// - Returns: When to try again; `nil` when they are taken.
-  private func take(_ place: WaitingLine.Place, _ context: CallContext) -> Instant? {
+  /// - Returns: What to sleep on, and until when; `nil` when they are taken.
+  private func takeTurn(_ place: WaitingLine.Place, _ context: CallContext) throws -> (Instant, Waiter)? {
     let now = context.readClock()
-    guard takes(place.permits, at: now) else {
-      return cell.withLock { $0.earliest(place.permits, at: now) }
+    switch atDesk(now, { $0.turn(of: place, at: now) }) {
+    case .taken:
+      acquired.wrappingAdd(place.permits, ordering: .relaxed)
+      leave(place, .granted, at: now, context)
+      return nil
+    case .sleep(let due, let alarm):
+      return (due, alarm)
+    case .late(let retryAt):
+      throw RateLimited(limiter: name, reason: retryAt == nil ? .noPermit : .deadline, retryAt: retryAt)
+    case .exceedsBurst:
+      throw exceedsBurst(place.permits)
     }
-    leave(place, .granted, at: now, context)
-    return nil
   }
 
   private func leave(
     _ place: WaitingLine.Place, _ kind: RateLimitEvent.Kind, at now: Instant, _ context: CallContext
   ) {
-    let next = line.withLock { line in
-      let next = line.remove(place)
-      waitingPermits.store(line.permits, ordering: .relaxed)
+    let next = atDesk(now) { desk in
+      let next = desk.line.remove(place)
       outbox?.enqueue(event(kind, place.permits, at: now))
       return next
     }
     next?.grant()
     outbox?.drain()
     context.emit(event(kind, place.permits, at: now))
+  }
+
+  func exceedsBurst(_ permits: Int) -> PermitsExceedBurst {
+    PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
+  }
+
+  private func event(of admission: BucketDesk.Admission, _ permits: Int, at now: Instant) -> RateLimitEvent? {
+    switch admission {
+    case .taken: nil
+    case .queued(_, let due): event(.queued(due: due), permits, at: now)
+    case .refused(_, let retryAt): event(.refused(retryAt: retryAt), permits, at: now)
+    case .exceedsBurst: event(.refused(retryAt: nil), permits, at: now)
+    }
   }
 }

@@ -20,27 +20,23 @@ public final class TokenBucket: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String
 
-  /// The rate and the burst.
-  public let limit: RateLimit
-
-  /// The most calls that may wait at one time.
+  /// The most permits that may be waited for at one time, over all calls.
   public let maxWaiting: Int
 
-  let cell: Lock<Cell>
+  @usableFromInline let word = BucketWord()
   @usableFromInline let acquired = Atomic<Int>(0)
-  // The line's permits, so that a call sees with one load that nobody waits. Written under the line's lock.
-  @usableFromInline let waitingPermits = Atomic<Int>(0)
-  let refused = Atomic<Int>(0)
-  let line = Lock(WaitingLine())
+  @usableFromInline let refused = Atomic<Int>(0)
+  @usableFromInline let isHeard: Bool
   let outbox: EventOutbox<RateLimitEvent>?
+  let desk: Lock<BucketDesk>
 
   /// Creates a full bucket.
   ///
   /// - Parameters:
   ///   - name: Names what is limited, in errors, events and metrics.
   ///   - limit: The rate and the burst.
-  ///   - maxWaiting: The most calls that may wait at one time, 0 or more; further ones are refused. Default: 1024: a
-  ///     queue without a bound is an outage that has not been noticed yet.
+  ///   - maxWaiting: The most permits that may be waited for at one time, over all calls, 0 or more; further calls are
+  ///     refused. Default: 1024: a queue without a bound is an outage that has not been noticed yet.
   ///   - onEvent: Is told of every refusal and every wait, synchronously, after the lock is released. It must be quick.
   public init(
     _ name: String, limit: RateLimit, maxWaiting: Int = 1024,
@@ -48,11 +44,14 @@ public final class TokenBucket: Sendable {
   ) {
     precondition(maxWaiting >= 0, "a bucket's maxWaiting must not be negative, was \(maxWaiting)")
     self.name = name
-    self.limit = limit
     self.maxWaiting = maxWaiting
-    cell = Lock(Cell(limit))
+    desk = Lock(BucketDesk(limit))
+    isHeard = onEvent != nil
     outbox = onEvent.map { EventOutbox($0) }
   }
+
+  /// The rate and the burst; ``update(_:at:)`` changes them.
+  public var limit: RateLimit { desk.withLock { $0.limit } }
 
   /// Takes permits if they are there and nobody is waiting.
   ///
@@ -61,7 +60,17 @@ public final class TokenBucket: Sendable {
   ///   - now: The present instant. One that lies in the past is harmless: it only makes the answer stricter.
   @inlinable
   public func tryAcquire(_ permits: Int = 1, at now: Instant) -> RateLimitDecision {
-    takesUnlessWaiting(permits, at: now) ? .acquired : refuse(permits, at: now, observer: nil)
+    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    switch word.take(permits, at: now) {
+    case .taken:
+      acquired.wrappingAdd(permits, ordering: .relaxed)
+      return .acquired
+    case .refused(let nanoseconds) where !isHeard:
+      refused.wrappingAdd(1, ordering: .relaxed)
+      return .refused(retryAt: now.advanced(byNanoseconds: nanoseconds))
+    case .refused, .unknown:
+      return decide(permits, at: now, observer: nil)
+    }
   }
 
   /// Takes permits if they are there and nobody is waiting, at the present instant of the ambient clock.
@@ -79,60 +88,73 @@ public final class TokenBucket: Sendable {
 
   /// What the bucket knows at `now`.
   public func snapshot(at now: Instant) -> TokenBucketSnapshot {
-    TokenBucketSnapshot(
-      name: name, limit: limit, available: cell.withLock { $0.available(at: now) },
-      waiting: line.withLock { $0.count }, acquired: acquired.load(ordering: .relaxed),
-      refused: refused.load(ordering: .relaxed))
+    atDesk(now) { desk in
+      TokenBucketSnapshot(
+        name: name, limit: desk.limit, available: desk.ledger.available(at: now),
+        waiting: desk.line.count, acquired: acquired.load(ordering: .relaxed),
+        refused: refused.load(ordering: .relaxed))
+    }
   }
 }
 
-// MARK: - The word
+// MARK: - Deciding
 
 extension TokenBucket {
-  @inlinable
-  @inline(__always)
-  func takesUnlessWaiting(_ permits: Int, at now: Instant) -> Bool {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
-    return waitingPermits.load(ordering: .relaxed) == 0 && takes(permits, at: now)
+  /// Works on the ledger: takes the state out of the word, and puts it back when one word can hold all there is.
+  func atDesk<Result: Sendable>(_ now: Instant, _ body: (inout BucketDesk) -> Result) -> Result {
+    desk.withLock { desk in
+      if desk.isWordOpen { desk.ledger.resume(fullAt: word.close()) }
+      let result = body(&desk)
+      desk.isWordOpen =
+        desk.fitsIntoAWord && word.open(desk.ledger.rate, fullAt: desk.ledger.fullAt, at: now)
+      return result
+    }
   }
 
-  @usableFromInline
+  @inlinable
+  @inline(__always)
   func takes(_ permits: Int, at now: Instant) -> Bool {
-    guard cell.withLock({ $0.take(permits, at: now) }) else { return false }
+    guard case .taken = word.take(permits, at: now) else { return false }
     acquired.wrappingAdd(permits, ordering: .relaxed)
     return true
   }
 
-  /// When `permits` can be taken after all that wait; `nil` for never.
-  func earliest(_ permits: Int, at now: Instant) -> Instant? {
-    let before = waitingPermits.load(ordering: .relaxed)
-    return cell.withLock { $0.earliest(before + permits, at: now) }
-  }
-}
-
-// MARK: - Refusing
-
-extension TokenBucket {
   @usableFromInline
   @inline(never)
-  func refuse(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
-    refused.wrappingAdd(1, ordering: .relaxed)
-    let exceedsBurst = permits > limit.burst && limit.permits > 0
-    let retryAt = exceedsBurst ? nil : earliest(permits, at: now)
-    outbox?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
-    outbox?.drain()
-    observer?.emit(event(.refused(retryAt: retryAt), permits, at: now))
-    return exceedsBurst ? .exceedsBurst : .refused(retryAt: retryAt)
+  func decide(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
+    let decision = atDesk(now) { desk in
+      let decision = desk.take(permits, at: now)
+      if let event = refusal(decision, permits, at: now) { outbox?.enqueue(event) }
+      return decision
+    }
+    if let event = refusal(decision, permits, at: now) {
+      refused.wrappingAdd(1, ordering: .relaxed)
+      outbox?.drain()
+      observer?.emit(event)
+    } else {
+      acquired.wrappingAdd(permits, ordering: .relaxed)
+    }
+    return decision
   }
 
+  /// Takes permits, or throws the rejection.
   @usableFromInline
   @inline(never)
-  func rejection(_ permits: Int, _ context: CallContext, _ reason: RateLimited.Reason) -> any Error {
+  func enter(_ permits: Int, _ context: CallContext) throws {
     var known = context
-    return switch refuse(permits, at: known.now, observer: context) {
-    case .exceedsBurst: PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
-    case .refused(let retryAt): RateLimited(limiter: name, reason: reason, retryAt: retryAt)
-    case .acquired: preconditionFailure("a refusal that acquired")
+    switch decide(permits, at: known.now, observer: context) {
+    case .acquired: return
+    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
+    case .exceedsBurst: throw PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
+    }
+  }
+
+  /// What there is to tell of a decision.
+  func refusal(_ decision: RateLimitDecision, _ permits: Int, at now: Instant) -> RateLimitEvent? {
+    switch decision {
+    case .acquired: nil
+    case .refused(let retryAt): event(.refused(retryAt: retryAt), permits, at: now)
+    case .exceedsBurst: event(.refused(retryAt: nil), permits, at: now)
     }
   }
 

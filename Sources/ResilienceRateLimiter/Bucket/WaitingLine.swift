@@ -1,27 +1,49 @@
 internal import ResilienceCore
 
 /// The calls that wait for one bucket, first come first served.
+///
+/// Each waits for its turn; the first one has it, and waits for its permits. Nothing is taken in advance, so a call that
+/// gives up has nothing to give back.
 struct WaitingLine: Sendable {
   struct Place: Sendable {
     let id: UInt64
     let permits: Int
-    /// Granted when the place is the first in the line.
+    let deadline: Deadline
+    /// Granted when the place is the first in the line, or is not in it any more.
     let turn: Waiter
   }
 
   private var places: [Place] = []
-  private var nextID: UInt64 = 0
+  private var lastID: UInt64 = 0
   private(set) var permits = 0
+  /// What the first in the line sleeps on.
+  private var alarm: Waiter?
 
   var count: Int { places.count }
 
-  mutating func append(permits: Int) -> Place {
-    nextID += 1
-    let place = Place(id: nextID, permits: permits, turn: Waiter("TokenBucket.acquire"))
+  mutating func append(permits: Int, deadline: Deadline) -> Place {
+    lastID += 1
+    let place = Place(
+      id: lastID, permits: permits, deadline: deadline, turn: Waiter("TokenBucket.acquire"))
     places.append(place)
     self.permits += permits
     if places.count == 1 { place.turn.grant() }
     return place
+  }
+
+  func isFirst(_ place: Place) -> Bool { places.first?.id == place.id }
+
+  /// What the first in the line is to sleep on now.
+  mutating func makeAlarm() -> Waiter {
+    let alarm = Waiter("TokenBucket.acquire")
+    self.alarm = alarm
+    return alarm
+  }
+
+  /// Lets the first in the line look again. Grant it after the lock is released.
+  mutating func takeAlarm() -> Waiter? {
+    defer { alarm = nil }
+    return alarm
   }
 
   /// Takes a place out of the line.
@@ -31,6 +53,30 @@ struct WaitingLine: Sendable {
     guard let index = places.firstIndex(where: { $0.id == place.id }) else { return nil }
     places.remove(at: index)
     permits -= place.permits
-    return index == 0 ? places.first?.turn : nil
+    guard index == 0 else { return nil }
+    alarm = nil
+    return places.first?.turn
+  }
+
+  /// Takes those out of the line whose turn comes too late, and lets the first one look again.
+  ///
+  /// - Parameter due: When so many permits can be taken after those that wait for others; `nil` for never.
+  /// - Returns: Whom to wake. Grant them after the lock is released.
+  mutating func retime(burst: Int, due: (_ permits: Int, _ waiting: Int) -> Instant?) -> [Waiter] {
+    var woken = alarm.map { [$0] } ?? []
+    alarm = nil
+    permits = 0
+    var stay: [Place] = []
+    for place in places {
+      if place.permits <= burst, let due = due(place.permits, permits), !place.deadline.hasPassed(at: due) {
+        stay.append(place)
+        permits += place.permits
+      } else {
+        woken.append(place.turn)
+      }
+    }
+    places = stay
+    if let first = places.first { woken.append(first.turn) }
+    return woken
   }
 }

@@ -22,26 +22,29 @@ package struct GenericCellRate: Sendable, Hashable {
   @usableFromInline package let ticksPerNanosecond: Int64
   /// The ticks in which one permit comes back.
   @usableFromInline package let interval: Int64
-  /// The ticks in which an empty bucket fills, at most 2⁶⁰.
-  @usableFromInline package let capacity: Int64
+  /// How far ahead of the present a state may be for one more permit: the capacity less one interval.
+  @usableFromInline package let tolerance: Int64
   @usableFromInline package let burst: Int
 
   @inlinable
-  package init(ticksPerNanosecond: Int64, interval: Int64, capacity: Int64, burst: Int) {
+  package init(ticksPerNanosecond: Int64, interval: Int64, tolerance: Int64, burst: Int) {
     self.ticksPerNanosecond = ticksPerNanosecond
     self.interval = interval
-    self.capacity = capacity
+    self.tolerance = tolerance
     self.burst = burst
   }
+
+  /// The ticks in which an empty bucket fills, at most 2⁶⁰.
+  @inlinable package var capacity: Int64 { tolerance &+ interval }
 
   /// The state after taking `permits`, 1 or more; `nil` when there are not as many.
   @inlinable
   @inline(__always)
   package func taking(_ permits: Int, from state: Int64, at ticks: Int64) -> Int64? {
-    let (cost, overflow) = Int64(permits).multipliedReportingOverflow(by: interval)
-    let debt = max(0, state &- ticks)
-    guard !overflow, cost <= capacity &- debt else { return nil }
-    return ticks &+ debt &+ cost
+    let (more, overflow) = (Int64(permits) &- 1).multipliedReportingOverflow(by: interval)
+    let debt = state &- ticks
+    guard !overflow, debt <= tolerance &- more, permits == 1 || more <= tolerance else { return nil }
+    return (debt > 0 ? state : ticks) &+ interval &+ more
   }
 
   /// Whether a bucket in `state` is the same as one that was never touched.
@@ -96,11 +99,12 @@ extension GenericCellRate {
 
 extension GenericCellRate {
   package init(_ limit: RateLimit) {
-    guard limit.permits > 0, !limit.isUnlimited else {
-      let interval: Int64 = limit.isUnlimited ? 0 : 1
-      self.init(
-        ticksPerNanosecond: 0, interval: interval, capacity: Int64(limit.burst) * interval, burst: limit.burst
-      )
+    if limit.isUnlimited {
+      self.init(ticksPerNanosecond: 0, interval: 0, tolerance: Self.mostTicks, burst: limit.burst)
+      return
+    }
+    if limit.permits == 0 {
+      self.init(ticksPerNanosecond: 0, interval: 1, tolerance: Int64(limit.burst) - 1, burst: limit.burst)
       return
     }
     let period = limit.period.clampedNanoseconds
@@ -115,7 +119,7 @@ extension GenericCellRate {
       ticks = Int64(clamping: fewer)
     }
     self.init(
-      ticksPerNanosecond: ticks, interval: interval, capacity: Int64(limit.burst) * interval,
+      ticksPerNanosecond: ticks, interval: interval, tolerance: Int64(limit.burst - 1) * interval,
       burst: limit.burst)
   }
 

@@ -1,26 +1,79 @@
-// benchmarks                      lists the rows
-// benchmarks PLACE ROW COUNT      calls the stack of a row COUNT times from a place: off, actor or main
+// Measures the cases; `run` beside Package.swift builds it, has callgrind count instructions, and passes them on.
 //
-// The script `instructions` beside Package.swift counts what a call costs.
+// Without arguments it measures everything. Patterns select cases; options are in Options.swift.
 
-actor Caller {
-  func call(_ row: Row, _ count: Int) async throws -> Int { try await row.run(count) }
+import Counters
+import Glibc
+
+let options = Options(CommandLine.arguments.dropFirst())
+let cases = Case.select(options.patterns, from: allRows())
+if cases.isEmpty { fail("no case contains \(options.patterns)") }
+
+let baseline = Baseline(options.baseline.flatMap(readFile) ?? "")
+var harness = Harness()
+harness.countsTime = options.countsTime
+harness.plant = options.plant.map { Plant(kind: $0, baseline: baseline) }
+
+switch options.task {
+case .list:
+  for item in cases { print(item.name) }
+  exit(0)
+case .checkPerf:
+  exit(perf_open() == 0 ? 0 : 1)
+case .measure, .gate, .updateBaseline:
+  break
 }
 
-let rows = makeRows()
-let arguments = CommandLine.arguments
+if valgrind_runs() {
+  for item in cases { try await harness.countUnderCallgrind(item) }
+  exit(0)
+}
 
-if arguments.count == 4, let row = rows.first(where: { $0.name == arguments[2] }),
-  let count = Int(arguments[3])
-{
-  let sum =
-    switch arguments[1] {
-    case "actor": try await Caller().call(row, count)
-    case "main": try await row.run(count)
-    default: try await Task.detached { try await row.run(count) }.value
-    }
-  // Printed, so that no call can be left out.
-  print(sum)
-} else {
-  for row in rows { print(row.name) }
+harness.hasPerf = options.counter == "perf" && perf_open() == 0
+let counted = options.instructions.map(readInstructions) ?? [:]
+var measurements: [Measurement] = []
+for item in cases {
+  var measurement = try await harness.measure(item)
+  if !harness.hasPerf { measurement.instructions = counted[item.name] }
+  measurements.append(measurement)
+}
+
+let report = Report(about: options.about, counter: options.counter, measurements: measurements)
+if let path = options.json { writeFile(path, report.json) }
+
+switch options.task {
+case .gate:
+  if options.counter != baseline.counter {
+    print(
+      "instructions are not gated: the baseline's were counted by \(baseline.counter), these by \(options.counter)"
+    )
+  }
+  let regressions = baseline.regressions(in: measurements, counter: options.counter)
+  for regression in regressions { print("WORSE  \(regression)") }
+  let orphans = options.patterns.isEmpty ? baseline.orphans(of: cases) : []
+  for orphan in orphans { print("GONE   \(orphan): in the baseline, and no row") }
+  let gated = measurements.filter(\.item.row.isGated).count
+  print(
+    "\(gated) cases gated, \(regressions.count) worse, \(baseline.improvements(in: measurements)) clearly better"
+  )
+  exit(regressions.isEmpty && orphans.isEmpty ? 0 : 1)
+case .updateBaseline:
+  if let path = options.baseline {
+    writeFile(path, Baseline.text(of: measurements, counter: options.counter))
+  }
+default:
+  print(options.isMarkdown ? report.markdown : report.text)
+}
+
+/// What `run` has read from callgrind's file: for each case two lines with instructions, operations and name, the first of
+/// them for no operation.
+func readInstructions(_ path: String) -> [String: Double] {
+  var (result, empty): ([String: Double], [String: Double]) = ([:], [:])
+  for line in (readFile(path) ?? "").split(separator: "\n") {
+    let parts = line.split(separator: " ", maxSplits: 2)
+    guard parts.count == 3, let total = Double(parts[0]), let count = Double(parts[1]) else { continue }
+    let name = String(parts[2])
+    if count == 0 { empty[name] = total } else { result[name] = (total - (empty[name] ?? 0)) / count }
+  }
+  return result
 }

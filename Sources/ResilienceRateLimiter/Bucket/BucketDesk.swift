@@ -1,0 +1,105 @@
+internal import ResilienceCore
+
+/// What a bucket keeps under its lock.
+struct BucketDesk: Sendable {
+  /// What a call that cannot pass at once is told.
+  enum Admission: Sendable {
+    case taken
+    case queued(WaitingLine.Place, due: Instant)
+    case refused(RateLimited.Reason, retryAt: Instant?)
+    case exceedsBurst
+  }
+
+  /// What the first in the line does next.
+  enum Turn: Sendable {
+    case taken
+    case sleep(until: Instant, Waiter)
+    case late(retryAt: Instant?)
+    case exceedsBurst
+  }
+
+  enum Booking: Sendable {
+    case reserved(UInt64)
+    case refused(RateLimited.Reason, retryAt: Instant?)
+    case exceedsBurst
+  }
+
+  private(set) var limit: RateLimit
+  var ledger: Ledger
+  var line = WaitingLine()
+  /// Whether the word has the state, and not the ledger.
+  var isWordOpen = false
+
+  init(_ limit: RateLimit) {
+    self.limit = limit
+    ledger = Ledger(GenericCellRate(limit))
+  }
+
+  var fitsIntoAWord: Bool { line.count == 0 && !ledger.hasReservations }
+
+  mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
+    if line.count == 0, ledger.take(permits, at: now) { return .acquired }
+    return isBeyondBurst(permits) ? .exceedsBurst : .refused(retryAt: earliest(permits, at: now))
+  }
+
+  /// When `permits` can be taken after all that wait; `nil` for never.
+  func earliest(_ permits: Int, at now: Instant) -> Instant? {
+    permits > limit.burst ? nil : ledger.earliest(permits, after: line.permits, at: now)
+  }
+
+  // A rate of 0 may have no burst either: then it is not the caller who asks for too much.
+  private func isBeyondBurst(_ permits: Int) -> Bool { permits > limit.burst && limit.permits > 0 }
+
+  /// Whether `permits` more may be waited for.
+  func hasRoom(for permits: Int, maxWaiting: Int, at now: Instant) -> Bool {
+    permits <= maxWaiting - line.permits - ledger.pendingPermits(at: now)
+  }
+}
+
+// MARK: - Waiting
+
+extension BucketDesk {
+  mutating func lineUp(_ permits: Int, maxWaiting: Int, deadline: Deadline, at now: Instant) -> Admission {
+    switch take(permits, at: now) {
+    case .acquired: return .taken
+    case .exceedsBurst: return .exceedsBurst
+    case .refused(nil): return .refused(.noPermit, retryAt: nil)
+    case .refused(let due?):
+      if deadline.hasPassed(at: due) { return .refused(.deadline, retryAt: due) }
+      guard hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
+        return .refused(.queueFull, retryAt: due)
+      }
+      return .queued(line.append(permits: permits, deadline: deadline), due: due)
+    }
+  }
+
+  /// The turn of a place that was told so: it is the first, or has been taken out of the line.
+  mutating func turn(of place: WaitingLine.Place, at now: Instant) -> Turn {
+    guard line.isFirst(place) else {
+      return isBeyondBurst(place.permits) ? .exceedsBurst : .late(retryAt: earliest(place.permits, at: now))
+    }
+    if ledger.take(place.permits, at: now) { return .taken }
+    guard let due = ledger.earliest(place.permits, after: 0, at: now) else { return .late(retryAt: nil) }
+    if place.deadline.hasPassed(at: due) { return .late(retryAt: due) }
+    return .sleep(until: due, line.makeAlarm())
+  }
+
+  mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> Booking {
+    if isBeyondBurst(permits) { return .exceedsBurst }
+    let due = earliest(permits, at: now)
+    guard let due, line.count == 0 else { return .refused(.noPermit, retryAt: due) }
+    guard due <= now || hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
+      return .refused(.queueFull, retryAt: due)
+    }
+    return ledger.reserve(permits, at: now).map { .reserved($0) } ?? .refused(.noPermit, retryAt: nil)
+  }
+
+  /// Changes the limit.
+  ///
+  /// - Returns: Whom to wake. Grant them after the lock is released.
+  mutating func update(_ new: RateLimit, at now: Instant) -> [Waiter] {
+    limit = new
+    ledger.update(GenericCellRate(new), at: now)
+    return line.retime(burst: new.burst) { [ledger] in ledger.earliest($0, after: $1, at: now) }
+  }
+}

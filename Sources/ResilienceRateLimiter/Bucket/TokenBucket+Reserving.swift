@@ -1,0 +1,59 @@
+public import ResilienceCore
+internal import Synchronization
+
+extension TokenBucket {
+  /// Takes permits in advance, for the earliest instant at which they are there.
+  ///
+  /// ```swift
+  /// let reservation = try bucket.reserve(20, at: now)
+  /// guard let due = reservation.due, due <= closingTime else { return reservation.cancel(at: now) }
+  /// ```
+  ///
+  /// Calls that wait come first: while there are any, nothing can be reserved.
+  ///
+  /// - Parameters:
+  ///   - permits: 1 or more.
+  ///   - now: The present instant.
+  /// - Throws: ``RateLimited`` when calls are waiting, or too many permits are reserved or waited for, or no permit ever
+  ///   comes back; ``PermitsExceedBurst``.
+  public func reserve(_ permits: Int = 1, at now: Instant) throws -> Reservation {
+    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    let booking = atDesk(now) { desk in
+      let booking = desk.reserve(permits, maxWaiting: maxWaiting, at: now)
+      switch booking {
+      case .reserved: break
+      case .refused(_, let retryAt): outbox?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
+      case .exceedsBurst: outbox?.enqueue(event(.refused(retryAt: nil), permits, at: now))
+      }
+      return booking
+    }
+    if case .reserved(let id) = booking { return Reservation(self, id: id, permits: permits) }
+    refused.wrappingAdd(1, ordering: .relaxed)
+    outbox?.drain()
+    guard case .refused(let reason, let retryAt) = booking else { throw exceedsBurst(permits) }
+    throw RateLimited(limiter: name, reason: reason, retryAt: retryAt)
+  }
+
+  /// Takes permits in advance, at the present instant of the ambient clock; see ``reserve(_:at:)``.
+  public func reserve(_ permits: Int = 1) throws -> Reservation {
+    try reserve(permits, at: CallContext.current.readClock())
+  }
+
+  func due(of id: UInt64) -> Instant? {
+    desk.withLock { $0.ledger.due(of: id) }
+  }
+
+  func cancel(_ id: UInt64, at now: Instant) -> Bool {
+    let (isCancelled, alarm) = atDesk(now) { desk in
+      let isCancelled = desk.ledger.cancel(id, at: now)
+      return (isCancelled, isCancelled ? desk.line.takeAlarm() : nil)
+    }
+    alarm?.grant()
+    return isCancelled
+  }
+
+  // The word stays closed until the next call: there is no instant to open it at.
+  func settle(_ id: UInt64, _ permits: Int) {
+    if desk.withLock({ $0.ledger.settle(id) }) { acquired.wrappingAdd(permits, ordering: .relaxed) }
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+
+/// A number as people read it: `1 234.5`.
+func figure(_ value: Double, decimals: Int = 0) -> String {
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = Int64((value * scale).rounded())
+  guard decimals > 0 else { return "\(scaled)" }
+  let (whole, rest) = scaled.quotientAndRemainder(dividingBy: Int64(scale))
+  let digits = String(repeating: "0", count: decimals - "\(abs(rest))".count) + "\(abs(rest))"
+  let trimmed = digits.reversed().drop { $0 == "0" }.reversed()
+  let sign = scaled < 0 && whole == 0 ? "-" : ""
+  return trimmed.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(String(trimmed))"
+}
+
+extension String {
+  /// Flush right.
+  func padded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+
+  /// Flush left.
+  func filled(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+
+  /// As a JSON string.
+  var quoted: String {
+    let escaped = unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"", "\\": "\\\(scalar)"
+      case "\n": "\\n"
+      default: String(scalar)
+      }
+    }
+    return "\"\(escaped.joined())\""
+  }
+}
+
+/// A file's text; `nil` when it cannot be read.
+func readFile(_ path: String) -> String? {
+  guard let file = fopen(path, "r") else { return nil }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 65_536)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, file)
+    if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+    bytes += buffer[..<count]
+  }
+}
+
+func writeFile(_ path: String, _ text: String) {
+  guard let file = fopen(path, "w") else { fail("cannot write \(path)") }
+  defer { fclose(file) }
+  fputs(text, file)
+}
+
+func fail(_ message: String) -> Never {
+  print(message)
+  exit(2)
+}

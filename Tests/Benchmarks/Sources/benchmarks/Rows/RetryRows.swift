@@ -1,0 +1,59 @@
+import Resilience
+
+/// A call that fails until it is asked for the third time.
+private func makeThirdTimeLucky() -> ServiceCall<Int, Int> {
+  let offset = CommandLine.arguments.count
+  return ServiceCall("call") { (input: Int, context: CallContext) in
+    guard context.attempt > 2 else { throw Failure(number: input) }
+    return input &+ offset
+  }
+}
+
+private let atOnce = RetryPolicy(backoff: .none)
+
+func retryRows() -> [Row] {
+  [
+    .call("retry: success") { makeCall().retry() }
+      .from(.off, .actor, .main)
+      .floor("call")
+      .target("retry, success", instructions: 10, allocations: 0, over: "call")
+      .beat(
+        "retry, success",
+        "tower 3.6 ns over a no-op of 2.2; resilience4j 8; Swift: ResilienceKit 152, concurrency-retry 163"),
+    .call("retry: success, without a budget") { makeCall().retry(budget: nil) }
+      .floor("call"),
+    .call("retry: third attempt succeeds, no wait") { makeThirdTimeLucky().retry(atOnce, budget: nil) }
+      .floor("call")
+      .beat(
+        "retry, third attempt succeeds, no wait",
+        "tower 13 ns (values, no throw); resilience4j 32; Swift: ResilienceKit 409, swift-retry 5 315"),
+    .call("retry: third attempt succeeds, no wait, with a budget") {
+      makeThirdTimeLucky().retry(atOnce, budget: RetryBudget(ratio: 10, reserve: 1000))
+    }
+    .floor("call")
+    .beat("retry budget, deposit + ask", "grpc-swift RetryThrottle 10.5 ns (here with the retries)"),
+    .async("retry: three failing attempts, no wait") {
+      let call = ServiceCall("call") { (input: Int) -> Int in throw Failure(number: input) }
+        .retry(atOnce, budget: nil)
+      return { count in try await failing(count, call) }
+    }
+    .floor("call")
+    .target("retry 3 failing attempts, zero delay", instructions: 4500, allocations: 3),
+    .async("retry: refused by its budget") {
+      let call = ServiceCall("call") { (input: Int) -> Int in throw Failure(number: input) }
+        .retry(atOnce, budget: RetryBudget(ratio: 0))
+      return { count in try await failing(count, call) }
+    }
+    .floor("call"),
+  ]
+}
+
+/// Calls that throw, and how many did.
+func failing(_ count: Int, _ call: some Handler<Int, Int>) async throws -> Int {
+  var failures = 0
+  for input in 0..<count {
+    do { _ = try await call(input) } catch { failures &+= 1 }
+  }
+  precondition(failures == count, "\(count - failures) of \(count) calls did not fail")
+  return failures
+}
