@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
 extension KeyShard {
-  /// Goes on with another rate; each key keeps the permits it has taken and that have not come back.
+  /// Goes on with another rate; each key goes on owing the permits that have not come back.
   mutating func change(to other: GenericCellRate, at now: Instant) {
     forget(at: now)
     let ticks = rate.ticks(at: now, since: origin) ?? 0
@@ -10,7 +10,7 @@ extension KeyShard {
     for index in 0..<table.capacity {
       let debt = Int128(max(0, table.state(index) - ticks)) * Int128(other.interval)
       let changed = rate.interval == 0 ? 0 : (debt + Int128(rate.interval) - 1) / Int128(rate.interval)
-      table.setState(index, laterTicks + min(other.capacity, Int64(clamping: changed)))
+      table.setState(index, laterTicks + min(1 << 61, Int64(clamping: changed)))
     }
     (rate, origin, floor) = (other, later, laterTicks)
   }

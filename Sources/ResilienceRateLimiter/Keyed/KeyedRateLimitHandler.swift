@@ -31,7 +31,8 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
     -> Base.Output
   {
     var context = context
-    try limiter.enter(cost?(input) ?? 1, key(input), &context)
+    let permits = cost.map { $0(input) } ?? 1
+    if permits >= 1 { try limiter.enter(permits, key(input), &context) }
     return try await base.handle(input, context: context)
   }
 }
@@ -49,7 +50,7 @@ extension Handler {
   /// - Parameters:
   ///   - limiter: The limit of each key.
   ///   - key: Which key an input belongs to; pure and quick.
-  ///   - cost: The permits an input costs, 1 or more; pure and quick. Default: one each.
+  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any. Default: one each.
   public func rateLimit<Key: Hashable & Sendable>(
     _ limiter: KeyedRateLimiter<Key>, by key: @escaping @Sendable (_ input: Input) -> Key,
     cost: (@Sendable (_ input: Input) -> Int)? = nil

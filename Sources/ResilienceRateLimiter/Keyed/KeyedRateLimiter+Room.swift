@@ -13,7 +13,7 @@ extension KeyedRateLimiter {
     for index in 0...shardMask { shrink(index, at: now) }
   }
 
-  /// Changes the limit of every key; what each has taken of its burst stays taken.
+  /// Changes the limit of every key; what each has taken and has not come back yet stays owed, in permits.
   ///
   /// Calls that are decided meanwhile see the old or the new limit.
   ///

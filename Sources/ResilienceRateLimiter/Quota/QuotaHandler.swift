@@ -25,7 +25,8 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator {
     -> Base.Output
   {
     var context = context
-    try limiter.enter(cost?(input) ?? 1, &context)
+    let permits = cost.map { $0(input) } ?? 1
+    if permits >= 1 { try limiter.enter(permits, &context) }
     return try await base.handle(input, context: context)
   }
 }
@@ -45,7 +46,7 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
-  ///   - cost: The permits an input costs, 1 or more; pure and quick.
+  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any.
   public func rateLimit(
     _ limiter: QuotaLimiter, cost: @escaping @Sendable (_ input: Input) -> Int
   ) -> QuotaHandler<Self> {
