@@ -26,7 +26,7 @@ struct KeyTable<Key: Hashable & Sendable>: ~Copyable {
 
   /// The slots that a table for `count` keys has: they fill three fifths of it, so that it can grow by a third.
   @inlinable
-  static func capacity(for count: Int) -> Int { count * 5 / 3 + 4 }
+  static func capacity(for count: Int) -> Int { count * 5 / 3 + 2 }
 
   /// Whether another key can be added.
   @inlinable var hasSpace: Bool { (count + 1) &* 5 <= capacity &* 4 }

@@ -65,7 +65,11 @@ public final class AdaptiveThrottle: Sendable {
     guard probability > 0, draw().unitInterval < probability else {
       return .admitted(ThrottlePermit(step: step))
     }
-    state.withLock { $0.rejected += 1 }
+    state.withLock { state in
+      state.rejected += 1
+      outbox?.enqueue(event(probability, at: now))
+    }
+    outbox?.drain()
     return .rejected(probability: probability)
   }
 
@@ -120,12 +124,13 @@ extension AdaptiveThrottle {
     case .admitted(let permit):
       return permit
     case .rejected(let probability):
-      let event = ThrottleEvent(throttle: name, rejectionProbability: probability, instant: now)
-      context.emit(event)
-      outbox?.enqueue(event)
-      outbox?.drain()
+      context.emit(event(probability, at: now))
       throw Throttled(throttle: name, rejectionProbability: probability)
     }
+  }
+
+  private func event(_ probability: Double, at now: Instant) -> ThrottleEvent {
+    ThrottleEvent(throttle: name, rejectionProbability: probability, instant: now)
   }
 
   @usableFromInline

@@ -1,8 +1,9 @@
 import ResilienceCore
-import ResilienceRateLimiter
 import ResilienceTestKit
 import Synchronization
 import Testing
+
+@testable import ResilienceRateLimiter
 
 /// A key that hashes differently for each salt: a process of its own for the hash table.
 private struct Salted: Hashable, Sendable {
@@ -111,6 +112,26 @@ private final class Witness: Hashable, Sendable {
     check((0..<300).map { Wide(words: $0, text: "\($0)", small: 1) })
     check([Int?.none] + (0..<300).map { Optional($0) })
     check([true, false])
+  }
+
+  @Test func row42_aKeyTakesAtMost48BytesBesideItself() {
+    func bytes<Key>(_ limiter: KeyedRateLimiter<Key>) -> Int {
+      (0...limiter.shardMask).reduce(0) { sum, index in
+        sum + MemoryLayout<Lock<KeyShard<Key>>>.stride
+          + limiter.shards[index].withLock { $0.table.capacity * KeyTable<Key>.stride }
+      }
+    }
+    func check<Key: Hashable & Sendable>(_ key: (Int) -> Key) {
+      let limiter = KeyedRateLimiter<Key>("gateway", limit: .perSecond(1, burst: 2), maxKeys: 20_000)
+      for count in 1...10_000 {
+        _ = limiter.tryAcquire(key: key(count), at: .s(0))
+        if count % 1000 == 0 { #expect(bytes(limiter) / count <= 48 + MemoryLayout<Key>.size) }
+      }
+      limiter.forgetIdleKeys(at: .s(2))
+      #expect(bytes(limiter) < 20_000)
+    }
+    check { $0 }
+    check { "customer \($0)" }
   }
 
   @Test func idleKeysAreLetGoWhileOthersAreUsed() {

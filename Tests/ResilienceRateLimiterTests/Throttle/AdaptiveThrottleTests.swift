@@ -36,7 +36,8 @@ extension AdaptiveThrottle {
   }
 
   @Test func aDrawBelowTheProbabilityHoldsBackAndNoneIsMadeAtZero() {
-    let throttle = AdaptiveThrottle("payment", policy: plain)
+    let recorder = EventRecorder()
+    let throttle = AdaptiveThrottle("payment", policy: plain, onEvent: { recorder.record($0) })
     func drawn() -> UInt64 {
       Issue.record("a draw was made")
       return 0
@@ -44,6 +45,7 @@ extension AdaptiveThrottle {
     #expect(throttle.admit(at: .s(0), draw: drawn()) != .rejected(probability: 0))
     let half = UInt64(1) << 63
     #expect(throttle.admit(at: .s(0), draw: half - 2048) == .rejected(probability: 0.5))
+    #expect(recorder.events.map(\.name) == ["throttle.rejected"])
     let snapshot = throttle.snapshot(at: .s(0))
     #expect((snapshot.attempts, snapshot.accepts, snapshot.rejected) == (2, 0, 1))
     #expect(throttle.pass(at: .s(0)) != nil)
