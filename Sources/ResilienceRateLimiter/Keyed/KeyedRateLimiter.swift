@@ -10,14 +10,14 @@ public import Synchronization
 /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
 /// ```
 ///
-/// A key costs memory only while its bucket is not full: one that has been idle long enough is forgotten, which nobody can
-/// notice. The number of keys whose bucket is not full is bounded. While there are ``maxKeys`` of them, any other key
-/// is refused, and those that have one are served as ever: a flood of invented keys cannot push the real ones out, nor
-/// reset their debts, nor take memory without end. It lasts as long as the flood, since the buckets that it emptied are
-/// full again after the time a bucket needs to fill.
+/// A key costs memory only while its bucket is not full, its own size and some 30 bytes: one that has been idle long enough
+/// is forgotten, which nobody can notice. The number of keys whose bucket is not full is bounded. While there are
+/// ``maxKeys`` of them any other key is refused, and those that have one are served as ever: a flood of invented keys
+/// cannot push the real ones out, nor reset their debts, nor take memory without end. What it takes from others ends
+/// with it, after the time a bucket needs to fill.
 ///
-/// Each key is in one of many shards, each with a lock and a table of its own of about a thousand keys, so that making
-/// room takes some microseconds. What the limiter answers does not depend on how keys hash.
+/// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so that making
+/// room under a lock takes some microseconds. What the limiter answers does not depend on how keys hash.
 public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String
