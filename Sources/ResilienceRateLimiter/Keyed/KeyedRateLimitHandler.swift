@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A handler whose calls each take a permit of their key; see ``Handler/rateLimit(_:by:)``.
+/// A handler whose calls each take permits of their key; see ``Handler/rateLimit(_:by:cost:)``.
 @frozen
 public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator {
   /// The wrapped handler.
@@ -9,23 +9,30 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   @usableFromInline let limiter: KeyedRateLimiter<Key>
   @usableFromInline let key: @Sendable (Base.Input) -> Key
 
+  @usableFromInline let cost: (@Sendable (Base.Input) -> Int)?
+
   @usableFromInline
-  init(base: Base, limiter: KeyedRateLimiter<Key>, key: @escaping @Sendable (Base.Input) -> Key) {
+  init(
+    base: Base, limiter: KeyedRateLimiter<Key>, key: @escaping @Sendable (Base.Input) -> Key,
+    cost: (@Sendable (Base.Input) -> Int)?
+  ) {
     self.base = base
     self.limiter = limiter
     self.key = key
+    self.cost = cost
   }
 
-  /// Takes a permit of the input's key and calls the base.
+  /// Takes the input's permits of its key and calls the base.
   ///
-  /// - Throws: ``RateLimited`` when the base was not called; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when the base was not called; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
     var context = context
-    try limiter.enter(key(input), &context)
+    let permits = cost.map { $0(input) } ?? 1
+    if permits >= 1 { try limiter.enter(permits, key(input), &context) }
     return try await base.handle(input, context: context)
   }
 }
@@ -37,12 +44,17 @@ extension Handler {
   /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
   /// ```
   ///
+  /// A call without a permit does not wait: in a line for each key, a caller that sends too much would only wait longer.
+  /// It is rejected with ``RateLimited``, which says when to come back; a retry around it waits until then.
+  ///
   /// - Parameters:
   ///   - limiter: The limit of each key.
   ///   - key: Which key an input belongs to; pure and quick.
+  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any. Default: one each.
   public func rateLimit<Key: Hashable & Sendable>(
-    _ limiter: KeyedRateLimiter<Key>, by key: @escaping @Sendable (_ input: Input) -> Key
+    _ limiter: KeyedRateLimiter<Key>, by key: @escaping @Sendable (_ input: Input) -> Key,
+    cost: (@Sendable (_ input: Input) -> Int)? = nil
   ) -> KeyedRateLimitHandler<Self, Key> {
-    KeyedRateLimitHandler(base: self, limiter: limiter, key: key)
+    KeyedRateLimitHandler(base: self, limiter: limiter, key: key, cost: cost)
   }
 }

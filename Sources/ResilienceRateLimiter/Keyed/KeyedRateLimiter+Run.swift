@@ -5,14 +5,16 @@ extension KeyedRateLimiter {
   ///
   /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`.
   ///
-  /// - Parameter key: Whose permit it takes.
-  /// - Throws: ``RateLimited`` when `body` was not run; else what `body` throws.
+  /// - Parameters:
+  ///   - key: Whose permits it takes.
+  ///   - permits: What it costs, 1 or more.
+  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when `body` was not run; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
-    key: Key, _ body: nonisolated(nonsending) () async throws -> Result
+    key: Key, permits: Int = 1, _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     var context = CallContext.current
-    try enter(key, &context)
+    try enter(permits, key, &context)
     return try await body()
   }
 }

@@ -10,22 +10,29 @@ public import Synchronization
 /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
 /// ```
 ///
-/// A key costs memory only while its bucket is not full: one that has been idle long enough is forgotten, which nobody can
-/// notice. The number of keys is bounded. When all are in use a key that is not known is refused, and the known ones
-/// are served as ever: a flood of invented keys cannot push the real ones out, nor reset their debts.
+/// A key costs memory only while its bucket is not full, its own size and some 30 bytes: one that has been idle long enough
+/// is forgotten, which nobody can notice. The number of keys whose bucket is not full is bounded. While there are
+/// ``maxKeys`` of them any other key is refused, and those that have one are served as ever: a flood of invented keys
+/// cannot push the real ones out, nor reset their debts, nor take memory without end. What it takes from others ends
+/// with it, after the time a bucket needs to fill.
+///
+/// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so that making
+/// room under a lock takes some microseconds. What the limiter answers does not depend on how keys hash.
 public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String
 
-  /// The rate and the burst of each key.
-  public let limit: RateLimit
-
-  /// The most keys that are kept at one time.
+  /// The most keys that have a bucket that is not full.
   public let maxKeys: Int
 
-  @usableFromInline let buckets: Lock<KeyedBuckets<Key>>
-  @usableFromInline let acquired = Atomic<Int>(0)
-  private let refused = Atomic<Int>(0)
+  // Allocated and initialised once, each shard reached only through its lock, freed when nobody has the limiter any more.
+  @usableFromInline nonisolated(unsafe) let shards: UnsafeMutablePointer<Lock<KeyShard<Key>>>
+  @usableFromInline let shardMask: Int
+  /// How many more keys may have a bucket that is not full, as far as it was counted.
+  @usableFromInline let places: Atomic<Int>
+  @usableFromInline let nextSweep = Atomic<Int64>(.min)
+  @usableFromInline let sweeps = Atomic<Int>(0)
+  @usableFromInline let census: Lock<KeyCensus>
   private let outbox: EventOutbox<RateLimitEvent>?
 
   /// Creates a limiter without any keys; each key's bucket starts full.
@@ -33,27 +40,43 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// - Parameters:
   ///   - name: Names what is limited, in errors, events and metrics.
   ///   - limit: The rate and the burst of each key.
-  ///   - maxKeys: The most keys that are kept at one time, 1 or more. Default: 100 000, some megabytes.
+  ///   - maxKeys: The most keys that have a bucket that is not full, 1 to 10⁹. Default: 100 000, some megabytes.
   ///   - onEvent: Is told of every refusal, synchronously, after the lock is released. It must be quick.
   public init(
     _ name: String, limit: RateLimit, maxKeys: Int = 100_000,
     onEvent: (@Sendable (RateLimitEvent) -> Void)? = nil
   ) {
-    precondition(maxKeys >= 1, "a keyed limiter's maxKeys must be at least 1, was \(maxKeys)")
+    precondition(
+      (1...1_000_000_000).contains(maxKeys), "a keyed limiter's maxKeys must be in 1 ... 10⁹, was \(maxKeys)")
     self.name = name
-    self.limit = limit
     self.maxKeys = maxKeys
-    buckets = Lock(KeyedBuckets(GenericCellRate(limit), maxKeys: maxKeys))
+    var shardCount = 16
+    while shardCount < maxKeys / 1024 { shardCount *= 2 }
+    shardMask = shardCount - 1
+    shards = .allocate(capacity: shardCount)
+    let rate = GenericCellRate(limit)
+    for index in 0..<shardCount { (shards + index).initialize(to: Lock(KeyShard(rate: rate))) }
+    places = Atomic(maxKeys)
+    census = Lock(KeyCensus(limit: limit))
     outbox = onEvent.map { EventOutbox($0) }
   }
+
+  deinit {
+    shards.deinitialize(count: shardMask + 1)
+    shards.deallocate()
+  }
+
+  /// The rate and the burst of each key; see ``update(_:at:)``.
+  public var limit: RateLimit { census.withLock { $0.limit } }
 
   /// Takes permits of a key if they are there.
   ///
   /// - Parameters:
   ///   - permits: 1 or more.
   ///   - key: Whose permits.
-  ///   - now: The present instant. One that lies in the past is harmless.
-  /// - Complexity: O(1) on average; now and then a new key looks at all keys.
+  ///   - now: The present instant. One that lies in the past is harmless: it only makes the answer stricter.
+  /// - Complexity: O(1) on average; now and then a new key looks at a thousand others, and when ``maxKeys`` are reached, at
+  ///   all.
   @inlinable
   public func tryAcquire(_ permits: Int = 1, key: Key, at now: Instant) -> RateLimitDecision {
     switch take(permits, key, at: now, observer: nil) {
@@ -69,11 +92,37 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     tryAcquire(permits, key: key, at: CallContext.current.readClock())
   }
 
-  /// What the limiter knows.
+  /// Permits that a key could take at `now`.
+  @inlinable
+  public func available(key: Key, at now: Instant) -> Int {
+    let (index, hash) = place(of: key)
+    return shards[index].withLock { $0.available(of: key, hash: hash, at: now) }
+  }
+
+  /// What a server tells a client about the limit of its key, in header fields.
+  public func fields(of key: Key, at now: Instant) -> RateLimitFields {
+    RateLimitFields(name: name, limit: limit, available: available(key: key, at: now))
+  }
+
+  /// What the limiter knows, at the present instant of the ambient clock.
   public func snapshot() -> KeyedRateLimiterSnapshot {
-    KeyedRateLimiterSnapshot(
-      name: name, limit: limit, keys: buckets.withLock { $0.count },
-      acquired: acquired.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed))
+    snapshot(at: CallContext.current.readClock())
+  }
+
+  /// What the limiter knows at `now`.
+  ///
+  /// - Complexity: Looks at all keys, a thousand at a time.
+  public func snapshot(at now: Instant) -> KeyedRateLimiterSnapshot {
+    var snapshot = KeyedRateLimiterSnapshot(name: name, limit: limit, keys: 0, acquired: 0, refused: 0)
+    for index in 0...shardMask {
+      let (keys, acquired, refused) = shards[index].withLock { shard in
+        (shard.placesTaken(at: now), shard.acquired, shard.refused)
+      }
+      snapshot.keys += keys
+      snapshot.acquired &+= acquired
+      snapshot.refused &+= refused
+    }
+    return snapshot
   }
 }
 
@@ -83,23 +132,53 @@ extension KeyedRateLimiter {
   @inlinable
   func take(_ permits: Int, _ key: Key, at now: Instant, observer: CallContext?) -> KeyedAnswer {
     precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
-    let answer = buckets.withLock { $0.take(permits, of: key, at: now) }
-    if answer == .acquired {
-      acquired.wrappingAdd(permits, ordering: .relaxed)
-    } else {
-      reportRefusal(permits, answer, at: now, observer)
+    if nextSweep.load(ordering: .relaxed) <= now.nanoseconds { sweep(at: now) }
+    let (index, hash) = place(of: key)
+    while true {
+      let step = shards[index].withLock { shard in
+        shard.take(permits, of: key, hash: hash, at: now, places: places)
+      }
+      switch step {
+      case .acquired:
+        return .acquired
+      case .refused(let retryAt):
+        report(permits, .refused(retryAt: retryAt), at: now, observer)
+        return .refused(retryAt: retryAt)
+      case .unprepared:
+        prepare(index, at: now)
+      case .noPlace:
+        if case .none(let retryAt) = findPlaces(at: now) {
+          shards[index].withLock { $0.refused &+= 1 }
+          report(permits, .noRoom(retryAt: retryAt), at: now, observer)
+          return .noRoom(retryAt: retryAt)
+        }
+      }
     }
-    return answer
+  }
+
+  /// The key's shard, and what tells its slot there.
+  @inlinable
+  func place(of key: Key) -> (shard: Int, hash: UInt32) {
+    let hash = UInt(bitPattern: key.hashValue)
+    return (Int(truncatingIfNeeded: hash) & shardMask, UInt32(truncatingIfNeeded: hash &>> 32) | 1)
   }
 
   @usableFromInline
-  func exceedsBurst(_ permits: Int) -> Bool { permits > limit.burst && limit.permits > 0 }
+  func exceedsBurst(_ permits: Int) -> Bool {
+    let limit = limit
+    return permits > limit.burst && limit.permits > 0
+  }
+
+  @inlinable
+  func report(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
+    if isHeard || observer?.isObserved == true { tell(permits, answer, at: now, observer) }
+  }
+
+  @usableFromInline var isHeard: Bool { outbox != nil }
 
   @usableFromInline
   @inline(never)
-  func reportRefusal(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
-    refused.wrappingAdd(1, ordering: .relaxed)
-    guard outbox != nil || observer?.isObserved == true else { return }
+  func tell(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
     let event = RateLimitEvent(
       limiter: name, kind: .refused(retryAt: exceedsBurst(permits) ? nil : answer.retryAt), permits: permits,
       instant: now)
@@ -108,14 +187,21 @@ extension KeyedRateLimiter {
     outbox?.drain()
   }
 
-  /// Takes one permit, or throws the rejection.
+  /// Takes permits, or throws the rejection.
   @inlinable
   @inline(never)
-  func enter(_ key: Key, _ context: inout CallContext) throws {
-    switch take(1, key, at: context.now, observer: context) {
+  func enter(_ permits: Int, _ key: Key, _ context: inout CallContext) throws {
+    switch take(permits, key, at: context.now, observer: context) {
     case .acquired: return
-    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
-    case .noRoom(let retryAt): throw RateLimited(limiter: name, reason: .tooManyKeys, retryAt: retryAt)
+    case .refused(let retryAt): throw rejection(permits, .noPermit, retryAt)
+    case .noRoom(let retryAt): throw rejection(permits, .tooManyKeys, retryAt)
     }
+  }
+
+  @usableFromInline
+  func rejection(_ permits: Int, _ reason: RateLimited.Reason, _ retryAt: Instant?) -> any Error {
+    exceedsBurst(permits)
+      ? PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
+      : RateLimited(limiter: name, reason: reason, retryAt: retryAt)
   }
 }

@@ -8,7 +8,7 @@ public struct KeyedRateLimiterSnapshot: Sendable, Hashable {
   /// The rate and the burst of each key.
   public var limit: RateLimit
 
-  /// Keys that are kept; those that are idle are forgotten when room is needed.
+  /// Keys whose bucket is not full; the others are as good as unknown.
   public var keys: Int
 
   /// Permits given out since the limiter was created, over all keys.

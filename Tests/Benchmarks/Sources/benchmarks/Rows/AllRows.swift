@@ -13,6 +13,7 @@ func allRows() -> [Row] {
     registryRows(),
     traceRows(),
     busRows(),
+    keyedRows(),
     scaleRows(),
     timerRows(),
   ].flatMap(\.self)

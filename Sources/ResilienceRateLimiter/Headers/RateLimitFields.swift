@@ -1,0 +1,102 @@
+public import ResilienceCore
+
+/// What a server tells a client about a limit, ready for its response's header fields.
+///
+/// ```swift
+/// let fields = perCustomer.fields(of: customer.id, at: now)
+/// response.headers["RateLimit-Policy"] = fields.policy        // "gateway";q=100;w=60
+/// response.headers["RateLimit"] = fields.rateLimit            // "gateway";r=42;t=35
+/// if case .refused = decision { response.headers["Retry-After"] = fields.retryAfter }
+/// ```
+///
+/// `RateLimit` and `RateLimit-Policy` are those of draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset``
+/// are for the fields that are older and more widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several
+/// limits are listed with a comma in between: `fields.map(\.policy).joined(separator: ", ")`.
+public struct RateLimitFields: Sendable, Hashable {
+  /// The limit's name.
+  public var name: String
+
+  /// Permits in a window.
+  public var quota: Int
+
+  /// The window.
+  public var window: Duration
+
+  /// Permits that are left, 0 or more.
+  public var available: Int
+
+  /// How long until all permits are there again, if none is taken.
+  public var untilFull: Duration
+
+  /// Creates the fields of a limit.
+  public init(name: String, quota: Int, window: Duration, available: Int, untilFull: Duration) {
+    self.name = name
+    self.quota = quota
+    self.window = window
+    self.available = max(0, available)
+    self.untilFull = max(.zero, untilFull)
+  }
+
+  /// Creates the fields of a rate and burst of which `available` permits are left.
+  public init(name: String, limit: RateLimit, available: Int) {
+    let missing = Int64(clamping: max(0, limit.burst - available))
+    let nanoseconds = missing.multiplyingSaturating(limit.period.clampedNanoseconds)
+    self.init(
+      name: name, quota: limit.permits, window: limit.period, available: available,
+      untilFull: .nanoseconds(limit.permits == 0 ? 0 : nanoseconds / Int64(limit.permits)))
+  }
+
+  /// Creates the fields of each quota of a limiter, at `now`; the name of each is that of the limiter and its period.
+  public static func fields(_ snapshot: QuotaSnapshot, at now: Instant) -> [RateLimitFields] {
+    snapshot.usage.map { usage in
+      let seconds = RetryAfter(usage.quota.period).description
+      return RateLimitFields(
+        name: snapshot.usage.count == 1 ? snapshot.name : "\(snapshot.name)-\(seconds)s",
+        quota: usage.quota.permits, window: usage.quota.period, available: usage.available,
+        untilFull: now.duration(to: usage.fullAt))
+    }
+  }
+}
+
+// MARK: - Values
+
+extension RateLimitFields {
+  /// The value of `RateLimit-Policy`, such as `"gateway";q=100;w=60`.
+  ///
+  /// A window that is not a whole number of seconds cannot be said there, and is left out.
+  public var policy: String {
+    let (seconds, attoseconds) = window.components
+    return "\(quotedName);q=\(limit)" + (attoseconds == 0 && seconds > 0 ? ";w=\(seconds)" : "")
+  }
+
+  /// The value of `RateLimit`, such as `"gateway";r=42;t=35`: what is left, and after how many seconds all is there again.
+  public var rateLimit: String { "\(quotedName);r=\(remaining);t=\(reset)" }
+
+  /// The value of `RateLimit-Limit` or `X-RateLimit-Limit`.
+  public var limit: String { String(min(quota, Self.mostDigits)) }
+
+  /// The value of `RateLimit-Remaining` or `X-RateLimit-Remaining`.
+  public var remaining: String { String(min(available, Self.mostDigits)) }
+
+  /// The value of `RateLimit-Reset`, and of `X-RateLimit-Reset` where it is a number of seconds from now.
+  public var reset: String { RetryAfter(untilFull).description }
+
+  /// The value of `X-RateLimit-Reset` where it is a date in seconds since 1970, as GitHub's.
+  public func resetTime(at now: UnixTime) -> String {
+    let nanoseconds = now.advanced(by: untilFull).nanoseconds
+    return String((max(1, nanoseconds) - 1) / 1_000_000_000 + 1)
+  }
+
+  /// An integer of RFC 9651 has at most 15 digits.
+  private static var mostDigits: Int { 999_999_999_999_999 }
+
+  /// A string of RFC 9651: printable ASCII, other characters being replaced by question marks.
+  private var quotedName: String {
+    var text = "\""
+    for scalar in name.unicodeScalars {
+      if scalar == "\"" || scalar == "\\" { text += "\\" }
+      text.unicodeScalars.append((0x20...0x7E).contains(scalar.value) ? scalar : "?")
+    }
+    return text + "\""
+  }
+}

@@ -1,0 +1,154 @@
+public import ResilienceCore
+public import Synchronization
+
+/// The buckets of some of a limiter's keys.
+///
+/// A bucket that is full is the same as none. So a key takes one of the limiter's places when its bucket is not full any
+/// more, whether its slot is still there or not, and which slots are still there is nobody's business.
+@frozen
+@usableFromInline
+struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
+  @usableFromInline enum Step {
+    case acquired
+    case refused(retryAt: Instant?)
+    /// There is no slot, or the instant cannot be counted from the origin: ``prepare(at:)``, and again.
+    case unprepared
+    /// The key needs a place, and none is free.
+    case noPlace
+  }
+
+  @usableFromInline var rate: GenericCellRate
+  @usableFromInline var origin = Instant(nanoseconds: .min)
+  @usableFromInline var table = KeyTable<Key>(capacity: 0)
+  /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that an instant
+  /// from before finds no permit that was taken.
+  @usableFromInline var floor = GenericCellRate.full
+  @usableFromInline var acquired = 0
+  @usableFromInline var refused = 0
+
+  @inlinable
+  init(rate: GenericCellRate) { self.rate = rate }
+
+  /// Takes permits of a key.
+  ///
+  /// - Parameter places: How many more keys may have a bucket that is not full.
+  @inlinable
+  @inline(__always)
+  mutating func take(
+    _ permits: Int, of key: Key, hash: UInt32, at now: Instant, places: borrowing Atomic<Int>
+  ) -> Step {
+    guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return .unprepared }
+    let index = table.index(of: key, hash: hash)
+    let isKnown = table.hash(index) != 0
+    let state = isKnown ? max(floor, table.state(index)) : floor
+    guard let next = rate.taking(permits, from: state, at: ticks) else {
+      refused &+= 1
+      return .refused(retryAt: earliest(permits, from: state, at: ticks, now))
+    }
+    if state > max(floor, ticks) {
+      table.setState(index, next)
+    } else if next > ticks {
+      guard isKnown || table.hasSpace else { return .unprepared }
+      guard takePlace(places) else { return .noPlace }
+      if isKnown {
+        table.setState(index, next)
+      } else {
+        table.add(key, hash: hash, state: next, at: index)
+      }
+    }
+    // Without a limit the bucket stays full, and needs no slot.
+    acquired &+= permits
+    return .acquired
+  }
+
+  @inlinable
+  func takePlace(_ places: borrowing Atomic<Int>) -> Bool {
+    var free = places.load(ordering: .relaxed)
+    while free > 0 {
+      let (exchanged, original) = places.weakCompareExchange(
+        expected: free, desired: free &- 1, ordering: .relaxed)
+      if exchanged { return true }
+      free = original
+    }
+    return false
+  }
+
+  @inlinable
+  @inline(never)
+  func earliest(_ permits: Int, from state: Int64, at ticks: Int64, _ now: Instant) -> Instant? {
+    rate.wait(permits, from: state, at: ticks).map { now.advanced(byNanoseconds: $0) }
+  }
+}
+
+// MARK: - Room
+
+extension KeyShard {
+  /// Makes `now` countable, and room for one more key at least.
+  ///
+  /// - Returns: The table that was replaced, to be released after the lock: its keys are the user's.
+  @inlinable
+  mutating func prepare(at now: Instant) -> KeyTable<Key>? {
+    forget(at: now)
+    guard !table.hasSpace else { return nil }
+    return replaceTable(for: table.countStates(above: floor).count + 1)
+  }
+
+  /// Replaces a table that is more than twice as large as needed.
+  @inlinable
+  mutating func shrink(at now: Instant) -> KeyTable<Key>? {
+    guard table.capacity > 0 else { return nil }
+    forget(at: now)
+    let needed = table.countStates(above: floor).count
+    guard needed == 0 || KeyTable<Key>.capacity(for: needed) * 2 < table.capacity else { return nil }
+    return replaceTable(for: needed)
+  }
+
+  /// Counts the keys whose bucket is not full at `now`; the others are forgotten.
+  ///
+  /// - Returns: Also when the first of them is full, `nil` for never.
+  @inlinable
+  mutating func countPlaces(at now: Instant) -> (taken: Int, nextFree: Instant?) {
+    forget(at: now)
+    let (count, least) = table.countStates(above: floor)
+    guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
+    let nanoseconds = (least &- floor &- 1) / rate.ticksPerNanosecond &+ 1
+    return (count, now.advanced(byNanoseconds: nanoseconds))
+  }
+
+  /// Keys whose bucket is not full at `now`.
+  func placesTaken(at now: Instant) -> Int {
+    table.countStates(above: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
+  }
+
+  /// Permits that the key could take at `now`.
+  @usableFromInline
+  func available(of key: Key, hash: UInt32, at now: Instant) -> Int {
+    guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return rate.burst }
+    let index = table.index(of: key, hash: hash)
+    return rate.available(table.hash(index) == 0 ? floor : max(floor, table.state(index)), at: ticks)
+  }
+
+  @inlinable
+  mutating func forget(at now: Instant) {
+    floor = max(floor, rate.ticks(at: now, since: origin) ?? moveOrigin(to: now))
+  }
+
+  @inlinable
+  mutating func replaceTable(for count: Int) -> KeyTable<Key> {
+    var other = KeyTable<Key>(capacity: count == 0 ? 0 : KeyTable<Key>.capacity(for: count))
+    table.move(above: floor, to: &other)
+    swap(&table, &other)
+    return other
+  }
+
+  @usableFromInline
+  mutating func moveOrigin(to now: Instant) -> Int64 {
+    let later = rate.origin(for: now)
+    for index in 0..<table.capacity {
+      table.setState(index, rate.moved(table.state(index), from: origin, to: later))
+    }
+    floor = rate.moved(floor, from: origin, to: later)
+    origin = later
+    return rate.ticks(at: now, since: later) ?? 0
+  }
+}

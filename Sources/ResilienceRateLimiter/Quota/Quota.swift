@@ -1,0 +1,78 @@
+internal import ResilienceCore
+
+/// So many permits in any stretch of time of a given length: what a provider means by "200 calls per minute".
+///
+/// A ``RateLimit`` gives out its burst and goes on refilling, so that up to `burst + permits` pass in one period. A quota never
+/// gives out more than its permits, wherever the period is thought to begin: neither the provider's fixed windows nor
+/// its sliding ones can be exceeded.
+public struct Quota: Sendable, Hashable {
+  /// The most permits in any ``period``.
+  public let permits: Int
+
+  /// The stretch of time.
+  public let period: Duration
+
+  /// Creates a quota.
+  ///
+  /// - Parameters:
+  ///   - permits: The most permits in any `period`, 0 (which is closed) to 10⁹.
+  ///   - period: 1 ns to 10 years.
+  public init(_ permits: Int, per period: Duration) {
+    if let fault = Self.fault(permits, period) { preconditionFailure("\(fault)") }
+    self.permits = permits
+    self.period = period
+  }
+
+  private static func fault(_ permits: Int, _ period: Duration) -> InvalidRateLimitValue? {
+    if !(0...1_000_000_000).contains(permits) {
+      return InvalidRateLimitValue("permits", permits, expected: "0 ... 1000000000")
+    }
+    if period < .nanoseconds(1) || period > .seconds(315_360_000) {
+      return InvalidRateLimitValue(
+        "periodSeconds", period / .seconds(1), expected: "0.000000001 ... 315360000")
+    }
+    return nil
+  }
+
+  /// So many permits in any second.
+  public static func perSecond(_ permits: Int) -> Quota { Quota(permits, per: .seconds(1)) }
+
+  /// So many permits in any minute.
+  public static func perMinute(_ permits: Int) -> Quota { Quota(permits, per: .seconds(60)) }
+
+  /// So many permits in any hour.
+  public static func perHour(_ permits: Int) -> Quota { Quota(permits, per: .seconds(3600)) }
+
+  /// So many permits in any 24 hours.
+  public static func perDay(_ permits: Int) -> Quota { Quota(permits, per: .seconds(86_400)) }
+}
+
+extension Quota: CustomStringConvertible {
+  /// Such as `200 per 60.0 seconds`.
+  public var description: String { "\(permits) per \(period)" }
+}
+
+/// `{ "permits": 200, "periodSeconds": 60 }`.
+extension Quota: Codable {
+  private enum Field: String, CodingKey {
+    case permits, periodSeconds
+  }
+
+  /// Reads a quota.
+  ///
+  /// - Throws: ``InvalidRateLimitValue``, naming the field, when a value is out of its range; `DecodingError`.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Field.self)
+    let permits = try fields.decode(Int.self, forKey: .permits)
+    let period = Duration(clampedSeconds: try fields.decode(Double.self, forKey: .periodSeconds))
+    if let fault = Self.fault(permits, period) { throw fault }
+    self.init(permits, per: period)
+  }
+
+  /// Writes both fields.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Field.self)
+    try fields.encode(permits, forKey: .permits)
+    try fields.encode(period / .seconds(1), forKey: .periodSeconds)
+  }
+}

@@ -1,0 +1,70 @@
+internal import ResilienceCore
+
+/// How many permits were taken in the last period, counted in 64 steps of it.
+///
+/// A permit counts from the beginning of its step until the step lies more than the period in the past. So it is never
+/// forgotten too early, and at most one step, a 64th of the period, too late. A timestamp from the past counts as the latest known.
+struct SlidingWindow: Sendable {
+  private static let stepsPerPeriod: Int64 = 64
+  /// A power of two that holds a period's steps and the present one.
+  private static let slotCount: Int64 = 128
+
+  let permits: Int
+  private let stepNanoseconds: Int64
+  /// Steps that can lie between two instants less than a period apart.
+  private let reach: Int64
+  private var taken = [Int](repeating: 0, count: Int(slotCount))
+  private var step: Int64 = 0
+  private var stepEnds = Int64.min
+  private(set) var used = 0
+
+  init(_ quota: Quota) {
+    let period = quota.period.clampedNanoseconds
+    permits = quota.permits
+    stepNanoseconds = (period - 1) / Self.stepsPerPeriod + 1
+    // Nanoseconds are whole: two instants less than a period apart are at most period - 1 apart.
+    reach = stepNanoseconds == 1 ? period - 1 : (period - 1) / stepNanoseconds + 1
+  }
+
+  /// Lets go of what was taken more than the period before `now`.
+  mutating func advance(to now: Instant) {
+    guard now.nanoseconds >= stepEnds else { return }
+    let (quotient, remainder) = now.nanoseconds.quotientAndRemainder(dividingBy: stepNanoseconds)
+    let latest = remainder < 0 ? quotient - 1 : quotient
+    if stepEnds > .min {
+      let oldest = step &- reach
+      for passed in 0..<min(latest.subtractingSaturating(step), reach + 1) {
+        let slot = slot(oldest &+ passed)
+        used -= taken[slot]
+        taken[slot] = 0
+      }
+    }
+    step = latest
+    stepEnds = latest.addingSaturating(1).multiplyingSaturating(stepNanoseconds)
+  }
+
+  /// Counts permits in the present step; ask ``used`` first.
+  mutating func take(_ count: Int) {
+    taken[slot(step)] += count
+    used += count
+  }
+
+  /// When `count` permits, at most all, can be taken if nobody takes any before.
+  func earliest(_ count: Int, at now: Instant) -> Instant {
+    var excess = used - (permits - count)
+    guard excess > 0 else { return now }
+    var freed = step &- reach
+    while true {
+      excess -= taken[slot(freed)]
+      if excess <= 0 || freed == step { break }
+      freed &+= 1
+    }
+    let room = freed.addingSaturating(reach + 1).multiplyingSaturating(stepNanoseconds)
+    return max(now, Instant(nanoseconds: room))
+  }
+
+  /// When all permits are there again, if nobody takes any.
+  func full(at now: Instant) -> Instant { earliest(permits, at: now) }
+
+  private func slot(_ step: Int64) -> Int { Int(step & (Self.slotCount - 1)) }
+}

@@ -1,0 +1,141 @@
+public import ResilienceCore
+
+/// Holds calls back on the client's side when their destination refuses too many: it is sent at most twice what it accepts.
+///
+/// A destination that is overloaded spends its time on saying so. Each client can tell by itself, without a word from
+/// anybody, and lets calls fail at home with the probability that brings it down to `multiplier` times what is
+/// accepted:
+///
+///     max(0, (attempts − probes − multiplier · accepts) / (attempts + 1))
+///
+/// over the last two minutes: the formula of Google's SRE book ("Handling Overload"), plus ``AdaptiveThrottlePolicy/probes``.
+/// A call counts when it is attempted, so that those in flight to a destination that hangs are seen, and also if it is held
+/// back. It never starves itself: the probability stays below 1, and besides what is accepted the
+/// probes of a window go through.
+///
+/// ```swift
+/// let throttle = AdaptiveThrottle("payment")
+///
+/// let charge = ServiceCall { (order: Order) in try await payments.charge(order) }
+///   .throttle(throttle)                                       // as a decorator
+/// try await throttle.run { try await payments.charge(order) }  // inline
+/// ```
+public final class AdaptiveThrottle: Sendable {
+  /// Names the destination, in errors, events and metrics.
+  public let name: String
+
+  /// When calls are held back.
+  public let policy: AdaptiveThrottlePolicy
+
+  private struct State: Sendable {
+    var window: AttemptWindow
+    var rejected = 0
+  }
+
+  private let state: Lock<State>
+  private let outbox: EventOutbox<ThrottleEvent>?
+
+  /// Creates a throttle that has not seen any calls.
+  ///
+  /// - Parameters:
+  ///   - name: Names the destination, in errors, events and metrics.
+  ///   - policy: When calls are held back. Default: at twice what is accepted, over two minutes.
+  ///   - onEvent: Is told of every call that is held back, synchronously, after the lock is released. It must be quick.
+  public init(
+    _ name: String, policy: AdaptiveThrottlePolicy = AdaptiveThrottlePolicy(),
+    onEvent: (@Sendable (ThrottleEvent) -> Void)? = nil
+  ) {
+    self.name = name
+    self.policy = policy
+    state = Lock(State(window: AttemptWindow(nanoseconds: policy.window.clampedNanoseconds)))
+    outbox = onEvent.map { EventOutbox($0) }
+  }
+
+  /// Counts a call and decides whether it is made.
+  ///
+  /// - Parameters:
+  ///   - now: The present instant. One that lies in the past counts as the latest known.
+  ///   - draw: 64 random bits; not asked for while nothing is held back.
+  /// - Returns: The permit to report the call's end with, or how probable it was that the call would be held back.
+  public func admit(at now: Instant, draw: @autoclosure () -> UInt64) -> ThrottleDecision {
+    let (step, probability) = state.withLock { state in
+      let step = state.window.attempt(at: now)
+      return (step, self.probability(state.window, earlier: 1))
+    }
+    guard probability > 0, draw().unitInterval < probability else {
+      return .admitted(ThrottlePermit(step: step))
+    }
+    state.withLock { state in
+      state.rejected += 1
+      outbox?.enqueue(event(probability, at: now))
+    }
+    outbox?.drain()
+    return .rejected(probability: probability)
+  }
+
+  /// Reports what came of a call that was made.
+  ///
+  /// Of a call whose end is never reported it is thought that it was not accepted.
+  ///
+  /// - Parameters:
+  ///   - outcome: A neutral one (the caller cancelled, a layer inside refused) is as if the call had not been attempted.
+  ///   - permit: The call's permit; report it once.
+  public func record(_ outcome: Outcome, of permit: ThrottlePermit) {
+    let isRefused =
+      outcome.pushback.overloaded || (outcome.verdict == .failure && policy.refusals == .failures)
+    if outcome.verdict == .neutral {
+      state.withLock { $0.window.forget(attemptIn: permit.step) }
+    } else if !isRefused {
+      state.withLock { $0.window.accept() }
+    }
+  }
+
+  /// What the throttle knows, at the present instant of the ambient clock.
+  public func snapshot() -> ThrottleSnapshot {
+    snapshot(at: CallContext.current.readClock())
+  }
+
+  /// What the throttle knows at `now`.
+  public func snapshot(at now: Instant) -> ThrottleSnapshot {
+    state.withLock { state in
+      state.window.advance(to: now)
+      return ThrottleSnapshot(
+        name: name, attempts: Int(state.window.attempts), accepts: Int(state.window.accepts),
+        rejectionProbability: probability(state.window, earlier: 0), rejected: state.rejected)
+    }
+  }
+
+  /// Of a call, given the calls before it.
+  private func probability(_ window: borrowing AttemptWindow, earlier counted: Int64) -> Double {
+    let attempts = Double(window.attempts - counted)
+    let surplus = attempts - Double(policy.probes) - policy.multiplier * Double(window.accepts)
+    return max(0, surplus / (attempts + 1))
+  }
+}
+
+// MARK: - What the decorator calls
+
+extension AdaptiveThrottle {
+  @usableFromInline
+  @inline(never)
+  func enter(_ context: inout CallContext) throws -> ThrottlePermit {
+    let now = context.now
+    switch admit(at: now, draw: context.random()) {
+    case .admitted(let permit):
+      return permit
+    case .rejected(let probability):
+      context.emit(event(probability, at: now))
+      throw Throttled(throttle: name, rejectionProbability: probability)
+    }
+  }
+
+  private func event(_ probability: Double, at now: Instant) -> ThrottleEvent {
+    ThrottleEvent(throttle: name, rejectionProbability: probability, instant: now)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func leave(_ permit: ThrottlePermit, _ outcome: Outcome) {
+    record(outcome, of: permit)
+  }
+}

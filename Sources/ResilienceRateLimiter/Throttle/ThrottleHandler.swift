@@ -1,0 +1,48 @@
+public import ResilienceCore
+
+/// A handler whose calls are held back while their destination refuses too many; see ``Handler/throttle(_:)``.
+@frozen
+public struct ThrottleHandler<Base: Handler>: HandlerDecorator {
+  /// The wrapped handler.
+  public let base: Base
+
+  @usableFromInline let throttle: AdaptiveThrottle
+
+  @usableFromInline
+  init(base: Base, throttle: AdaptiveThrottle) {
+    self.base = base
+    self.throttle = throttle
+  }
+
+  /// Calls the base unless the call is held back, and tells the throttle what became of it.
+  ///
+  /// - Throws: ``Throttled`` when the base was not called; else what the base throws.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+    -> Base.Output
+  {
+    var context = context
+    let permit = try throttle.enter(&context)
+    do {
+      let output = try await base.handle(input, context: context)
+      throttle.leave(permit, base.outcome(ofValue: output))
+      return output
+    } catch {
+      throttle.leave(permit, base.outcome(ofError: error))
+      throw error
+    }
+  }
+}
+
+extension Handler {
+  /// Holds calls back while their destination refuses too many.
+  ///
+  /// What counts as refused is the handler's own outcome: see ``Handler/classify(_:)`` and
+  /// ``AdaptiveThrottlePolicy/Refusals``. Put it inside the retry, so that every attempt is counted.
+  ///
+  /// - Parameter throttle: The destination's throttle, shared by everything that calls it.
+  public func throttle(_ throttle: AdaptiveThrottle) -> ThrottleHandler<Self> {
+    ThrottleHandler(base: self, throttle: throttle)
+  }
+}

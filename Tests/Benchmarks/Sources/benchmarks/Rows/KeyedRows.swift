@@ -1,0 +1,89 @@
+import Resilience
+
+/// Limiters by key, quotas and throttles.
+func keyedRows() -> [Row] {
+  [
+    keyedRow("keyed: 1 000 000 string keys, random, now given", keys: 1_000_000, readsClock: false)
+      .floor("floor: dictionary of 100 000 strings").ungated(),
+    .sync("keyed: 100 000 numbers, random, now given") {
+      let limiter = KeyedRateLimiter<Int>(
+        "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 200_000)
+      let now = SystemClock.read()
+      for key in 0..<100_000 { _ = limiter.tryAcquire(key: key, at: now) }
+      return { count in
+        var (acquired, random) = (0, SplitMix(seed: 1))
+        for _ in 0..<count where limiter.tryAcquire(key: random.next(below: 100_000), at: now) == .acquired {
+          acquired &+= 1
+        }
+        return acquired
+      }
+    }
+    .floor("floor: lock pair").ungated(),
+    .sync("keyed: refusal of a known key, now given") {
+      let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perHour(1, burst: 1))
+      let now = SystemClock.read()
+      return { count in
+        var refused = 0
+        for _ in 0..<count where limiter.tryAcquire(key: 1, at: now) != .acquired { refused &+= 1 }
+        return refused
+      }
+    }
+    .floor("floor: lock pair"),
+    .sync("keyed: refusal of a new key in a flood, now given") {
+      let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perHour(1, burst: 1), maxKeys: 100_000)
+      let now = SystemClock.read()
+      for key in 0..<100_000 { _ = limiter.tryAcquire(key: key, at: now) }
+      return { count in
+        var refused = 0
+        for key in 0..<count where limiter.tryAcquire(key: ~key, at: now) != .acquired { refused &+= 1 }
+        return refused
+      }
+    }
+    .floor("floor: lock pair").ungated(),
+    .threads(2, "keyed: 100 000 string keys, random, with clock, 2 threads") {
+      let keys = (0..<100_000).map { "customer-\($0)" }
+      let limiter = KeyedRateLimiter<String>(
+        "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 200_000)
+      for key in keys { _ = limiter.tryAcquire(key: key) }
+      return { count in
+        let start = SystemClock.read()
+        var (acquired, random) = (0, SplitMix(seed: UInt64(bitPattern: start.nanoseconds)))
+        for _ in 0..<count {
+          let key = keys[random.next(below: keys.count)]
+          if limiter.tryAcquire(key: key, at: SystemClock.read()) == .acquired { acquired &+= 1 }
+        }
+        return acquired
+      }
+    }
+    .floor("floor: dictionary of 100 000 strings"),
+    .sync("quota: permit of two quotas, now given") {
+      let limiter = QuotaLimiter(
+        "benchmark", quotas: [.perSecond(1_000_000_000), .perMinute(1_000_000_000)])
+      let start = SystemClock.read()
+      return { count in
+        var acquired = 0
+        for step in 0..<count {
+          let now = start.advanced(byNanoseconds: Int64(step) * 1000)
+          if limiter.tryAcquire(at: now) == .acquired { acquired &+= 1 }
+        }
+        return acquired
+      }
+    }
+    .floor("floor: lock pair"),
+    .sync("throttle: admit and record, now given") {
+      let throttle = AdaptiveThrottle("benchmark")
+      let now = SystemClock.read()
+      return { count in
+        var admitted = 0
+        for _ in 0..<count {
+          guard case .admitted(let permit) = throttle.admit(at: now, draw: 0) else { continue }
+          throttle.record(.success, of: permit)
+          admitted &+= 1
+        }
+        return admitted
+      }
+    }
+    .floor("floor: lock pair"),
+    .call("throttle: call") { makeCall().throttle(AdaptiveThrottle("benchmark")) }.floor("call"),
+  ]
+}
