@@ -29,7 +29,8 @@ if valgrind_runs() {
   exit(0)
 }
 
-harness.hasPerf = options.counter == "perf" && perf_open() == 0
+harness.hasPerf = options.counter == "perf"
+if harness.hasPerf, perf_open() != 0 { fail("perf_event_open does not work here") }
 let counted = options.instructions.map(readInstructions) ?? [:]
 var measurements: [Measurement] = []
 for item in cases {
@@ -43,20 +44,7 @@ if let path = options.json { writeFile(path, report.json) }
 
 switch options.task {
 case .gate:
-  if options.counter != baseline.counter {
-    print(
-      "instructions are not gated: the baseline's were counted by \(baseline.counter), these by \(options.counter)"
-    )
-  }
-  let regressions = baseline.regressions(in: measurements, counter: options.counter)
-  for regression in regressions { print("WORSE  \(regression)") }
-  let orphans = options.patterns.isEmpty ? baseline.orphans(of: cases) : []
-  for orphan in orphans { print("GONE   \(orphan): in the baseline, and no row") }
-  let gated = measurements.filter(\.item.row.isGated).count
-  print(
-    "\(gated) cases gated, \(regressions.count) worse, \(baseline.improvements(in: measurements)) clearly better"
-  )
-  exit(regressions.isEmpty && orphans.isEmpty ? 0 : 1)
+  exit(baseline.gate(measurements, of: cases, isWhole: options.patterns.isEmpty, counter: options.counter))
 case .updateBaseline:
   if let path = options.baseline {
     writeFile(path, Baseline.text(of: measurements, counter: options.counter))

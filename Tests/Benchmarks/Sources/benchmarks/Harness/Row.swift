@@ -30,6 +30,7 @@ struct Row: Sendable {
   private(set) var floor: String?
   private(set) var targets: Target?
   private(set) var peers: Peers?
+  private(set) var remark: String?
   private(set) var isGated = true
   private(set) var tolerance = 0.05
 
@@ -136,6 +137,9 @@ extension Row {
   func beat(_ row: String, _ figures: String) -> Row {
     changed { $0.peers = Peers(row: row, figures: figures) }
   }
+
+  /// Said beside the figures: why a target is missed.
+  func because(_ remark: String) -> Row { changed { $0.remark = remark } }
 
   /// Leaves it out of the gate: what it counts does not repeat.
   func ungated() -> Row { changed { $0.isGated = false } }

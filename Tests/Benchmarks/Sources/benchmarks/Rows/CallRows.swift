@@ -20,6 +20,9 @@ func callRows() -> [Row] {
       .from(.off, .actor, .main)
       .floor("floor: await of a closure")
       .target("opaque user op boundary", instructions: 470, allocations: 0),
+    .call("call: a layer without work") { makeCall().idempotent() }
+      .floor("call")
+      .target("decorator layer, no work, specialised", instructions: 10, allocations: 0, over: "call"),
     .call("call: erased") { AnyHandler(makeCall()) }
       .floor("call"),
     .call("stack: breaker, retry") {
