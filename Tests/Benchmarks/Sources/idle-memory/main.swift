@@ -48,6 +48,6 @@ let objects = make(kind, count)
 let resident = residentBytes() - residentBefore
 let allocated = Int(allocated_bytes()) - allocatedBefore
 print(
-  "\(count) \(kind): \(resident) bytes resident, \(allocated) allocated; each \(resident / count), \(allocated / count)"
-)
+  "\(count) \(kind): \(resident / 1_000_000) MB resident, \(allocated / 1_000_000) MB allocated; "
+    + "each \(resident / count) bytes resident, \(allocated / count) allocated")
 withExtendedLifetime((first, objects)) {}

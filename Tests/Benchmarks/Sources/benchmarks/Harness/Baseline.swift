@@ -12,8 +12,13 @@ struct Baseline: Sendable {
   private(set) var lines: [String: Line] = [:]
 
   /// An instruction or two more is nothing; beyond it, the row's tolerance.
-  static func allowedInstructions(over baseline: Double, for item: Case) -> Double {
-    baseline + max(2, baseline * item.row.tolerance)
+  private static func allowedInstructions(over baseline: Double, for item: Case) -> Double {
+    baseline + max(2, baseline * (item.row.tolerance ?? 0.05))
+  }
+
+  /// None more, except with a tolerance; the file has two decimals.
+  private static func allowedAllocations(over baseline: Double, for item: Case) -> Double {
+    baseline * (1 + (item.row.tolerance ?? 0)) + 0.005
   }
 
   init(_ text: String) {
@@ -69,8 +74,7 @@ extension Baseline {
     let name = measurement.item.name
     guard let line = lines[name] else { return ["\(name): not in the baseline"] }
     var found: [String] = []
-    // The file has two decimals.
-    if measurement.allocations > line.allocations + 0.005 {
+    if measurement.allocations > Self.allowedAllocations(over: line.allocations, for: measurement.item) {
       found.append(
         "\(name): allocations \(figure(measurement.allocations, decimals: 2)), "
           + "baseline \(figure(line.allocations, decimals: 2))")

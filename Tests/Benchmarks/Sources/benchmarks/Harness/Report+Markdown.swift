@@ -23,7 +23,7 @@ extension Report {
 
   /// The figures to beat, and ours.
   private var beside: String {
-    let rows = measurements.compactMap { measurement in
+    let rows = measurements.filter { $0.item.place == .off }.compactMap { measurement in
       measurement.item.row.peers.map { peers in
         [
           peers.row, measurement.item.name, nanoseconds(measurement.bestNanoseconds),
@@ -36,6 +36,7 @@ extension Report {
 
       Ours from this run; theirs measured earlier, in other programs, the best of several runs (performance.md). Less than
       1.4 times apart is a tie.
+
 
       """
         + table(["work", "our case", "ours: ns best", "allocs", "theirs"], numbers: 2...3, rows)

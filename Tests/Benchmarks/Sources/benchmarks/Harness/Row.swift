@@ -32,7 +32,7 @@ struct Row: Sendable {
   private(set) var peers: Peers?
   private(set) var remark: String?
   private(set) var isGated = true
-  private(set) var tolerance = 0.05
+  private(set) var tolerance: Double?
 
   private init(_ name: String, prepare: @escaping @Sendable () async throws -> Loop) {
     self.name = name
@@ -142,10 +142,12 @@ extension Row {
   func because(_ remark: String) -> Row { changed { $0.remark = remark } }
 
   /// Leaves it out of the gate: what it counts does not repeat.
-  func ungated() -> Row { changed { $0.isGated = false } }
+  func ungated() -> Row { gated(false) }
 
-  /// How much more than the baseline's instructions it may take. Default: 0.05. For what depends on where things happen to be
-  /// in memory, such as the runtime's cache of casts.
+  func gated(_ isGated: Bool) -> Row { changed { $0.isGated = isGated } }
+
+  /// How much more than its baseline it may take. Default: 0.05 of the instructions, nothing of the allocations. For what
+  /// depends on where things happen to be in memory (the runtime's cache of casts), or on when tasks meet.
   func tolerating(_ share: Double) -> Row { changed { $0.tolerance = share } }
 
   private func changed(_ change: (inout Row) -> Void) -> Row {

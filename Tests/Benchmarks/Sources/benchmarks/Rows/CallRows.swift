@@ -29,8 +29,7 @@ func callRows() -> [Row] {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).retry()
     }
     .from(.off, .actor, .main)
-    .floor("call")
-    .target("breaker permit+record, retry success", instructions: 75, allocations: 0, over: "call"),
+    .floor("call"),
     .call("stack: breaker, limiter, retry") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
     }

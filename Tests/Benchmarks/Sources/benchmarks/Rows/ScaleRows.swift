@@ -2,7 +2,10 @@ import Resilience
 
 /// How cost grows: with layers, breakers, keys, instances, waiters, timers and events.
 func scaleRows() -> [Row] {
-  layerRows() + [10, 1000, 100_000].flatMap(objectRows) + [10, 1000, 10_000].flatMap(queueRows)
+  let objects: [(Int) -> Row] = [breakersRow, keysRow, instancesRow, timersRow]
+  let queues: [(Int) -> Row] = [waitersRow, eventsRow, subjectsRow]
+  return layerRows() + objects.flatMap { [10, 1000, 100_000].map($0) }
+    + queues.flatMap { [10, 1000, 10_000].map($0) }
 }
 
 private func layerRows() -> [Row] {
@@ -21,38 +24,49 @@ private func layered<Base: Handler>(_ base: Base) -> CircuitBreakerHandler<Base>
   base.circuitBreaker(CircuitBreaker("benchmark"))
 }
 
-private func objectRows(_ size: Int) -> [Row] {
-  [
-    .sync("scale: \(size) breakers, one at random") {
-      let breakers = (0..<size).map { _ in CircuitBreaker("benchmark") }
-      let now = SystemClock.read()
-      return { count in
-        var (admitted, random) = (0, SplitMix(seed: 1))
-        for _ in 0..<count { admitted &+= admitAndRecord(breakers[random.next(below: size)], 1, at: now) }
-        return admitted
-      }
+private func breakersRow(_ size: Int) -> Row {
+  .sync("scale: \(spaced(size)) breakers, one at random") {
+    let breakers = (0..<size).map { _ in CircuitBreaker("benchmark") }
+    let now = SystemClock.read()
+    return { count in
+      var (admitted, random) = (0, SplitMix(seed: 1))
+      for _ in 0..<count { admitted &+= admitAndRecord(breakers[random.next(below: size)], 1, at: now) }
+      return admitted
     }
-    .counted(over: max(1000, size)),
-    .sync("scale: limiter of \(size) keys, one at random") { keyedLoop(keys: size, readsClock: false) },
-    pickRow("scale: balancer over \(size) instances", .powerOfTwoChoices, instances: size),
-    .sync("scale: \(size) timers pending, schedule and cancel") { timerLoop(pending: size) },
-  ]
+  }
+  .counted(over: max(1000, size))
 }
 
-private func queueRows(_ size: Int) -> [Row] {
-  [
-    .async("scale: limiter, \(size) waiting, one more that gives up") {
-      let line = WaitingLine(length: size)
-      return { count in
-        for _ in 0..<count { await line.waitAndGiveUp() }
-        return count
-      }
+private func keysRow(_ size: Int) -> Row {
+  .sync("scale: limiter of \(spaced(size)) keys, one at random") { keyedLoop(keys: size, readsClock: false) }
+}
+
+private func instancesRow(_ size: Int) -> Row {
+  pickRow("scale: balancer over \(spaced(size)) instances", .powerOfTwoChoices, instances: size)
+}
+
+private func timersRow(_ size: Int) -> Row {
+  .sync("scale: \(spaced(size)) timers pending, schedule and cancel") { timerLoop(pending: size) }
+}
+
+private func waitersRow(_ size: Int) -> Row {
+  .async("scale: limiter, \(spaced(size)) waiting, one more that gives up") {
+    let line = WaitingLine(length: size)
+    return { count in
+      for _ in 0..<count { await line.waitAndGiveUp() }
+      return count
     }
-    .counted(over: 100)
-    .ungated(),
-    busRow("scale: bus, \(size) events at a time, one subject", keys: 1, batch: size),
-    busRow("scale: bus, \(size) events at a time, as many subjects", keys: size, batch: size),
-  ]
+  }
+  .counted(over: 100)
+  .ungated()
+}
+
+private func eventsRow(_ size: Int) -> Row {
+  busRow("scale: bus, \(spaced(size)) events at a time, one subject", keys: 1, batch: size)
+}
+
+private func subjectsRow(_ size: Int) -> Row {
+  busRow("scale: bus, \(spaced(size)) events at a time, as many subjects", keys: size, batch: size)
 }
 
 /// Tasks that wait for permits of a bucket that gives none.
