@@ -28,10 +28,11 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
   }
 
   /// The classifier's answer, or the base's where it has none.
-  @inlinable
   public func outcome(ofError error: any Error) -> Outcome {
     // A broad "every other error is a failure" is not meant for what says nothing about the destination.
-    if error is CancellationError || error is any Rejection { return base.outcome(ofError: error) }
+    guard ErrorKind(of: error).isDisjoint(with: [.rejection, .cancellation]) else {
+      return base.outcome(ofError: error)
+    }
     return classifier(.failure(error)) ?? base.outcome(ofError: error)
   }
 }

@@ -9,14 +9,10 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   @usableFromInline typealias WithContext =
     nonisolated(nonsending) @Sendable (Input, CallContext) async throws -> Output
 
-  @usableFromInline
-  @frozen
-  enum Body: Sendable {
-    case plain(Plain)
-    case withContext(WithContext)
-  }
-
-  @usableFromInline let body: Body
+  // Side by side, and not in an enum: taking a closure out of an enum's case counts a reference on every call.
+  @usableFromInline let plain: Plain
+  @usableFromInline let withContext: WithContext
+  @usableFromInline let takesContext: Bool
   @usableFromInline let valuesProvidePushback: Bool
 
   /// The name it was given; idempotency not stated.
@@ -32,7 +28,9 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
     _ name: String = "",
     _ body: nonisolated(nonsending) @escaping @Sendable (_ input: Input) async throws -> Output
   ) {
-    self.init(name, body: .plain(body))
+    self.init(
+      name, plain: body, withContext: { _, _ in preconditionFailure("this call takes no context") },
+      takesContext: false)
   }
 
   /// Creates a call from a closure that takes the input and the context: deadline, attempt, trace.
@@ -47,12 +45,18 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
       nonisolated(nonsending) @escaping @Sendable (_ input: Input, _ context: CallContext) async throws ->
       Output
   ) {
-    self.init(name, body: .withContext(body))
+    self.init(
+      name, plain: { _ in preconditionFailure("this call takes a context") }, withContext: body,
+      takesContext: true)
   }
 
   @inlinable
-  init(_ name: String, body: Body) {
-    self.body = body
+  init(
+    _ name: String, plain: @escaping Plain, withContext: @escaping WithContext, takesContext: Bool
+  ) {
+    self.plain = plain
+    self.withContext = withContext
+    self.takesContext = takesContext
     traits = CallTraits(name: name)
     valuesProvidePushback = Output.self is any PushbackProviding.Type
   }
@@ -71,9 +75,10 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   @inlinable
   @inline(__always)
   nonisolated(nonsending) func run(_ input: Input, _ context: CallContext) async throws -> Output {
-    switch body {
-    case .plain(let body): try await body(input)
-    case .withContext(let body): try await body(input, context)
+    if takesContext {
+      try await withContext(input, context)
+    } else {
+      try await plain(input)
     }
   }
 

@@ -1,50 +1,76 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// A subscription's handler with its payload type hidden.
-protocol Consumer: Sendable {
-  func consume(
-    _ message: any Message, group: String, attempt: Int, context: CallContext, bus: EventBus
-  ) async throws -> Outcome
+///
+/// Closures, made where the types are known: the methods of a generic type behind a protocol would look up its
+/// metadata on every delivery.
+@usableFromInline
+struct Consumer: Sendable {
+  @usableFromInline
+  typealias Consume =
+    nonisolated(nonsending) @Sendable (_ delivery: Delivery, _ bus: EventBus) async throws -> Outcome
 
-  func outcome(ofError error: any Error) -> Outcome
-}
+  @usableFromInline let consume: Consume
+  @usableFromInline let outcomeOfError: @Sendable (any Error) -> Outcome
 
-struct HandlerConsumer<Base: Handler, Payload: Sendable>: Consumer
-where Base.Input == Event<Payload>, Base.Output == Void {
-  let base: Base
-
-  func consume(
-    _ message: any Message, group: String, attempt: Int, context: CallContext, bus: EventBus
-  ) async throws -> Outcome {
-    let event = try message.decoded(as: Payload.self, group: group, attempt: attempt)
-    return base.outcome(ofValue: try await base.handle(event, context: context))
+  @inlinable
+  init(consume: @escaping Consume, outcomeOfError: @escaping @Sendable (any Error) -> Outcome) {
+    self.consume = consume
+    self.outcomeOfError = outcomeOfError
   }
 
-  func outcome(ofError error: any Error) -> Outcome { base.outcome(ofError: error) }
-}
-
-struct ResponderConsumer<Base: Handler, Payload: Sendable>: Consumer where Base.Input == Event<Payload> {
-  let base: Base
-  let replyType: EventType<Base.Output>
-
-  func consume(
-    _ message: any Message, group: String, attempt: Int, context: CallContext, bus: EventBus
-  ) async throws -> Outcome {
-    let event = try message.decoded(as: Payload.self, group: group, attempt: attempt)
-    let reply = try await base.handle(event, context: context)
-    try bus.reply(to: event, with: reply, as: replyType, context: context)
-    return .success
+  /// A handler that returns nothing.
+  @inlinable
+  init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
+    self.init { delivery, _ in
+      let event = try delivery.event(of: Payload.self)
+      return base.outcome(ofValue: try await base.handle(event, context: delivery.context))
+    } outcomeOfError: {
+      base.outcome(ofError: $0)
+    }
   }
 
-  func outcome(ofError error: any Error) -> Outcome { base.outcome(ofError: error) }
+  /// A handler whose value is published as the reply.
+  @inlinable
+  init<Payload, Reply>(_ base: some Handler<Event<Payload>, Reply>, replyingWith replyType: EventType<Reply>)
+  {
+    self.init { delivery, bus in
+      let event = try delivery.event(of: Payload.self)
+      let reply = try await base.handle(event, context: delivery.context)
+      try bus.reply(to: event, with: reply, as: replyType, context: delivery.context)
+      return .success
+    } outcomeOfError: {
+      base.outcome(ofError: $0)
+    }
+  }
 }
 
-extension Message {
-  func decoded<Payload>(as payload: Payload.Type, group: String, attempt: Int) throws -> Event<Payload> {
-    guard let event = event(of: payload, group: group, attempt: attempt) else {
-      throw PayloadMismatch(
-        type: envelope.type, expected: "\(Payload.self)", found: payloadName)
+/// One delivery of a message, as its consumer sees it.
+@usableFromInline
+struct Delivery: Sendable {
+  @usableFromInline let message: Message
+  @usableFromInline let group: String
+  @usableFromInline let attempt: Int
+  @usableFromInline let context: CallContext
+
+  init(message: Message, group: String, attempt: Int, context: CallContext) {
+    self.message = message
+    self.group = group
+    self.attempt = attempt
+    self.context = context
+  }
+
+  @inlinable
+  func event<Payload>(of payload: Payload.Type) throws -> Event<Payload> {
+    guard let event = message.event(of: payload, group: group, attempt: attempt) else {
+      throw mismatch(expected: "\(Payload.self)")
     }
     return event
+  }
+
+  @usableFromInline
+  @inline(never)
+  func mismatch(expected: String) -> any Error {
+    PayloadMismatch(type: message.envelope.type, expected: expected, found: message.payloadName)
   }
 }

@@ -5,17 +5,17 @@ extension EventBus {
   func deliver(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ ambient: CallContext
   ) async {
-    let envelope = ticket.message.envelope
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to the event.
     var call = CallContext(
       inherited: Ambient.Inherited(
-        deadline: envelope.deadline, trace: envelope.trace, flags: ambient.flags.union(.changed),
+        deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
+        flags: ambient.flags.union(.changed),
         observer: ambient.inherited.observer))
     call.beginAttempt(UInt16(clamping: ticket.attempt))
     let now = call.now
-    if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: envelope.deadline, now: now) {
+    if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
       let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1)
-      tell(call, end, envelope, worker)
+      tell(call, end, ticket, worker)
       settle(ticket, as: worker, end, call)
       return
     }
@@ -26,7 +26,7 @@ extension EventBus {
     attempt.attemptBegan()
     let (outcome, error) = await consume(ticket, as: worker, attempt)
     let end = end(of: ticket, as: worker, outcome, error, call)
-    tell(attempt, end, envelope, worker)
+    tell(attempt, end, ticket, worker)
     attempt.attemptEnded(of: call, outcome, error: error)
     settle(ticket, as: worker, end, call)
   }
@@ -38,21 +38,20 @@ extension EventBus {
     var context = attempt
     context.inherited = attempt.inherited.unchanged
     let baggage = ticket.message.envelope.baggage
-    let group = worker.groupName
+    let delivery = Delivery(
+      message: ticket.message, group: worker.groupName, attempt: ticket.attempt, context: context)
     do {
       let outcome = try await Ambient.withInherited(context) {
         if baggage == nil, Ambient.baggage == nil {
-          return try await worker.handler.consume(
-            ticket.message, group: group, attempt: ticket.attempt, context: context, bus: self)
+          return try await worker.handler.consume(delivery, self)
         }
         return try await Ambient.withBaggage(baggage) {
-          try await worker.handler.consume(
-            ticket.message, group: group, attempt: ticket.attempt, context: context, bus: self)
+          try await worker.handler.consume(delivery, self)
         }
       }
       return (outcome, nil)
     } catch {
-      return (worker.handler.outcome(ofError: error), error)
+      return (worker.handler.outcomeOfError(error), error)
     }
   }
 
@@ -73,9 +72,11 @@ extension EventBus {
 
   /// Tells the delivery's observer, while its span is open.
   private func tell(
-    _ context: CallContext, _ end: DeliveryEnd, _ envelope: EventEnvelope, _ worker: EventBusState.Worker
+    _ context: CallContext, _ end: DeliveryEnd, _ ticket: LaneQueue.Ticket, _ worker: EventBusState.Worker
   ) {
-    context.emit(EventBusEvent(end.kind, envelope, group: worker.groupName, attempt: end.deliveries))
+    context.emit(
+      EventBusEvent(
+        end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries))
   }
 
   private func settle(

@@ -18,6 +18,7 @@ extension EventBus {
   /// - Returns: The event as it was published.
   /// - Throws: ``QueueFull`` when a group has no room; ``InvalidEvent`` when the subject is empty.
   @discardableResult
+  @inlinable
   public func publish<Payload>(
     _ payload: Payload, as type: EventType<Payload>, subject: String? = nil, deadline: Deadline = .never,
     context: CallContext = .current
@@ -34,15 +35,22 @@ extension EventBus {
   ///   - event: The event. Its ``EventEnvelope/attempt`` goes on counting.
   ///   - context: Where the clock comes from. Default: that of the enclosing call.
   /// - Throws: ``QueueFull`` when a group has no room.
+  @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
-    let message = TypedMessage(event)
+    try enqueue(TypedMessage(event), context)
+  }
+
+  @usableFromInline
+  func enqueue(_ message: Message, _ context: CallContext) throws {
     let full: String? = update { state in
-      if let group = state.fullGroup(for: event.type, capacity: policy.queueCapacity) { return group }
+      if let group = state.fullGroup(for: message.envelope.type, capacity: policy.queueCapacity) {
+        return group
+      }
       let groups = state.publish(message)
-      note(.published(groups: groups), event.envelope, group: nil, attempt: event.attempt)
+      note(.published(groups: groups), message.envelope, group: nil, attempt: message.envelope.attempt)
       return nil
     }
-    if let full { throw queueFull(full, of: event.type, context) }
+    if let full { throw queueFull(full, of: message.envelope.type, context) }
   }
 
   /// Gives a dead letter another chance: it is queued for its group alone, as if it had not been delivered, and without
@@ -85,15 +93,17 @@ extension EventBus {
   ///     delivery, and what it calls inherits them.
   /// - Returns: A handle to cancel it with.
   @discardableResult
+  @inlinable
   public func subscribe<Payload>(
     to type: EventType<Payload>, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
     handler: some Handler<Event<Payload>, Void>
   ) -> Subscription {
-    subscribe(type: type.name, group: group, policy, HandlerConsumer(base: handler), isResponder: false)
+    subscribe(type: type.name, group: group, policy, Consumer(handler), isResponder: false)
   }
 
+  @usableFromInline
   func subscribe(
-    type: String, group: String, _ policy: DeliveryPolicy, _ handler: any Consumer, isResponder: Bool
+    type: String, group: String, _ policy: DeliveryPolicy, _ handler: Consumer, isResponder: Bool
   ) -> Subscription {
     precondition(!group.isEmpty, "a group's name must not be empty, was \"\(group)\"")
     let id = update {

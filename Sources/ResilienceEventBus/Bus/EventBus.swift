@@ -102,8 +102,9 @@ public final class EventBus: Sendable {
 
   /// Tells of an event; called while the lock is held, so that the order is that of the decisions.
   func note(
-    _ kind: @autoclosure () -> EventBusEvent.Kind, _ envelope: EventEnvelope, group: String?, attempt: Int
+    _ kind: @autoclosure () -> EventBusEvent.Kind, _ envelope: @autoclosure () -> EventEnvelope,
+    group: String?, attempt: @autoclosure () -> Int
   ) {
-    outbox.enqueue(EventBusEvent(kind(), envelope, group: group, attempt: attempt))
+    outbox.enqueue(EventBusEvent(kind(), envelope(), group: group, attempt: attempt()))
   }
 }

@@ -6,12 +6,20 @@ internal import ResilienceCore
 /// the lock is released.
 struct EventBusState {
   /// One worker: it delivers the events of a group to one consumer until nothing is left to do for it.
-  struct Worker: Sendable {
+  final class Worker: Sendable {
     let group: Int
     let groupName: String
     let consumer: Int
-    let handler: any Consumer
+    let handler: Consumer
     let policy: DeliveryPolicy
+
+    init(group: Int, groupName: String, consumer: Int, handler: Consumer, policy: DeliveryPolicy) {
+      self.group = group
+      self.groupName = groupName
+      self.consumer = consumer
+      self.handler = handler
+      self.policy = policy
+    }
   }
 
   enum Assignment: Sendable {
@@ -69,7 +77,7 @@ extension EventBusState {
   /// Queues a message for every group of its type; the caller has made sure that there is room.
   ///
   /// - Returns: The number of groups.
-  mutating func publish(_ message: any Message) -> Int {
+  mutating func publish(_ message: Message) -> Int {
     let receivers = groupsOfType[message.envelope.type] ?? []
     for group in receivers { enqueue(message, in: group) }
     published += 1
@@ -78,7 +86,7 @@ extension EventBusState {
     return receivers.count
   }
 
-  mutating func enqueue(_ message: any Message, in group: Int) {
+  mutating func enqueue(_ message: Message, in group: Int) {
     groups[group].queue.append(message)
     groups[group].enqueued += 1
     outstanding += 1
@@ -98,7 +106,7 @@ extension EventBusState {
 
 extension EventBusState {
   mutating func subscribe(
-    type: String, group name: String, handler: any Consumer, policy: DeliveryPolicy, isResponder: Bool
+    type: String, group name: String, handler: Consumer, policy: DeliveryPolicy, isResponder: Bool
   ) -> Int {
     let group = group(named: name, of: type) ?? addGroup(name, of: type)
     let id = nextConsumer

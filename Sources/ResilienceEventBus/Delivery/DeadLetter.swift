@@ -36,7 +36,7 @@ public struct DeadLetter: Sendable {
   /// When it was given up.
   public let time: UnixTime
 
-  let message: any Message
+  let message: Message
 
   /// The event with its payload.
   ///

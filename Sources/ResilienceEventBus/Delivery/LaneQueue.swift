@@ -8,12 +8,12 @@ internal import ResilienceCore
 struct LaneQueue {
   struct Ticket: Sendable {
     let lane: Int
-    let message: any Message
+    let message: Message
     let attempt: Int
   }
 
   private struct Entry {
-    let message: any Message
+    let message: Message
     let number: UInt64
     var attempt: Int
   }
@@ -48,7 +48,7 @@ struct LaneQueue {
   var readyLanes: Int { ready.count }
   var nextDue: Instant? { waitingLanes.earliest }
 
-  mutating func append(_ message: any Message) {
+  mutating func append(_ message: Message) {
     let lane = lane(for: message.envelope.subject)
     // Whoever publishes an event again may have set its count to anything.
     let attempt = min(max(0, message.envelope.attempt), .max - 1)

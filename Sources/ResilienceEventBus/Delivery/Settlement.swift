@@ -33,7 +33,10 @@ extension DeliveryPolicy {
     if isShuttingDown { return .giveBack }
     if attempt >= maxDeliveries { return .deadLetter(.exhausted(deliveries: attempt)) }
     var due = now.advanced(by: max(.zero, outcome.pushback.retryAfter ?? .zero))
-    if let retryAt = (error as? any Rejection)?.retryAt { due = max(due, retryAt) }
+    if let error, ErrorKind(of: error).contains(.rejection), let retryAt = (error as? any Rejection)?.retryAt
+    {
+      due = max(due, retryAt)
+    }
     due = due.advanced(by: backoff.delay(retry: attempt, seed: seed))
     // Work that cannot help is not done: nobody will wait for it any more.
     return deadline.hasPassed(at: due) ? .deadLetter(.expired) : .redeliver(at: due)

@@ -10,6 +10,7 @@ public import ResilienceCore
 /// }
 /// ```
 @dynamicMemberLookup
+@frozen
 public struct Event<Payload: Sendable>: Sendable {
   /// Everything but the payload.
   public var envelope: EventEnvelope
@@ -32,20 +33,17 @@ public struct Event<Payload: Sendable>: Sendable {
   ///   - context: Where clock and trace come from. Default: that of the enclosing call. The baggage is the
   ///     ambient's.
   /// - Throws: ``InvalidEvent`` when an attribute is empty.
+  @inlinable
   public init(
     id: String? = nil, source: String, type: EventType<Payload>, subject: String? = nil, data: Payload,
     deadline: Deadline = .never, context: CallContext = .current
   ) throws(InvalidEvent) {
-    try InvalidEvent.requireContent(id, in: "id")
-    try InvalidEvent.requireContent(source, in: "source")
-    try InvalidEvent.requireContent(subject, in: "subject")
-    envelope = EventEnvelope(
-      id: id ?? EventID.make(context), source: source, type: type.name, subject: subject,
-      time: context.clock.unixTime, trace: context.trace, deadline: deadline,
-      baggage: Ambient.baggage, correlationID: nil, replyTo: nil, attempt: 0, group: "")
+    envelope = try EventEnvelope(
+      id: id, source: source, type: type.name, subject: subject, deadline: deadline, context: context)
     self.data = data
   }
 
+  @inlinable
   init(envelope: EventEnvelope, data: Payload) {
     self.envelope = envelope
     self.data = data

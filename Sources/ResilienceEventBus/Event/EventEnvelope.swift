@@ -5,20 +5,24 @@ public struct EventEnvelope: Sendable {
   /// The version of CloudEvents that the attributes follow.
   public static let specVersion = "1.0"
 
+  // What never changes is shared by all copies, of which a delivery makes several; so is what few events have.
+  private let identity: Identity
+  private var companions = Companions.none
+
   /// Tells this event from all others of its source; a copy that is delivered again has the same. Not empty.
-  public let id: String
+  public var id: String { identity.id }
 
   /// Who published it; not empty.
-  public let source: String
+  public var source: String { identity.source }
 
   /// What happened, as ``EventType/name``; not empty.
-  public let type: String
+  public var type: String { identity.type }
 
   /// What it happened to: the ordering key. Events of one subject are delivered in order; `nil` for no order.
-  public let subject: String?
+  public var subject: String? { identity.subject }
 
   /// When it was made.
-  public let time: UnixTime
+  public var time: UnixTime { identity.time }
 
   /// The span that published it, so that the delivery belongs to the same trace.
   public var trace: TraceIDs
@@ -27,13 +31,22 @@ public struct EventEnvelope: Sendable {
   public var deadline: Deadline
 
   /// What else travels along; see ``Ambient/baggage``.
-  public var baggage: (any Sendable)?
+  public var baggage: (any Sendable)? {
+    get { companions.baggage }
+    set { companions = companions.with { $0.baggage = newValue } }
+  }
 
   /// The id of the request that a reply belongs to; `nil` for what is neither.
-  public var correlationID: String?
+  public var correlationID: String? {
+    get { companions.correlationID }
+    set { companions = companions.with { $0.correlationID = newValue } }
+  }
 
   /// The event type that the publisher expects a reply as; `nil` for none.
-  public var replyTo: String?
+  public var replyTo: String? {
+    get { companions.replyTo }
+    set { companions = companions.with { $0.replyTo = newValue } }
+  }
 
   /// Which delivery this is, from 1; 0 before the first.
   ///
@@ -43,6 +56,77 @@ public struct EventEnvelope: Sendable {
 
   /// The group that it is delivered to; empty before the first delivery.
   public internal(set) var group: String
+
+  /// The envelope of an event of this moment and of the call of `context`.
+  @usableFromInline
+  init(
+    id: String?, source: String, type: String, subject: String?, deadline: Deadline, context: CallContext
+  ) throws(InvalidEvent) {
+    try InvalidEvent.requireContent(id, in: "id")
+    try InvalidEvent.requireContent(source, in: "source")
+    try InvalidEvent.requireContent(subject, in: "subject")
+    identity = Identity(
+      id: id ?? EventID.make(context), source: source, type: type, subject: subject,
+      time: context.clock.unixTime)
+    trace = context.trace
+    self.deadline = deadline
+    attempt = 0
+    group = ""
+    if let baggage = Ambient.baggage { self.baggage = baggage }
+  }
+
+  /// The envelope as `group` sees it on the `attempt`-th delivery.
+  @usableFromInline
+  func delivered(to group: String, attempt: Int) -> EventEnvelope {
+    var envelope = self
+    envelope.group = group
+    envelope.attempt = attempt
+    return envelope
+  }
+}
+
+extension EventEnvelope {
+  private final class Identity: Sendable {
+    let id: String
+    let source: String
+    let type: String
+    let subject: String?
+    let time: UnixTime
+
+    init(id: String, source: String, type: String, subject: String?, time: UnixTime) {
+      self.id = id
+      self.source = source
+      self.type = type
+      self.subject = subject
+      self.time = time
+    }
+  }
+
+  private final class Companions: Sendable {
+    struct Values {
+      var baggage: (any Sendable)?
+      var correlationID: String?
+      var replyTo: String?
+    }
+
+    static let none = Companions(Values())
+
+    let baggage: (any Sendable)?
+    let correlationID: String?
+    let replyTo: String?
+
+    init(_ values: Values) {
+      baggage = values.baggage
+      correlationID = values.correlationID
+      replyTo = values.replyTo
+    }
+
+    func with(_ change: (inout Values) -> Void) -> Companions {
+      var values = Values(baggage: baggage, correlationID: correlationID, replyTo: replyTo)
+      change(&values)
+      return Companions(values)
+    }
+  }
 }
 
 extension EventEnvelope: CustomStringConvertible {

@@ -1,26 +1,37 @@
-internal import ResilienceCore
-
 /// An event whose payload type is hidden: the one box that all queues share.
-protocol Message: AnyObject, Sendable {
-  var envelope: EventEnvelope { get }
-  var payloadName: String { get }
+///
+/// A class, so that its envelope is read in place. `@unchecked` since a class with subclasses cannot be checked: both
+/// have constants only, and those are `Sendable`.
+@usableFromInline
+class Message: @unchecked Sendable {
+  @usableFromInline final let envelope: EventEnvelope
 
-  /// The same event as if it had not been delivered, and without its deadline.
-  func renewed() -> any Message
-}
-
-final class TypedMessage<Payload: Sendable>: Message {
-  let envelope: EventEnvelope
-  let data: Payload
-
-  init(_ event: Event<Payload>) {
-    envelope = event.envelope
-    data = event.data
+  @inlinable
+  init(_ envelope: EventEnvelope) {
+    self.envelope = envelope
   }
 
-  var payloadName: String { "\(Payload.self)" }
+  @usableFromInline var payloadName: String { preconditionFailure("a message without a payload") }
 
-  func renewed() -> any Message {
+  /// The same event as if it had not been delivered, and without its deadline.
+  @usableFromInline
+  func renewed() -> Message { preconditionFailure("a message without a payload") }
+}
+
+@usableFromInline
+final class TypedMessage<Payload: Sendable>: Message, @unchecked Sendable {
+  @usableFromInline let data: Payload
+
+  @inlinable
+  init(_ event: Event<Payload>) {
+    data = event.data
+    super.init(event.envelope)
+  }
+
+  @usableFromInline override var payloadName: String { "\(Payload.self)" }
+
+  @usableFromInline
+  override func renewed() -> Message {
     var envelope = envelope
     envelope.attempt = 0
     envelope.deadline = .never
@@ -30,11 +41,9 @@ final class TypedMessage<Payload: Sendable>: Message {
 
 extension Message {
   /// The event as `group` sees it on its `attempt`-th delivery; `nil` when the payload is of another type.
+  @inlinable
   func event<Payload>(of payload: Payload.Type, group: String, attempt: Int) -> Event<Payload>? {
     guard let typed = self as? TypedMessage<Payload> else { return nil }
-    var envelope = envelope
-    envelope.group = group
-    envelope.attempt = attempt
-    return Event(envelope: envelope, data: typed.data)
+    return Event(envelope: envelope.delivered(to: group, attempt: attempt), data: typed.data)
   }
 }

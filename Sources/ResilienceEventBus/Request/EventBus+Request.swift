@@ -44,7 +44,8 @@ extension EventBus {
     clock.cancel(timer)
     switch update({ $0.requests.remove(request.id) }) {
     case .reply(let message):
-      return try message.decoded(as: Reply.self, group: "", attempt: 0).data
+      return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)
+        .data
     case .failure(let reason):
       throw RequestFailed(type: type.name, id: request.id, reason: reason)
     case nil:
@@ -54,7 +55,8 @@ extension EventBus {
   }
 
   /// A responder that gets its own replies answers them too, for ever.
-  private func requireTwoTypes(_ type: String, _ replyType: String) {
+  @usableFromInline
+  func requireTwoTypes(_ type: String, _ replyType: String) {
     precondition(type != replyType, "requests and their replies must not be of one type, was \"\(type)\"")
   }
 
@@ -87,13 +89,14 @@ extension EventBus {
   ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a failure.
   /// - Returns: A handle to cancel it with.
   @discardableResult
+  @inlinable
   public func respond<Payload, Reply>(
     to type: EventType<Payload>, with replyType: EventType<Reply>, group: String,
     policy: DeliveryPolicy = DeliveryPolicy(), handler: some Handler<Event<Payload>, Reply>
   ) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
     return subscribe(
-      type: type.name, group: group, policy, ResponderConsumer(base: handler, replyType: replyType),
+      type: type.name, group: group, policy, Consumer(handler, replyingWith: replyType),
       isResponder: true)
   }
 

@@ -3,7 +3,7 @@ internal import ResilienceCore
 /// Requests that wait for their reply, by correlation id.
 struct PendingRequests {
   enum Answer: Sendable {
-    case reply(any Message)
+    case reply(Message)
     case failure(DeadLetter.Reason)
   }
 
@@ -27,9 +27,10 @@ struct PendingRequests {
   }
 
   /// - Returns: Whether the message is the first answer to a request that waits.
-  mutating func resolve(with message: any Message, _ wakeups: inout [Waiter]) -> Bool {
-    let envelope = message.envelope
-    guard let id = envelope.correlationID, pending[id]?.replyType == envelope.type else { return false }
+  mutating func resolve(with message: Message, _ wakeups: inout [Waiter]) -> Bool {
+    guard !pending.isEmpty, let id = message.envelope.correlationID,
+      pending[id]?.replyType == message.envelope.type
+    else { return false }
     return answer(id, .reply(message), &wakeups)
   }
 

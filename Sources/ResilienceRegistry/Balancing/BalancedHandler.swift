@@ -36,7 +36,7 @@ public struct BalancedHandler<Inner: Handler>: Handler {
     while true {
       do {
         defer { balancer.release(selection) }
-        return try await handlers.handler(for: selection).handle(input, context: context)
+        return try await handlers.entry(for: selection).handle(input, context: context)
       } catch {
         selection = try balancer.selectAnother(than: selection, after: error, &refused, &context)
       }
@@ -48,7 +48,7 @@ public struct BalancedHandler<Inner: Handler>: Handler {
   /// None of them exists before the first call: state it outside, with `.nonIdempotent()`, to have it from the start.
   public var traits: CallTraits {
     CallTraits(
-      name: balancer.service, idempotency: handlers.representative?.traits.idempotency ?? .notStated)
+      name: balancer.service, idempotency: handlers.representative?.handler.traits.idempotency ?? .notStated)
   }
 
   /// The answer of an instance's handler.

@@ -35,10 +35,13 @@ public final class Balancer: Sendable {
 extension Balancer {
   /// Picks an instance at `now`, and counts a call to it as in flight until the pick is released.
   ///
+  /// - Parameters:
+  ///   - now: The present instant.
+  ///   - draw: 64 random bits to choose with. Default: from the ambient source.
   /// - Returns: `nil` when the service has no instance at all.
-  public func pick(at now: Instant) -> InstancePick? {
-    let context = CallContext.current
-    guard let selection = select(at: now, callID: 0, draw: context.random()) else { return nil }
+  @inlinable
+  public func pick(at now: Instant, draw: UInt64 = CallContext.current.random()) -> InstancePick? {
+    guard let selection = select(at: now, callID: 0, draw: draw) else { return nil }
     return InstancePick(balancer: self, selection: selection)
   }
 
@@ -89,7 +92,8 @@ extension Balancer {
     _ context: inout CallContext
   ) throws -> Selection {
     context.forgetNow()
-    guard let rejection = error as? any Rejection, !context.deadline.hasPassed(at: context.now),
+    guard ErrorKind(of: error).contains(.rejection), let rejection = error as? any Rejection,
+      !context.deadline.hasPassed(at: context.now),
       !Task.isCancelled
     else { throw error }
     refused.note(selection.epoch, rejection)
@@ -121,12 +125,17 @@ extension Balancer {
     return member
   }
 
-  private func select(at now: Instant, callID: UInt64, draw: UInt64) -> Selection? {
-    let (isCurrent, selection): (Bool, Selection?) = state.withLock { state in
-      guard directory.isCurrent(state.version, at: now) else { return (false, nil) }
-      return (true, state.select(callID: callID, draw: draw))
+  @usableFromInline
+  @inline(never)
+  func select(at now: Instant, callID: UInt64, draw: UInt64) -> Selection? {
+    let selection: Selection? = state.withLock { state in
+      directory.isCurrent(state.version, at: now) ? state.select(callID: callID, draw: draw) : nil
     }
-    if isCurrent { return selection }
+    return selection ?? selectAnew(at: now, callID: callID, draw: draw)
+  }
+
+  @inline(never)
+  private func selectAnew(at now: Instant, callID: UInt64, draw: UInt64) -> Selection? {
     let snapshot = directory.snapshot(at: now)
     return state.withLock { state in
       state.update(snapshot)

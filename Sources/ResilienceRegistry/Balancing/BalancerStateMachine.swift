@@ -31,31 +31,45 @@ struct BalancerStateMachine {
   /// - Parameters:
   ///   - callID: The logical call, 0 if it is alone; its later attempts avoid the instances that it has tried.
   ///   - draw: 64 random bits.
+  @inline(__always)
   mutating func select(callID: UInt64, draw: UInt64) -> Selection? {
     guard !candidates.isEmpty else { return nil }
-    return take(choose(among: callID == 0 ? candidates : untried(by: callID), draw: draw), for: callID)
+    let slot =
+      callID == 0 || tried.isNew(callID)
+      ? Self.choose(strategy, among: candidates, inFlight, &cursor, draw)
+      : Self.choose(strategy, among: untried(except: tried.epochs(of: callID)), inFlight, &cursor, draw)
+    return take(slot, for: callID)
   }
 
   /// Chooses among the instances that have not refused the call; `nil` when all have.
   mutating func selectAnother(than refused: [UInt64], callID: UInt64, draw: UInt64) -> Selection? {
     let others = candidates.filter { !refused.contains(epochs[$0]) }
-    return others.isEmpty ? nil : take(choose(among: others, draw: draw), for: callID)
+    guard !others.isEmpty else { return nil }
+    return take(Self.choose(strategy, among: others, inFlight, &cursor, draw), for: callID)
   }
 
+  @inline(__always)
   private mutating func take(_ slot: Int, for callID: UInt64) -> Selection {
-    if callID != 0 { tried.note(epochs[slot], of: callID) }
+    let epoch = epochs[slot]
+    if callID != 0 { tried.note(epoch, of: callID) }
     inFlight[slot] += 1
     picks &+= 1
-    return Selection(slot: slot, epoch: epochs[slot], layout: layout)
+    return Selection(slot: slot, epoch: epoch, layout: layout)
   }
 
+  @inline(__always)
   mutating func release(_ slot: Int) {
-    precondition(inFlight[slot] > 0, "slot \(slot) was given back more often than it was taken")
-    inFlight[slot] -= 1
-    if inFlight[slot] == 0, !isListed[slot] { free(slot) }
+    let left = inFlight[slot] - 1
+    precondition(left >= 0, "slot \(slot) was given back more often than it was taken")
+    inFlight[slot] = left
+    if left == 0, !isListed[slot] { free(slot) }
   }
 
-  private mutating func choose(among pool: [Int], draw: UInt64) -> Int {
+  // Given its parts one by one, so that choosing takes no copy of an array.
+  @inline(__always)
+  private static func choose(
+    _ strategy: BalancingStrategy, among pool: [Int], _ inFlight: [Int], _ cursor: inout Int, _ draw: UInt64
+  ) -> Int {
     switch strategy.kind {
     case .roundRobin:
       defer { cursor &+= 1 }
@@ -65,14 +79,14 @@ struct BalancerStateMachine {
       let first = Int(((draw >> 32) &* UInt64(pool.count)) >> 32)
       var second = Int(((draw & 0xFFFF_FFFF) &* UInt64(pool.count - 1)) >> 32)
       if second >= first { second += 1 }
-      return inFlight[pool[second]] < inFlight[pool[first]] ? pool[second] : pool[first]
+      let (one, other) = (pool[first], pool[second])
+      return inFlight[other] < inFlight[one] ? other : one
     }
   }
 
-  private func untried(by callID: UInt64) -> [Int] {
-    let epochs = tried.epochs(of: callID)
-    guard epochs[0] != 0 else { return candidates }
-    let untried = candidates.filter { !epochs.holds(self.epochs[$0]) }
+  // Mutating, since a method that only reads is given a copy of all of it.
+  private mutating func untried(except tried: SIMD4<UInt64>) -> [Int] {
+    let untried = candidates.filter { !tried.holds(epochs[$0]) }
     return untried.isEmpty ? candidates : untried
   }
 }

@@ -5,16 +5,32 @@ public import ResilienceCore
 /// Generic and so kept thin: who is chosen, and which slot means whom, is the balancer's business.
 @usableFromInline
 final class InstanceHandlers<Inner: Handler>: Sendable {
+  /// A class, so that taking one out counts one reference, and not one for each layer.
   @usableFromInline
-  struct Entry: Sendable {
+  final class Entry: Sendable {
     @usableFromInline let epoch: UInt64
     @usableFromInline let handler: Inner
 
-    @usableFromInline
     init(epoch: UInt64, handler: Inner) {
       self.epoch = epoch
       self.handler = handler
     }
+
+    // Methods of the entry, since taking the handler out would copy it.
+
+    @inlinable
+    @inline(__always)
+    nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
+      -> Inner.Output
+    {
+      try await handler.handle(input, context: context)
+    }
+
+    @inlinable
+    func outcome(ofValue value: Inner.Output) -> Outcome { handler.outcome(ofValue: value) }
+
+    @inlinable
+    func outcome(ofError error: any Error) -> Outcome { handler.outcome(ofError: error) }
   }
 
   @usableFromInline
@@ -22,16 +38,16 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
     @usableFromInline var entries: [Entry?] = []
     @usableFromInline var layout: UInt64 = 0
     /// Answers for all of them what counts.
-    @usableFromInline var representative: Inner?
+    @usableFromInline var representative: Entry?
 
     @usableFromInline
     init() {}
 
     /// One of a later registration of the same id will do.
     @inlinable
-    func handler(for selection: Selection) -> Inner? {
+    func entry(for selection: Selection) -> Entry? {
       guard selection.slot < entries.count, let entry = entries[selection.slot] else { return nil }
-      return entry.epoch >= selection.epoch ? entry.handler : nil
+      return entry.epoch >= selection.epoch ? entry : nil
     }
   }
 
@@ -47,31 +63,31 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   /// The handler for a selection that is held.
   @inlinable
   @inline(__always)
-  func handler(for selection: Selection) -> Inner {
-    let known: Inner? = state.withLock { state in
-      state.layout < selection.layout ? nil : state.handler(for: selection)
+  func entry(for selection: Selection) -> Entry {
+    let known: Entry? = state.withLock { state in
+      state.layout < selection.layout ? nil : state.entry(for: selection)
     }
     return known ?? obtain(for: selection)
   }
 
   @inlinable
-  var representative: Inner? { state.withLock { $0.representative } }
+  var representative: Entry? { state.withLock { $0.representative } }
 
   /// Drops what is gone, and builds what is missing. When several first calls race, each builds and the first one's
   /// handler stays: the builder is the user's code, and no lock is held around it.
   @usableFromInline
   @inline(never)
-  func obtain(for selection: Selection) -> Inner {
+  func obtain(for selection: Selection) -> Entry {
     dropGone()
-    if let handler = state.withLock({ $0.handler(for: selection) }) { return handler }
+    if let entry = state.withLock({ $0.entry(for: selection) }) { return entry }
     let member = balancer.member(of: selection)
-    let handler = build(member.instance)
+    let entry = Entry(epoch: member.epoch, handler: build(member.instance))
     return state.withLock { state in
-      if let first = state.handler(for: selection) { return first }
+      if let first = state.entry(for: selection) { return first }
       while state.entries.count <= selection.slot { state.entries.append(nil) }
-      state.entries[selection.slot] = Entry(epoch: member.epoch, handler: handler)
-      if state.representative == nil { state.representative = handler }
-      return handler
+      state.entries[selection.slot] = entry
+      if state.representative == nil { state.representative = entry }
+      return entry
     }
   }
 
@@ -85,7 +101,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
       }
       state.layout = layout
       // Only when none is left does the last one stay, to answer for those to come.
-      if let left = state.entries.lazy.compactMap({ $0 }).first { state.representative = left.handler }
+      if let left = state.entries.lazy.compactMap({ $0 }).first { state.representative = left }
       return before
     }
   }

@@ -5,23 +5,26 @@
 /// send(request, to: pick.instance.address)
 /// pick.release()
 /// ```
+@frozen
 public struct InstancePick: ~Copyable, Sendable {
-  /// The instance to call.
-  public let instance: ServiceInstance
+  @usableFromInline let balancer: Balancer
+  @usableFromInline let selection: Selection
 
-  private let balancer: Balancer
-  private let selection: Selection
-
+  @inlinable
   init(balancer: Balancer, selection: Selection) {
-    instance = balancer.instance(of: selection)
     self.balancer = balancer
     self.selection = selection
   }
 
+  @inlinable
   deinit {
     balancer.release(selection)
   }
 
+  /// The instance to call.
+  public var instance: ServiceInstance { balancer.instance(of: selection) }
+
   /// Ends the call, earlier than the scope does.
+  @inlinable
   public consuming func release() {}
 }

@@ -1,36 +1,40 @@
-internal import ResilienceCore
-
 /// Remembers which registrations a logical call has been sent to, so that a retry goes elsewhere.
 ///
 /// A fixed table with one place for each hash of a call's id: a newer call takes the place of an older one, which then
 /// merely loses the courtesy. Never grows, never needs cleaning.
 struct TriedInstances {
-  private static let places = 256
-
-  private struct Entry {
+  private struct Entry: BitwiseCopyable {
     var callID: UInt64 = 0
     // Registration epochs; 0 is none.
     var epochs: SIMD4<UInt64> = .zero
-    var next = 0
+    var count = 0
   }
 
-  private var entries = [Entry](repeating: Entry(), count: places)
+  private var entries = [Entry](repeating: Entry(), count: 256)
+
+  /// Whether nothing is known of the call.
+  func isNew(_ callID: UInt64) -> Bool {
+    entries[place(of: callID)].callID != callID
+  }
 
   /// Up to four registrations, the most recent ones; 0 where there are fewer.
   func epochs(of callID: UInt64) -> SIMD4<UInt64> {
-    let entry = entries[place(of: callID)]
-    return entry.callID == callID ? entry.epochs : .zero
+    isNew(callID) ? .zero : entries[place(of: callID)].epochs
   }
 
   mutating func note(_ epoch: UInt64, of callID: UInt64) {
     let place = place(of: callID)
-    if entries[place].callID != callID { entries[place] = Entry(callID: callID) }
-    entries[place].epochs[entries[place].next & 3] = epoch
-    entries[place].next &+= 1
+    if entries[place].callID == callID {
+      entries[place].epochs[entries[place].count & 3] = epoch
+      entries[place].count &+= 1
+    } else {
+      entries[place] = Entry(callID: callID, epochs: SIMD4(epoch, 0, 0, 0), count: 1)
+    }
   }
 
+  /// The ids are random numbers, so any of their bits will do.
   private func place(of callID: UInt64) -> Int {
-    Int(SplitMix64.mix(callID) % UInt64(Self.places))
+    Int(truncatingIfNeeded: callID & 255)
   }
 }
 

@@ -10,9 +10,8 @@ extension TraceIDs {
   ///   request.
   /// - Complexity: O(n) only in the blanks around the value.
   public init?(traceparent: String) {
-    var text = traceparent
-    let parsed = text.withUTF8 { Self.parse(UnsafeRawBufferPointer($0)) }
-    guard let parsed else { return nil }
+    let native = traceparent.utf8.withContiguousStorageIfAvailable { Self.parse(UnsafeRawBufferPointer($0)) }
+    guard let parsed = native ?? Self.parse(copying: traceparent) else { return nil }
     self = parsed
   }
 
@@ -36,8 +35,15 @@ extension TraceIDs {
     }
   }
 
+  /// A string that another runtime owns has no storage to read from.
+  private static func parse(copying text: String) -> TraceIDs? {
+    var text = text
+    return text.withUTF8 { parse(UnsafeRawBufferPointer($0)) }
+  }
+
   private static func parse(_ untrimmed: UnsafeRawBufferPointer) -> TraceIDs? {
-    let text = untrimmed.trimmingBlanks()
+    // Of just this length there is nothing to trim: a blank among the 55 makes it invalid.
+    let text = untrimmed.count == 55 ? untrimmed : untrimmed.trimmingBlanks()
     guard text.count >= 55, let bytes = text.baseAddress,
       text[2] == UInt8(ascii: "-"), text[35] == UInt8(ascii: "-"), text[52] == UInt8(ascii: "-"),
       let version = Hexadecimal.read2(bytes), version != 0xFF,
