@@ -53,15 +53,18 @@ default:
   print(options.isMarkdown ? report.markdown : report.text)
 }
 
-/// What `run` has read from callgrind's file: for each case two lines with instructions, operations and name, the first of
-/// them for no operation.
+/// What `run` has read from callgrind's file: for each case lines with instructions, operations and name, some of them for
+/// no operation. Of several the least, since other threads of the process are counted too.
 func readInstructions(_ path: String) -> [String: Double] {
-  var (result, empty): ([String: Double], [String: Double]) = ([:], [:])
+  var totals: [String: [Double: Double]] = [:]
   for line in (readFile(path) ?? "").split(separator: "\n") {
     let parts = line.split(separator: " ", maxSplits: 2)
     guard parts.count == 3, let total = Double(parts[0]), let count = Double(parts[1]) else { continue }
     let name = String(parts[2])
-    if count == 0 { empty[name] = total } else { result[name] = (total - (empty[name] ?? 0)) / count }
+    totals[name, default: [:]][count] = min(total, totals[name]?[count] ?? total)
   }
-  return result
+  return totals.compactMapValues { totals in
+    guard let none = totals[0], let (count, all) = totals.first(where: { $0.key > 0 }) else { return nil }
+    return (all - none) / count
+  }
 }

@@ -55,6 +55,7 @@ func busRow(_ name: String, keys: Int, batch: Int) -> Row {
 func busRows() -> [Row] {
   [
     busRow("bus: 1 to 1, each event acknowledged before the next", keys: 0, batch: 1)
+      .floor("floor: a task that wakes another, and is woken by it")
       .beat(
         "bus, 1 → 1, each event acknowledged before the next",
         "tokio mpsc + oneshot 196 ns; Go channel 435; Watermill 3 006; AsyncChannel 4 372"),
