@@ -24,6 +24,7 @@ let package = Package(
   targets: [
     .target(name: "Counters"),
     executable("benchmarks", products: ["Resilience"], others: ["Counters"]),
+    executable("idle-memory", products: ["Resilience"], others: ["Counters"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
   ],
   swiftLanguageModes: [.v6]

@@ -5,19 +5,29 @@ struct Case: Sendable {
 
   var name: String { place == .off ? row.name : "\(row.name) [\(place.rawValue)]" }
 
-  /// The cases that a pattern selects: all without any, the one that is named exactly, else those that contain it.
+  /// What its name begins with: `breaker` of `breaker: rejection, open`.
+  var topic: String { String(row.name.prefix { $0 != ":" }) }
+
+  /// The cases that a pattern selects: all without any, the one that is named exactly, else those that contain it;
+  /// then those that they are compared with.
   static func select(_ patterns: [String], from rows: [Row]) -> [Case] {
     let all = rows.flatMap { row in row.places.map { Case(row: row, place: $0) } }
     let repeated = Dictionary(grouping: all, by: \.name).filter { $0.value.count > 1 }.keys.sorted()
     precondition(repeated.isEmpty, "two rows have one name: \(repeated)")
     guard !patterns.isEmpty else { return all }
-    return all.filter { item in
+    let selected = all.filter { item in
       patterns.contains { pattern in
         item.name == pattern
           || !all.contains { $0.name == pattern }
             && item.name.lowercased().firstRange(of: pattern.lowercased()) != nil
       }
     }
+    let compared = Set(selected.flatMap { [$0.row.floor, $0.row.targets?.over] }.compactMap(\.self))
+    return selected
+      + all.filter { item in
+        compared.contains(item.row.name) && !selected.contains { $0.name == item.name }
+          && selected.contains { $0.place == item.place }
+      }
   }
 
   /// Does `work` in the place.

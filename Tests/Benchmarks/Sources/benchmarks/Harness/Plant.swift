@@ -1,6 +1,7 @@
 import Counters
 
-/// A regression on purpose, which shows that the gate notices one: every gated case does a fifth more than its baseline.
+/// A regression on purpose, which shows that the gate notices one: every gated case takes a fifth more instructions than its
+/// baseline, or a fifth more allocations, but at least one.
 struct Plant: Sendable {
   enum Kind: String, Sendable {
     case instructions, allocations
@@ -11,11 +12,11 @@ struct Plant: Sendable {
 
   func planted(in loop: @escaping Row.Loop, of item: Case) -> Row.Loop? {
     guard item.row.isGated, let line = baseline.lines[item.name] else { return nil }
-    let (kind, fifth) = (kind, line.instructions / 5)
+    let (kind, instructions, allocations) = (kind, line.instructions / 5, (line.allocations / 5).rounded(.up))
     return { count in
       switch kind {
-      case .instructions: waste_instructions(UInt64((Double(count) * fifth).rounded()))
-      case .allocations: waste_allocations(UInt64(count))
+      case .instructions: waste_instructions(UInt64((Double(count) * instructions).rounded()))
+      case .allocations: waste_allocations(UInt64(count) * UInt64(max(1, allocations)))
       }
       return try await loop(count)
     }

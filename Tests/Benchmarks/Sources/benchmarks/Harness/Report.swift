@@ -1,4 +1,4 @@
-/// The measurements of one run, as text, Markdown or JSON.
+/// The measurements of one run, as text here, and as Markdown and JSON beside it.
 struct Report {
   /// Machine, toolchain and date.
   let about: [String]
@@ -8,47 +8,31 @@ struct Report {
 
   let measurements: [Measurement]
 
-  private func floor(of measurement: Measurement) -> Measurement? {
-    measurements.first { $0.item.row.name == measurement.item.row.floor && $0.item.place == .off }
-  }
+  static let header = [
+    "case", "threads", "ns median", "ns best", "instructions", "allocs", "bytes", "× floor ns",
+    "× floor ins", "target",
+  ]
 
-  /// As a multiple of the floor's.
-  private func ratio(of measurement: Measurement, _ figure: (Measurement) -> Double?) -> String {
-    guard let own = figure(measurement), let floor = floor(of: measurement).flatMap(figure), floor > 0
-    else { return "" }
-    return benchmarks.figure(own / floor, decimals: 1)
-  }
-
-  private func nanoseconds(_ value: Double?) -> String {
-    guard let value else { return "" }
-    return figure(value, decimals: value < 100 ? 1 : 0)
-  }
-
-  private func target(of measurement: Measurement) -> String {
-    guard let target = measurement.item.row.targets else { return "" }
-    let base = target.over.flatMap { name in measurements.first { $0.item.name == name } }
-    let instructions = target.instructions.map { limit in
-      let isMissed = measurement.instructions.map { $0 - (base?.instructions ?? 0) > Double(limit) } ?? false
-      return "≤ \(target.over == nil ? "" : "+")\(limit) ins\(isMissed ? " ✗" : "")"
+  /// For the terminal.
+  var text: String {
+    let table = [Self.header] + measurements.map(cells)
+    let widths = Self.header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    let lines = table.map { cells in
+      cells.indices.map { column in
+        let isText = column == 0 || column == cells.count - 1
+        return isText ? cells[column].filled(to: widths[column]) : cells[column].padded(to: widths[column])
+      }.joined(separator: "  ")
     }
-    let allocations = target.allocations.map { limit in
-      "≤ \(figure(limit, decimals: 2)) allocs\(measurement.allocations > limit + 0.005 ? " ✗" : "")"
-    }
-    return [instructions, allocations].compactMap(\.self).joined(separator: ", ")
+    return (about + [""] + lines).joined(separator: "\n")
   }
+}
 
-  private var header: [String] {
+// MARK: - Cells
+
+extension Report {
+  func cells(of measurement: Measurement) -> [String] {
     [
-      "case", "threads", "ns median", "ns best", "instructions", "allocs", "bytes", "× floor ns",
-      "× floor ins",
-      "target",
-    ]
-  }
-
-  private func cells(of measurement: Measurement) -> [String] {
-    let row = measurement.item.row
-    return [
-      measurement.item.name, "\(row.threads)", nanoseconds(measurement.medianNanoseconds),
+      measurement.item.name, "\(measurement.item.row.threads)", nanoseconds(measurement.medianNanoseconds),
       nanoseconds(measurement.bestNanoseconds), measurement.instructions.map { figure($0) } ?? "",
       figure(measurement.allocations, decimals: 2), figure(measurement.bytes),
       ratio(of: measurement, \.bestNanoseconds), ratio(of: measurement, \.instructions),
@@ -56,60 +40,43 @@ struct Report {
     ]
   }
 
-  /// For the terminal.
-  var text: String {
-    let table = [header] + measurements.map(cells)
-    let widths = header.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    let lines = table.map { cells in
-      zip(cells, widths).enumerated().map { column, cell in
-        column == 0 || column == cells.count - 1 ? cell.0.filled(to: cell.1) : cell.0.padded(to: cell.1)
-      }.joined(separator: "  ")
-    }
-    return (about + [""] + lines).joined(separator: "\n")
+  func nanoseconds(_ value: Double?) -> String {
+    guard let value else { return "" }
+    return figure(value, decimals: value < 100 ? 1 : 0)
   }
 
-  /// For README.md.
-  var markdown: String {
-    let columns = header + ["floor", "figures to beat, measured elsewhere and earlier"]
-    let lines = measurements.map { measurement in
-      let row = measurement.item.row
-      return cells(of: measurement) + [row.floor ?? "", row.peers.map { "\($0.row): \($0.figures)" } ?? ""]
-    }
-    let rule = columns.indices.map { (1...8).contains($0) ? "---:" : "---" }
-    let table = ([columns, rule] + lines).map { "| " + $0.joined(separator: " | ") + " |" }
-    return (about.map { "- " + $0 } + [""] + table).joined(separator: "\n")
+  /// The row of that name in the same place, or off any actor.
+  private func row(_ name: String?, for measurement: Measurement) -> Measurement? {
+    let found = measurements.filter { $0.item.row.name == name }
+    return found.first { $0.item.place == measurement.item.place } ?? found.first
   }
 
-  /// For programs.
-  var json: String {
-    let cases = measurements.map { measurement in
-      let row = measurement.item.row
-      let fields: [(String, String?)] = [
-        ("case", row.name.quoted), ("place", measurement.item.place.rawValue.quoted),
-        ("threads", "\(row.threads)"),
-        ("nanosecondsMedian", measurement.medianNanoseconds.map { figure($0, decimals: 3) }),
-        ("nanosecondsBest", measurement.bestNanoseconds.map { figure($0, decimals: 3) }),
-        ("instructions", measurement.instructions.map { figure($0, decimals: 3) }),
-        ("allocations", figure(measurement.allocations, decimals: 3)),
-        ("bytes", figure(measurement.bytes, decimals: 3)), ("floor", row.floor?.quoted),
-        ("targetRow", row.targets?.row.quoted),
-        ("targetInstructions", row.targets?.instructions.map { "\($0)" }),
-        ("targetAllocations", row.targets?.allocations.map { figure($0, decimals: 3) }),
-        ("figureToBeatRow", row.peers?.row.quoted), ("figureToBeat", row.peers?.figures.quoted),
-        ("isGated", "\(row.isGated)"),
-      ]
-      let members = fields.compactMap { name, value in value.map { "\"\(name)\": \($0)" } }
-      return "    {" + members.joined(separator: ", ") + "}"
-    }
-    return """
-      {
-        "about": [\(about.map(\.quoted).joined(separator: ", "))],
-        "instructionCounter": \(counter.quoted),
-        "cases": [
-      \(cases.joined(separator: ",\n"))
-        ]
-      }
+  /// As a multiple of the floor's.
+  private func ratio(of measurement: Measurement, _ figure: (Measurement) -> Double?) -> String {
+    let floor = row(measurement.item.row.floor, for: measurement).flatMap(figure)
+    guard let own = figure(measurement), let floor, floor > 0 else { return "" }
+    return benchmarks.figure(own / floor, decimals: 1)
+  }
 
-      """
+  /// The limits, and whether they are kept: `ins ≤ 65 ✓, allocs ≤ 0 ✓`, or `ins ≤ call + 65: + 107 ✗`.
+  private func target(of measurement: Measurement) -> String {
+    guard let target = measurement.item.row.targets else { return "" }
+    var limits: [String] = []
+    if let limit = target.instructions {
+      let base = target.over.map { row($0, for: measurement)?.instructions }
+      let excess = measurement.instructions.flatMap { own in (base ?? 0).map { own - $0 } }
+      let above = target.over.map { "\($0) + " } ?? ""
+      let own = target.over == nil ? "" : excess.map { ": \($0 < 0 ? "−" : "+") \(figure(abs($0)))" } ?? ""
+      limits.append("ins ≤ \(above)\(limit)\(own)\(mark(excess.map { $0 <= Double(limit) }))")
+    }
+    if let limit = target.allocations {
+      let isKept = measurement.allocations <= limit + 0.005
+      limits.append("allocs ≤ \(figure(limit, decimals: 2))\(mark(isKept))")
+    }
+    return limits.joined(separator: ", ")
+  }
+
+  private func mark(_ isKept: Bool?) -> String {
+    isKept.map { $0 ? " ✓" : " ✗" } ?? ""
   }
 }

@@ -30,8 +30,9 @@ struct Row: Sendable {
   private(set) var floor: String?
   private(set) var targets: Target?
   private(set) var peers: Peers?
+  private(set) var remark: String?
   private(set) var isGated = true
-  private(set) var tolerance = 0.05
+  private(set) var tolerance: Double?
 
   private init(_ name: String, prepare: @escaping @Sendable () async throws -> Loop) {
     self.name = name
@@ -137,11 +138,16 @@ extension Row {
     changed { $0.peers = Peers(row: row, figures: figures) }
   }
 
-  /// Leaves it out of the gate: what it counts does not repeat.
-  func ungated() -> Row { changed { $0.isGated = false } }
+  /// Said beside the figures: why a target is missed.
+  func because(_ remark: String) -> Row { changed { $0.remark = remark } }
 
-  /// How much more than the baseline's instructions it may take. Default: 0.05. For what depends on where things happen to be
-  /// in memory, such as the runtime's cache of casts.
+  /// Leaves it out of the gate: what it counts does not repeat.
+  func ungated() -> Row { gated(false) }
+
+  func gated(_ isGated: Bool) -> Row { changed { $0.isGated = isGated } }
+
+  /// How much more than its baseline it may take. Default: 0.05 of the instructions, nothing of the allocations. For what
+  /// depends on where things happen to be in memory (the runtime's cache of casts), or on when tasks meet.
   func tolerating(_ share: Double) -> Row { changed { $0.tolerance = share } }
 
   private func changed(_ change: (inout Row) -> Void) -> Row {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A number as people read it: `1 234.5`.
+/// A number with so many decimals, those that are 0 left out.
 func figure(_ value: Double, decimals: Int = 0) -> String {
   var scale = 1.0
   for _ in 0..<decimals { scale *= 10 }
@@ -11,6 +11,14 @@ func figure(_ value: Double, decimals: Int = 0) -> String {
   let trimmed = digits.reversed().drop { $0 == "0" }.reversed()
   let sign = scaled < 0 && whole == 0 ? "-" : ""
   return trimmed.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(String(trimmed))"
+}
+
+/// A whole number in groups of three digits: `100 000`.
+func spaced(_ number: Int) -> String {
+  let digits = Array("\(number)")
+  return digits.indices.map { index in
+    index > 0 && (digits.count - index).isMultiple(of: 3) ? " \(digits[index])" : "\(digits[index])"
+  }.joined()
 }
 
 extension String {

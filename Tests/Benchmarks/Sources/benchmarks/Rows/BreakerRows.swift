@@ -68,7 +68,7 @@ func breakerRows() -> [Row] {
     }
     .from(.off, .actor, .main)
     .floor("floor: lock pair")
-    .tolerating(0.15),
+    .tolerating(0.09),
     .sync("breaker: rejection, open") {
       let now = SystemClock.read()
       let breaker = makeOpenBreaker(at: now)

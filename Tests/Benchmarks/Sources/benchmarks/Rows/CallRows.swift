@@ -20,14 +20,16 @@ func callRows() -> [Row] {
       .from(.off, .actor, .main)
       .floor("floor: await of a closure")
       .target("opaque user op boundary", instructions: 470, allocations: 0),
+    .call("call: a layer without work") { makeCall().idempotent() }
+      .floor("call")
+      .target("decorator layer, no work, specialised", instructions: 10, allocations: 0, over: "call"),
     .call("call: erased") { AnyHandler(makeCall()) }
       .floor("call"),
     .call("stack: breaker, retry") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).retry()
     }
     .from(.off, .actor, .main)
-    .floor("call")
-    .target("breaker permit+record, retry success", instructions: 75, allocations: 0, over: "call"),
+    .floor("call"),
     .call("stack: breaker, limiter, retry") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
     }

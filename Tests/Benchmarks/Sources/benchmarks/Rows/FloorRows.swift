@@ -79,6 +79,47 @@ func floorRows() -> [Row] {
       }
       return { count in try await repeated(count, work) }
     },
+    .sync("floor: task-local read") {
+      { count in
+        var sum = 0
+        for _ in 0..<count { sum &+= Local.number }
+        return sum
+      }
+    },
+    .async("floor: await of a closure, with a task-local bound") {
+      let offset = CommandLine.arguments.count
+      let work: nonisolated(nonsending) @Sendable (Int) async throws -> Int = { $0 &+ offset }
+      return { count in
+        try await repeated(count) { input in
+          try await Local.$number.withValue(input) { try await work(input) }
+        }
+      }
+    },
+    .async("floor: immediate task and its value") {
+      let offset = CommandLine.arguments.count
+      return { count in
+        var sum = 0
+        for input in 0..<count { sum &+= await Task.immediate { input &+ offset }.value }
+        return sum
+      }
+    },
+    .async("floor: a task that wakes another, and is woken by it") {
+      { count in
+        let (there, back) = (Baton(), Baton())
+        let other = Task.detached {
+          for _ in 0..<count {
+            await there.taken()
+            back.pass()
+          }
+        }
+        for _ in 0..<count {
+          there.pass()
+          await back.taken()
+        }
+        await other.value
+        return count
+      }
+    },
     .sync("floor: queue swapped on dequeue") {
       let queue = opaque(Box(Mutex<[Int]>([])))
       return { count in
@@ -104,6 +145,47 @@ private func repeated(
   var sum = 0
   for input in 0..<count { sum &+= try await work(input) }
   return sum
+}
+
+private enum Local {
+  @TaskLocal static var number = 0
+}
+
+/// What one task hands to another, which is suspended until then.
+private final class Baton: Sendable {
+  private enum State {
+    case absent
+    case passed
+    case awaited(UnsafeContinuation<Void, Never>)
+  }
+
+  private let state = Mutex(State.absent)
+
+  func pass() {
+    let waiting: UnsafeContinuation<Void, Never>? = state.withLock { state in
+      guard case .awaited(let waiting) = state else {
+        state = .passed
+        return nil
+      }
+      state = .absent
+      return waiting
+    }
+    waiting?.resume()
+  }
+
+  func taken() async {
+    await withUnsafeContinuation { continuation in
+      let isHere = state.withLock { state in
+        guard case .passed = state else {
+          state = .awaited(continuation)
+          return false
+        }
+        state = .absent
+        return true
+      }
+      if isHere { continuation.resume() }
+    }
+  }
 }
 
 struct Failure: Error {

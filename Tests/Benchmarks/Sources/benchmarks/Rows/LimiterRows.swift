@@ -15,22 +15,20 @@ private func acquire(_ bucket: TokenBucket, _ count: Int, at now: Instant) -> In
 }
 
 /// A keyed limiter that knows so many customers, and asks for them at random.
-func keyedRow(_ name: String, keys count: Int, readsClock: Bool) -> Row {
-  .sync(name) {
-    let keys = (0..<count).map { "customer-\($0)" }
-    let limiter = KeyedRateLimiter<String>(
-      "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 2 * count)
-    let now = SystemClock.read()
-    for key in keys { _ = limiter.tryAcquire(key: key, at: now) }
-    return { count in
-      var (acquired, random) = (0, SplitMix(seed: 1))
-      for _ in 0..<count {
-        let key = keys[random.next(below: keys.count)]
-        let now = readsClock ? SystemClock.read() : now
-        if limiter.tryAcquire(key: key, at: now) == .acquired { acquired &+= 1 }
-      }
-      return acquired
+func keyedLoop(keys count: Int, readsClock: Bool) -> @Sendable (Int) -> Int {
+  let keys = (0..<count).map { "customer-\($0)" }
+  let limiter = KeyedRateLimiter<String>(
+    "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 2 * count)
+  let now = SystemClock.read()
+  for key in keys { _ = limiter.tryAcquire(key: key, at: now) }
+  return { count in
+    var (acquired, random) = (0, SplitMix(seed: 1))
+    for _ in 0..<count {
+      let key = keys[random.next(below: keys.count)]
+      let now = readsClock ? SystemClock.read() : now
+      if limiter.tryAcquire(key: key, at: now) == .acquired { acquired &+= 1 }
     }
+    return acquired
   }
 }
 
@@ -94,18 +92,25 @@ func limiterRows() -> [Row] {
     .call("limiter: call") { makeCall().rateLimit(makeFullBucket()) }
       .from(.off, .actor, .main)
       .floor("call"),
-    keyedRow("limiter: 100 000 string keys, random, now given", keys: 100_000, readsClock: false)
-      .floor("floor: dictionary of 100 000 strings"),
-    keyedRow("limiter: 100 000 string keys, random, with clock", keys: 100_000, readsClock: true)
-      .floor("floor: dictionary of 100 000 strings")
-      .beat(
-        "limiter, 100 000 string keys, random",
-        "governor + dashmap 178 ns, 52 B/key; x/time/rate + sync.Map 291, 130 B/key"),
+    .sync("limiter: 100 000 string keys, random, now given") {
+      keyedLoop(keys: 100_000, readsClock: false)
+    }
+    .floor("floor: dictionary of 100 000 strings"),
+    .sync("limiter: 100 000 string keys, random, with clock") {
+      keyedLoop(keys: 100_000, readsClock: true)
+    }
+    .floor("floor: dictionary of 100 000 strings")
+    .beat(
+      "limiter, 100 000 string keys, random",
+      "governor + dashmap 178 ns, 52 B/key; x/time/rate + sync.Map 291, 130 B/key"),
     .threads(2, "limiter: permit, one bucket, now given, 2 threads") {
       let bucket = makeFullBucket()
       let now = SystemClock.read()
       return { count in acquire(bucket, count, at: now) }
     }
     .floor("floor: atomic add"),
+    .threads(2, "limiter: 1 000 string keys, now given, 2 threads") {
+      keyedLoop(keys: 1000, readsClock: false)
+    },
   ]
 }

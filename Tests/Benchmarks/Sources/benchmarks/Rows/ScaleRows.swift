@@ -1,21 +1,11 @@
 import Resilience
 
-/// How cost grows: layers, keys, instances, timers, events.
+/// How cost grows: with layers, breakers, keys, instances, waiters, timers and events.
 func scaleRows() -> [Row] {
-  var rows = layerRows()
-  for keys in [10, 1000] {
-    rows.append(keyedRow("scale: limiter, \(keys) keys", keys: keys, readsClock: false))
-  }
-  for instances in [10, 1000, 10_000] {
-    rows.append(pickRow("scale: balancer, \(instances) instances", .powerOfTwoChoices, instances: instances))
-  }
-  for pending in [10, 1000, 100_000] {
-    rows.append(.sync("scale: timer, \(pending) pending") { timerLoop(pending: pending) })
-  }
-  for keys in [10, 1000, 100_000] {
-    rows.append(laneRow("scale: bus, \(keys) keys", keys: keys))
-  }
-  return rows
+  let objects: [(Int) -> Row] = [breakersRow, keysRow, instancesRow, timersRow]
+  let queues: [(Int) -> Row] = [waitersRow, eventsRow, subjectsRow]
+  return layerRows() + objects.flatMap { [10, 1000, 100_000].map($0) }
+    + queues.flatMap { [10, 1000, 10_000].map($0) }
 }
 
 private func layerRows() -> [Row] {
@@ -32,4 +22,74 @@ private func layerRows() -> [Row] {
 
 private func layered<Base: Handler>(_ base: Base) -> CircuitBreakerHandler<Base> {
   base.circuitBreaker(CircuitBreaker("benchmark"))
+}
+
+private func breakersRow(_ size: Int) -> Row {
+  .sync("scale: \(spaced(size)) breakers, one at random") {
+    let breakers = (0..<size).map { _ in CircuitBreaker("benchmark") }
+    let now = SystemClock.read()
+    return { count in
+      var (admitted, random) = (0, SplitMix(seed: 1))
+      for _ in 0..<count { admitted &+= admitAndRecord(breakers[random.next(below: size)], 1, at: now) }
+      return admitted
+    }
+  }
+  .counted(over: max(1000, size))
+}
+
+private func keysRow(_ size: Int) -> Row {
+  .sync("scale: limiter of \(spaced(size)) keys, one at random") { keyedLoop(keys: size, readsClock: false) }
+}
+
+private func instancesRow(_ size: Int) -> Row {
+  pickRow("scale: balancer over \(spaced(size)) instances", .powerOfTwoChoices, instances: size)
+}
+
+private func timersRow(_ size: Int) -> Row {
+  .sync("scale: \(spaced(size)) timers pending, schedule and cancel") { timerLoop(pending: size) }
+}
+
+private func waitersRow(_ size: Int) -> Row {
+  .async("scale: limiter, \(spaced(size)) waiting, one more that gives up") {
+    let line = WaitingLine(length: size)
+    return { count in
+      for _ in 0..<count { await line.waitAndGiveUp() }
+      return count
+    }
+  }
+  .counted(over: 100)
+  .ungated()
+}
+
+private func eventsRow(_ size: Int) -> Row {
+  busRow("scale: bus, \(spaced(size)) events at a time, one subject", keys: 1, batch: size)
+}
+
+private func subjectsRow(_ size: Int) -> Row {
+  busRow("scale: bus, \(spaced(size)) events at a time, as many subjects", keys: size, batch: size)
+}
+
+/// Tasks that wait for permits of a bucket that gives none.
+private final class WaitingLine: Sendable {
+  private let bucket: TokenBucket
+  private let tasks: [Task<Void, any Error>]
+
+  init(length: Int) {
+    let bucket = TokenBucket(
+      "benchmark", limit: RateLimit(1, per: .seconds(3600), burst: 1), maxWaiting: length + 1)
+    _ = bucket.tryAcquire()
+    self.bucket = bucket
+    // Immediate: it waits by the time that this returns.
+    tasks = (0..<length).map { _ in Task.immediate { try await bucket.acquire() } }
+  }
+
+  func waitAndGiveUp() async {
+    let task = Task.immediate { try await bucket.acquire() }
+    task.cancel()
+    _ = await task.result
+  }
+
+  deinit {
+    for task in tasks { task.cancel() }
+  }
 }

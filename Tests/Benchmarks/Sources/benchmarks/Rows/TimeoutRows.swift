@@ -20,7 +20,7 @@ func timeoutRows() -> [Row] {
   [
     .call("timeout: work that finishes at once") { makeCall().timeout(.seconds(60)) }
       .from(.off, .actor, .main)
-      .floor("call")
+      .floor("floor: immediate task and its value")
       .target("timeout pre-emptive, sync finish", instructions: 6500, allocations: 4, over: "call")
       .beat(
         "timeout around work that finishes at once",
@@ -35,7 +35,7 @@ func timeoutRows() -> [Row] {
       .ungated(),
     .call("deadline: cooperative") { makeCall().deadline(.seconds(60)) }
       .from(.off, .actor, .main)
-      .floor("call")
+      .floor("floor: await of a closure, with a task-local bound")
       .target("timeout cooperative", instructions: 750, allocations: 0, over: "call"),
     .sync("context: read") {
       { count in
@@ -46,12 +46,12 @@ func timeoutRows() -> [Row] {
         return sum
       }
     }
-    .floor("floor: atomic load")
+    .floor("floor: task-local read")
     .target("context bind + read", instructions: 110, allocations: 0),
     .call("context: call that reads it") { makeReadingCall() }
       .floor("call"),
     .call("context: call with a deadline that reads it") { makeReadingCall().deadline(.seconds(60)) }
-      .floor("context: call that reads it")
+      .floor("floor: await of a closure, with a task-local bound")
       .target(
         "context bind + read", instructions: 590, allocations: 0, over: "context: call that reads it"),
     .sync("timer: schedule and cancel") { timerLoop(pending: 0) }

@@ -57,12 +57,13 @@ func traceRows() -> [Row] {
       "opentelemetry-go 698 ns / 6 allocs; -java 801 / 1 856 B; -rust 1 115; swift-otel 5 710 / 23 allocs"),
     .async("trace: span, tracing off") { spans(Tracer("benchmark", sampler: .never)) }
       .from(.off, .actor, .main)
+      .floor("floor: await of a closure, with a task-local bound")
       .beat("span with tracing off", "swift-distributed-tracing 621 ns"),
     .async("trace: span, sampled") { spans(Tracer("benchmark", sampler: .always)) },
     .call("trace: call, unsampled") { makeCall().trace(Tracer("benchmark", sampler: .never)) }
-      .floor("call"),
+      .floor("floor: await of a closure, with a task-local bound"),
     .call("trace: call, sampled") { makeCall().trace(Tracer("benchmark", sampler: .always)) }
-      .floor("call"),
+      .floor("floor: await of a closure, with a task-local bound"),
   ]
 }
 
