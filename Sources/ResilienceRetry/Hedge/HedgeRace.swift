@@ -30,8 +30,9 @@ final class HedgeRace: Sendable {
   init(_ hedger: Hedger, _ context: CallContext, _ traits: CallTraits) {
     var call = context
     // Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1.
-    let isOutermost = call.claimCallID()
-    call.beginAttempt(1)
+    let isOutermost = call.isUnclaimed
+    call.drawCallID()
+    call.beginAttempt(1, of: UInt16(hedger.policy.maxAttempts))
     start = call.now
     self.hedger = hedger
     self.call = call

@@ -2,7 +2,7 @@ import Resilience
 
 /// A breaker that opened at `now`, for an hour.
 func makeOpenBreaker(at now: Instant) -> CircuitBreaker {
-  let policy = CircuitBreakerPolicy(windowSize: 1, minimumThroughput: 1, openTime: .seconds(3600))
+  let policy = CircuitBreakerPolicy(window: .count(1), minimumThroughput: 1, openTime: .seconds(3600))
   let breaker = CircuitBreaker("benchmark", policy: policy)
   if case .admitted(let permit) = breaker.admit(at: now) { permit.finish(.failure, at: now) }
   return breaker
