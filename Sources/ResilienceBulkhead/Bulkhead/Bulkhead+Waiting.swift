@@ -78,7 +78,7 @@ extension Bulkhead {
 // MARK: - In and out of the line
 
 extension Bulkhead {
-  private enum Arrival: Sendable {
+  enum Arrival: Sendable {
     case inside(BulkheadToken)
     case outside(WaitingLine.Place)
   }
@@ -90,7 +90,7 @@ extension Bulkhead {
     case tooHeavy(capacity: Int)
   }
 
-  private func lineUp(
+  func lineUp(
     _ claim: BulkheadClaim, at now: Instant, _ context: CallContext
   ) throws -> Arrival {
     switch withGuarded({ arrive(claim, at: now, context.deadline, &$0) }) {

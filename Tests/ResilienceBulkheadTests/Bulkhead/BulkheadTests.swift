@@ -1,7 +1,8 @@
-import ResilienceBulkhead
 import ResilienceTestKit
 import Synchronization
 import Testing
+
+@testable import ResilienceBulkhead
 
 @Suite struct BulkheadTests {
   /// Enters as often as it can.
@@ -90,6 +91,23 @@ import Testing
       WeightExceedsBulkhead(bulkhead: "inventory", weight: 30, capacity: 20).description
         == "a call of weight 30 asked for bulkhead \"inventory\", which never lets in more than 20")
     #expect(BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0).retryAt == nil)
+  }
+
+  /// The room is handed to one that is cancelled at that moment, before it has left the line.
+  @Test func row40_roomHandedToACancelledWaiterGoesToTheNext() async throws {
+    let bulkhead = Bulkhead("inventory", limit: .fixed(1), maxWaiting: 3)
+    guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
+    for _ in 0..<2 {
+      guard case .outside(let place) = try bulkhead.lineUp(BulkheadClaim(), at: .s(0), .current) else {
+        throw Broken()
+      }
+      place.turn.cancel()
+    }
+    let last = Task.immediate { try await bulkhead.run {} }
+    permit.leave(at: .s(0))
+    #expect(bulkhead.snapshot().waiting == 0)
+    try await last.value
+    #expect(bulkhead.snapshot().inUse == 0)
   }
 
   /// For ThreadSanitizer, and for the word that is exchanged without the lock: on real threads.
