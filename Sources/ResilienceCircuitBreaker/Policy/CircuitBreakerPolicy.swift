@@ -21,8 +21,8 @@ internal import ResilienceCore
 ///
 /// | ramp | opened again | answered in time | work for nobody | turned away |
 /// |---|---|---|---|---|
-/// | none | 7 | 392 | 629 | 1380 |
-/// | 120 s | 0 | 683 | 0 | 1714 |
+/// | none | 7 | 390 | 630 | 1380 |
+/// | 120 s | 0 | 680 | 0 | 1710 |
 public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Which results the rates are taken over.
   public let window: Window
