@@ -3,8 +3,8 @@ public import ResilienceCore
 /// Permits that were taken in advance, and can be given back.
 ///
 /// They are there from ``due`` on. Giving them back makes everything as if they had never been reserved, in whatever
-/// order reservations are cancelled: those made after it move up, and what later calls are told is exact. Let go of the
-/// reservation when the permits are used; as long as any is held, the bucket takes its lock for every call.
+/// order reservations are cancelled: those made after it that are still held move up, and what later calls are told is
+/// exact. Let go of the reservation when the permits are used; as long as any is held, the bucket takes its lock for every call.
 public final class Reservation: Sendable {
   /// How many permits.
   public let permits: Int

@@ -17,28 +17,46 @@ private struct Model {
   private(set) var takings: [Taking] = []
   private var latest = Int64.min
 
-  init(_ limit: RateLimit) { self.limit = limit }
+  private let rate: Int128
+  private let period: Int128
+  private let capacity: Int128
 
-  private var rate: Int128 { Int128(limit.permits) }
-  private func cost(_ permits: Int) -> Int128 { Int128(permits) * (limit.period.attoseconds / 1_000_000_000) }
-  private func after(_ full: Int128, _ permits: Int, at instant: Int64) -> Int128 {
-    max(full, Int128(instant) * rate) + cost(permits)
+  init(_ limit: RateLimit) {
+    self.limit = limit
+    rate = Int128(limit.permits)
+    period = limit.period.attoseconds / 1_000_000_000
+    capacity = Int128(limit.burst) * period
   }
-  private var fullAt: Int128 { takings.reduce(full) { after($0, $1.permits, at: $1.instant) } }
+
+  private func after(_ full: Int128, _ permits: Int, at instant: Int64) -> Int128 {
+    let instant = Int128(instant) * rate
+    return (full > instant ? full : instant) + Int128(permits) * period
+  }
+
+  private var fullAt: Int128 {
+    var fullAt = full
+    for taking in takings { fullAt = after(fullAt, taking.permits, at: taking.instant) }
+    return fullAt
+  }
 
   private func earliest(_ permits: Int, after full: Int128, at now: Int64) -> Int64 {
-    let excess = after(full, permits, at: now) - cost(limit.burst) - Int128(now) * rate
+    let excess = after(full, permits, at: now) - capacity - Int128(now) * rate
     return excess <= 0 ? now : now + Int64((excess + rate - 1) / rate)
   }
 
   func earliest(_ permits: Int, at now: Int64) -> Int64 { earliest(permits, after: fullAt, at: now) }
 
-  mutating func take(_ permits: Int, at now: Int64) -> Bool {
-    guard earliest(permits, at: now) == now else { return false }
+  /// - Returns: When they can be taken; `now` when they were.
+  mutating func take(_ permits: Int, at now: Int64) -> Int64 {
+    let instant = earliest(permits, at: now)
+    guard instant == now else { return instant }
     latest = max(latest, now)
-    takings.append(Taking(id: 0, permits: permits, instant: now, isReserved: false))
-    forgetWhatIsFinal()
-    return true
+    if takings.isEmpty {
+      full = after(full, permits, at: now)
+    } else {
+      takings.append(Taking(id: 0, permits: permits, instant: now, isReserved: false))
+    }
+    return now
   }
 
   mutating func reserve(_ permits: Int, id: Int, at now: Int64) -> Int64 {
@@ -61,7 +79,7 @@ private struct Model {
     var before = full
     for index in takings.indices {
       let taking = takings[index]
-      if index >= cancelled, taking.instant > latest {
+      if index >= cancelled, taking.isReserved, taking.instant > latest {
         takings[index].instant = earliest(taking.permits, after: before, at: latest)
       }
       before = after(before, taking.permits, at: takings[index].instant)
@@ -87,11 +105,18 @@ private struct Model {
     return RateLimit(permits, per: period, burst: [1, 2, 10, 1000][random.next(below: 4)])
   }
 
+  // Half of them in a debug build, where a step is ten times dearer.
+  #if DEBUG
+    private static let schedules = 12
+  #else
+    private static let schedules = 25
+  #endif
+
   /// A million steps; prints the seed of the first that fails.
   @Test(arguments: 1...20)
   func agreesWithTheModelOnRandomSchedules(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
-    for _ in 0..<25 {
+    for _ in 0..<Self.schedules {
       let limit = Self.limit(random)
       let bucket = TokenBucket("random", limit: limit, maxWaiting: .max)
       if let failure = play(2000, random, bucket, Model(limit)) {
@@ -140,9 +165,8 @@ private struct Model {
         }
       default:
         let decision = bucket.tryAcquire(permits, at: .ns(now))
-        let expected =
-          model.take(permits, at: now)
-          ? .acquired : RateLimitDecision.refused(retryAt: .ns(model.earliest(permits, at: now)))
+        let instant = model.take(permits, at: now)
+        let expected = instant == now ? .acquired : RateLimitDecision.refused(retryAt: .ns(instant))
         guard decision == expected else { return "\(decision), not \(expected), in step \(step) at \(now)" }
       }
     }
@@ -150,7 +174,7 @@ private struct Model {
   }
 
   /// In every interval between two admissions: at most the burst, and what the rate yields in it.
-  @Test(arguments: 1...10)
+  @Test(arguments: 1...5)
   func noIntervalSeesMoreThanTheBurstAndTheRate(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
     let limit = Self.limit(random)
