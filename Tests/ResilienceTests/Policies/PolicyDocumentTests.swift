@@ -70,12 +70,12 @@ import Testing
 
   /// A document, and where it is broken.
   struct Broken: Sendable, CustomTestStringConvertible {
-    let type: any Decodable.Type
+    let type: any (Decodable & Sendable).Type
     let document: String
     let field: String
     let value: String
 
-    init(_ type: any Decodable.Type, _ document: String, _ field: String, _ value: String) {
+    init(_ type: any (Decodable & Sendable).Type, _ document: String, _ field: String, _ value: String) {
       (self.type, self.document, self.field, self.value) = (type, document, field, value)
     }
 
@@ -84,7 +84,7 @@ import Testing
 
   /// A policy whose every field has a default, as its initialiser makes it.
   struct Default: Sendable, CustomTestStringConvertible {
-    let type: any Decodable.Type
+    let type: any (Decodable & Sendable).Type
     let isEmptyDocument: @Sendable () throws -> Bool
 
     init<Policy: Decodable & Hashable & Sendable>(_ policy: Policy) {
@@ -110,7 +110,7 @@ import Testing
   }
 
   /// All that are objects.
-  private static let objects: [any Decodable.Type] = [
+  private static let objects: [any (Decodable & Sendable).Type] = [
     RetryPolicy.self, HedgePolicy.self, CircuitBreakerPolicy.self, AdaptiveThrottlePolicy.self,
     BulkheadPolicy.self,
     AdaptiveLimitPolicy.self, EventBusPolicy.self, DeliveryPolicy.self, InboxPolicy.self,
