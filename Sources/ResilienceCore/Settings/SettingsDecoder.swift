@@ -50,7 +50,10 @@ package struct SettingsDecoder<Field: CodingKey & CaseIterable> {
   ) throws -> Value? {
     do {
       return try fields.decodeIfPresent(Value.self, forKey: AnyField(field.stringValue))
-    } catch is DecodingError {
+    } catch let fault as InvalidSetting {
+      throw fault
+    } catch {
+      // Not always a `DecodingError`: Foundation has an error of its own for a number that does not fit.
       throw fault(field, requirement)
     }
   }
