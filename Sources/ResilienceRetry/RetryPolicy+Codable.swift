@@ -1,32 +1,29 @@
 internal import ResilienceCore
 
-/// `{"maxAttempts": 4, "backoff": {"kind": "exponential", "base": "20ms"}, "maxRetryAfter": "20s"}`. What is left out is as
-/// in ``init(maxAttempts:backoff:maxRetryAfter:)``.
+/// `{"maxAttempts": 4, "backoff": {"kind": "exponential", "base": "20ms"}, "maxRetryAfter": "20s"}`. What is left out
+/// is as in ``init(maxAttempts:backoff:maxRetryAfter:)``.
 extension RetryPolicy: Codable {
-  private enum Key: String, CodingKey {
+  private enum Field: String, CodingKey, CaseIterable {
     case maxAttempts, backoff, maxRetryAfter
   }
 
-  /// Reads a policy.
+  /// Reads a policy; what is left out is the default.
   ///
-  /// - Throws: `InvalidSetting` for an impossible value, `DecodingError` for a value of the wrong type.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    let maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? 3
-    try InvalidSetting.require(
-      (1...10_000).contains(maxAttempts), Key.maxAttempts, in: decoder.codingPath, maxAttempts, "1 to 10000")
-    self.init(
-      maxAttempts: maxAttempts,
-      backoff: try container.decodeIfPresent(Backoff.self, forKey: .backoff) ?? .exponential(),
-      maxRetryAfter: try container.decodeIfPresent(DurationText.self, forKey: .maxRetryAfter)?.duration
-        ?? .seconds(20))
+    let fields = try SettingsDecoder<Field>(decoder)
+    let defaults = RetryPolicy()
+    maxAttempts = try fields.integer(.maxAttempts) ?? defaults.maxAttempts
+    backoff = try fields.value(.backoff) ?? defaults.backoff
+    maxRetryAfter = try fields.duration(.maxRetryAfter) ?? defaults.maxRetryAfter
+    try fields.check(fault)
   }
 
   /// Writes the policy.
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(maxAttempts, forKey: .maxAttempts)
-    try container.encode(backoff, forKey: .backoff)
-    try container.encode(DurationText(maxRetryAfter), forKey: .maxRetryAfter)
+    var fields = encoder.container(keyedBy: Field.self)
+    try fields.encode(maxAttempts, forKey: .maxAttempts)
+    try fields.encode(backoff, forKey: .backoff)
+    try fields.encode(DurationText(maxRetryAfter), forKey: .maxRetryAfter)
   }
 }

@@ -31,13 +31,15 @@ public struct RetryPolicy: Sendable, Hashable {
   public init(
     maxAttempts: Int = 3, backoff: Backoff = .exponential(), maxRetryAfter: Duration = .seconds(20)
   ) {
-    precondition(
-      (1...10_000).contains(maxAttempts),
-      "a retry policy's maxAttempts must be in 1 ... 10 000, was \(maxAttempts)")
-    precondition(
-      maxRetryAfter >= .zero, "a retry policy's maxRetryAfter must not be negative, was \(maxRetryAfter)")
     self.maxAttempts = maxAttempts
     self.backoff = backoff
     self.maxRetryAfter = maxRetryAfter
+    if let fault { preconditionFailure("a retry policy's \(fault)") }
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    .outside(1...10_000, "maxAttempts", maxAttempts)
+      ?? .unless(maxRetryAfter >= .zero, "maxRetryAfter", maxRetryAfter, "0s or more")
   }
 }

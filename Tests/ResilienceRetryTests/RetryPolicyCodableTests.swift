@@ -25,19 +25,28 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"maxAttempts": 0}"#, "maxAttempts must be 1 to 10000, was 0"),
-    (#"{"maxAttempts": 70000}"#, "maxAttempts must be 1 to 10000, was 70000"),
+    (#"{"maxAttempts": 0}"#, "maxAttempts must be in 1 ... 10000, was 0"),
+    (#"{"maxAttempts": "3"}"#, #"maxAttempts must be a whole number, was "3""#),
+    (
+      #"{"maxAttempt": 3}"#,
+      "maxAttempt must be left out, or spelt as one of maxAttempts, backoff, maxRetryAfter, was 3"
+    ),
+    (
+      #"{"backoff": {"kind": "exponential", "bsae": "1s"}}"#,
+      #"backoff.bsae must be left out, or spelt as one of kind, base, cap, multiplier, increment, delays, jitter, was "1s""#
+    ),
+    (#"{"maxAttempts": 70000}"#, "maxAttempts must be in 1 ... 10000, was 70000"),
     (
       #"{"maxRetryAfter": "soon"}"#,
       #"maxRetryAfter must be a whole number and a unit of ns, us, ms, s, min or h, such as "50ms", was "soon""#
     ),
     (
       #"{"backoff": {"kind": "exponential", "multiplier": 0}}"#,
-      "backoff.multiplier must be 1 or more, was 0.0"
+      "backoff.multiplier must be 1 or more, was 0"
     ),
     (
       #"{"backoff": {"kind": "constant", "base": "1s", "jitter": -1}}"#,
-      "backoff.jitter must be none, full, equal or a share of 0 to 1, was -1.0"
+      "backoff.jitter must be none, full, equal or a share of 0 to 1, was -1"
     ),
   ])
   func anImpossibleValueIsNamed(text: String, message: String) {

@@ -109,7 +109,7 @@ public final class Bulkhead: Sendable {
   /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An adaptive limit
   /// begins anew.
   public func update(_ limit: BulkheadLimit) {
-    if let fault = BulkheadPolicy.fault(limit, 0) { preconditionFailure("\(fault)") }
+    if let fault = limit.fault { preconditionFailure("a bulkhead's \(fault)") }
     withGuarded { guarded in
       let old = guarded.fullLimit
       guarded.set(limit)

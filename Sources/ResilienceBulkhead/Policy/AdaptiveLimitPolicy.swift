@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// Where an adaptive limit begins, and between which bounds it stays. The defaults fit any destination.
 public struct AdaptiveLimitPolicy: Sendable, Hashable {
   /// The limit before anything is known, within the bounds.
@@ -19,24 +21,18 @@ public struct AdaptiveLimitPolicy: Sendable, Hashable {
   ///   - maximum: The limit never goes above it, up to 10⁶. Default: 1000: more calls at one time than that are rarely
   ///     meant, and each costs memory here.
   public init(initial: Int? = nil, minimum: Int = 1, maximum: Int = 1000) {
-    let initial = initial ?? min(max(20, minimum), max(minimum, maximum))
-    if let fault = Self.fault(initial, minimum, maximum) { preconditionFailure("\(fault)") }
-    self.initial = initial
+    self.initial = initial ?? Self.initial(minimum, maximum)
     self.minimum = minimum
     self.maximum = maximum
+    if let fault { preconditionFailure("an adaptive limit's \(fault)") }
   }
 
-  static func fault(_ initial: Int, _ minimum: Int, _ maximum: Int) -> InvalidBulkheadPolicy? {
-    if !(1...1_000_000).contains(maximum) {
-      return InvalidBulkheadPolicy(field: "maximum", value: "\(maximum)", requirement: "in 1 ... 1000000")
-    }
-    if !(1...maximum).contains(minimum) {
-      return InvalidBulkheadPolicy(field: "minimum", value: "\(minimum)", requirement: "in 1 ... \(maximum)")
-    }
-    if !(minimum...maximum).contains(initial) {
-      return InvalidBulkheadPolicy(
-        field: "initial", value: "\(initial)", requirement: "in \(minimum) ... \(maximum)")
-    }
-    return nil
+  static func initial(_ minimum: Int, _ maximum: Int) -> Int { min(max(20, minimum), max(minimum, maximum)) }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    if let fault = InvalidSetting.outside(1...1_000_000, "maximum", maximum) { return fault }
+    if let fault = InvalidSetting.outside(1...maximum, "minimum", minimum) { return fault }
+    return .outside(minimum...maximum, "initial", initial)
   }
 }

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// How much may be inside a bulkhead at one time.
 public enum BulkheadLimit: Sendable, Hashable {
   /// A number that somebody knows, 1 to 10⁹: of connections, of licences, of threads on the other side.
@@ -12,5 +14,10 @@ public enum BulkheadLimit: Sendable, Hashable {
     case .fixed(let limit): limit
     case .adaptive(let policy): policy.maximum
     }
+  }
+
+  /// Why a fixed limit is none.
+  var fault: InvalidSetting? {
+    if case .fixed(let limit) = self { .outside(1...1_000_000_000, "limit", limit) } else { nil }
   }
 }

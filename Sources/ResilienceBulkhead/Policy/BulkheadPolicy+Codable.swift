@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// A policy in a file: every field may be left out, and is then the default.
 ///
 /// ```json
@@ -5,8 +7,7 @@
 /// { "limit": { "initial": 50, "maximum": 400 } }
 /// ```
 ///
-/// A limit that is a number is fixed; one with fields is adaptive. What is out of its range throws
-/// ``InvalidBulkheadPolicy``; what is of another type than the field's throws the decoder's own error.
+/// A limit that is a number is fixed; one with fields is adaptive.
 extension BulkheadPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case limit, maxWaiting, order
@@ -14,18 +15,14 @@ extension BulkheadPolicy: Codable {
 
   /// Reads a policy; what is left out is the default.
   ///
-  /// - Throws: ``InvalidBulkheadPolicy``, naming the field, when it is unknown or its value out of range;
-  ///   `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownFields(Field.self)
-    let fields = try decoder.container(keyedBy: Field.self)
+    let fields = try SettingsDecoder<Field>(decoder)
     let defaults = BulkheadPolicy()
-    let limit = try fields.decodeIfPresent(BulkheadLimit.self, forKey: .limit) ?? defaults.limit
-    let maxWaiting = try fields.decodeIfPresent(Int.self, forKey: .maxWaiting) ?? defaults.maxWaiting
-    if let fault = Self.fault(limit, maxWaiting) { throw fault }
-    self.init(
-      limit: limit, maxWaiting: maxWaiting,
-      order: try fields.decodeIfPresent(BulkheadOrder.self, forKey: .order) ?? defaults.order)
+    limit = try fields.value(.limit) ?? defaults.limit
+    maxWaiting = try fields.integer(.maxWaiting) ?? defaults.maxWaiting
+    order = try fields.choice(.order) ?? defaults.order
+    try fields.check(fault)
   }
 
   /// Writes all fields.
@@ -39,14 +36,16 @@ extension BulkheadPolicy: Codable {
 
 /// A number for a fixed limit, ``AdaptiveLimitPolicy``'s fields for one that is learned.
 extension BulkheadLimit: Codable {
-  /// Reads a limit; its range is checked by the policy it is part of.
+  /// Reads a limit; the range of a fixed one is checked by the policy it is part of.
   ///
-  /// - Throws: ``InvalidBulkheadPolicy``, `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    if let limit = try? decoder.singleValueContainer().decode(Int.self) {
+    if decoder.standsAtObject {
+      self = .adaptive(try AdaptiveLimitPolicy(from: decoder))
+    } else if let limit = try? decoder.singleValueContainer().decode(Int.self) {
       self = .fixed(limit)
     } else {
-      self = .adaptive(try AdaptiveLimitPolicy(from: decoder))
+      throw InvalidSetting(at: decoder, "a whole number, or made of the fields initial, minimum, maximum")
     }
   }
 
@@ -70,17 +69,13 @@ extension AdaptiveLimitPolicy: Codable {
 
   /// Reads a policy; what is left out is the default.
   ///
-  /// - Throws: ``InvalidBulkheadPolicy``, naming the field, when it is unknown or its value out of range;
-  ///   `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownFields(Field.self)
-    let fields = try decoder.container(keyedBy: Field.self)
-    let minimum = try fields.decodeIfPresent(Int.self, forKey: .minimum) ?? 1
-    let maximum = try fields.decodeIfPresent(Int.self, forKey: .maximum) ?? 1000
-    let initial =
-      try fields.decodeIfPresent(Int.self, forKey: .initial) ?? min(max(20, minimum), max(minimum, maximum))
-    if let fault = Self.fault(initial, minimum, maximum) { throw fault }
-    self.init(initial: initial, minimum: minimum, maximum: maximum)
+    let fields = try SettingsDecoder<Field>(decoder)
+    minimum = try fields.integer(.minimum) ?? 1
+    maximum = try fields.integer(.maximum) ?? 1000
+    initial = try fields.integer(.initial) ?? Self.initial(minimum, maximum)
+    try fields.check(fault)
   }
 
   /// Writes all fields.
@@ -89,26 +84,5 @@ extension AdaptiveLimitPolicy: Codable {
     try fields.encode(initial, forKey: .initial)
     try fields.encode(minimum, forKey: .minimum)
     try fields.encode(maximum, forKey: .maximum)
-  }
-}
-
-// MARK: - Reading documents
-
-private struct AnyField: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-  init?(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
-
-extension Decoder {
-  /// A misspelt field would else be a default that nobody asked for.
-  fileprivate func refuseUnknownFields<Field: CodingKey & CaseIterable>(_: Field.Type) throws {
-    let known = Field.allCases.map(\.stringValue)
-    let fields = try container(keyedBy: AnyField.self).allKeys.map(\.stringValue).sorted()
-    for field in fields where !known.contains(field) {
-      throw InvalidBulkheadPolicy(
-        field: "policy", value: field, requirement: "made of the fields \(known.joined(separator: ", "))")
-    }
   }
 }

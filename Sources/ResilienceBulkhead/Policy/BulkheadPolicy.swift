@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// How much may be inside a bulkhead, and who waits outside it.
 public struct BulkheadPolicy: Sendable, Hashable {
   /// How much may be inside at one time.
@@ -18,20 +20,12 @@ public struct BulkheadPolicy: Sendable, Hashable {
   ///     waiting is right, a queue of about the limit absorbs a burst.
   ///   - order: Which of those that wait at equal priority goes in first. Default: first come, first served.
   public init(limit: BulkheadLimit = .adaptive(), maxWaiting: Int = 0, order: BulkheadOrder = .fifo) {
-    if let fault = Self.fault(limit, maxWaiting) { preconditionFailure("\(fault)") }
     self.limit = limit
     self.maxWaiting = maxWaiting
     self.order = order
+    if let fault { preconditionFailure("a bulkhead's \(fault)") }
   }
 
-  static func fault(_ limit: BulkheadLimit, _ maxWaiting: Int) -> InvalidBulkheadPolicy? {
-    if case .fixed(let limit) = limit, !(1...1_000_000_000).contains(limit) {
-      return InvalidBulkheadPolicy(field: "limit", value: "\(limit)", requirement: "in 1 ... 1000000000")
-    }
-    if !(0...1_000_000).contains(maxWaiting) {
-      return InvalidBulkheadPolicy(
-        field: "maxWaiting", value: "\(maxWaiting)", requirement: "in 0 ... 1000000")
-    }
-    return nil
-  }
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? { limit.fault ?? .outside(0...1_000_000, "maxWaiting", maxWaiting) }
 }

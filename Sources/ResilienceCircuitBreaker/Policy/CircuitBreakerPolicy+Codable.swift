@@ -1,50 +1,42 @@
 internal import ResilienceCore
 
-/// A policy in a file: every field may be left out, and is then the default; times are in seconds.
+/// A policy in a file: every field may be left out, and is then the default.
 ///
 /// ```json
-/// { "window": { "seconds": 30 }, "failureRate": 0.25, "slowCalls": { "thresholdSeconds": 1, "rate": 0.8 },
-///   "openTimeSeconds": 2, "rampTimeSeconds": 60 }
+/// { "window": { "time": "30s" }, "failureRate": 0.25, "slowCalls": { "threshold": "1s", "rate": 0.8 },
+///   "openTime": "2s", "rampTime": "1min" }
 /// ```
 ///
-/// `window` is `{ "count": 100 }`, or `{ "seconds": 30 }` with `"slices"` if they are not 10. A `null` for
-/// `failureRate` is "not for any". A field that is not known, or out of its range, throws
-/// ``InvalidCircuitBreakerPolicy``; one of another type than the field's throws the decoder's own error.
+/// `window` is `{ "count": 100 }`, or `{ "time": "30s" }` with `"slices"` if they are not 10. A `null` for
+/// `failureRate` is "not for any".
 extension CircuitBreakerPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case window, failureRate, slowCalls, consecutiveFailures, minimumThroughput, openTimeSeconds
-    case maxOpenTimeSeconds, openTimeJitter, maxRetryAfterSeconds, halfOpenPermits, probeLeaseSeconds
-    case rampTimeSeconds
+    case window, failureRate, slowCalls, consecutiveFailures, minimumThroughput, openTime, maxOpenTime
+    case openTimeJitter, maxRetryAfter, halfOpenPermits, probeLease, rampTime
   }
 
   /// Reads a policy; what is left out is the default.
   ///
-  /// - Throws: ``InvalidCircuitBreakerPolicy``, `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownFields(Field.self)
-    let fields = try decoder.container(keyedBy: Field.self)
+    let fields = try SettingsDecoder<Field>(decoder)
     let defaults = CircuitBreakerPolicy()
-    window = try fields.decodeIfPresent(Window.self, forKey: .window) ?? defaults.window
-    failureRate =
-      fields.contains(.failureRate)
-      ? try fields.decodeIfPresent(Double.self, forKey: .failureRate) : defaults.failureRate
-    slowCalls = try fields.decodeIfPresent(SlowCalls.self, forKey: .slowCalls)
-    consecutiveFailures = try fields.decodeIfPresent(Int.self, forKey: .consecutiveFailures)
-    minimumThroughput =
-      try fields.decodeIfPresent(Int.self, forKey: .minimumThroughput) ?? min(20, window.capacity ?? 20)
-    openTime = try fields.seconds(.openTimeSeconds) ?? defaults.openTime
-    maxOpenTime = try fields.seconds(.maxOpenTimeSeconds) ?? max(openTime, defaults.maxOpenTime)
-    openTimeJitter =
-      try fields.decodeIfPresent(Double.self, forKey: .openTimeJitter) ?? defaults.openTimeJitter
-    maxRetryAfter = try fields.seconds(.maxRetryAfterSeconds) ?? defaults.maxRetryAfter
-    halfOpenPermits =
-      try fields.decodeIfPresent(Int.self, forKey: .halfOpenPermits) ?? defaults.halfOpenPermits
-    probeLease = try fields.seconds(.probeLeaseSeconds) ?? defaults.probeLease
-    rampTime = try fields.seconds(.rampTimeSeconds) ?? defaults.rampTime
-    if let fault { throw fault }
+    window = try fields.value(.window) ?? defaults.window
+    failureRate = fields.contains(.failureRate) ? try fields.number(.failureRate) : defaults.failureRate
+    slowCalls = try fields.value(.slowCalls)
+    consecutiveFailures = try fields.integer(.consecutiveFailures)
+    minimumThroughput = try fields.integer(.minimumThroughput) ?? Self.minimumThroughput(for: window)
+    openTime = try fields.duration(.openTime) ?? defaults.openTime
+    maxOpenTime = try fields.duration(.maxOpenTime) ?? Self.maxOpenTime(for: openTime)
+    openTimeJitter = try fields.number(.openTimeJitter) ?? defaults.openTimeJitter
+    maxRetryAfter = try fields.duration(.maxRetryAfter) ?? defaults.maxRetryAfter
+    halfOpenPermits = try fields.integer(.halfOpenPermits) ?? defaults.halfOpenPermits
+    probeLease = try fields.duration(.probeLease) ?? defaults.probeLease
+    rampTime = try fields.duration(.rampTime) ?? defaults.rampTime
+    try fields.check(fault)
   }
 
-  /// Writes all fields.
+  /// Writes all fields but criteria that are none.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     try fields.encode(window, forKey: .window)
@@ -53,47 +45,46 @@ extension CircuitBreakerPolicy: Codable {
     try fields.encodeIfPresent(slowCalls, forKey: .slowCalls)
     try fields.encodeIfPresent(consecutiveFailures, forKey: .consecutiveFailures)
     try fields.encode(minimumThroughput, forKey: .minimumThroughput)
-    try fields.encode(openTime.inSeconds, forKey: .openTimeSeconds)
-    try fields.encode(maxOpenTime.inSeconds, forKey: .maxOpenTimeSeconds)
+    try fields.encode(DurationText(openTime), forKey: .openTime)
+    try fields.encode(DurationText(maxOpenTime), forKey: .maxOpenTime)
     try fields.encode(openTimeJitter, forKey: .openTimeJitter)
-    try fields.encode(maxRetryAfter.inSeconds, forKey: .maxRetryAfterSeconds)
+    try fields.encode(DurationText(maxRetryAfter), forKey: .maxRetryAfter)
     try fields.encode(halfOpenPermits, forKey: .halfOpenPermits)
-    try fields.encode(probeLease.inSeconds, forKey: .probeLeaseSeconds)
-    try fields.encode(rampTime.inSeconds, forKey: .rampTimeSeconds)
+    try fields.encode(DurationText(probeLease), forKey: .probeLease)
+    try fields.encode(DurationText(rampTime), forKey: .rampTime)
   }
 }
 
 extension CircuitBreakerPolicy.Window: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case count, seconds, slices
+    case count, time, slices
   }
 
-  /// Reads `{ "count": 100 }` or `{ "seconds": 30, "slices": 10 }`.
+  /// Reads `{ "count": 100 }` or `{ "time": "30s", "slices": 10 }`; its range is checked by the policy it is part of.
   ///
-  /// - Throws: ``InvalidCircuitBreakerPolicy``, `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownFields(Field.self)
-    let fields = try decoder.container(keyedBy: Field.self)
-    let count = try fields.decodeIfPresent(Int.self, forKey: .count)
-    let time = try fields.seconds(.seconds)
-    switch (count, time) {
-    case (let count?, nil): self = .count(count)
+    let fields = try SettingsDecoder<Field>(decoder)
+    let slices = try fields.integer(.slices)
+    switch (try fields.integer(.count), try fields.duration(.time)) {
+    case (let count?, nil):
+      try fields.require(slices == nil, .slices, "left out of a window that is a count")
+      self = .count(count)
     case (nil, let time?):
-      self = .time(time, slices: try fields.decodeIfPresent(Int.self, forKey: .slices) ?? 10)
+      self = .time(time, slices: slices ?? 10)
     default:
-      throw InvalidCircuitBreakerPolicy(
-        field: "window", value: count == nil ? "neither" : "both", requirement: "a count or seconds")
+      throw InvalidSetting(at: decoder, "either a count or a time")
     }
   }
 
-  /// Writes the count, or seconds and slices.
+  /// Writes the count, or the time and its slices.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     switch self {
     case .count(let count):
       try fields.encode(count, forKey: .count)
     case .time(let time, let slices):
-      try fields.encode(time.inSeconds, forKey: .seconds)
+      try fields.encode(DurationText(time), forKey: .time)
       try fields.encode(slices, forKey: .slices)
     }
   }
@@ -101,63 +92,23 @@ extension CircuitBreakerPolicy.Window: Codable {
 
 extension CircuitBreakerPolicy.SlowCalls: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case thresholdSeconds, rate
+    case threshold, rate
   }
 
-  /// Reads `{ "thresholdSeconds": 1, "rate": 0.8 }`; without a rate it is 1.
+  /// Reads `{ "threshold": "1s", "rate": 0.8 }`, where the rate may be left out and is then 1; ranges are checked by the
+  /// policy it is part of.
   ///
-  /// - Throws: ``InvalidCircuitBreakerPolicy``, `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownFields(Field.self)
-    let fields = try decoder.container(keyedBy: Field.self)
-    guard let threshold = try fields.seconds(.thresholdSeconds) else {
-      throw InvalidCircuitBreakerPolicy(
-        field: "slowCalls.thresholdSeconds", value: "missing", requirement: "a time in seconds")
-    }
-    self.init(threshold: threshold, rate: try fields.decodeIfPresent(Double.self, forKey: .rate) ?? 1)
+    let fields = try SettingsDecoder<Field>(decoder)
+    threshold = try fields.duration(.threshold) ?? fields.missing(.threshold, DurationText.requirement)
+    rate = try fields.number(.rate) ?? 1
   }
 
   /// Writes both.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
-    try fields.encode(threshold.inSeconds, forKey: .thresholdSeconds)
+    try fields.encode(DurationText(threshold), forKey: .threshold)
     try fields.encode(rate, forKey: .rate)
   }
-}
-
-// MARK: - Reading documents
-
-private struct AnyField: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-  init?(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
-
-extension Decoder {
-  /// A misspelt field would else be a default that nobody asked for.
-  fileprivate func refuseUnknownFields<Field: CodingKey & CaseIterable>(_: Field.Type) throws {
-    let known = Field.allCases.map(\.stringValue)
-    for field in try container(keyedBy: AnyField.self).allKeys where !known.contains(field.stringValue) {
-      throw InvalidCircuitBreakerPolicy(
-        field: "policy", value: field.stringValue,
-        requirement: "made of the fields \(known.joined(separator: ", "))")
-    }
-  }
-}
-
-extension KeyedDecodingContainer {
-  fileprivate func seconds(_ field: Key) throws -> Duration? {
-    guard let seconds = try decodeIfPresent(Double.self, forKey: field) else { return nil }
-    // 292 years: all that an instant can hold.
-    guard abs(seconds) <= 9_223_372_036 else {
-      throw InvalidCircuitBreakerPolicy(
-        field: field.stringValue, value: "\(seconds)", requirement: "at most 292 years in seconds")
-    }
-    return .nanoseconds(Int64((seconds * 1_000_000_000).rounded()))
-  }
-}
-
-extension Duration {
-  fileprivate var inSeconds: Double { Double(clampedNanoseconds) / 1_000_000_000 }
 }

@@ -98,14 +98,17 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
     self.failureRate = failureRate
     self.slowCalls = slowCalls
     self.consecutiveFailures = consecutiveFailures
-    self.minimumThroughput = minimumThroughput ?? min(20, window.capacity ?? 20)
+    self.minimumThroughput = minimumThroughput ?? Self.minimumThroughput(for: window)
     self.openTime = openTime
-    self.maxOpenTime = maxOpenTime ?? max(openTime, .seconds(60))
+    self.maxOpenTime = maxOpenTime ?? Self.maxOpenTime(for: openTime)
     self.openTimeJitter = openTimeJitter
     self.maxRetryAfter = maxRetryAfter
     self.halfOpenPermits = halfOpenPermits
     self.probeLease = probeLease
     self.rampTime = rampTime
-    if let fault { preconditionFailure(fault.description) }
+    if let fault { preconditionFailure("a breaker's \(fault)") }
   }
+  static func minimumThroughput(for window: Window) -> Int { min(20, window.capacity ?? 20) }
+
+  static func maxOpenTime(for openTime: Duration) -> Duration { max(openTime, .seconds(60)) }
 }

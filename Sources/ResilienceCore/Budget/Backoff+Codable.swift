@@ -4,56 +4,62 @@
 /// cap), `custom` (delays). Jitter: `none`, `full`, `equal`, or the share of a proportional one, as a number. What is left
 /// out is as in the factory of the kind.
 extension Backoff: Codable {
-  private enum Key: String, CodingKey {
+  private enum Field: String, CodingKey, CaseIterable {
     case kind, base, cap, multiplier, increment, delays, jitter
   }
 
   private enum Kind: String, Codable, CaseIterable {
     case constant, linear, exponential, decorrelated, custom
+
+    /// The fields that mean nothing to the other kinds.
+    var fields: Set<Field> {
+      switch self {
+      case .constant: [.base, .jitter]
+      case .linear: [.base, .increment, .cap, .jitter]
+      case .exponential: [.base, .cap, .multiplier, .jitter]
+      case .decorrelated: [.base, .cap]
+      case .custom: [.delays, .jitter]
+      }
+    }
   }
 
   /// Reads a backoff.
   ///
-  /// - Throws: ``InvalidSetting`` for an impossible value, `DecodingError` for a value of the wrong type.
+  /// - Throws: ``InvalidSetting``, naming the field.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    let path = decoder.codingPath
-    func duration(_ key: Key) throws -> Duration? {
-      try container.decodeIfPresent(DurationText.self, forKey: key)?.duration
-    }
-    func required(_ key: Key) throws -> Duration {
-      try container.decode(DurationText.self, forKey: key).duration
-    }
-    let name = try container.decode(String.self, forKey: .kind)
+    let fields = try SettingsDecoder<Field>(decoder)
     let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
-    try InvalidSetting.require(
-      Kind(rawValue: name) != nil, Key.kind, in: path, "\"\(name)\"", "one of \(kinds)")
-    let jitter = try container.decodeIfPresent(Jitter.self, forKey: .jitter) ?? .full
-    let cap = try duration(.cap) ?? .seconds(20)
-    switch Kind(rawValue: name) {
+    let kind: Kind = try fields.choice(.kind) ?? fields.missing(.kind, "one of \(kinds)")
+    for field in Field.allCases where field != .kind && !kind.fields.contains(field) {
+      try fields.require(!fields.contains(field), field, "left out of a backoff that is \(kind)")
+    }
+    let base = try fields.duration(.base)
+    let cap = try fields.duration(.cap) ?? .seconds(20)
+    let jitter = try fields.value(.jitter, as: Jitter.self) ?? .full
+    switch kind {
+    case .constant:
+      self = .constant(try base ?? fields.missing(.base, DurationText.requirement), jitter: jitter)
     case .linear:
       self = .linear(
-        base: try required(.base), increment: try duration(.increment), cap: cap, jitter: jitter)
+        base: try base ?? fields.missing(.base, DurationText.requirement),
+        increment: try fields.duration(.increment), cap: cap, jitter: jitter)
     case .exponential:
-      let multiplier = try container.decodeIfPresent(Double.self, forKey: .multiplier) ?? 2
-      try InvalidSetting.require(
-        multiplier >= 1 && multiplier.isFinite, Key.multiplier, in: path, multiplier, "1 or more")
+      let multiplier = try fields.number(.multiplier) ?? 2
+      try fields.require(multiplier >= 1 && multiplier.isFinite, .multiplier, "1 or more")
       self = .exponential(
-        base: try duration(.base) ?? .milliseconds(50), cap: cap, multiplier: multiplier, jitter: jitter)
+        base: base ?? .milliseconds(50), cap: cap, multiplier: multiplier, jitter: jitter)
     case .decorrelated:
-      self = .decorrelated(base: try duration(.base) ?? .milliseconds(50), cap: cap)
+      self = .decorrelated(base: base ?? .milliseconds(50), cap: cap)
     case .custom:
-      let delays = try container.decode([DurationText].self, forKey: .delays).map(\.duration)
-      try InvalidSetting.require(!delays.isEmpty, Key.delays, in: path, delays, "at least one delay")
+      let delays: [Duration] = try fields.durations(.delays) ?? []
+      try fields.require(!delays.isEmpty, .delays, "at least one delay")
       self = .custom(delays, jitter: jitter)
-    case .constant, nil:
-      self = .constant(try required(.base), jitter: jitter)
     }
   }
 
   /// Writes the backoff.
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
+    var container = encoder.container(keyedBy: Field.self)
     func encode(_ kind: Kind, base: Bool = true, cap: Bool = true, jitter hasJitter: Bool = true) throws {
       try container.encode(kind, forKey: .kind)
       if base { try container.encode(DurationText(.nanoseconds(baseNanoseconds)), forKey: .base) }
@@ -83,21 +89,16 @@ extension Backoff.Jitter: Codable {
   ///
   /// - Throws: ``InvalidSetting`` for anything else.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let field = decoder.codingPath.map(\.stringValue).joined(separator: ".")
-    let requirement = "none, full, equal or a share of 0 to 1"
-    if let share = try? container.decode(Double.self) {
-      guard (0...1).contains(share) else {
-        throw InvalidSetting(field: field, value: "\(share)", requirement: requirement)
-      }
+    let value = try decoder.singleValueContainer()
+    if let share = try? value.decode(Double.self), (0...1).contains(share) {
       self = .proportional(share)
       return
     }
-    switch try container.decode(String.self) {
+    switch try? value.decode(String.self) {
     case "none": self = .none
     case "full": self = .full
     case "equal": self = .equal
-    case let name: throw InvalidSetting(field: field, value: "\"\(name)\"", requirement: requirement)
+    default: throw InvalidSetting(at: decoder, "none, full, equal or a share of 0 to 1")
     }
   }
 

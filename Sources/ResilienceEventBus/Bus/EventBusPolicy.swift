@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// The bounds of a bus.
 public struct EventBusPolicy: Sendable, Hashable {
   /// The most events that one group may have outstanding: queued, in flight, or waiting for redelivery; 1 or more.
@@ -13,9 +15,14 @@ public struct EventBusPolicy: Sendable, Hashable {
   ///   - queueCapacity: Default: 10 000, about three megabytes of events with small payloads.
   ///   - deadLetterCapacity: Default: 10 000.
   public init(queueCapacity: Int = 10_000, deadLetterCapacity: Int = 10_000) {
-    precondition(queueCapacity >= 1, "queueCapacity must be 1 or more, was \(queueCapacity)")
-    precondition(deadLetterCapacity >= 1, "deadLetterCapacity must be 1 or more, was \(deadLetterCapacity)")
     self.queueCapacity = queueCapacity
     self.deadLetterCapacity = deadLetterCapacity
+    if let fault { preconditionFailure("an event bus's \(fault)") }
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    .unless(queueCapacity >= 1, "queueCapacity", queueCapacity, "1 or more")
+      ?? .unless(deadLetterCapacity >= 1, "deadLetterCapacity", deadLetterCapacity, "1 or more")
   }
 }

@@ -38,12 +38,17 @@ public struct DeliveryPolicy: Sendable, Hashable {
     backoff: Backoff = .exponential(base: .milliseconds(200), cap: .seconds(30)),
     parallelism: Int = 16, timeout: Duration? = nil
   ) {
-    precondition(maxDeliveries >= 1, "maxDeliveries must be 1 or more, was \(maxDeliveries)")
-    precondition(parallelism >= 1, "parallelism must be 1 or more, was \(parallelism)")
-    if let timeout { precondition(timeout > .zero, "a delivery's timeout must be positive, was \(timeout)") }
     self.maxDeliveries = maxDeliveries
     self.backoff = backoff
     self.parallelism = parallelism
     self.timeout = timeout
+    if let fault { preconditionFailure("a delivery's \(fault)") }
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    .unless(maxDeliveries >= 1, "maxDeliveries", maxDeliveries, "1 or more")
+      ?? .unless(parallelism >= 1, "parallelism", parallelism, "1 or more")
+      ?? timeout.flatMap { .unless($0 > .zero, "timeout", $0, "more than 0s") }
   }
 }

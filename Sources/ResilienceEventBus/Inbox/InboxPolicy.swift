@@ -19,11 +19,16 @@ public struct InboxPolicy: Sendable, Hashable {
   ///   - lease: Default: 30 s, the visibility timeout of Amazon SQS.
   ///   - capacity: Default: 100 000: about 170 events a second for the whole window.
   public init(window: Duration = .seconds(600), lease: Duration = .seconds(30), capacity: Int = 100_000) {
-    precondition(window > .zero, "an inbox's window must be positive, was \(window)")
-    precondition(lease > .zero, "an inbox's lease must be positive, was \(lease)")
-    precondition(capacity >= 1, "an inbox's capacity must be 1 or more, was \(capacity)")
     self.window = window
     self.lease = lease
     self.capacity = capacity
+    if let fault { preconditionFailure("an inbox's \(fault)") }
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    .unless(window > .zero, "window", window, "more than 0s")
+      ?? .unless(lease > .zero, "lease", lease, "more than 0s")
+      ?? .unless(capacity >= 1, "capacity", capacity, "1 or more")
   }
 }

@@ -1,33 +1,35 @@
 internal import ResilienceCore
 
+/// `{ "permits": 200, "period": "1min", "burst": 20 }`, or `{ "unlimited": true }`.
 extension RateLimit: Codable {
-  private enum Key: String, CodingKey {
-    case permits, periodNanoseconds, burst, unlimited
+  private enum Field: String, CodingKey, CaseIterable {
+    case permits, period, burst, unlimited
   }
 
-  /// Reads what ``encode(to:)`` writes: `permits`, `periodNanoseconds` and `burst`, which may be missing, or
-  /// `unlimited`.
+  /// Reads a limit; only `burst` may be left out, and is then as in ``init(_:per:burst:)``.
   ///
-  /// - Throws: ``InvalidRateLimit`` for values that make no limit; what the decoder throws.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    if try container.decodeIfPresent(Bool.self, forKey: .unlimited) == true {
+    let fields = try SettingsDecoder<Field>(decoder)
+    if try fields.flag(.unlimited) == true {
+      for field in [Field.permits, .period, .burst] {
+        try fields.require(!fields.contains(field), field, "left out of a limit that is unlimited")
+      }
       self = .unlimited
       return
     }
-    let permits = try container.decode(Int.self, forKey: .permits)
-    let period = try container.decode(Int64.self, forKey: .periodNanoseconds)
-    let burst = try container.decodeIfPresent(Int.self, forKey: .burst)
-    if let invalid = Self.invalid(permits, per: period, burst: burst) { throw invalid }
-    self.init(permits, per: .nanoseconds(period), burst: burst)
+    permits = try fields.integer(.permits) ?? fields.missing(.permits, "a whole number")
+    period = try fields.duration(.period) ?? fields.missing(.period, DurationText.requirement)
+    burst = try fields.integer(.burst) ?? Self.burstOfASecond(permits, per: period)
+    try fields.check(fault)
   }
 
-  /// Writes `permits`, `periodNanoseconds` and `burst`, or `unlimited`.
+  /// Writes `permits`, `period` and `burst`, or `unlimited`.
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    if isUnlimited { return try container.encode(true, forKey: .unlimited) }
-    try container.encode(permits, forKey: .permits)
-    try container.encode(period.clampedNanoseconds, forKey: .periodNanoseconds)
-    try container.encode(burst, forKey: .burst)
+    var fields = encoder.container(keyedBy: Field.self)
+    if isUnlimited { return try fields.encode(true, forKey: .unlimited) }
+    try fields.encode(permits, forKey: .permits)
+    try fields.encode(DurationText(period), forKey: .period)
+    try fields.encode(burst, forKey: .burst)
   }
 }

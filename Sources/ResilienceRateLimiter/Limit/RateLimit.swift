@@ -30,11 +30,10 @@ public struct RateLimit: Sendable, Hashable {
   ///     not take longer than 36 years. Default: the permits of one second, at least 1, as is usual
   ///     (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that second.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
-    let invalid = Self.invalid(permits, per: period.clampedNanoseconds, burst: burst)
-    precondition(invalid == nil, invalid?.description ?? "")
     self.permits = permits
     self.period = period
-    self.burst = burst ?? Self.burstOfASecond(permits, per: period.clampedNanoseconds)
+    self.burst = burst ?? Self.burstOfASecond(permits, per: period)
+    if let fault { preconditionFailure("a rate limit's \(fault)") }
   }
 
   private init() {
@@ -64,30 +63,25 @@ public struct RateLimit: Sendable, Hashable {
     RateLimit(permits, per: .seconds(3600), burst: burst)
   }
 
-  private static func burstOfASecond(_ permits: Int, per period: Int64) -> Int {
-    permits == 0 ? 0 : max(1, Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period)))
+  static func burstOfASecond(_ permits: Int, per period: Duration) -> Int {
+    // Where there is no limit at all, no burst is at fault.
+    guard permits > 0, period.clampedNanoseconds > 0 else { return 0 }
+    return max(1, Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period.clampedNanoseconds)))
   }
 
-  /// Why these are no limit.
-  static func invalid(_ permits: Int, per period: Int64, burst: Int?) -> InvalidRateLimit? {
-    guard (0...1_000_000_000).contains(permits) else {
-      return InvalidRateLimit(field: "permits", value: "\(permits)", requirement: "in 0 ... 10⁹")
-    }
-    guard period > 0 else {
-      return InvalidRateLimit(field: "period", value: "\(period) ns", requirement: "at least 1 ns")
-    }
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    let range =
+      InvalidSetting.outside(0...1_000_000_000, "permits", permits)
+      ?? .unless(period.clampedNanoseconds > 0, "period", period, "1ns or more")
+    if let range { return range }
+    let interval =
+      permits == 0 ? 1 : (Int128(period.clampedNanoseconds) + Int128(permits) - 1) / Int128(permits)
+    let most = (1 << 60) / interval
     let least = permits == 0 ? 0 : 1
-    let burst = burst ?? burstOfASecond(permits, per: period)
-    guard burst >= least else {
-      return InvalidRateLimit(field: "burst", value: "\(burst)", requirement: "at least \(least)")
-    }
-    let interval = permits == 0 ? 1 : (Int128(period) + Int128(permits) - 1) / Int128(permits)
-    guard Int128(burst) * interval <= 1 << 60 else {
-      return InvalidRateLimit(
-        field: "burst", value: "\(burst) at \(permits) per \(period) ns",
-        requirement: "such that it is saved up within 36 years")
-    }
-    return nil
+    return .unless(most >= 1, "period", period, "at most 36 years for each permit")
+      ?? .unless(burst >= least, "burst", burst, "\(least) or more")
+      ?? .unless(burst <= most, "burst", burst, "\(most) or less, which is saved up in 36 years")
   }
 }
 

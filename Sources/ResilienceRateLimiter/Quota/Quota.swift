@@ -18,20 +18,14 @@ public struct Quota: Sendable, Hashable {
   ///   - permits: The most permits in any `period`, 0 (which is closed) to 10⁹.
   ///   - period: 1 ns to 10 years.
   public init(_ permits: Int, per period: Duration) {
-    if let fault = Self.fault(permits, period) { preconditionFailure("\(fault)") }
     self.permits = permits
     self.period = period
+    if let fault { preconditionFailure("a quota's \(fault)") }
   }
 
-  private static func fault(_ permits: Int, _ period: Duration) -> InvalidRateLimitValue? {
-    if !(0...1_000_000_000).contains(permits) {
-      return InvalidRateLimitValue("permits", permits, expected: "0 ... 1000000000")
-    }
-    if period < .nanoseconds(1) || period > .seconds(315_360_000) {
-      return InvalidRateLimitValue(
-        "periodSeconds", period / .seconds(1), expected: "0.000000001 ... 315360000")
-    }
-    return nil
+  private var fault: InvalidSetting? {
+    .outside(0...1_000_000_000, "permits", permits)
+      ?? .outside(.nanoseconds(1) ... .seconds(315_360_000), "period", period)
   }
 
   /// So many permits in any second.
@@ -52,27 +46,26 @@ extension Quota: CustomStringConvertible {
   public var description: String { "\(permits) per \(period)" }
 }
 
-/// `{ "permits": 200, "periodSeconds": 60 }`.
+/// `{ "permits": 200, "period": "1min" }`.
 extension Quota: Codable {
-  private enum Field: String, CodingKey {
-    case permits, periodSeconds
+  private enum Field: String, CodingKey, CaseIterable {
+    case permits, period
   }
 
-  /// Reads a quota.
+  /// Reads a quota; neither field may be left out.
   ///
-  /// - Throws: ``InvalidRateLimitValue``, naming the field, when a value is out of its range; `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Field.self)
-    let permits = try fields.decode(Int.self, forKey: .permits)
-    let period = Duration(clampedSeconds: try fields.decode(Double.self, forKey: .periodSeconds))
-    if let fault = Self.fault(permits, period) { throw fault }
-    self.init(permits, per: period)
+    let fields = try SettingsDecoder<Field>(decoder)
+    permits = try fields.integer(.permits) ?? fields.missing(.permits, "a whole number")
+    period = try fields.duration(.period) ?? fields.missing(.period, DurationText.requirement)
+    try fields.check(fault)
   }
 
   /// Writes both fields.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     try fields.encode(permits, forKey: .permits)
-    try fields.encode(period / .seconds(1), forKey: .periodSeconds)
+    try fields.encode(DurationText(period), forKey: .period)
   }
 }

@@ -3,7 +3,7 @@ internal import ResilienceCore
 /// When a client holds its calls back: how much more than what is accepted it sends, and over which time it counts.
 public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   /// Which answers of the destination are not an acceptance.
-  public enum Refusals: String, Sendable, Hashable, Codable {
+  public enum Refusals: String, Sendable, Hashable, CaseIterable, Codable {
     /// Every failure: also a timeout, an error of the transport, a defect of the destination.
     case failures
 
@@ -39,63 +39,45 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
     multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 120,
     refusals: Refusals = .failures
   ) {
-    if let fault = Self.fault(multiplier, window, probes) { preconditionFailure("\(fault)") }
     self.multiplier = multiplier
     self.window = window
     self.probes = probes
     self.refusals = refusals
+    if let fault { preconditionFailure("an adaptive throttle's \(fault)") }
   }
 
-  private static func fault(_ multiplier: Double, _ window: Duration, _ probes: Int) -> InvalidRateLimitValue?
-  {
-    if !(1...1000).contains(multiplier) {
-      return InvalidRateLimitValue("multiplier", multiplier, expected: "1 ... 1000")
-    }
-    if window < .microseconds(1) || window > .seconds(1 << 31) {
-      return InvalidRateLimitValue("windowSeconds", window / .seconds(1), expected: "0.000001 ... 2147483648")
-    }
-    if !(0...1_000_000_000).contains(probes) {
-      return InvalidRateLimitValue("probes", probes, expected: "0 ... 1000000000")
-    }
-    return nil
+  private var fault: InvalidSetting? {
+    .outside(1...1000, "multiplier", multiplier)
+      ?? .outside(.microseconds(1) ... .seconds(1 << 31), "window", window)
+      ?? .outside(0...1_000_000_000, "probes", probes)
   }
 }
 
-/// `{ "multiplier": 2, "windowSeconds": 120, "probes": 120, "refusals": "failures" }`, where each may be left out.
+/// `{ "multiplier": 2, "window": "2min", "probes": 120, "refusals": "failures" }`, where each may be left out.
 extension AdaptiveThrottlePolicy: Codable {
-  private enum Field: String, CodingKey {
-    case multiplier, windowSeconds, probes, refusals
+  private enum Field: String, CodingKey, CaseIterable {
+    case multiplier, window, probes, refusals
   }
 
   /// Reads a policy; what is left out is the default.
   ///
-  /// - Throws: ``InvalidRateLimitValue``, naming the field, when a value is out of its range; `DecodingError`.
+  /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Field.self)
+    let fields = try SettingsDecoder<Field>(decoder)
     let defaults = AdaptiveThrottlePolicy()
-    let multiplier = try fields.decodeIfPresent(Double.self, forKey: .multiplier) ?? defaults.multiplier
-    let seconds = try fields.decodeIfPresent(Double.self, forKey: .windowSeconds)
-    let window = seconds.map(Duration.init(clampedSeconds:)) ?? defaults.window
-    let probes = try fields.decodeIfPresent(Int.self, forKey: .probes) ?? defaults.probes
-    if let fault = Self.fault(multiplier, window, probes) { throw fault }
-    self.init(
-      multiplier: multiplier, window: window, probes: probes,
-      refusals: try fields.decodeIfPresent(Refusals.self, forKey: .refusals) ?? defaults.refusals)
+    multiplier = try fields.number(.multiplier) ?? defaults.multiplier
+    window = try fields.duration(.window) ?? defaults.window
+    probes = try fields.integer(.probes) ?? defaults.probes
+    refusals = try fields.choice(.refusals) ?? defaults.refusals
+    try fields.check(fault)
   }
 
   /// Writes all fields.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     try fields.encode(multiplier, forKey: .multiplier)
-    try fields.encode(window / .seconds(1), forKey: .windowSeconds)
+    try fields.encode(DurationText(window), forKey: .window)
     try fields.encode(probes, forKey: .probes)
     try fields.encode(refusals, forKey: .refusals)
-  }
-}
-
-extension Duration {
-  /// A number from a document as a duration; what is no time at all is zero.
-  init(clampedSeconds seconds: Double) {
-    self = seconds.isNaN ? .zero : .seconds(min(max(seconds, -1e11), 1e11))
   }
 }

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// How often instances are checked, and how much it takes to believe the result.
 public struct HealthCheckPolicy: Sendable, Hashable {
   /// The longest time from the start of one check to the start of the next.
@@ -29,15 +31,20 @@ public struct HealthCheckPolicy: Sendable, Hashable {
     interval: Duration = .seconds(10), timeout: Duration = .seconds(1), rise: Int = 2, fall: Int = 3,
     jitter: Double = 0.2
   ) {
-    precondition(interval > .zero, "a health check's interval must be more than 0, was \(interval)")
-    precondition(timeout > .zero, "a health check's timeout must be more than 0, was \(timeout)")
-    precondition(rise >= 1, "a health check's rise must be 1 or more, was \(rise)")
-    precondition(fall >= 1, "a health check's fall must be 1 or more, was \(fall)")
-    precondition((0...1).contains(jitter), "a health check's jitter must be in 0 ... 1, was \(jitter)")
     self.interval = interval
     self.timeout = timeout
     self.rise = rise
     self.fall = fall
     self.jitter = jitter
+    if let fault { preconditionFailure("a health check's \(fault)") }
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    .unless(interval > .zero, "interval", interval, "more than 0s")
+      ?? .unless(timeout > .zero, "timeout", timeout, "more than 0s")
+      ?? .unless(rise >= 1, "rise", rise, "1 or more")
+      ?? .unless(fall >= 1, "fall", fall, "1 or more")
+      ?? .outside(0...1, "jitter", jitter)
   }
 }

@@ -40,18 +40,29 @@ public struct HedgeDelay: Sendable, Hashable {
     percentile: Double = 95, minimumSamples: Int = 100, atLeast: Duration = .milliseconds(1),
     atMost: Duration = .seconds(10)
   ) -> HedgeDelay {
-    precondition(
-      (50...99.9).contains(percentile), "a hedge's percentile must be in 50 ... 99.9, was \(percentile)")
-    precondition(
-      (1...1_000).contains(minimumSamples),
-      "a hedge's minimumSamples must be in 1 ... 1 000, was \(minimumSamples)")
-    precondition(atLeast >= .zero, "a hedge's shortest delay must not be negative, was \(atLeast)")
-    precondition(
-      atMost >= atLeast, "a hedge's longest delay must be \(atLeast) or more, as the shortest, was \(atMost)")
-    return HedgeDelay(
-      kind: .learned(
-        Learning(
-          percentile: percentile, minimumSamples: minimumSamples,
-          atLeastNanoseconds: atLeast.clampedNanoseconds, atMostNanoseconds: atMost.clampedNanoseconds)))
+    let learning = Learning(
+      percentile: percentile, minimumSamples: minimumSamples, atLeast: atLeast, atMost: atMost)
+    if let fault = learning.fault { preconditionFailure("a hedge delay's \(fault)") }
+    return HedgeDelay(kind: .learned(learning))
+  }
+}
+
+extension HedgeDelay.Learning {
+  init(percentile: Double, minimumSamples: Int, atLeast: Duration, atMost: Duration) {
+    self.percentile = percentile
+    self.minimumSamples = minimumSamples
+    atLeastNanoseconds = atLeast.clampedNanoseconds
+    atMostNanoseconds = atMost.clampedNanoseconds
+  }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? {
+    let (atLeast, atMost) = (
+      Duration.nanoseconds(atLeastNanoseconds), Duration.nanoseconds(atMostNanoseconds)
+    )
+    return .outside(50...99.9, "percentile", percentile)
+      ?? .outside(1...1_000, "minimumSamples", minimumSamples)
+      ?? .unless(atLeast >= .zero, "atLeast", atLeast, "0s or more")
+      ?? .unless(atMost >= atLeast, "atMost", atMost, "as much as atLeast or more")
   }
 }

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// How often a slow or failed call is begun again beside itself, and when.
 ///
 /// ```swift
@@ -23,10 +25,12 @@ public struct HedgePolicy: Sendable, Hashable {
   ///   - hedgesNonIdempotent: Whether a call that is not idempotent is hedged like any other. Default: no. It is then
   ///     begun again only when an attempt proves that it did nothing (`Pushback.notProcessed`).
   public init(maxAttempts: Int = 2, delay: HedgeDelay = .learned(), hedgesNonIdempotent: Bool = false) {
-    precondition(
-      (2...10).contains(maxAttempts), "a hedge policy's maxAttempts must be in 2 ... 10, was \(maxAttempts)")
     self.maxAttempts = maxAttempts
     self.delay = delay
     self.hedgesNonIdempotent = hedgesNonIdempotent
+    if let fault { preconditionFailure("a hedge policy's \(fault)") }
   }
+
+  /// The first field that is out of its range.
+  var fault: InvalidSetting? { .outside(2...10, "maxAttempts", maxAttempts) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ResilienceCore
 import ResilienceRateLimiter
 import Testing
 
@@ -22,20 +23,20 @@ import Testing
   @Test func whatIsLeftOutIsTheDefault() throws {
     #expect(try decode("{}", as: AdaptiveThrottlePolicy.self) == AdaptiveThrottlePolicy())
     #expect(
-      try decode(#"{"windowSeconds": 30, "refusals": "overloads"}"#, as: AdaptiveThrottlePolicy.self)
+      try decode(#"{"window": "30s", "refusals": "overloads"}"#, as: AdaptiveThrottlePolicy.self)
         == AdaptiveThrottlePolicy(window: .seconds(30), refusals: .overloads))
-    #expect(try decode(#"{"permits": 200, "periodSeconds": 60}"#, as: Quota.self) == .perMinute(200))
+    #expect(try decode(#"{"permits": 200, "period": "1min"}"#, as: Quota.self) == .perMinute(200))
   }
 
   private static let policies: [(document: String, field: String, value: String)] = [
     (#"{"multiplier": 0.5}"#, "multiplier", "0.5"), (#"{"probes": -1}"#, "probes", "-1"),
-    (#"{"windowSeconds": 0}"#, "windowSeconds", "0.0"),
-    (#"{"windowSeconds": -1}"#, "windowSeconds", "-1.0"),
+    (#"{"window": "0s"}"#, "window", "\"0s\""),
+    (#"{"windowSeconds": 30}"#, "windowSeconds", "30"), (#"{"refusals": "some"}"#, "refusals", "\"some\""),
   ]
 
   @Test(arguments: policies)
   func aValueOutOfItsRangeIsAnErrorThatNamesIt(document: String, field: String, value: String) {
-    let error = #expect(throws: InvalidRateLimitValue.self) {
+    let error = #expect(throws: InvalidSetting.self) {
       try decode(document, as: AdaptiveThrottlePolicy.self)
     }
     #expect(error?.field == field)
@@ -43,12 +44,12 @@ import Testing
   }
 
   @Test func aQuotaOutOfItsRangeIsAnErrorThatNamesTheField() {
-    let error = #expect(throws: InvalidRateLimitValue.self) {
-      try decode(#"{"permits": -5, "periodSeconds": 60}"#, as: Quota.self)
+    let error = #expect(throws: InvalidSetting.self) {
+      try decode(#"{"permits": -5, "period": "1min"}"#, as: Quota.self)
     }
-    #expect(error?.description == "permits must be 0 ... 1000000000, was -5")
-    #expect(throws: InvalidRateLimitValue.self) {
-      try decode(#"{"permits": 5, "periodSeconds": -1}"#, as: Quota.self)
+    #expect(error?.description == "permits must be in 0 ... 1000000000, was -5")
+    #expect(throws: InvalidSetting.self) {
+      try decode(#"{"permits": 5, "period": "-1s"}"#, as: Quota.self)
     }
   }
 }

@@ -1,7 +1,10 @@
 /// A duration as policy documents spell it: a whole number and a unit, `50ms`, `20s`, `2min`.
 ///
-/// `Duration` itself encodes as two numbers of attoseconds, which nobody can read or write.
+/// `Duration` itself encodes as two numbers of attoseconds, which nobody can read or write. Whole nanoseconds are kept, up
+/// to 292 years.
 package struct DurationText: Codable, Sendable, Hashable {
+  package static let requirement = "a whole number and a unit of ns, us, ms, s, min or h, such as \"50ms\""
+
   package let duration: Duration
 
   package init(_ duration: Duration) {
@@ -26,18 +29,16 @@ package struct DurationText: Codable, Sendable, Hashable {
   }
 
   package var description: String {
-    let nanoseconds = duration.clampedNanoseconds
+    // What is more than nothing must not be read as nothing.
+    let nanoseconds = duration > .zero ? max(1, duration.clampedNanoseconds) : duration.clampedNanoseconds
     let unit = Self.units.first { nanoseconds % $0.nanoseconds == 0 } ?? ("ns", 1)
     return nanoseconds == 0 ? "0s" : "\(nanoseconds / unit.nanoseconds)\(unit.name)"
   }
 
   package init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let value = DurationText(text) else {
-      throw InvalidSetting(
-        field: decoder.codingPath.map(\.stringValue).joined(separator: "."), value: "\"\(text)\"",
-        requirement: "a whole number and a unit of ns, us, ms, s, min or h, such as \"50ms\"")
-    }
+    guard let text = try? decoder.singleValueContainer().decode(String.self),
+      let value = DurationText(text)
+    else { throw InvalidSetting(at: decoder, Self.requirement) }
     self = value
   }
 
