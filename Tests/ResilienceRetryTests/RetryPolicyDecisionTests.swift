@@ -111,6 +111,9 @@ import Testing
       testDescription: "a refusal called a failure that was not processed", outcome: .failure(.notProcessed),
       error: Refusal(retryAt: .milliseconds(5_700)), expected: .retry(delayNanoseconds: 700_000_000)),
     Case(
+      testDescription: "a refusal without a time, called a failure that was not processed",
+      outcome: .failure(.notProcessed), error: Refusal(), expected: .retry(delayNanoseconds: 0)),
+    Case(
       testDescription: "not idempotent, but refused", outcome: Outcome(ofError: Refusal()),
       error: Refusal(retryAt: .milliseconds(5_000)), idempotency: .nonIdempotent,
       expected: .giveUp(.notIdempotent)),
