@@ -29,12 +29,15 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
 
 func registryRows() -> [Row] {
   let target = "P2C lease+release, any n"
+  let reason =
+    "the plan's floor is flat atomics; here a lease also finds out whether the listing is current, remembers for retries "
+    + "where the call has been, and draws from the ambient randomness"
   let beat = "balancer pick + call + release, P2C, 10 instances"
   return [
     pickRow("balancer: pick and release, P2C, 10 instances", .powerOfTwoChoices, instances: 10)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
     pickRow("balancer: pick and release, P2C, 1 000 instances", .powerOfTwoChoices, instances: 1000)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
     pickRow("balancer: pick and release, round robin, 10 instances", .roundRobin, instances: 10)
       .floor("floor: lock pair"),
     .call("balancer: call, P2C, 10 instances") {

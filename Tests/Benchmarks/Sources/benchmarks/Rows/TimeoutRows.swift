@@ -32,11 +32,13 @@ func timeoutRows() -> [Row] {
       .target(
         "timeout pre-emptive, 1 suspend", instructions: 7500, allocations: 4, over: "call: suspends once"
       )
+      .because("one allocation is the call's own; what the threads do to each other varies by thousands")
       .ungated(),
     .call("deadline: cooperative") { makeCall().deadline(.seconds(60)) }
       .from(.off, .actor, .main)
       .floor("floor: await of a closure, with a task-local bound")
-      .target("timeout cooperative", instructions: 750, allocations: 0, over: "call"),
+      .target("timeout cooperative", instructions: 750, allocations: 0, over: "call")
+      .because("on the main actor, one hop in binding the task-local"),
     .sync("context: read") {
       { count in
         var sum = 0
@@ -53,7 +55,9 @@ func timeoutRows() -> [Row] {
     .call("context: call with a deadline that reads it") { makeReadingCall().deadline(.seconds(60)) }
       .floor("floor: await of a closure, with a task-local bound")
       .target(
-        "context bind + read", instructions: 590, allocations: 0, over: "context: call that reads it"),
+        "context bind + read", instructions: 590, allocations: 0, over: "context: call that reads it"
+      )
+      .because("it also reads the clock, to know the deadline"),
     .sync("timer: schedule and cancel") { timerLoop(pending: 0) }
       .floor("floor: lock pair"),
   ]
