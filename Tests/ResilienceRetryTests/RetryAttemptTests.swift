@@ -106,6 +106,19 @@ import Testing
     #expect(seen == [.milliseconds(0), .milliseconds(6_000)])
   }
 
+  @Test func anAttemptThatIsRepeatedAtOnceReadsTheTimeAfresh() throws {
+    let (seen, _) = try simulate { sim in
+      let seen = Log<Instant>()
+      let call = ServiceCall { (_: Int) in
+        try await sim.sleep(for: .seconds(2))
+        throw Failure()
+      }
+      try? await ReadsNow(log: seen, base: call).retry(RetryPolicy(maxAttempts: 2, backoff: .none))(1)
+      return seen.entries
+    }
+    #expect(seen == [.milliseconds(0), .milliseconds(2_000)])
+  }
+
   // MARK: - Events
 
   @Test func onEventIsToldWithoutAnObserver() async throws {

@@ -134,6 +134,33 @@ import Testing
     #expect(events == told.entries.map(\.description))
   }
 
+  /// Layers of four attempts each multiply to 64; sharing a budget they stay at a tenth.
+  @Test func layersThatShareABudgetDoNotMultiply() async throws {
+    let budget = RetryBudget(ratio: 0.1)
+    let attempts = Log<Int>()
+    let policy = RetryPolicy(maxAttempts: 4, backoff: .none)
+    let call = ServiceCall { (_: Int) in
+      attempts.append(1)
+      throw Failure()
+    }.retry(policy, budget: budget).retry(policy, budget: budget).retry(policy, budget: budget)
+    for _ in 1...1000 { try? await call(1) }
+    #expect(attempts.entries.count == 1000 + 103)
+  }
+
+  /// The layer that finds the budget empty ends the call through all that share it, at once and with the work's own error.
+  @Test func row24_anEmptyBudgetEndsTheCallThroughAllLayersThatShareIt() throws {
+    let budget = RetryBudget(ratio: 0, reserve: 1)
+    _ = budget.withdraw()
+    let (end, events) = try simulate { sim in
+      let call = Self.failing.retry(budget: budget).retry(budget: budget).retry(budget: budget)
+      await #expect(throws: Failure()) { try await call(1) }
+      return sim.now
+    }
+    #expect(end == .milliseconds(0))
+    #expect(
+      events == Array(repeating: "retry.gave_up call= attempts=1 reason=budget_exhausted", count: 3))
+  }
+
   /// What provably did not run is repeated at once: no deadline, no wait bounds it, so the budget must.
   @Test func row29_retriesOfWhatDidNotRunAreBudgetedAndCounted() async throws {
     let budget = RetryBudget()

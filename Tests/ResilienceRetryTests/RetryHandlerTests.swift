@@ -100,6 +100,22 @@ import Testing
     #expect(seen.entries == ["sku failure 1", "sku failure 2"])
   }
 
+  @Test func aConditionIsAskedOnlyWhenThePolicyWouldRetry() async {
+    let asked = Log<Int>()
+    let failing = call(succeedingAt: 9).retry(Self.atOnce) { _, _, attempt in
+      asked.append(attempt)
+      return true
+    }
+    await #expect(throws: Failure(number: 3)) { try await failing("sku") }
+    #expect(asked.entries == [1, 2], "not after the last attempt")
+    let refused = ServiceCall { (_: Int) in throw Refusal() }.retry(Self.atOnce) { _, _, attempt in
+      asked.append(attempt)
+      return true
+    }
+    await #expect(throws: Refusal.self) { try await refused(1) }
+    #expect(asked.entries == [1, 2])
+  }
+
   @Test(arguments: [
     (Pushback.doNotRetry, "do_not_retry"), (.retryAfter(.seconds(3600)), "retry_after_too_long"),
   ])

@@ -48,6 +48,17 @@ import Testing
       testDescription: "a refusal for too long", outcome: Outcome(ofError: Refusal()),
       error: Refusal(retryAt: .milliseconds(15_001)), expected: .giveUp(.retryAfterTooLong)),
     Case(
+      testDescription: "a refusal that counts as a success", outcome: .success,
+      error: Refusal(retryAt: .milliseconds(5_700)), expected: .giveUp(.notAFailure)),
+    Case(
+      testDescription: "a refusal until later that pushes back longer",
+      outcome: Outcome(.neutral, pushback: .retryAfter(.seconds(2))),
+      error: Refusal(retryAt: .milliseconds(5_700)), expected: .retry(delayNanoseconds: 2_000_000_000)),
+    Case(
+      testDescription: "a refusal until later that pushes back shorter",
+      outcome: Outcome(.neutral, pushback: .retryAfter(.milliseconds(300))),
+      error: Refusal(retryAt: .milliseconds(5_700)), expected: .retry(delayNanoseconds: 700_000_000)),
+    Case(
       testDescription: "a refusal called a failure", error: Refusal(),
       expected: .retry(delayNanoseconds: 100_000_000)),
     Case(
@@ -99,6 +110,9 @@ import Testing
     Case(
       testDescription: "a refusal called a failure that was not processed", outcome: .failure(.notProcessed),
       error: Refusal(retryAt: .milliseconds(5_700)), expected: .retry(delayNanoseconds: 700_000_000)),
+    Case(
+      testDescription: "a refusal without a time, called a failure that was not processed",
+      outcome: .failure(.notProcessed), error: Refusal(), expected: .retry(delayNanoseconds: 0)),
     Case(
       testDescription: "not idempotent, but refused", outcome: Outcome(ofError: Refusal()),
       error: Refusal(retryAt: .milliseconds(5_000)), idempotency: .nonIdempotent,

@@ -74,6 +74,25 @@ import Testing
     #expect(end == .milliseconds(5_000))
   }
 
+  @Test(arguments: [0, 5, 10, 15, 20])
+  func row28_cancellationAtAnyPointEndsTheCall(milliseconds: Int64) throws {
+    let policy = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(10), jitter: .none))
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
+      let budget = RetryBudget(ratio: 0, reserve: 10)
+      let begun = Log<Int>()
+      try await cancelling(after: .milliseconds(milliseconds), sim) {
+        try? await policy.run(budget: budget) { attempt in
+          begun.append(attempt)
+          try await sim.sleep(for: .milliseconds(10))
+          throw Failure()
+        }
+      }
+      try sim.require(sim.now <= .milliseconds(milliseconds), "ended at \(sim.now)")
+      try sim.require(10 - budget.available == max(0, begun.entries.count - 1), "a token is lost")
+    }
+    #expect(exploration.isComplete)
+  }
+
   @Test func anObserversSpanIsAmbientInTheBody() async throws {
     final class Spans: CallObserver {
       func attemptBegan(_ attempt: inout CallContext) {

@@ -9,11 +9,16 @@ public import Synchronization
 /// Two kinds, behind one object:
 /// - **A share of the calls**, ``init(_:ratio:reserve:)``: each call deposits a part of a token, each retry takes one.
 /// - **A throttle**, ``throttle(_:maxTokens:tokenRatio:)``: failures take tokens, successes bring parts of them back, and
-///   while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how many calls there are.
+///   while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how many calls there are. A
+///   hedge that begins because an attempt is slow takes one as well.
 ///
 /// A call deposits once, with its first outcome, in the outermost layer that shares the budget; a retry takes its token
 /// when it is decided, before it waits. So of k calls that fail together exactly `reserve + ⌈ratio · k⌉` are tried again, in
 /// whatever order they are looked at, and a reserve that a quiet destination has saved up stays small.
+///
+/// Layers around each other share one budget: only the outermost deposits, so that one further in with a budget of its own
+/// would spend its reserve and never get it back; and a layer that finds the shared budget empty ends the call through all
+/// of them, at once, with the work's own error.
 ///
 /// Tokens are kept in thousandths, so that shares are exact. One atomic word; while it is full, a success costs a load.
 public final class RetryBudget: Sendable {

@@ -19,6 +19,8 @@ extension EventBus {
       settle(ticket, as: worker, end, call)
       return
     }
+    // The event is the logical call: a retry around the handler does not deposit for it again.
+    if worker.budget != nil { _ = call.claimCallID() }
     if let timeout = worker.policy.timeout {
       call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
     }
@@ -59,12 +61,20 @@ extension EventBus {
     of ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
     _ error: (any Error)?, _ call: CallContext
   ) -> DeliveryEnd {
+    let isFirst = ticket.attempt == 1
     if error == nil, outcome.verdict != .failure {
+      worker.budget?.noteUnretried(isFirst: isFirst, outcome.verdict)
       return DeliveryEnd(settlement: .acknowledge, error: nil, deliveries: ticket.attempt)
     }
+    var isNoted = false
     let settlement = worker.policy.settlement(
       outcome, error: error, attempt: ticket.attempt, deadline: ticket.message.envelope.deadline,
-      now: call.readClock(), seed: call.random(), isShuttingDown: Task.isCancelled)
+      now: call.readClock(), seed: call.random(), isShuttingDown: Task.isCancelled
+    ) {
+      isNoted = true
+      return worker.budget?.withdraw(depositing: isFirst) ?? true
+    }
+    if !isNoted, settlement != .giveBack { worker.budget?.noteUnretried(isFirst: isFirst, outcome.verdict) }
     return DeliveryEnd(
       settlement: settlement, error: error.map { "\($0)" } ?? "the outcome is a failure",
       deliveries: settlement == .giveBack ? ticket.attempt - 1 : ticket.attempt)

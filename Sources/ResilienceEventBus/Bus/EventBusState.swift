@@ -12,13 +12,18 @@ struct EventBusState {
     let consumer: Int
     let handler: Consumer
     let policy: DeliveryPolicy
+    let budget: RetryBudget?
 
-    init(group: Int, groupName: String, consumer: Int, handler: Consumer, policy: DeliveryPolicy) {
+    init(
+      group: Int, groupName: String, consumer: Int, handler: Consumer, policy: DeliveryPolicy,
+      budget: RetryBudget?
+    ) {
       self.group = group
       self.groupName = groupName
       self.consumer = consumer
       self.handler = handler
       self.policy = policy
+      self.budget = budget
     }
   }
 
@@ -106,7 +111,8 @@ extension EventBusState {
 
 extension EventBusState {
   mutating func subscribe(
-    type: String, group name: String, handler: Consumer, policy: DeliveryPolicy, isResponder: Bool
+    type: String, group name: String, handler: Consumer, policy: DeliveryPolicy, budget: RetryBudget?,
+    isResponder: Bool
   ) -> Int {
     let group = group(named: name, of: type) ?? addGroup(name, of: type)
     let id = nextConsumer
@@ -114,7 +120,7 @@ extension EventBusState {
     groups[group].members.append(
       DeliveryGroup.Member(
         worker: Worker(
-          group: group, groupName: name, consumer: id, handler: handler, policy: policy)))
+          group: group, groupName: name, consumer: id, handler: handler, policy: policy, budget: budget)))
     if isResponder { groups[group].answersRequests = true }
     summonWorkers(for: group)
     return id

@@ -1,4 +1,4 @@
-/// One consumer of a group: what ``EventBus/subscribe(to:group:policy:handler:)`` returns.
+/// One consumer of a group: what ``EventBus/subscribe(to:group:policy:budget:handler:)`` returns.
 ///
 /// It lasts until it is cancelled, also when the handle is let go.
 public final class Subscription: Sendable {

@@ -21,10 +21,12 @@ extension DeliveryPolicy {
   /// - Parameters:
   ///   - error: What the handler threw; `nil` when it returned.
   ///   - deadline: The event's own.
+  ///   - takesToken: Takes the budget's token for a redelivery, if there is one; asked when everything else allows it.
+  ///     Without a token the redelivery is put off by the longest delay: an event must not be lost for it.
   ///   - isShuttingDown: The bus cancelled the handler: whatever it threw then says nothing about the event.
   func settlement(
     _ outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, now: Instant, seed: UInt64,
-    isShuttingDown: Bool
+    isShuttingDown: Bool, takesToken: () -> Bool = { true }
   ) -> Settlement {
     // The handler has not run: what it makes of errors in general says nothing about this one.
     if error is PayloadMismatch { return .deadLetter(.poison) }
@@ -39,6 +41,9 @@ extension DeliveryPolicy {
     }
     due = due.advanced(by: backoff.delay(retry: attempt, seed: seed))
     // Work that cannot help is not done: nobody will wait for it any more.
+    if deadline.hasPassed(at: due) { return .deadLetter(.expired) }
+    if takesToken() { return .redeliver(at: due) }
+    due = due.advanced(byNanoseconds: backoff.capNanoseconds)
     return deadline.hasPassed(at: due) ? .deadLetter(.expired) : .redeliver(at: due)
   }
 }

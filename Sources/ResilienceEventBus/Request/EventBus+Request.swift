@@ -86,23 +86,25 @@ extension EventBus {
   ///   - group: Who answers; not empty. One group of a type should: the requester takes the first reply.
   ///   - policy: How this subscription's deliveries are made. A request is delivered again like any event, as long as its
   ///     deadline allows.
+  ///   - budget: As in ``subscribe(to:group:policy:budget:handler:)``. Default: none.
   ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a failure.
   /// - Returns: A handle to cancel it with.
   @discardableResult
   @inlinable
   public func respond<Payload, Reply>(
     to type: EventType<Payload>, with replyType: EventType<Reply>, group: String,
-    policy: DeliveryPolicy = DeliveryPolicy(), handler: some Handler<Event<Payload>, Reply>
+    policy: DeliveryPolicy = DeliveryPolicy(), budget: RetryBudget? = nil,
+    handler: some Handler<Event<Payload>, Reply>
   ) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
     return subscribe(
-      type: type.name, group: group, policy, Consumer(handler, replyingWith: replyType),
+      type: type.name, group: group, policy, budget, Consumer(handler, replyingWith: replyType),
       isResponder: true)
   }
 
   /// Publishes a reply, which goes to the requester, and to whoever subscribes to its type.
   ///
-  /// For handlers that answer later, or not always; ``respond(to:with:group:policy:handler:)`` does it by itself.
+  /// For handlers that answer later, or not always; ``respond(to:with:group:policy:budget:handler:)`` does it by itself.
   ///
   /// - Parameters:
   ///   - request: What is answered.

@@ -81,8 +81,13 @@ final class HedgeRace: Sendable {
     }
     let wasRefused = outcome.verdict == .neutral && error is any Rejection
     let waiter: Waiter? = state.withLock { state in
-      deposit(&state)
-      state.machine.ended(Int(attempt.attempt), outcome, wasRefused: wasRefused, at: now)
+      let ending = state.machine.ended(
+        Int(attempt.attempt), outcome, wasRefused: wasRefused, at: now)
+      switch ending {
+      case .repeated: break
+      case .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
+      case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)
+      }
       return state.waiter.take()
     }
     waiter?.grant()
@@ -94,7 +99,9 @@ final class HedgeRace: Sendable {
   /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended.
   @usableFromInline
   func answer() -> Int {
-    let machine = state.withLock { $0.machine }
+    let (machine, isFirst) = state.withLock { ($0.machine, isFirstOutcome(&$0)) }
+    // The attempt that was to follow its failure did not begin.
+    if isFirst { hedger.budget?.noteUnretried(isFirst: true, .failure) }
     hedger.calls.wrappingAdd(1, ordering: .relaxed)
     if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
     if call.isObserved, machine.begun > 1 {
@@ -118,8 +125,7 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
-        deposit(&state)
-        guard hedger.budget?.withdraw() ?? true else {
+        guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state)) ?? true else {
           state.machine.refuse()
           return .refused(attempt: state.machine.begun + 1)
         }
@@ -152,10 +158,9 @@ extension HedgeRace {
     return await waiter.wait() == .granted
   }
 
-  /// Notes the original call, once, when its first result is known or when it is repeated.
-  private func deposit(_ state: inout State) {
-    guard state.mustDeposit else { return }
-    state.mustDeposit = false
-    hedger.budget?.deposit()
+  /// Whether the original call is still to be deposited; it is then: with its first result, or when it is repeated.
+  private func isFirstOutcome(_ state: inout State) -> Bool {
+    defer { state.mustDeposit = false }
+    return state.mustDeposit
   }
 }

@@ -76,16 +76,30 @@ struct HedgeStateMachine {
     isCancelled = true
   }
 
+  /// What an attempt that has ended means for the budget.
+  enum Ending: Hashable {
+    /// The next attempt begins because of it, and takes the token.
+    case repeated
+    /// Nothing begins because of it.
+    case final
+    /// The call was decided or cancelled before: it says nothing about the destination.
+    case late
+  }
+
   /// - Parameter wasRefused: Whether one of our own layers refused to start the work.
-  mutating func ended(_ attempt: Int, _ outcome: Outcome, wasRefused: Bool = false, at now: Instant) {
+  @discardableResult
+  mutating func ended(
+    _ attempt: Int, _ outcome: Outcome, wasRefused: Bool = false, at now: Instant
+  ) -> Ending {
     running -= 1
     if isDecided {
       losers |= 1 << UInt16(attempt)
+      return .late
     } else if outcome.verdict == .success {
       isWon = true
       decide(attempt)
     } else if isCancelled {
-      return
+      return .late
     } else if wasRefused || outcome.pushback.overloaded {
       // More load is not wanted; what runs may still succeed.
       isClosed = true
@@ -93,7 +107,9 @@ struct HedgeStateMachine {
       decide(attempt)
     } else if mayRepeat || outcome.pushback.notProcessed {
       nextBegin = now.advanced(byNanoseconds: max(0, outcome.pushback.retryAfter?.clampedNanoseconds ?? 0))
+      if decision(at: now) == .begin { return .repeated }
     }
+    return .final
   }
 
   private mutating func decide(_ attempt: Int) {

@@ -111,6 +111,15 @@ import Testing
     #expect(throttle.available == 1)
   }
 
+  @Test func aThrottleThatRefusesDoesNotGoBelowZeroEither() {
+    let throttle = RetryBudget.throttle(maxTokens: 4, tokenRatio: 1)
+    for _ in 1...100 { _ = throttle.withdraw() }
+    for _ in 1...3 { throttle.deposit() }
+    #expect(throttle.available == 0)
+    throttle.deposit()
+    #expect(throttle.available == 1)
+  }
+
   /// gRPC A6: "token_ratio: up to three decimal places".
   @Test func aThrottleKeepsThreeDecimals() {
     let throttle = RetryBudget.throttle(maxTokens: 1, tokenRatio: 0.001)

@@ -89,6 +89,34 @@ import Testing
     #expect(now - due < Self.tick)
   }
 
+  /// Else the slots of the turn before would be read as those of the present one.
+  @Test func aTimerThatIsOverdueDoesNotTurnTheWheelBack() {
+    var wheel = TimerWheel()
+    let ran = Log<String>()
+    let now = 64 * Self.tick
+    _ = settle(&wheel, at: now)
+    _ = wheel.arm(at: Instant(nanoseconds: now + 5 * Self.tick)) { ran.append("in five ticks") }
+    _ = wheel.arm(at: Instant(nanoseconds: 0)) { ran.append("overdue") }
+    let wakesAt = settle(&wheel, at: now).wakesAt
+    #expect(wakesAt == Instant(nanoseconds: now + 5 * Self.tick))
+    #expect(ran.entries == ["overdue"])
+    _ = settle(&wheel, at: now + 5 * Self.tick)
+    #expect(ran.entries == ["overdue", "in five ticks"])
+  }
+
+  @Test func aSlotThatIsEmptiedIsNotWokenFor() {
+    var wheel = TimerWheel()
+    let first = wheel.arm(at: Instant(nanoseconds: 5 * Self.tick)) {}
+    let second = wheel.arm(at: Instant(nanoseconds: 5 * Self.tick)) {}
+    _ = wheel.arm(at: Instant(nanoseconds: 9 * Self.tick)) {}
+    _ = wheel.disarm(first)
+    let withOne = settle(&wheel, at: 0).wakesAt
+    #expect(withOne == Instant(nanoseconds: 5 * Self.tick))
+    _ = wheel.disarm(second)
+    let withNone = settle(&wheel, at: 0).wakesAt
+    #expect(withNone == Instant(nanoseconds: 9 * Self.tick))
+  }
+
   @Test func aFullSlotMovesDownInBatches() {
     var wheel = TimerWheel()
     let ran = Log<Int>()

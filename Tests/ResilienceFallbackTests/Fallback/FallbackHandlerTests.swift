@@ -93,14 +93,15 @@ import Testing
     #expect(events.isEmpty)
   }
 
-  @Test func row28_cancellationAtAnyPointEndsTheCall() throws {
+  @Test(arguments: [0, 5, 10, 15, 20])
+  func row28_cancellationAtAnyPointEndsTheCall(milliseconds: Int64) throws {
     for failing in [false, true] {
       let exploration = try Simulation.exploreEveryInterleaving { sim in
         let call = ServiceCall { (_: Int) in
           try await sim.sleep(for: .milliseconds(10))
           if failing { throw Failure() }
         }.fallback { _, _ in try await sim.sleep(for: .milliseconds(10)) }
-        try await cancelling(after: .milliseconds(10), sim) {
+        try await cancelling(after: .milliseconds(milliseconds), sim) {
           do {
             try await call(7)
           } catch is CancellationError {
@@ -108,7 +109,7 @@ import Testing
             try sim.require(Task.isCancelled, "not replaced though the caller waits")
           }
         }
-        try sim.require(sim.now <= .milliseconds(20), "late")
+        try sim.require(sim.now <= .milliseconds(milliseconds), "late")
       }
       #expect(exploration.isComplete)
     }
