@@ -91,7 +91,8 @@ extension CircuitBreakerStateMachine {
       return .admitted(passing(at: now, draw: draw))
     case .halfOpen:
       let history = remember()
-      guard history.pointee.probes.taken < rules.permits else {
+      // With none under way and no decision there were more permits once: it takes one more to decide.
+      guard history.pointee.probes.taken < rules.permits || history.pointee.probes.running.isEmpty else {
         return .rejected(retryAt: history.pointee.openUntil)
       }
       history.pointee.draw = draw
