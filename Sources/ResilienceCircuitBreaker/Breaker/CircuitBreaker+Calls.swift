@@ -22,6 +22,9 @@ extension CircuitBreaker {
   @usableFromInline
   @inline(never)
   func admitOtherwise(at now: Instant) -> CircuitBreakerAdmission {
+    if let token = admitQuickly(at: now) {
+      return .admitted(CircuitBreakerPermit(breaker: self, token: token))
+    }
     switch ask(at: now, CallContext.current, isObserved: false) {
     case .admitted(let token): return .admitted(CircuitBreakerPermit(breaker: self, token: token))
     case .rejected(let retryAt): return .rejected(retryAt: retryAt)
@@ -66,6 +69,7 @@ extension CircuitBreaker {
   func enterOtherwise(_ word: CircuitBreakerWord, _ context: CallContext) throws -> CircuitBreakerToken {
     var known = context
     let now = known.now
+    if let token = admitQuickly(at: now) { return token }
     let retryAt: Instant?
     if word.isOpen, let until = rejectWhileOpen(at: now) {
       retryAt = until
@@ -98,7 +102,9 @@ extension CircuitBreaker {
   @usableFromInline
   @inline(never)
   func leave(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(token, outcome.verdict, outcome.pushback, at: context.readClock(), context, isObserved: true)
+    let now = context.readClock()
+    if outcome.verdict == .success, recordQuickly(token, at: now) { return }
+    record(token, outcome.verdict, outcome.pushback, at: now, context, isObserved: true)
   }
 
   /// Takes the token of a call that threw.
@@ -121,6 +127,7 @@ extension CircuitBreaker {
   @usableFromInline
   @inline(never)
   func finish(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
+    if verdict == .success, recordQuickly(token, at: now) { return }
     record(token, verdict, pushback, at: now, CallContext.current, isObserved: false)
   }
 

@@ -139,6 +139,25 @@ extension CircuitBreaker {
   /// The rejection of the present state, boxed once for it.
   func refusal() -> (any Error)? { machine.withLock { $0.refusal } }
 
+  /// Lets a timed call in, if that is all there is to do.
+  @inline(__always)
+  func admitQuickly(at now: Instant) -> CircuitBreakerToken? {
+    machine.withLock { machine in
+      guard let detail = machine.admitQuickly(at: now) else { return nil }
+      // Where calls are timed no success is counted in the word: it changes with the lock held only.
+      let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .relaxed))
+      return CircuitBreakerToken(word: word, detail: detail)
+    }
+  }
+
+  /// Takes a success that is to be counted with its time, if that is all there is to do.
+  @inline(__always)
+  func recordQuickly(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    machine.withLock { machine in
+      machine.rules.needsTimeOfResults && machine.recordQuickly(token, at: now)
+    }
+  }
+
   func abandonUnderLock(_ token: CircuitBreakerToken) {
     operateTimelessly { $0.abandon(token) }
   }

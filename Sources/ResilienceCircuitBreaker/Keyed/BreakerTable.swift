@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// The breakers of a ``CircuitBreakers``, and which of them can be forgotten.
 ///
-/// Time is counted in 64ths of the idle time. A breaker that was not asked for during more than 64 of them is as new; one
-/// that somebody else holds, or that was told by hand what to be, never is.
+/// Time is counted in 64ths of the idle time. A breaker that was not asked for during more than 64 of them is as new; not
+/// while its open time lasts, and never if somebody else holds it, or told it by hand what to be.
 @usableFromInline
 struct BreakerTable<Key: Hashable & Sendable>: Sendable {
   @usableFromInline var breakers: [Key: CircuitBreaker] = [:]
@@ -23,9 +23,9 @@ struct BreakerTable<Key: Hashable & Sendable>: Sendable {
   @inlinable static var smallestSweep: Int { 256 }
 
   @inlinable
-  mutating func find(_ key: Key, at tick: UInt32) -> CircuitBreaker? {
+  mutating func find(_ key: Key, at tick: UInt32, _ now: Instant) -> CircuitBreaker? {
     guard let index = breakers.index(forKey: key) else { return nil }
-    if breakers.values[index].isIdle(at: tick), isKnownUniquelyReferenced(&breakers.values[index]) {
+    if breakers.values[index].isIdle(at: tick, now), isKnownUniquelyReferenced(&breakers.values[index]) {
       return nil
     }
     let breaker = breakers.values[index]
@@ -57,12 +57,12 @@ struct BreakerTable<Key: Hashable & Sendable>: Sendable {
   /// - Returns: What it was before, to be released after the lock is.
   @inlinable
   @inline(never)
-  mutating func sweep(at tick: UInt32) -> [Key: CircuitBreaker] {
+  mutating func sweep(at tick: UInt32, _ now: Instant) -> [Key: CircuitBreaker] {
     var kept: [Key: CircuitBreaker] = [:]
     // Its own `indices` would hold the dictionary, and everything in it would be referenced twice.
     var index = breakers.startIndex
     while index != breakers.endIndex {
-      let isIdle = breakers.values[index].isIdle(at: tick)
+      let isIdle = breakers.values[index].isIdle(at: tick, now)
       if !isIdle || !isKnownUniquelyReferenced(&breakers.values[index]) {
         kept[breakers[index].key] = breakers[index].value
       }
@@ -82,8 +82,9 @@ struct BreakerTable<Key: Hashable & Sendable>: Sendable {
 
 extension CircuitBreaker {
   @usableFromInline
-  func isIdle(at tick: UInt32) -> Bool {
-    Int32(truncatingIfNeeded: tick &- lastAsked.load(ordering: .relaxed)) > 64 && !isOverridden
+  func isIdle(at tick: UInt32, _ now: Instant) -> Bool {
+    Int32(truncatingIfNeeded: tick &- lastAsked.load(ordering: .relaxed)) > 64
+      && openUntil.load(ordering: .relaxed) <= now.nanoseconds && !isOverridden
   }
 
   @usableFromInline

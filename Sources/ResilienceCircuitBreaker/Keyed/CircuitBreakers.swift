@@ -16,8 +16,9 @@ public import ResilienceCore
 /// ```
 ///
 /// Keys that are not used any more cost nothing in the end. A breaker that nobody has asked for during the idle time, and
-/// nobody holds, is as new: whether it is still kept makes no difference. One that somebody holds (a handler made with
-/// it, a call under way), and one that was told by hand what to be, stays. The number is bounded: when all are in use, calls of
+/// nobody holds, is as new, its open time being over: whether it is still kept makes no difference. One that is open for
+/// longer than that stays until it is not, and one that somebody holds (a handler made with it, a call under way) or that
+/// was told by hand what to be stays. The number is bounded: when all are in use, calls of
 /// further keys pass **unguarded** and are not counted, rather than that a flood of invented keys pushes the real ones out
 /// or that there is an outage for want of memory. An idle breaker takes less than 200 bytes, its place in the table included.
 public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
@@ -75,18 +76,18 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @inlinable
   public func breaker(for key: Key, at now: Instant) -> CircuitBreaker {
     let tick = UInt32(truncatingIfNeeded: now.nanoseconds / tickNanoseconds)
-    return table.withLock { $0.find(key, at: tick) } ?? make(key, at: tick)
+    return table.withLock { $0.find(key, at: tick, now) } ?? make(key, at: tick, now)
   }
 
   @inlinable
   @inline(never)
-  func make(_ key: Key, at tick: UInt32) -> CircuitBreaker {
+  func make(_ key: Key, at tick: UInt32, _ now: Instant) -> CircuitBreaker {
     let rules = table.withLock { $0.rules }
     let made = newBreaker("\(name)/\(key)", rules)
     let (breaker, forgotten): (CircuitBreaker, [Key: CircuitBreaker]?) = table.withLock { table in
       // Somebody else may have made it meanwhile.
-      if let breaker = table.find(key, at: tick) { return (breaker, nil) }
-      let forgotten = table.mustSweep(at: tick) ? table.sweep(at: tick) : nil
+      if let breaker = table.find(key, at: tick, now) { return (breaker, nil) }
+      let forgotten = table.mustSweep(at: tick) ? table.sweep(at: tick, now) : nil
       return (table.insert(made, for: key, at: tick) ? made : overflow, forgotten)
     }
     _ = forgotten

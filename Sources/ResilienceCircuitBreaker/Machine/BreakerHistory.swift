@@ -49,7 +49,6 @@ struct BreakerHistory: ~Copyable, Sendable {
       counted = nil
       timed = TimeWindow(nanoseconds: time.clampedNanoseconds, slices: slices)
     }
-    running = RunningCalls(threshold: rules.slowNanoseconds)
   }
 
   mutating func append(_ result: CallResult, at now: Instant) {

@@ -74,20 +74,19 @@ extension CircuitBreakerStateMachine {
 
   /// Opens if the window says so.
   mutating func judge(at now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
-    guard mode != .metricsOnly, let history else { return }
-    let running = history.pointee.running.overdue
-    if history.pointee.tally.failures | history.pointee.tally.slow | running == 0 { return }
-    let reason: CircuitBreakerEvent.OpeningReason
-    if history.pointee.consecutiveFailures >= rules.consecutiveFailures {
-      reason = .consecutiveFailures
-    } else if let limit = rules.failureRate, let rate = windowFailureRate, rate >= limit {
-      reason = .failureRate
-    } else if let rate = slowCallRate, rate >= rules.slowRate {
-      reason = .slowCallRate
-    } else {
-      return
-    }
+    guard let reason = reasonToOpen(tally) else { return }
     open(reason, at: now, origin: now, &changes)
+  }
+
+  @inline(__always)
+  private func reasonToOpen(_ tally: CallTally) -> CircuitBreakerEvent.OpeningReason? {
+    guard mode != .metricsOnly, let history else { return nil }
+    let overdue = history.pointee.running.overdue
+    if tally.failures | tally.slow | overdue == 0 { return nil }
+    if history.pointee.consecutiveFailures >= rules.consecutiveFailures { return .consecutiveFailures }
+    if let limit = rules.failureRate, let rate = failureRate(tally), rate >= limit { return .failureRate }
+    if let rate = slowCallRate(tally, overdue), rate >= rules.slowRate { return .slowCallRate }
+    return nil
   }
 
   /// Counts a probe's result, and decides as soon as the probes still missing cannot turn the decision.
@@ -114,5 +113,37 @@ extension CircuitBreakerStateMachine {
     {
       recover(at: now, &changes)
     }
+  }
+}
+
+// MARK: - What most calls come to, in fewer steps
+
+extension CircuitBreakerStateMachine {
+  /// Lets a timed call in, if all calls pass and time has changed nothing.
+  ///
+  /// - Returns: The detail of its token; `nil` if ``admit(at:draw:)`` must be asked.
+  package mutating func admitQuickly(at now: Instant) -> Int64? {
+    guard mode == .closed, let history, !history.pointee.running.mayExpire(by: now) else { return nil }
+    return history.pointee.running.enter(at: now)
+  }
+
+  /// Takes a success, if it changes nothing but counts.
+  ///
+  /// - Returns: Whether it did; if not, ``record(_:_:retryAfter:at:draw:)`` must.
+  package mutating func recordQuickly(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    guard mode == .closed, token.generation == generation, let history else { return false }
+    if rules.timesCalls {
+      if history.pointee.running.mayExpire(by: now) || isSlow(startedAt: nil, token, at: now) { return false }
+    }
+    history.pointee.timed?.advance(to: now, &history.pointee.tally)
+    var next = history.pointee.tally
+    next.calls &+= 1
+    // What it pushes out of a count window only makes the rates lower.
+    history.pointee.consecutiveFailures = 0
+    if reasonToOpen(next) != nil { return false }
+    if rules.timesCalls { history.pointee.running.leave(token.detail) }
+    history.pointee.append(CallResult(failed: false, slow: false), at: now)
+    successes &+= 1
+    return true
   }
 }

@@ -168,7 +168,8 @@ extension CircuitBreakerStateMachine {
           latest: min(calls, capacity), of: window, to: &history.pointee.tally)
       }
     }
-    let timesOtherwise = old.policy.slowCalls != rules.policy.slowCalls && mode != .halfOpen
-    become(mode, generation: timesOtherwise ? generation &+ 1 : generation)
+    guard old.policy.slowCalls != rules.policy.slowCalls else { return }
+    history?.pointee.clearRunning(rules)
+    if mode != .halfOpen { become(mode, generation: generation &+ 1) }
   }
 }

@@ -73,6 +73,7 @@ extension CircuitBreakerStateMachine {
   package mutating func admit(
     at now: Instant, draw: UInt64
   ) -> (decision: Decision, changes: [CircuitBreakerEvent.Kind]) {
+    history?.pointee.draw = draw
     let changes = advance(to: now)
     return (answer(at: now, draw: draw), changes)
   }
@@ -91,10 +92,10 @@ extension CircuitBreakerStateMachine {
       return .admitted(passing(at: now, draw: draw))
     case .halfOpen:
       let history = remember()
-      guard history.pointee.probes.taken < rules.permits else {
+      // With none under way and no decision there were more permits once: it takes one more to decide.
+      guard history.pointee.probes.taken < rules.permits || history.pointee.probes.running.isEmpty else {
         return .rejected(retryAt: history.pointee.openUntil)
       }
-      history.pointee.draw = draw
       return .admitted(CircuitBreakerToken(word: word, detail: history.pointee.probes.admit(at: now)))
     case .open:
       return .rejected(retryAt: openUntil)
@@ -161,14 +162,18 @@ extension CircuitBreakerStateMachine {
   /// Calls that run past the threshold of slow calls.
   package var overdueCalls: Int { history?.pointee.running.overdue ?? 0 }
 
-  package var windowFailureRate: Double? {
+  package var windowFailureRate: Double? { failureRate(tally) }
+
+  package var slowCallRate: Double? { slowCallRate(tally, overdueCalls) }
+
+  func failureRate(_ tally: CallTally) -> Double? {
     tally.calls >= rules.minimumThroughput ? Double(tally.failures) / Double(tally.calls) : nil
   }
 
-  package var slowCallRate: Double? {
-    let calls = tally.calls + overdueCalls
+  func slowCallRate(_ tally: CallTally, _ overdue: Int) -> Double? {
+    let calls = tally.calls + overdue
     guard rules.timesCalls, calls >= rules.minimumThroughput else { return nil }
-    return Double(tally.slow + overdueCalls) / Double(calls)
+    return Double(tally.slow + overdue) / Double(calls)
   }
 
   /// Nanoseconds spent open until `now`, half-open not counted.

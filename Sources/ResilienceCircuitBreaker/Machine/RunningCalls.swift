@@ -11,6 +11,8 @@ struct RunningCalls: Sendable {
   private var present = Int64.min
   /// The latest slice that was found overdue.
   private var overdueThrough = Int64.min
+  /// When the next one can be.
+  private var dueAt = Int64.max
   private(set) var overdue = 0
 
   init(threshold: Int64) {
@@ -22,14 +24,16 @@ struct RunningCalls: Sendable {
   ///
   /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further before.
   mutating func enter(at now: Instant) -> Int64 {
-    let slice = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
+    let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
+    let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {
       present = slice
       // What began nine slices ago is overdue, and has been found so: the ring has room for all the others.
       overdueThrough = max(overdueThrough, slice - 9)
+      setDue()
     }
-    slices[place(of: present)] += 1
-    return slice < present ? present * sliceNanoseconds : now.nanoseconds
+    slices[place(of: slice)] += 1
+    return slice > began ? slice.multiplyingSaturating(sliceNanoseconds) : now.nanoseconds
   }
 
   mutating func leave(_ start: Int64) {
@@ -43,34 +47,30 @@ struct RunningCalls: Sendable {
 
   /// Whether any calls can be overdue by `now` that were not found so: a quick look before the thorough one.
   @inline(__always)
-  func mayExpire(by now: Instant) -> Bool {
-    overdueThrough < present
-      && (overdueThrough &+ 2).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold)
-        <= now.nanoseconds
-  }
+  func mayExpire(by now: Instant) -> Bool { dueAt <= now.nanoseconds }
 
   /// When the next calls are overdue, if that is by `now`; ``expireNext()`` makes them so.
-  func nextExpiry(by now: Instant) -> Instant? {
-    var slice = overdueThrough
-    while slice < present {
-      slice += 1
-      let end = (slice + 1).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold)
-      guard end <= now.nanoseconds else { return nil }
-      if slices[place(of: slice)] > 0 { return Instant(nanoseconds: end) }
+  mutating func nextExpiry(by now: Instant) -> Instant? {
+    while mayExpire(by: now) {
+      if slices[place(of: overdueThrough + 1)] > 0 { return Instant(nanoseconds: dueAt) }
+      overdueThrough += 1
+      setDue()
     }
     return nil
   }
 
-  /// Takes the calls of the first slice that has any for overdue.
+  /// Takes the calls that ``nextExpiry(by:)`` has found for overdue.
   mutating func expireNext() {
-    while overdueThrough < present {
-      overdueThrough += 1
-      let count = Int(slices[place(of: overdueThrough)])
-      guard count > 0 else { continue }
-      slices[place(of: overdueThrough)] = 0
-      overdue += count
-      return
-    }
+    overdueThrough += 1
+    overdue += Int(slices[place(of: overdueThrough)])
+    slices[place(of: overdueThrough)] = 0
+    setDue()
+  }
+
+  private mutating func setDue() {
+    dueAt =
+      overdueThrough < present
+      ? (overdueThrough + 2).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold) : .max
   }
 
   private func place(of slice: Int64) -> Int { Int(truncatingIfNeeded: slice & 15) }

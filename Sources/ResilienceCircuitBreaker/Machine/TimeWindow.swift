@@ -5,6 +5,9 @@ struct TimeWindow: Sendable {
   private let sliceNanoseconds: Int64
   private var slices: [CallTally]
   private var present = Int64.min
+  // Of the present slice: when it ends, and where it is.
+  private var presentEnd = Int64.min
+  private var presentPlace = 0
 
   init(nanoseconds: Int64, slices count: Int) {
     sliceNanoseconds = max(1, nanoseconds / Int64(count))
@@ -14,11 +17,17 @@ struct TimeWindow: Sendable {
   mutating func append(_ result: CallResult, at now: Instant, to tally: inout CallTally) {
     advance(to: now, &tally)
     tally += result
-    slices[place(of: present)] += result
+    slices[presentPlace] += result
   }
 
   /// Forgets the slices that have passed. An instant before the present slice counts into it.
+  @inline(__always)
   mutating func advance(to now: Instant, _ tally: inout CallTally) {
+    if now.nanoseconds >= presentEnd { forget(by: now, &tally) }
+  }
+
+  @inline(never)
+  private mutating func forget(by now: Instant, _ tally: inout CallTally) {
     let number = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
     guard number > present else { return }
     let passed = present == .min ? Int64(slices.count) : number.subtractingSaturating(present)
@@ -28,6 +37,8 @@ struct TimeWindow: Sendable {
       slices[place] = CallTally()
     }
     present = number
+    presentEnd = (number + 1).multiplyingSaturating(sliceNanoseconds)
+    presentPlace = place(of: number)
   }
 
   mutating func removeAll() {

@@ -71,4 +71,27 @@ import Testing
     after.finish(.success, at: .s(4))
     #expect(breaker.snapshot(at: .s(4)).slowCalls == 1)
   }
+
+  /// Row 4, by another way: more probes have ended than the new policy permits, and none runs.
+  @Test(arguments: [Verdict.success, .failure])
+  func row4_aPolicyWithFewerPermitsDoesNotLeaveItHalfOpenForEver(verdict: Verdict) {
+    let breaker = CircuitBreaker("payment", policy: .small(permits: 10))
+    breaker.trip(at: .s(0))
+    for _ in 0..<3 { #expect(breaker.call(.success, at: .s(5))) }
+    breaker.update(.small(permits: 2))
+    #expect(breaker.call(verdict, at: .s(6)))
+    #expect(breaker.state(at: .s(6)) == (verdict == .success ? .closed : .open(until: .s(16))))
+  }
+
+  /// What the calls under way are known by is no part of the window.
+  @Test func callsUnderWayAreStillKnownAfterTheWindowHasChanged() throws {
+    let slow = CircuitBreakerPolicy.SlowCalls(threshold: .seconds(8))
+    let breaker = CircuitBreaker("payment", policy: CircuitBreakerPolicy(slowCalls: slow))
+    let ended = try breaker.permit(at: .s(0))
+    let hung = HeldPermit(try breaker.permit(at: .s(0)))
+    breaker.update(CircuitBreakerPolicy(window: .time(.seconds(30)), slowCalls: slow))
+    ended.finish(.success, at: .s(1))
+    #expect(breaker.snapshot(at: .s(12)).overdueCalls == 1)
+    withExtendedLifetime(hung) {}
+  }
 }

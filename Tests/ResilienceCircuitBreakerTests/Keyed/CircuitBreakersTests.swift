@@ -56,6 +56,19 @@ import Testing
     #expect(breakers.breaker(for: 1, at: .s(300)).state(at: .s(300)) == .closed)
   }
 
+  /// Its open time can be longer than the idle time, when the policy has changed since.
+  @Test func oneThatIsOpenIsNotForgottenBeforeItsOpenTimeIsOver() {
+    let breakers = breakers(max: 2)
+    breakers.update(
+      CircuitBreakerPolicy(
+        window: .count(4), minimumThroughput: 4, openTime: .seconds(1000), openTimeJitter: 0))
+    for key in 1...2 { breakers.breaker(for: key, at: .s(0)).trip(at: .s(0)) }
+    _ = breakers.breaker(for: 3, at: .s(900))
+    #expect(breakers.breaker(for: 1, at: .s(999)).state(at: .s(999)) == .open(until: .s(1000)))
+    #expect(breakers.breaker(for: 2, at: .s(999)).rejects(at: .s(999)))
+    #expect(breakers.breaker(for: 4, at: .s(1200)).name == "stock/4")
+  }
+
   @Test func oneThatIsHeldOrToldByHandIsNeverForgotten() {
     let breakers = breakers(max: 2)
     let held = breakers.breaker(for: 1, at: .s(0))

@@ -8,6 +8,7 @@ struct BreakerDuel: ~Copyable {
   var model: BreakerModel
   var tokens: [CircuitBreakerToken] = []
   private var operations = 0
+  private(set) var quickRecords = 0
   /// What they first disagreed about.
   private(set) var disagreement: String?
 
@@ -26,6 +27,12 @@ struct BreakerDuel: ~Copyable {
   @discardableResult
   mutating func admit() -> Bool {
     let isAllowed = model.admit()
+    if operations % 2 == 0, !machine.word.admitsFreely, let detail = machine.admitQuickly(at: now) {
+      tokens.append(CircuitBreakerToken(word: machine.word, detail: detail))
+      if !isAllowed { disagreement = "\(model.state): quickly let a call in at \(now)" }
+      if disagreement == nil { compare("admit quickly") }
+      return true
+    }
     switch machine.admit(at: now, draw: 0).decision {
     case .admitted(let token):
       tokens.append(token)
@@ -42,7 +49,9 @@ struct BreakerDuel: ~Copyable {
     guard tokens.indices.contains(index), disagreement == nil else { return }
     let token = tokens.remove(at: index)
     model.finish(index, verdict, retryAfter: retryAfter)
-    if let verdict {
+    if verdict == .success, operations % 3 == 0, machine.recordQuickly(token, at: now) {
+      quickRecords += 1
+    } else if let verdict {
       _ = machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: 0)
     } else {
       _ = machine.advance(to: now)

@@ -56,9 +56,10 @@ import Testing
       }
       if duel.tokens.count > 7 { duel.finish(0, .success) }
     }
-    let (disagreement, openings) = (duel.disagreement, duel.machine.openings)
+    let (disagreement, openings, quick) = (duel.disagreement, duel.machine.openings, duel.quickRecords)
     #expect(disagreement == nil)
     #expect(openings > 50)
+    #expect(quick > 50)
   }
 
   /// Every sequence of four operations out of nine, from closed and from half-open.

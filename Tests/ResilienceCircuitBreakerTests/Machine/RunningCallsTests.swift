@@ -4,6 +4,20 @@ import Testing
 @testable import ResilienceCircuitBreaker
 
 @Suite struct RunningCallsTests {
+  /// A thread that was held up between reading the clock and its call.
+  @Test func aCallWithATimeBeforeThatOfOverdueOnesIsCountedOnce() {
+    var calls = RunningCalls(threshold: 80)
+    let first = calls.enter(at: Instant(nanoseconds: 1000))
+    #expect(calls.nextExpiry(by: Instant(nanoseconds: 1100)) == Instant(nanoseconds: 1090))
+    calls.expireNext()
+    let late = calls.enter(at: Instant(nanoseconds: 1005))
+    #expect(calls.overdue == 1)
+    calls.leave(late)
+    #expect(calls.overdue == 1)
+    calls.leave(first)
+    #expect(calls.overdue == 0)
+  }
+
   private func expire(_ running: inout RunningCalls, by now: Instant) {
     while running.nextExpiry(by: now) != nil { running.expireNext() }
   }

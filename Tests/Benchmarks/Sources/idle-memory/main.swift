@@ -1,4 +1,4 @@
-// What idle objects cost: idle-memory breakers|keys|buckets|timers COUNT
+// What idle objects cost: idle-memory breakers|keyed-breakers|keys|buckets|timers COUNT
 //
 // A process of its own for each, so that no memory is left over from another.
 
@@ -22,6 +22,11 @@ func make(_ kind: String, _ count: Int) -> [AnyObject] {
   switch kind {
   case "breakers":
     return (0..<count).map { _ in CircuitBreaker("benchmark") }
+  case "keyed-breakers":
+    let breakers = CircuitBreakers<Int>("benchmark", maxBreakers: count)
+    for key in 0..<count { _ = breakers[key] }
+    precondition(breakers.snapshot().breakers == count, "there are \(breakers.snapshot().breakers) breakers")
+    return [breakers]
   case "buckets":
     return (0..<count).map { _ in TokenBucket("benchmark", limit: .perSecond(10)) }
   case "keys":
@@ -36,7 +41,7 @@ func make(_ kind: String, _ count: Int) -> [AnyObject] {
     for number in 0..<count { _ = clock.schedule(at: later.advanced(byNanoseconds: Int64(number))) {} }
     return []
   default:
-    preconditionFailure("breakers, buckets, keys or timers, not \(kind)")
+    preconditionFailure("breakers, keyed-breakers, buckets, keys or timers, not \(kind)")
   }
 }
 

@@ -8,6 +8,9 @@ func makeOpenBreaker(at now: Instant) -> CircuitBreaker {
   return breaker
 }
 
+private let timeWindow = CircuitBreakerPolicy(window: .time(.seconds(30)))
+private let slowCalls = CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1)))
+
 /// Permits that are taken and given back, and how many there were.
 @inline(__always)
 func admitAndRecord(_ breaker: CircuitBreaker, _ count: Int, at now: Instant) -> Int {
@@ -57,6 +60,49 @@ func breakerRows() -> [Row] {
       .floor("call")
       .target("breaker permit+record (count window)", instructions: 65, allocations: 0, over: "call")
       .beat("breaker, closed, success", "best Swift 173 ns; Polly 138 (published)"),
+    .sync("breaker: permit and record, time window, now given") {
+      let breaker = CircuitBreaker("benchmark", policy: timeWindow)
+      let now = SystemClock.read()
+      return { count in admitAndRecord(breaker, count, at: now) }
+    }
+    .floor("floor: lock pair"),
+    .sync("breaker: permit and record, slow calls, now given") {
+      let breaker = CircuitBreaker("benchmark", policy: slowCalls)
+      let now = SystemClock.read()
+      return { count in admitAndRecord(breaker, count, at: now) }
+    }
+    .floor("floor: lock pair"),
+    .sync("breaker: permit and record, slow calls, with two clock reads") {
+      let breaker = CircuitBreaker("benchmark", policy: slowCalls)
+      return { count in
+        var admitted = 0
+        for _ in 0..<count {
+          switch breaker.admit(at: SystemClock.read()) {
+          case .admitted(let permit):
+            permit.finish(.success, at: SystemClock.read())
+            admitted &+= 1
+          case .rejected: break
+          }
+        }
+        return admitted
+      }
+    }
+    .floor("floor: clock read")
+    .beat("breaker, closed, success", "resilience4j 71 ns / 24 B (window 100, slow calls, two clock reads)"),
+    .call("breaker: call, time window") {
+      makeCall().circuitBreaker(CircuitBreaker("benchmark", policy: timeWindow))
+    }
+    .floor("call"),
+    .call("breaker: call, slow calls") {
+      makeCall().circuitBreaker(CircuitBreaker("benchmark", policy: slowCalls))
+    }
+    .floor("call"),
+    .call("breaker: call, closed, one of 1 000 keys") {
+      let breakers = CircuitBreakers<Int>("benchmark")
+      for key in 0..<1000 { _ = breakers[key] }
+      return makeCall().circuitBreaker(breakers) { input in input % 1000 }
+    }
+    .floor("call"),
     .async("breaker: run, closed") {
       let breaker = CircuitBreaker("benchmark")
       let offset = CommandLine.arguments.count
