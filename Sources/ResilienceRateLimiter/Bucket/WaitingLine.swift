@@ -9,6 +9,8 @@ struct WaitingLine: Sendable {
     let id: UInt64
     let permits: Int
     let deadline: Deadline
+    /// Whether nobody was before it when it was taken.
+    let isFront: Bool
     /// Granted when the place is the first in the line, or is not in it any more.
     let turn: Waiter
   }
@@ -24,10 +26,11 @@ struct WaitingLine: Sendable {
   mutating func append(permits: Int, deadline: Deadline) -> Place {
     lastID += 1
     let place = Place(
-      id: lastID, permits: permits, deadline: deadline, turn: Waiter("TokenBucket.acquire"))
+      id: lastID, permits: permits, deadline: deadline, isFront: places.isEmpty,
+      turn: Waiter("TokenBucket.acquire"))
     places.append(place)
     self.permits += permits
-    if places.count == 1 { place.turn.grant() }
+    if place.isFront { place.turn.grant() }
     return place
   }
 
