@@ -3,7 +3,7 @@ import Resilience
 /// Limiters by key, quotas and throttles.
 func keyedRows() -> [Row] {
   [
-    keyedRow("keyed: 1 000 000 string keys, random, now given", keys: 1_000_000, readsClock: false)
+    .sync("keyed: 1 000 000 string keys, random, now given") { keyedLoop(keys: 1_000_000, readsClock: false) }
       .floor("floor: dictionary of 100 000 strings").ungated(),
     .sync("keyed: 100 000 numbers, random, now given") {
       let limiter = KeyedRateLimiter<Int>(
