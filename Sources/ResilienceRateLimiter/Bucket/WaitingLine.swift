@@ -53,12 +53,21 @@ struct WaitingLine: Sendable {
   ///
   /// - Returns: The one whose turn it is now, if that has changed. Grant it after the lock is released.
   mutating func remove(_ place: Place) -> Waiter? {
-    guard let index = places.firstIndex(where: { $0.id == place.id }) else { return nil }
+    guard let index = index(of: place) else { return nil }
     places.remove(at: index)
     permits -= place.permits
     guard index == 0 else { return nil }
     alarm = nil
     return places.first?.turn
+  }
+
+  private func index(of place: Place) -> Int? {
+    var (low, high) = (0, places.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if places[middle].id < place.id { low = middle + 1 } else { high = middle }
+    }
+    return low < places.count && places[low].id == place.id ? low : nil
   }
 
   /// Takes those out of the line whose turn comes too late, and lets the first one look again.
