@@ -74,7 +74,10 @@ extension Error {
   /// time.
   @inline(never)
   fileprivate func refusal(at now: () -> Instant) -> Int64?? {
-    guard let rejection = self as? any Rejection else { return nil }
-    return .some(rejection.retryAt.map { now().nanoseconds(to: $0) })
+    guard let type = Self.self as? any Rejection.Type else { return nil }
+    return .some(retryAt(as: type).map { now().nanoseconds(to: $0) })
   }
+
+  // Through the type, since a rejection of more than three words would be boxed in an `any Rejection`.
+  private func retryAt<Refusal: Rejection>(as type: Refusal.Type) -> Instant? { (self as? Refusal)?.retryAt }
 }

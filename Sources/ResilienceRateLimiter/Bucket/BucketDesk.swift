@@ -78,10 +78,9 @@ extension BucketDesk {
     guard line.isFirst(place) else {
       return isBeyondBurst(place.permits) ? .exceedsBurst : .late(retryAt: earliest(place.permits, at: now))
     }
-    if ledger.take(place.permits, at: now) { return .taken }
     guard let due = ledger.earliest(place.permits, after: 0, at: now) else { return .late(retryAt: nil) }
     if place.deadline.hasPassed(at: due) { return .late(retryAt: due) }
-    return .sleep(until: due, line.makeAlarm())
+    return ledger.take(place.permits, at: now) ? .taken : .sleep(until: due, line.makeAlarm())
   }
 
   mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> Booking {
@@ -100,6 +99,18 @@ extension BucketDesk {
   mutating func update(_ new: RateLimit, at now: Instant) -> [Waiter] {
     limit = new
     ledger.update(GenericCellRate(new), at: now)
-    return line.retime(burst: new.burst) { [ledger] in ledger.earliest($0, after: $1, at: now) }
+    return retime(at: now)
+  }
+
+  /// Takes all permits that are there.
+  ///
+  /// - Returns: How many, and whom to wake. Grant them after the lock is released.
+  mutating func drain(at now: Instant) -> (permits: Int, woken: [Waiter]) {
+    let permits = ledger.drain(at: now)
+    return (permits, permits > 0 ? retime(at: now) : [])
+  }
+
+  private mutating func retime(at now: Instant) -> [Waiter] {
+    line.retime(burst: limit.burst) { [ledger] in ledger.earliest($0, after: $1, at: now) }
   }
 }

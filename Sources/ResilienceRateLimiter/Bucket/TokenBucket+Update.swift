@@ -18,13 +18,14 @@ extension TokenBucket {
 
   /// Takes all permits that are there, such as after the other side has said that it is overloaded.
   ///
-  /// Calls that wait, wait longer.
+  /// Calls that wait, wait longer; those whose turn cannot come before their deadline any more fail at once.
   ///
   /// - Returns: How many were taken; 0 for a limit of ``RateLimit/unlimited``.
   @discardableResult
   public func drain(at now: Instant) -> Int {
-    let permits = atDesk(now) { $0.ledger.drain(at: now) }
+    let (permits, woken) = atDesk(now) { $0.drain(at: now) }
     acquired.wrappingAdd(permits, ordering: .relaxed)
+    for waiter in woken { waiter.grant() }
     return permits
   }
 

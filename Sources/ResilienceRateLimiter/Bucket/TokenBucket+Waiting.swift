@@ -24,7 +24,7 @@ extension TokenBucket {
   nonisolated(nonsending) func wait(_ permits: Int, _ context: CallContext) async throws {
     guard let place = try lineUp(permits, context) else { return }
     do {
-      guard await place.turn.wait() == .granted else { throw CancellationError() }
+      guard await waitForTurn(place, context) == .granted else { throw CancellationError() }
       while let (due, alarm) = try takeTurn(place, context) {
         let token = context.clock.schedule(at: due) { alarm.grant() }
         let resolution = await alarm.wait()
@@ -35,6 +35,20 @@ extension TokenBucket {
       leave(place, .gaveUp, at: context.readClock(), context)
       throw error
     }
+  }
+
+  // Those before may leave later than they were to, such as when their actor is busy. The deadline holds all the same.
+  private nonisolated(nonsending) func waitForTurn(_ place: WaitingLine.Place, _ context: CallContext) async
+    -> Waiter.Resolution
+  {
+    guard !place.isFront, !place.deadline.isNever else { return await place.turn.wait() }
+    let token = context.clock.schedule(at: place.deadline.instant) {
+      let next = self.atDesk(context.readClock()) { $0.line.remove(place) }
+      next?.grant()
+      place.turn.grant()
+    }
+    defer { context.clock.cancel(token) }
+    return await place.turn.wait()
   }
 
   /// - Returns: `nil` when the permits were there after all.

@@ -9,6 +9,8 @@ struct WaitingLine: Sendable {
     let id: UInt64
     let permits: Int
     let deadline: Deadline
+    /// Whether nobody was before it when it was taken.
+    let isFront: Bool
     /// Granted when the place is the first in the line, or is not in it any more.
     let turn: Waiter
   }
@@ -24,10 +26,11 @@ struct WaitingLine: Sendable {
   mutating func append(permits: Int, deadline: Deadline) -> Place {
     lastID += 1
     let place = Place(
-      id: lastID, permits: permits, deadline: deadline, turn: Waiter("TokenBucket.acquire"))
+      id: lastID, permits: permits, deadline: deadline, isFront: places.isEmpty,
+      turn: Waiter("TokenBucket.acquire"))
     places.append(place)
     self.permits += permits
-    if places.count == 1 { place.turn.grant() }
+    if place.isFront { place.turn.grant() }
     return place
   }
 
@@ -50,12 +53,21 @@ struct WaitingLine: Sendable {
   ///
   /// - Returns: The one whose turn it is now, if that has changed. Grant it after the lock is released.
   mutating func remove(_ place: Place) -> Waiter? {
-    guard let index = places.firstIndex(where: { $0.id == place.id }) else { return nil }
+    guard let index = index(of: place) else { return nil }
     places.remove(at: index)
     permits -= place.permits
     guard index == 0 else { return nil }
     alarm = nil
     return places.first?.turn
+  }
+
+  private func index(of place: Place) -> Int? {
+    var (low, high) = (0, places.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if places[middle].id < place.id { low = middle + 1 } else { high = middle }
+    }
+    return low < places.count && places[low].id == place.id ? low : nil
   }
 
   /// Takes those out of the line whose turn comes too late, and lets the first one look again.

@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// What is known of all of a limiter's keys together, and when they may be counted again.
+/// When all of a limiter's keys may be counted again. Only new keys wait for a count, and only when all places are taken.
 @frozen
 @usableFromInline
 struct KeyCensus: Sendable {
@@ -9,16 +9,8 @@ struct KeyCensus: Sendable {
     case none(retryAt: Instant?)
   }
 
-  @usableFromInline var limit: RateLimit
   /// `nil` for never again: no bucket will ever be full.
   @usableFromInline var nextCount: Instant? = Instant(nanoseconds: .min)
 
-  init(limit: RateLimit) { self.limit = limit }
-
-  /// Nanoseconds in which an empty bucket fills.
-  @usableFromInline
-  var fillNanoseconds: Int64 {
-    let rate = GenericCellRate(limit)
-    return rate.ticksPerNanosecond > 0 ? rate.capacity / rate.ticksPerNanosecond : 0
-  }
+  init() {}
 }

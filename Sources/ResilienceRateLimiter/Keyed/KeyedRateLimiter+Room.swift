@@ -24,7 +24,7 @@ extension KeyedRateLimiter {
   public func update(_ limit: RateLimit, at now: Instant) {
     let rate = GenericCellRate(limit)
     census.withLock { census in
-      census.limit = limit
+      currentLimit.withLock { $0 = limit }
       census.nextCount = Instant(nanoseconds: .min)
       for index in 0...shardMask { shards[index].withLock { $0.change(to: rate, at: now) } }
     }
@@ -58,7 +58,7 @@ extension KeyedRateLimiter {
   @inlinable
   @inline(never)
   func sweep(at now: Instant) {
-    let period = max(1_000_000_000, census.withLock { $0.fillNanoseconds })
+    let period = max(1_000_000_000, fillNanoseconds)
     let due = nextSweep.load(ordering: .relaxed)
     let next = now.advanced(byNanoseconds: period / Int64(shardMask + 1) + 1)
     let isMine = nextSweep.compareExchange(
@@ -66,6 +66,13 @@ extension KeyedRateLimiter {
     ).exchanged
     guard isMine else { return }
     shrink(sweeps.wrappingAdd(1, ordering: .relaxed).newValue & shardMask, at: now)
+  }
+
+  /// Nanoseconds in which an empty bucket fills.
+  @usableFromInline
+  var fillNanoseconds: Int64 {
+    let rate = GenericCellRate(limit)
+    return rate.ticksPerNanosecond > 0 ? rate.capacity / rate.ticksPerNanosecond : 0
   }
 
   /// Counts the keys whose bucket is not full, when all places are taken: some of those that took one have filled since.
@@ -88,7 +95,7 @@ extension KeyedRateLimiter {
       }
       places.store(free, ordering: .relaxed)
       if free <= maxKeys / 64 {
-        let pause = max(1_000_000, census.fillNanoseconds / 16, Int64(maxKeys) &* 100)
+        let pause = max(1_000_000, fillNanoseconds / 16, Int64(maxKeys) &* 100)
         let later = now.advanced(byNanoseconds: pause)
         census.nextCount = free > 0 ? later : nextFree.map { max($0, later) }
       }

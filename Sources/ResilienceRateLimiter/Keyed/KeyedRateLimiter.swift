@@ -32,7 +32,9 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let places: Atomic<Int>
   @usableFromInline let nextSweep = Atomic<Int64>(.min)
   @usableFromInline let sweeps = Atomic<Int>(0)
-  @usableFromInline let census: Lock<KeyCensus>
+  @usableFromInline let census = Lock(KeyCensus())
+  // Not with the census: whoever has a key must not wait until all of them are counted.
+  let currentLimit: Lock<RateLimit>
   private let outbox: EventOutbox<RateLimitEvent>?
 
   /// Creates a limiter without any keys; each key's bucket starts full.
@@ -57,7 +59,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     let rate = GenericCellRate(limit)
     for index in 0..<shardCount { (shards + index).initialize(to: Lock(KeyShard(rate: rate))) }
     places = Atomic(maxKeys)
-    census = Lock(KeyCensus(limit: limit))
+    currentLimit = Lock(limit)
     outbox = onEvent.map { EventOutbox($0) }
   }
 
@@ -67,7 +69,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   }
 
   /// The rate and the burst of each key; see ``update(_:at:)``.
-  public var limit: RateLimit { census.withLock { $0.limit } }
+  public var limit: RateLimit { currentLimit.withLock { $0 } }
 
   /// Takes permits of a key if they are there.
   ///
@@ -165,6 +167,7 @@ extension KeyedRateLimiter {
 
   @usableFromInline
   func exceedsBurst(_ permits: Int) -> Bool {
+    guard permits > 1 else { return false }
     let limit = limit
     return permits > limit.burst && limit.permits > 0
   }

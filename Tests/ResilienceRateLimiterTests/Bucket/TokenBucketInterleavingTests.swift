@@ -15,7 +15,7 @@ import Testing
   /// of the steps the others are served in the order of arrival, one at each beat.
   @Test(arguments: [0, 1, 2], [0, 1, 2])
   func row40_cancellingHeadMiddleOrTailInEveryOrderLosesNothing(victim: Int, beat: Int) throws {
-    try Simulation.exploreEveryInterleaving(limit: 1500) { sim in
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
       let bucket = TokenBucket("line", limit: .perSecond(10, burst: 1))
       _ = bucket.tryAcquire()
       let served = Log<(Int, Instant)>()
@@ -44,10 +44,11 @@ import Testing
       try sim.require(
         bucket.tryAcquire(at: sim.now.advanced(by: .milliseconds(100))) == .acquired, "a permit was lost")
     }
+    #expect(exploration.isComplete)
   }
 
   @Test func row40_aNewcomerNeverOvertakesInAnyOrder() throws {
-    try Simulation.exploreEveryInterleaving(limit: 3000) { sim in
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
       let bucket = TokenBucket("line", limit: .perSecond(10, burst: 1))
       _ = bucket.tryAcquire()
       let waiting = Counter()
@@ -66,6 +67,7 @@ import Testing
       }
       try sim.require(waiting.value == 0, "somebody still waits")
     }
+    #expect(exploration.isComplete)
   }
 
   /// Counts what is scheduled and has neither run nor been cancelled.

@@ -168,6 +168,100 @@ import Testing
     #expect(grants.count >= ends.indices.count { line[$0].cancelAfter == nil })
   }
 
+  /// Waits behind somebody who is served late, such as one whose actor is busy.
+  private struct LateClock: ResilienceClock {
+    let base: any ResilienceClock
+    let delay: Duration
+    var now: Instant { base.now }
+    var unixTime: UnixTime { base.unixTime }
+    func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
+      base.schedule(at: instant.advanced(by: delay), action)
+    }
+    func cancel(_ token: TimerToken) -> Bool { base.cancel(token) }
+  }
+
+  @Test func row38_aDeadlineEndsTheWaitAlsoBehindSomebodyWhoIsLate() throws {
+    let recorder = EventRecorder()
+    try Simulation(seed: 1).run { sim in
+      let bucket = TokenBucket("line", limit: .perSecond(10, burst: 1), onEvent: { recorder.record($0) })
+      _ = bucket.tryAcquire()
+      let context = CallContext.current
+      let late = CallEnvironment(
+        clock: LateClock(base: context.clock, delay: .seconds(1)), random: SeededRandomSource(seed: 1),
+        executor: context.executor)
+      await withTaskGroup { group in
+        group.addTask {
+          _ = await Ambient.withEnvironment(late) { try? await bucket.acquire() }
+          #expect(sim.now == .s(1.1))
+        }
+        group.addTask {
+          try? await sim.sleep(for: .nanoseconds(1))
+          // It was to come at 0.2 s; now it comes at 1.1 s.
+          await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.5))) {
+            try await bucket.acquire(deadline: Deadline(at: .s(0.3)))
+          }
+          #expect(sim.now == .s(0.3))
+        }
+        group.addTask {
+          try? await sim.sleep(for: .nanoseconds(2))
+          await #expect(throws: Never.self) { try await bucket.acquire(deadline: Deadline(at: .s(5))) }
+          #expect(sim.now == .s(1.2))
+        }
+      }
+      #expect(bucket.snapshot().waiting == 0)
+    }
+    #expect(
+      recorder.events.map(\.name) == [
+        "limiter.queued", "limiter.queued", "limiter.queued", "limiter.gaveup", "limiter.granted",
+        "limiter.granted",
+      ])
+  }
+
+  @Test func row38_aTurnThatComesAfterTheDeadlineTakesNothing() throws {
+    try Simulation(seed: 1).run { sim in
+      let bucket = TokenBucket("line", limit: .perSecond(10, burst: 1))
+      _ = bucket.tryAcquire()
+      let context = CallContext.current
+      let late = CallEnvironment(
+        clock: LateClock(base: context.clock, delay: .seconds(1)), random: SeededRandomSource(seed: 1),
+        executor: context.executor)
+      _ = await Ambient.withEnvironment(late) {
+        await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1))) {
+          try await bucket.acquire(deadline: Deadline(at: .s(0.5)))
+        }
+      }
+      #expect(bucket.tryAcquire() == .acquired)
+    }
+  }
+
+  @Test func row38_drainingEndsTheWaitsThatCannotEndInTime() throws {
+    try Simulation(seed: 1).run { sim in
+      let bucket = TokenBucket("line", limit: .perSecond(10, burst: 4))
+      _ = bucket.tryAcquire(4)
+      await withTaskGroup { group in
+        group.addTask {
+          try? await bucket.acquire(4)
+          #expect(sim.now == .s(0.7))
+        }
+        for (delay, deadline) in [(1, 0.6), (2, 1)] {
+          group.addTask {
+            try? await sim.sleep(for: .nanoseconds(delay))
+            do {
+              try await bucket.acquire(deadline: Deadline(at: .s(deadline)))
+              #expect((deadline, sim.now) == (1, .s(0.8)))
+            } catch {
+              #expect(
+                error as? RateLimited == RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.9)))
+              #expect((deadline, sim.now) == (0.6, .s(0.35)))
+            }
+          }
+        }
+        try? await sim.advance(by: .milliseconds(350))
+        #expect(bucket.drain() == 3)
+      }
+    }
+  }
+
   /// Every waiter is served when all before it have left and its permits are there; worked out without a queue.
   private func expectedEnds(_ arrivals: [Arrival], _ limit: RateLimit) -> [End] {
     var bucket = ReferenceBucket(limit, at: .s(0))

@@ -179,6 +179,20 @@ private final class Witness: Hashable, Sendable {
     #expect(ended.load(ordering: .relaxed) == 1000)
   }
 
+  /// Whoever holds the census counts all keys, which takes milliseconds: here for as long as the others take.
+  @Test func aKeyThatIsKnownDoesNotWaitUntilAllAreCounted() {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
+    #expect(limiter.tryAcquire(key: 1, at: .s(0)) == .acquired)
+    limiter.census.withLock { _ in
+      #expect(limiter.tryAcquire(2, key: 1, at: .s(0)) == .acquired)
+      #expect(limiter.tryAcquire(key: 1, at: .s(0)) == .refused(retryAt: .s(0.1)))
+      #expect(limiter.tryAcquire(4, key: 1, at: .s(0)) == .exceedsBurst)
+      #expect(limiter.tryAcquire(key: 1, at: .s(1)) == .acquired)
+      #expect(limiter.fields(of: 1, at: .s(1)).remaining == "2")
+      #expect(limiter.snapshot(at: .s(1)).keys == 1)
+    }
+  }
+
   @Test func aFloodThatEndsLeavesNoTraceAfterABucketsTime() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 10), maxKeys: 100)
     for key in 0..<10_000 { _ = limiter.tryAcquire(key: key, at: .s(Double(key) / 10_000)) }

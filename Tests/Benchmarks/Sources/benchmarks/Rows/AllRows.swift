@@ -14,6 +14,7 @@ func allRows() -> [Row] {
     traceRows(),
     busRows(),
     keyedRows(),
+    reservationRows(),
     scaleRows(),
     timerRows(),
   ].flatMap(\.self)
