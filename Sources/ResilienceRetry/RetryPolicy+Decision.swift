@@ -71,10 +71,11 @@ extension Error {
   fileprivate var isCancellation: Bool { type(of: self) == CancellationError.self }
 
   /// How long a ``Rejection`` wants to be left alone, in nanoseconds: `nil` for other errors, `nil` within when it knows no
-  /// time.
+  /// time, or is not to be waited for.
   @inline(never)
   fileprivate func refusal(at now: () -> Instant) -> Int64?? {
     guard let rejection = self as? any Rejection else { return nil }
+    guard rejection.isRetryable else { return .some(nil) }
     return .some(rejection.retryAt.map { now().nanoseconds(to: $0) })
   }
 }
