@@ -15,7 +15,7 @@ public enum RetryDecision: Sendable, Hashable {
     /// The caller does not want the result any more.
     case cancelled
 
-    /// A layer inside refused to start the work, and knows no time at which it would.
+    /// A layer inside refused to start the work, and knows no time at which it would, or is an open breaker.
     case rejected
 
     /// The modifier's `when` said no.

@@ -96,7 +96,8 @@ extension Handler {
   ///   (`Pushback.notProcessed`); one whose input cannot be sent twice (`notReplayable()`) never is.
   /// - **What provably did not run** in the first attempt is repeated at once, without a wait: it may find a healthy
   ///   connection or instance. It counts as an attempt, and takes a token of the budget, as any other.
-  /// - **A refusal** of a layer inside is repeated only if it says when, and not before.
+  /// - **A refusal** of a layer inside is repeated only if it says when, and not before; that of an open breaker never, which
+  ///   is there to fail fast.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.
   ///

@@ -71,7 +71,7 @@ extension Error {
   fileprivate var isCancellation: Bool { type(of: self) == CancellationError.self }
 
   /// How long a ``Rejection`` wants to be left alone, in nanoseconds: `nil` for other errors, `nil` within when it knows no
-  /// time.
+  /// time, or is not to be waited for.
   @inline(never)
   fileprivate func refusal(at now: () -> Instant) -> Int64?? {
     guard let type = Self.self as? any Rejection.Type else { return nil }
@@ -79,5 +79,8 @@ extension Error {
   }
 
   // Through the type, since a rejection of more than three words would be boxed in an `any Rejection`.
-  private func retryAt<Refusal: Rejection>(as type: Refusal.Type) -> Instant? { (self as? Refusal)?.retryAt }
+  private func retryAt<Refusal: Rejection>(as type: Refusal.Type) -> Instant? {
+    guard let refusal = self as? Refusal, refusal.isRetryable else { return nil }
+    return refusal.retryAt
+  }
 }

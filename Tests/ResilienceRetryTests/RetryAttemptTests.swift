@@ -113,7 +113,10 @@ import Testing
         try await sim.sleep(for: .seconds(2))
         throw Failure()
       }
-      try? await ReadsNow(log: seen, base: call).retry(RetryPolicy(maxAttempts: 2, backoff: .none))(1)
+      let retried = ReadsNow(log: seen, base: call).retry(RetryPolicy(maxAttempts: 2, backoff: .none))
+      var context = CallContext.current
+      _ = context.now
+      try? await retried.handle(1, context: context)
       return seen.entries
     }
     #expect(seen == [.milliseconds(0), .milliseconds(2_000)])

@@ -24,6 +24,9 @@ public struct CircuitOpen: Rejection, Hashable {
   /// When the open time ends and the breaker lets probes through; past while probes are under way.
   public let retryAt: Instant?
 
+  /// No: whoever waits for an open breaker might as well wait for the destination.
+  public var isRetryable: Bool { false }
+
   /// Creates a rejection.
   public init(breaker: String, reason: Reason = .open, retryAt: Instant?) {
     self.breaker = breaker

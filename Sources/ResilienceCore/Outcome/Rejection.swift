@@ -6,9 +6,16 @@
 public protocol Rejection: Error {
   /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
   var retryAt: Instant? { get }
+
+  /// Whether a retry may wait for ``retryAt``, with the caller waiting too. By default yes; an open breaker says no, since
+  /// to fail fast is what it is for. What comes again without a caller, such as an event, goes by ``retryAt`` in any case.
+  var isRetryable: Bool { get }
 }
 
 extension Rejection {
+  /// Yes.
+  public var isRetryable: Bool { true }
+
   /// How long to wait from `now` before trying again can succeed: what a `Retry-After` header says.
   ///
   /// - Returns: Zero or more; `nil` when no time is known.

@@ -91,11 +91,25 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - policy: Attempts and delay. Default: 2 attempts, after the learned 95th percentile.
-  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra load.
-  ///     Default: one of its own, 10 % of the calls.
+  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra load. A retry
+  ///     around it must have the same one, and does when it is applied next. Default: one of its own, 10 % of the calls.
   public func hedge(
     _ policy: HedgePolicy = HedgePolicy(), budget: RetryBudget? = RetryBudget()
   ) -> HedgeHandler<Self> {
     HedgeHandler(base: self, hedger: Hedger(policy, budget: budget))
+  }
+}
+
+extension HedgeHandler {
+  /// Tries again, within the budget of the hedge: see ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
+  ///
+  /// Only the outermost layer's budget is deposited into, so that a hedge with one of its own inside a retry with another
+  /// would soon have none left. A hedge without a budget leaves the retry with one of its own.
+  public func retry(
+    _ policy: RetryPolicy = RetryPolicy(),
+    when condition: (@Sendable (_ input: Base.Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
+  ) -> RetryHandler<Self> {
+    retry(policy, budget: hedger.budget ?? RetryBudget(), when: condition, onEvent: onEvent)
   }
 }

@@ -74,6 +74,7 @@ import Testing
     ) { _ in Broken() }
     #expect(instants == [.s(0)])
     #expect(letters.map(\.reason) == [.expired])
+    #expect(letters.map(\.time.description) == ["2000-01-01T00:00:00Z"])
   }
 
   /// A handler that the shutdown interrupted did not say anything: the delivery that counts deposits.

@@ -61,6 +61,19 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
     #expect(throttle.available == 3)
   }
 
+  @Test func aLosersFailureSaysNothingOfTheDestination() throws {
+    let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
+    try Simulation(seed: 1).run { _ in
+      let call = ServiceCall { (_: Int, context: CallContext) in
+        guard context.attempt == 1 else { return }
+        // Answers to its cancellation with an error of its own.
+        do { try await context.clock.sleep(for: .seconds(1)) } catch { throw Failure() }
+      }
+      try await call.hedge(after50, budget: throttle)(1)
+    }
+    #expect(throttle.available == 9, "the hedge's token, and its success")
+  }
+
   /// The first attempt cancels its caller and fails, so that the caller finds a hedge to begin and itself cancelled.
   @Test func noHedgeBeginsForACallerThatIsCancelledByItsAttempt() throws {
     let budget = RetryBudget(ratio: 1, reserve: 5)

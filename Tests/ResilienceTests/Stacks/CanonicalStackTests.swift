@@ -107,22 +107,22 @@ private struct Down: Error {}
     #expect(now == Instant(nanoseconds: 0))
   }
 
-  @Test func row27_aRetryInsideTheDeadlineWaitsForTheBreakerToLetAProbeThrough() throws {
-    let (value, now) = try Simulation(seed: 1).run { simulation in
+  @Test func row27_anOpenBreakerIsNotWaitedForThoughItSaysUntilWhen() throws {
+    let (calls, now) = try Simulation(seed: 1).run { simulation in
       let breaker = Self.quickBreaker(openTime: .seconds(5))
       let attempts = Log<Instant>()
       let call = ServiceCall { (_: Void) in
         attempts.append(simulation.now)
-        guard attempts.entries.count > 2 else { throw Down() }
-        return 42
+        throw Down()
       }
       .circuitBreaker(breaker)
       .retry(RetryPolicy(maxAttempts: 5, backoff: .none), budget: nil)
-      .deadline(.seconds(10))
-      return (try await call(), simulation.now)
+      let error = await #expect(throws: CircuitOpen.self) { try await call() }
+      #expect(error?.retryAt == Instant(nanoseconds: 5_000_000_000))
+      return (attempts.entries.count, simulation.now)
     }
-    #expect(value == 42)
-    #expect(now == Instant(nanoseconds: 5_000_000_000))
+    #expect(calls == 2)
+    #expect(now == Instant(nanoseconds: 0))
   }
 
   @Test func row55_aTerminalEventComesOnceAfterTheLastAttemptOfTheOutermostPolicy() throws {
