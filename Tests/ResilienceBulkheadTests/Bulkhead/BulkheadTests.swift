@@ -105,7 +105,10 @@ import Testing
     }
     let last = Task.immediate { try await bulkhead.run {} }
     permit.leave(at: .s(0))
-    #expect(bulkhead.snapshot().waiting == 0)
+    if bulkhead.snapshot().waiting > 0 {
+      Issue.record("the room is lost")
+      last.cancel()
+    }
     try await last.value
     #expect(bulkhead.snapshot().inUse == 0)
   }
