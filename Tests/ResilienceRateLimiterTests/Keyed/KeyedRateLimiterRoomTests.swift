@@ -179,6 +179,18 @@ private final class Witness: Hashable, Sendable {
     #expect(ended.load(ordering: .relaxed) == 1000)
   }
 
+  @Test func row42_aKeyIsKeptUntilTheVeryNanosecondAtWhichItsBucketIsFull() {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 2))
+    for key in 1000..<3000 { #expect(limiter.tryAcquire(key: key, at: .s(-1)) == .acquired) }
+    for key in 0..<20 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
+    limiter.forgetIdleKeys(at: .ns(99_999_999))
+    for key in 0..<20 {
+      #expect(limiter.tryAcquire(2, key: key, at: .ns(99_999_999)) == .refused(retryAt: .s(0.1)))
+    }
+    #expect(limiter.snapshot(at: .ns(99_999_999)).keys == 20)
+    #expect(limiter.snapshot(at: .s(0.1)).keys == 0)
+  }
+
   /// Whoever holds the census counts all keys, which takes milliseconds: here for as long as the others take.
   @Test func aKeyThatIsKnownDoesNotWaitUntilAllAreCounted() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)

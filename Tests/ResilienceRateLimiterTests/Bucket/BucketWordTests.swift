@@ -1,0 +1,27 @@
+import ResilienceCore
+import Synchronization
+import Testing
+
+@testable import ResilienceRateLimiter
+
+@Suite struct BucketWordTests {
+  /// Else an exchange that was prepared before the word was closed would take a permit of what was put in afterwards.
+  @Test(arguments: [RateLimit.perSecond(10, burst: 3), .perSecond(999_999_937, burst: 3), .unlimited])
+  func neverHasTheSameStateInTwoOpenings(limit: RateLimit) {
+    let word = BucketWord()
+    let rate = GenericCellRate(limit)
+    let now = Instant.s(4)
+    let scale = Int128(rate.ticksPerNanosecond)
+    var states: Set<Int64> = []
+    for turn in 0..<300 as Range<Int128> {
+      // Sometimes in debt, sometimes full, and over and over the same.
+      let fullAt = (4_000_000_000 + (turn % 3 == 0 ? -5 : 100)) * scale
+      let isOpen = word.open(rate, fullAt: fullAt, at: now)
+      #expect(isOpen)
+      let state = word.state.load(ordering: .relaxed)
+      #expect(states.insert(state).inserted, "\(state) again in turn \(turn)")
+      let closed = word.close()
+      #expect(scale == 0 || closed == fullAt)
+    }
+  }
+}
