@@ -31,6 +31,28 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
     #expect(budget.snapshot().granted == 3 + 50)
   }
 
+  @Test func aRetryAppliedNextSharesTheBudget() throws {
+    try Simulation(seed: 1).run { _ in
+      let hedged = call(taking: [100, 10]).hedge(after50).retry()
+      // With a budget each the hedge's own would be empty after its reserve of 3.
+      for _ in 1...200 { _ = try await hedged(1) }
+      #expect(hedged.base.snapshot().started == 3 + 20)
+    }
+  }
+
+  @Test func aRetryAroundAHedgeWithoutABudgetHasOneOfItsOwn() throws {
+    try Simulation(seed: 1).run { _ in
+      let counted = Log<Int>()
+      let hedged = ServiceCall { (_: Int) -> Int in
+        counted.append(1)
+        throw Failure(number: 1)
+      }
+      .hedge(after50, budget: nil).retry(RetryPolicy(backoff: .none))
+      for _ in 1...100 { _ = try? await hedged(1) }
+      #expect(counted.entries.count == 2 * (100 + 3 + 10))
+    }
+  }
+
   /// How often could be tried again after one hedged call: nine times before it.
   @Test(
     arguments: [
