@@ -1,12 +1,17 @@
 internal import ResilienceCore
 
 /// How much may be inside a bulkhead at one time.
-public enum BulkheadLimit: Sendable, Hashable {
+public enum BulkheadLimit: Sendable, Hashable, ExpressibleByIntegerLiteral {
   /// A number that somebody knows, 1 to 10⁹: of connections, of licences, of threads on the other side.
   case fixed(Int)
 
   /// As much as the destination can bear, learned from how long its calls take; see <doc:AdaptiveLimits>.
   case adaptive(AdaptiveLimitPolicy = AdaptiveLimitPolicy())
+
+  /// A fixed limit: `Bulkhead("pages", limit: 20)`.
+  public init(integerLiteral value: Int) {
+    self = .fixed(value)
+  }
 
   /// The most that is ever let in, and so the heaviest weight that is accepted.
   var capacity: Int {

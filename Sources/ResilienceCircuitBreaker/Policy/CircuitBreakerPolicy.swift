@@ -87,7 +87,7 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   ///     that hangs keeps the breaker half-open for ever.
   ///   - rampTime: Zero or more. Default: zero, as everybody: a ramp turns calls away, which a quiet client does for
   ///     nothing. Set it where a destination comes back cold or small, and one breaker sees much traffic; see
-  ///     ``CircuitBreaker``.
+  ///     "What a ramp is for" above.
   public init(
     window: Window = .count(100), failureRate: Double? = 0.5, slowCalls: SlowCalls? = nil,
     consecutiveFailures: Int? = nil, minimumThroughput: Int? = nil, openTime: Duration = .seconds(5),

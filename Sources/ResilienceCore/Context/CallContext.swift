@@ -107,7 +107,8 @@ extension CallContext {
 extension CallContext {
   /// The present instant, read from the clock once and then shared by the layers below.
   ///
-  /// Valid on the way down only: after an `await`, use ``readClock()``.
+  /// Valid on the way down only: after an `await`, use ``readClock()``. It notes what it has read, so it needs a `var`;
+  /// elsewhere write `CallContext.current.readClock()`.
   @inlinable
   public var now: Instant {
     mutating get {

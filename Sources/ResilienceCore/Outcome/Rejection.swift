@@ -5,6 +5,9 @@
 /// itself made, after it had begun.
 public protocol Rejection: Error {
   /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
+  ///
+  /// Instants count on the call's clock, not since 1970: for a delay use ``retryAfter(at:)`` with
+  /// `CallContext.current.readClock()`.
   var retryAt: Instant? { get }
 
   /// Whether a retry may wait for ``retryAt``, with the caller waiting too. By default yes; an open breaker says no, since

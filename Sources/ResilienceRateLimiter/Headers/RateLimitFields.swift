@@ -3,13 +3,15 @@ public import ResilienceCore
 /// What a server tells a client about a limit, ready for its response's header fields.
 ///
 /// ```swift
+/// let now = CallContext.current.readClock()
+/// let decision = perCustomer.tryAcquire(key: customer.id, at: now)
 /// let fields = perCustomer.fields(of: customer.id, at: now)
 /// response.headers["RateLimit-Policy"] = fields.policy        // "gateway";q=100;w=60
 /// response.headers["RateLimit"] = fields.rateLimit            // "gateway";r=42;t=35
-/// if case .refused = decision { response.headers["Retry-After"] = fields.retryAfter }
+/// if let delay = decision.retryAfter(at: now) { response.headers["Retry-After"] = "\(RetryAfter(delay))" }
 /// ```
 ///
-/// `RateLimit` and `RateLimit-Policy` are those of draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset``
+/// A ``RateLimited`` that was thrown tells its delay in the same way. `RateLimit` and `RateLimit-Policy` are those of draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset``
 /// are for the fields that are older and more widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several
 /// limits are listed with a comma in between: `fields.map(\.policy).joined(separator: ", ")`.
 public struct RateLimitFields: Sendable, Hashable {

@@ -45,7 +45,9 @@ extension Handler {
   /// ```
   ///
   /// A call without a permit does not wait: in a line for each key, a caller that sends too much would only wait longer.
-  /// It is rejected with ``RateLimited``, which says when to come back; a retry around it waits until then.
+  /// It is rejected with ``RateLimited``, which says when to come back. A retry around it comes back then, but is no queue: its
+  /// attempts and its budget are bounded, and calls that were told the same time compete again. To wait in turn, use a
+  /// ``TokenBucket`` with `mode: .wait`.
   ///
   /// - Parameters:
   ///   - limiter: The limit of each key.

@@ -101,7 +101,19 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     return shards[index].withLock { $0.available(of: key, hash: hash, at: now) }
   }
 
-  /// What a server tells a client about the limit of its key, in header fields.
+  /// Permits that a key could take at the present instant of the ambient clock.
+  @inlinable
+  public func available(key: Key) -> Int {
+    available(key: key, at: CallContext.current.readClock())
+  }
+
+  /// What a server tells a client about the limit of its key, in header fields, at the present instant of the ambient
+  /// clock.
+  public func fields(of key: Key) -> RateLimitFields {
+    fields(of: key, at: CallContext.current.readClock())
+  }
+
+  /// What a server tells a client about the limit of its key at `now`, in header fields.
   public func fields(of key: Key, at now: Instant) -> RateLimitFields {
     RateLimitFields(name: name, limit: limit, available: available(key: key, at: now))
   }

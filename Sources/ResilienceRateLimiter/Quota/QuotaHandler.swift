@@ -35,7 +35,8 @@ extension Handler {
   /// Keeps calls within the quotas of their destination.
   ///
   /// A call that would exceed one is rejected with ``RateLimited``, which says when there is room again. Put it inside
-  /// the retry, so that every attempt is counted, as the provider does; the retry then waits until that time.
+  /// the retry, so that every attempt is counted, as the provider does; the retry comes back at that time, as far as its
+  /// attempts and its budget reach.
   ///
   /// - Parameter limiter: The quotas, shared by everything that uses them up.
   public func rateLimit(_ limiter: QuotaLimiter) -> QuotaHandler<Self> {

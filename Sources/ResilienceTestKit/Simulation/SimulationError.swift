@@ -43,7 +43,8 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
     switch reason {
     case .deadlock:
       "deadlock: nothing is runnable and no timer is pending, but the body has not returned (something waits for what "
-        + "nobody will do, or a plain `Task {}` left the simulation)"
+        + "nobody will do, or for a real clock, as `Task.sleep` does: `CallContext.current.clock.sleep` is the "
+        + "simulation's; or a plain `Task {}` left the simulation)"
     case .escape:
       "escape: a job came back from another thread (start tasks as children, or with "
         + "`executorPreference: CallContext.current.executor`)"
