@@ -35,6 +35,7 @@ func breakerRows() -> [Row] {
     }
     .floor("floor: lock pair")
     .target("breaker permit+record (count window)", instructions: 65, allocations: 0)
+    .because("three of them are the row's own loop")
     .beat("breaker, closed, success", "failsafe-go 26 ns without a clock"),
     .sync("breaker: permit and record, closed, with two clock reads") {
       let breaker = CircuitBreaker("benchmark")
@@ -136,6 +137,7 @@ func breakerRows() -> [Row] {
     }
     .floor("floor: throw and catch")
     .target("rejection, thrown through 3 layers", instructions: 390, allocations: 0)
+    .because("each layer classifies the error, and the retry casts it, to know whether and when to come back")
     .beat("breaker, open, rejection", "resilience4j 243 ns thrown; Polly 5 151 thrown (published)"),
     .threads(2, "breaker: permit and record, one breaker, 2 threads") {
       let breaker = CircuitBreaker("benchmark")

@@ -40,7 +40,8 @@ func limiterRows() -> [Row] {
       return { count in acquire(bucket, count, at: now) }
     }
     .floor("floor: atomic add")
-    .target("limiter acquire, now given", instructions: 25, allocations: 0),
+    .target("limiter acquire, now given", instructions: 25, allocations: 0)
+    .because("three of them are the row's own loop"),
     .sync("limiter: permit, with clock") {
       let bucket = makeFullBucket()
       return { count in
@@ -88,7 +89,9 @@ func limiterRows() -> [Row] {
       return { count in try await failing(count, call) }
     }
     .floor("floor: throw and catch")
-    .target("rejection, thrown through 3 layers", instructions: 390, allocations: 1),
+    .target("rejection, thrown through 3 layers", instructions: 390, allocations: 1)
+    .because(
+      "each layer classifies the error, and the retry casts it, to know whether and when to come back"),
     .call("limiter: call") { makeCall().rateLimit(makeFullBucket()) }
       .from(.off, .actor, .main)
       .floor("call"),
