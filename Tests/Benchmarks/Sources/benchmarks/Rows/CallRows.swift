@@ -37,7 +37,12 @@ func callRows() -> [Row] {
     }
     .from(.off, .actor, .main)
     .floor("call")
-    .target("retry>breaker>limiter over the op", instructions: 250, allocations: 0, over: "call")
+    .target("retry>breaker>limiter over the op", instructions: 250, allocations: 0, over: "call"),
+    .call("stack: breaker, limiter, bulkhead, retry") {
+      makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket())
+        .bulkhead(Bulkhead("benchmark", limit: 100)).retry()
+    }
+    .floor("call")
     .beat(
       "stack: retry + breaker + limiter + bulkhead",
       "resilience4j 132 ns / 144 B, tower 112 (no breaker, with timeout)"),

@@ -31,14 +31,35 @@ func retryRows() -> [Row] {
     .call("retry: third attempt succeeds, no wait, with a budget") {
       makeThirdTimeLucky().retry(atOnce, budget: RetryBudget(ratio: 10, reserve: 1000))
     }
-    .floor("call")
-    .beat("retry budget, deposit + ask", "grpc-swift RetryThrottle 10.5 ns (here with the retries)"),
+    .floor("call"),
+    .sync("retry: budget, deposit and ask") {
+      let budget = RetryBudget("benchmark", ratio: 1, reserve: 10)
+      return { count in
+        var granted = 0
+        for _ in 0..<count where budget.withdraw(depositing: true) { granted &+= 1 }
+        return granted
+      }
+    }
+    .floor("floor: atomic add")
+    .beat("retry budget, deposit + ask", "grpc-swift RetryThrottle 10.5 ns"),
+    .async("retry: three calls that throw, one after the other") {
+      let call = ServiceCall("call") { (input: Int) -> Int in throw Failure(number: input) }
+      return { count in
+        var attempts = 0
+        for input in 0..<count {
+          for _ in 0..<3 {
+            do { _ = try await call(input) } catch { attempts &+= 1 }
+          }
+        }
+        return attempts
+      }
+    },
     .async("retry: three failing attempts, no wait") {
       let call = ServiceCall("call") { (input: Int) -> Int in throw Failure(number: input) }
         .retry(atOnce, budget: nil)
       return { count in try await failing(count, call) }
     }
-    .floor("call")
+    .floor("retry: three calls that throw, one after the other")
     .target("retry 3 failing attempts, zero delay", instructions: 4500, allocations: 3)
     .because("each failure is classified, and drawn an id and a delay for"),
     .async("retry: refused by its budget") {
