@@ -33,6 +33,14 @@ struct BreakerTable<Key: Hashable & Sendable>: Sendable {
     return breaker
   }
 
+  /// Whether there is no room for a new key, and no use in looking for any; counts the call that goes unguarded.
+  @inlinable
+  mutating func turnsAway(_ key: Key, at tick: UInt32) -> Bool {
+    guard breakers.count >= maxBreakers, !mustSweep(at: tick), breakers[key] == nil else { return false }
+    unguarded += 1
+    return true
+  }
+
   /// Puts a new breaker in, unless there is no room for it.
   @inlinable
   mutating func insert(_ breaker: CircuitBreaker, for key: Key, at tick: UInt32) -> Bool {

@@ -82,7 +82,9 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @inlinable
   @inline(never)
   func make(_ key: Key, at tick: UInt32, _ now: Instant) -> CircuitBreaker {
-    let rules = table.withLock { $0.rules }
+    // A flood of new keys must not make a breaker for each call that goes unguarded.
+    let rules: CircuitBreakerRules? = table.withLock { $0.turnsAway(key, at: tick) ? nil : $0.rules }
+    guard let rules else { return overflow }
     let made = newBreaker("\(name)/\(key)", rules)
     let (breaker, forgotten): (CircuitBreaker, [Key: CircuitBreaker]?) = table.withLock { table in
       // Somebody else may have made it meanwhile.

@@ -50,6 +50,11 @@ import Testing
     #expect(error?.value == value)
   }
 
+  @Test func aNumberIsAFixedLimit() {
+    #expect(Bulkhead("pages", limit: 20).snapshot().limit == 20)
+    #expect(BulkheadPolicy(limit: 20) == BulkheadPolicy(limit: .fixed(20)))
+  }
+
   @Test func tellsWhatIsWrong() {
     let error = #expect(throws: InvalidSetting.self) { try decoded(#"{ "limit": 0 }"#) }
     #expect(error?.description == "limit must be in 1 ... 1000000000, was 0")

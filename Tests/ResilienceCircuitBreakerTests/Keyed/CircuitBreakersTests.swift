@@ -78,6 +78,28 @@ import Testing
     #expect(breakers.breaker(for: 2, at: .s(2000)).state(at: .s(2000)) == .forcedOpen)
   }
 
+  @Test func aCallThatGoesUnguardedMakesNoBreaker() {
+    let breakers = CircuitBreakers<CountedKey>("tenant", maxBreakers: 10)
+    let named = Log<Int>()
+    for number in 0..<1000 { _ = breakers.breaker(for: CountedKey(number: number, named: named), at: .s(0)) }
+    #expect(named.entries == Array(0..<10))
+    #expect(breakers.snapshot().unguarded == 990)
+  }
+
+  @Test func aKnownKeyWhoseBreakerIsIdleKeepsItsPlaceInAFullTable() {
+    let breakers = breakers(max: 2)
+    func holding(_ body: (CircuitBreaker) -> Void) { body(breakers.breaker(for: 1, at: .s(0))) }
+    holding { held in
+      held.trip(at: .s(0))
+      _ = breakers.breaker(for: 2, at: .s(200))
+      // Looks for room in vain: the first is held, the second was asked for just now.
+      _ = breakers.breaker(for: 3, at: .s(200))
+    }
+    #expect(breakers.breaker(for: 1, at: .s(200)).name == "stock/1")
+    #expect(breakers.breaker(for: 1, at: .s(200)).state(at: .s(200)) == .closed)
+    #expect(breakers.snapshot().unguarded == 1)
+  }
+
   @Test func aFloodOfKeysNeitherPushesTheKnownOnesOutNorIsRefused() {
     let breakers = breakers(max: 300)
     for key in 0..<10 { breakers.breaker(for: key, at: .s(0)).trip(at: .s(0)) }
@@ -125,5 +147,19 @@ import Testing
       return await group.reduce(into: Set<ObjectIdentifier>()) { $0.insert(ObjectIdentifier($1)) }
     }
     #expect(all.count == 4)
+  }
+}
+
+/// A key that notes when a breaker is named after it.
+private struct CountedKey: Hashable, CustomStringConvertible {
+  let number: Int
+  let named: Log<Int>
+
+  static func == (one: CountedKey, other: CountedKey) -> Bool { one.number == other.number }
+  func hash(into hasher: inout Hasher) { hasher.combine(number) }
+
+  var description: String {
+    named.append(number)
+    return "\(number)"
   }
 }

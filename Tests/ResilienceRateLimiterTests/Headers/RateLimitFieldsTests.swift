@@ -37,6 +37,16 @@ import Testing
     #expect(limiter.snapshot(at: .s(1)).keys == 1)
   }
 
+  @Test func areThoseOfThePresentWhenNoInstantIsGiven() throws {
+    try Simulation(seed: 1).run { simulation in
+      let limiter = KeyedRateLimiter<String>("gateway", limit: .perMinute(60, burst: 10))
+      #expect(limiter.tryAcquire(7, key: "ann") == .acquired)
+      try await simulation.sleep(for: .seconds(1))
+      #expect(limiter.available(key: "ann") == 4)
+      #expect(limiter.fields(of: "ann").rateLimit == "\"gateway\";r=4;t=6")
+    }
+  }
+
   @Test func tellAboutEveryQuota() {
     let limiter = QuotaLimiter("partner", quotas: [.perSecond(10), .perMinute(200)])
     #expect(limiter.tryAcquire(4, at: .s(0)) == .acquired)
