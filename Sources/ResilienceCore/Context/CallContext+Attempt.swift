@@ -50,17 +50,7 @@ extension CallContext {
   @inlinable
   package static var pendingID: UInt64 { 1 }
 
-  /// Gives the logical call an id unless an outer layer has.
-  ///
-  /// - Returns: Whether it was given here: this layer is the outermost, and the one that deposits into a retry budget.
-  @inlinable
-  package mutating func claimCallID() -> Bool {
-    guard isUnclaimed else { return false }
-    id = makeID()
-    return true
-  }
-
-  /// Draws the id of a call that is claimed and has none yet.
+  /// Gives the logical call an id unless it has one.
   package mutating func drawCallID() {
     if id <= Self.pendingID { id = makeID() }
   }

@@ -20,7 +20,7 @@ extension EventBus {
       return
     }
     // The event is the logical call: a retry around the handler does not deposit for it again.
-    if worker.budget != nil { _ = call.claimCallID() }
+    if worker.budget != nil { call.drawCallID() }
     if let timeout = worker.policy.timeout {
       call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
     }

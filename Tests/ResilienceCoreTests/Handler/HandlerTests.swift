@@ -53,7 +53,7 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
   @Test func nestedCallsAreLogicalCallsOfTheirOwn() async throws {
     let nested = ServiceCall { (_: Void, context) in context.callID }
     let call = Layer(base: ServiceCall { (_: Void) in try await nested() }) {
-      _ = $0.claimCallID()
+      $0.drawCallID()
       $0.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 5)))
     }
     #expect(try await call() == 0)

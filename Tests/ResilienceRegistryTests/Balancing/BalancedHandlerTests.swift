@@ -102,7 +102,7 @@ import Testing
     let call = registry.service("inventory").balanced { instance in ServiceCall { (_: Int) in instance.id } }
     for _ in 0..<50 {
       var context = CallContext.current
-      _ = context.claimCallID()
+      context.drawCallID()
       var tried: Set<String> = []
       for attempt in UInt16(1)...4 {
         context.beginAttempt(attempt)
