@@ -40,8 +40,10 @@ public final class RetryBudget: Sendable {
   /// A retry is granted when more than this is left after it.
   private let threshold: Int64
   private let countsFailures: Bool
-  @usableFromInline let maximumScaled: Int64
-  @usableFromInline let balance: Atomic<Int64>
+  private let isUnbounded: Bool
+  private let maximumScaled: Int64
+  /// What is missing to the maximum, so that "full" is a comparison with 0.
+  @usableFromInline let missing: Atomic<Int64>
   let granted = Atomic<UInt64>(0)
   let refused = Atomic<UInt64>(0)
 
@@ -63,10 +65,11 @@ public final class RetryBudget: Sendable {
     (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, deposit, 0)
     // A retry is granted for the first thousandth of a token: k failures get ⌈ratio · k⌉.
     threshold = -Self.tokenScale
-    countsFailures = false
+    (countsFailures, isUnbounded) = (false, false)
     // One deposit must fit in whole.
-    maximumScaled = max(Int64(reserve) * Self.tokenScale, deposit)
-    balance = Atomic(Int64(reserve) * Self.tokenScale)
+    let start = Int64(reserve) * Self.tokenScale
+    maximumScaled = max(start, deposit)
+    missing = Atomic(max(start, deposit) - start)
   }
 
   private init(throttle name: String, maxTokens: Int, tokenRatio: Double) {
@@ -77,9 +80,20 @@ public final class RetryBudget: Sendable {
     (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, 0, deposit)
     maximumScaled = Int64(maxTokens) * Self.tokenScale
     threshold = maximumScaled / 2
-    countsFailures = true
-    balance = Atomic(maximumScaled)
+    (countsFailures, isUnbounded) = (true, false)
+    missing = Atomic(0)
   }
+
+  private init() {
+    (name, ratio, reserve) = ("", 0, 0)
+    (successDeposit, failureDeposit, laterSuccessDeposit) = (0, 0, 0)
+    (threshold, maximumScaled) = (0, 0)
+    (countsFailures, isUnbounded) = (false, true)
+    missing = Atomic(0)
+  }
+
+  /// Grants every retry and keeps no account: what `nil` means where a budget is asked for.
+  package static let unbounded = RetryBudget()
 
   /// Creates gRPC's throttle: each failed attempt takes a token, each success brings back a part of one, and nothing is
   /// retried unless more than half of the tokens are left.
@@ -101,13 +115,13 @@ public final class RetryBudget: Sendable {
 
   /// Retries that would be granted now, one after another.
   public var available: Int {
-    let left = balance.load(ordering: .relaxed) - threshold - 1
+    let left = maximumScaled - missing.load(ordering: .relaxed) - threshold - 1
     return Int(max(0, left / Self.tokenScale))
   }
 
   /// Whether a deposit would change anything.
   @inlinable
-  package var isBelowMaximum: Bool { balance.load(ordering: .relaxed) < maximumScaled }
+  package var isBelowMaximum: Bool { missing.load(ordering: .relaxed) != 0 }
 
   // MARK: - By hand
 
@@ -123,14 +137,16 @@ public final class RetryBudget: Sendable {
   ///   fail together find each other's deposits.
   /// - Returns: `false` when there is none: the destination gets no more extra load.
   public func withdraw(depositing: Bool = false) -> Bool {
+    if isUnbounded { return true }
     let deposit = depositing ? failureDeposit : 0
-    var current = balance.load(ordering: .relaxed)
+    var current = missing.load(ordering: .relaxed)
     while true {
-      let rest = current + deposit - Self.tokenScale
+      let balance = maximumScaled - current + deposit
+      let rest = balance - Self.tokenScale
       let isGranted = rest > threshold
-      let refusedRest = countsFailures ? max(0, rest) : min(maximumScaled, current + deposit)
-      let (exchanged, original) = balance.weakCompareExchange(
-        expected: current, desired: isGranted ? rest : refusedRest, ordering: .relaxed)
+      let kept = isGranted ? rest : countsFailures ? max(0, rest) : min(maximumScaled, balance)
+      let (exchanged, original) = missing.weakCompareExchange(
+        expected: current, desired: maximumScaled - kept, ordering: .relaxed)
       if exchanged {
         if isGranted {
           granted.wrappingAdd(1, ordering: .relaxed)
@@ -165,12 +181,13 @@ public final class RetryBudget: Sendable {
 
   private func add(_ amount: Int64) {
     guard amount != 0 else { return }
-    var current = balance.load(ordering: .relaxed)
+    var current = missing.load(ordering: .relaxed)
     while true {
-      let sum = min(maximumScaled, max(countsFailures ? 0 : .min, current + amount))
-      if sum == current { return }
-      let (exchanged, original) = balance.weakCompareExchange(
-        expected: current, desired: sum, ordering: .relaxed)
+      let rest = max(0, current - amount)
+      let kept = countsFailures ? min(maximumScaled, rest) : rest
+      if kept == current { return }
+      let (exchanged, original) = missing.weakCompareExchange(
+        expected: current, desired: kept, ordering: .relaxed)
       if exchanged { return }
       current = original
     }
