@@ -22,8 +22,8 @@ package struct ErrorKind: OptionSet, Sendable {
   package static let cancellation = ErrorKind(rawValue: 4)
 
   /// The kind of `error`.
-  package init(of error: any Error) {
-    let type = type(of: error)
+  package init(of error: borrowing any Error) {
+    let type = type(of: copy error)
     // Types lie at multiples of eight bytes: three bits are free for the answers.
     let address = UInt(bitPattern: ObjectIdentifier(type))
     let place = Int(truncatingIfNeeded: (address >> 4 ^ address >> 10) & 63)
@@ -31,7 +31,7 @@ package struct ErrorKind: OptionSet, Sendable {
     if word & ~7 == address {
       self.init(rawValue: word & 7)
     } else {
-      self.init(asking: error, of: type)
+      self.init(asking: copy error, of: type)
       known[place].store(address | rawValue, ordering: .relaxed)
     }
   }

@@ -13,9 +13,9 @@ extension Outcome {
   ///
   /// Neutral for a `CancellationError` and for a ``Rejection``; anything else is a failure. With the error's pushback, if it
   /// is ``PushbackProviding``.
-  public init(ofError error: any Error) {
+  public init(ofError error: borrowing any Error) {
     let kind = ErrorKind(of: error)
-    let pushback = kind.contains(.pushbackProviding) ? (error as? any PushbackProviding)?.pushback : nil
+    let pushback = kind.contains(.pushbackProviding) ? (copy error as? any PushbackProviding)?.pushback : nil
     let isNeutral = kind.contains(.rejection) || kind.contains(.cancellation)
     self.init(isNeutral ? .neutral : .failure, pushback: pushback ?? .none)
   }
