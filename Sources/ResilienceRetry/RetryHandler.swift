@@ -1,20 +1,31 @@
 public import ResilienceCore
 
 /// A handler whose failed attempts are repeated; see ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
-@frozen
-public struct RetryHandler<Base: Handler>: RetriesInside {
+///
+/// One object, however deep the stack inside: what lives across the await of an attempt is one word.
+public final class RetryHandler<Base: Handler>: RetriesInside {
   /// The wrapped handler.
   public let base: Base
 
   @usableFromInline let loop: RetryLoop
+  @usableFromInline let budget: RetryBudget
   @usableFromInline let condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?
+
+  /// Not 0 when something inside looks at the context of an attempt, or at values. As wide as an observer's handle, so that
+  /// both are tested at once.
+  @usableFromInline let looksInside: UInt32
 
   @inlinable
   init(base: Base, loop: RetryLoop, condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?) {
     self.base = base
     self.loop = loop
     self.condition = condition
+    budget = loop.budget
+    looksInside = base.readsCallID || base.judgesValues ? 1 : 0
   }
+
+  /// Yes: a retry inside another one does not deposit.
+  public var readsCallID: Bool { true }
 
   /// Calls the base until an attempt succeeds or the policy gives up.
   ///
@@ -24,61 +35,117 @@ public struct RetryHandler<Base: Handler>: RetriesInside {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    let call = context.inherited.parts
-    var attempt = loop.begin(context)
-    while true {
+    // The first attempt is here twice, and all others are in a function of their own: whatever is prepared for more than
+    // one attempt is stored for every call, and most end with the first.
+    let next: RetryAttempt
+    let last: Result<Base.Output, any Error>
+    if looksInside | context.observerBits == 0 {
       do {
-        let value = try await base.handle(
-          input, context: attempt.context(of: call, maxAttempts: loop.maxAttempts))
+        let value = try await base.handle(input, context: context)
+        assert(
+          base.outcome(ofValue: value).verdict == .success, "it does not judge values, but says \(value)")
+        if _slowPath(budget.isBelowMaximum) { budget.noteSuccess(isFirst: context.isUnclaimed) }
+        return value
+      } catch {
+        next = self.next(after: error, of: input, context, of: context)
+        if next.isOver { throw error }
+        last = .failure(error)
+      }
+    } else {
+      let first = loop.first(of: context, drawsID: base.readsCallID)
+      do {
+        let value = try await base.handle(input, context: first)
         let outcome = base.outcome(ofValue: value)
         if outcome.verdict == .success {
-          loop.succeeded(attempt, of: call, outcome)
+          if first.isObserved || budget.isBelowMaximum {
+            loop.succeeded(outcome, RetryAttempt(first: first, of: context), of: context)
+          }
           return value
         }
-        switch next(after: outcome, error: nil, of: input, attempt, of: call) {
-        case .giveUp:
-          return value
-        case .retry(let next):
-          attempt = next
-        case .wait(let due):
-          guard await loop.pause(before: due, of: call) else { return value }
-          attempt = loop.beginNext(due, of: call)
-        }
+        next = self.next(after: outcome, of: input, first, of: context)
+        if next.isOver { return value }
+        last = .success(value)
       } catch {
-        switch next(
-          after: base.outcome(ofError: error), error: error, of: input, attempt, of: call)
-        {
-        case .giveUp:
-          throw error
-        case .retry(let next):
-          attempt = next
-        case .wait(let due):
-          guard await loop.pause(before: due, of: call) else { throw error }
-          attempt = loop.beginNext(due, of: call)
+        next = self.next(after: error, of: input, first, of: context)
+        if next.isOver { throw error }
+        last = .failure(error)
+      }
+    }
+    guard let value = try await again(input, next, of: context) else { return try last.get() }
+    return value
+  }
+
+  /// All attempts but the first.
+  ///
+  /// Isolated by a parameter: after a call that merely inherits the caller's actor the compiler does not know where it is,
+  /// and has calls that succeed at once return to that actor twice.
+  ///
+  /// - Returns: `nil` when the caller cancelled while it waited for the first of them.
+  @inlinable
+  @inline(never)
+  func again(
+    _ input: Base.Input, _ next: RetryAttempt, of call: CallContext,
+    isolation: isolated (any Actor)? = #isolation
+  ) async throws -> Base.Output? {
+    var attempt = next
+    if attempt.phase == .waiting {
+      attempt = await loop.pause(attempt, of: call)
+      if attempt.isOver { return nil }
+    }
+    while true {
+      do {
+        let value = try await base.handle(input, context: loop.context(of: attempt, call))
+        let outcome = base.outcome(ofValue: value)
+        if outcome.verdict == .success {
+          if call.isObserved || budget.isBelowMaximum { loop.succeeded(outcome, attempt, of: call) }
+          return value
         }
+        attempt = self.next(after: outcome, of: input, attempt, of: call)
+        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        if attempt.isOver { return value }
+      } catch {
+        attempt = self.next(after: error, of: input, attempt, of: call)
+        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        if attempt.isOver { throw error }
       }
     }
   }
 
+  // MARK: - After an attempt
+
   @inlinable
   @inline(never)
-  func next(
-    after outcome: Outcome, error: (any Error)?, of input: Base.Input, _ attempt: RetryAttempt,
-    of call: Ambient.Inherited.Parts
-  ) -> RetryLoop.Step {
-    let traits = base.traits
-    guard let condition else {
-      return loop.next(
-        after: outcome, error: error, attempt, of: call, idempotency: traits.idempotency,
-        isReplayable: traits.isReplayable)
-    }
-    let number = Int(attempt.number)
-    return loop.next(
-      after: outcome, error: error, attempt, of: call, idempotency: traits.idempotency,
-      isReplayable: traits.isReplayable
-    ) {
-      !condition(input, outcome, number)
-    }
+  func next(after error: any Error, of input: Base.Input, _ first: CallContext, of call: CallContext)
+    -> RetryAttempt
+  {
+    next(after: error, of: input, RetryAttempt(first: first, of: call), of: call)
+  }
+
+  @inlinable
+  @inline(never)
+  func next(after outcome: Outcome, of input: Base.Input, _ first: CallContext, of call: CallContext)
+    -> RetryAttempt
+  {
+    next(after: outcome, of: input, RetryAttempt(first: first, of: call), of: call)
+  }
+
+  @inlinable
+  func next(after error: any Error, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
+    -> RetryAttempt
+  {
+    let outcome = base.outcome(ofError: error)
+    guard let condition else { return loop.next(after: outcome, error, attempt, of: call) }
+    let number = attempt.number
+    return loop.next(after: outcome, error, attempt, of: call) { !condition(input, outcome, number) }
+  }
+
+  @inlinable
+  func next(after outcome: Outcome, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
+    -> RetryAttempt
+  {
+    guard let condition else { return loop.next(after: outcome, nil, attempt, of: call) }
+    let number = attempt.number
+    return loop.next(after: outcome, nil, attempt, of: call) { !condition(input, outcome, number) }
   }
 }
 
@@ -117,7 +184,7 @@ extension Handler {
     RetryHandler(
       base: self,
       loop: RetryLoop(
-        traits.name, policy: policy, budget: budget, onEvent: onEvent, drawsIDs: readsCallID),
+        traits, policy, budget: budget, onEvent: onEvent),
       condition: condition)
   }
 }

@@ -1,92 +1,105 @@
 public import ResilienceCore
 
-/// What the decorator and the inline face share.
-@frozen
+/// One policy at work: what the decorator and the inline face share, whatever they call.
 @usableFromInline
-struct RetryLoop: Sendable {
-  @usableFromInline let policy: RetryPolicy
-  @usableFromInline let budget: RetryBudget?
-  @usableFromInline let onEvent: (@Sendable (RetryEvent) -> Void)?
-  @usableFromInline let maxAttempts: UInt32
-  @usableFromInline let drawsIDs: Bool
-  @usableFromInline let name: String
+final class RetryLoop: Sendable {
+  @usableFromInline let budget: RetryBudget
+  private let policy: RetryPolicy
+  private let onEvent: (@Sendable (RetryEvent) -> Void)?
+  private let traits: CallTraits
 
   @usableFromInline
   init(
-    _ name: String, policy: RetryPolicy, budget: RetryBudget?, onEvent: (@Sendable (RetryEvent) -> Void)?,
-    drawsIDs: Bool
+    _ traits: CallTraits, _ policy: RetryPolicy, budget: RetryBudget?,
+    onEvent: (@Sendable (RetryEvent) -> Void)?
   ) {
-    self.name = name
+    self.traits = traits
     self.policy = policy
-    self.budget = budget
+    self.budget = budget ?? .unbounded
     self.onEvent = onEvent
-    self.drawsIDs = drawsIDs
-    maxAttempts = UInt32(policy.maxAttempts)
   }
 
-  /// What comes after an attempt that did not succeed.
-  @frozen
-  @usableFromInline
-  enum Step: Sendable {
-    case giveUp
-    case retry(RetryAttempt)
-    case wait(RetryAttempt)
-  }
+  // MARK: - Before an attempt
 
-  // MARK: - The way down
-
-  /// The first attempt. Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1, also
-  /// inside the second delivery of an event.
-  @inlinable
-  @inline(__always)
-  func begin(_ context: CallContext) -> RetryAttempt {
-    let attempt = RetryAttempt(of: context)
-    return drawsIDs || context.isObserved ? prepare(attempt, of: context.inherited.parts) : attempt
-  }
-
+  /// The context of a first attempt that somebody looks at.
   @usableFromInline
   @inline(never)
-  func prepare(_ attempt: RetryAttempt, of call: Ambient.Inherited.Parts) -> RetryAttempt {
-    var context = attempt.context(of: call, maxAttempts: maxAttempts)
-    context.drawCallID()
+  func first(of call: CallContext, drawsID: Bool) -> CallContext {
+    var first = call
+    first.claim()
+    first.beginAttempt(1, of: UInt16(policy.maxAttempts), at: call.nowIfKnown)
+    if drawsID || call.isObserved { first.drawCallID() }
+    first.attemptBegan()
+    return first
+  }
+
+  /// The context of any attempt.
+  @usableFromInline
+  @inline(never)
+  func context(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
+    var context = caller(of: attempt, call)
+    context.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts), at: attempt.now)
+    if attempt.span != call.trace.span {
+      var trace = call.trace
+      trace.span = attempt.span
+      context.enterSpan(trace)
+    }
+    return context
+  }
+
+  /// The context that an attempt is made from.
+  private func caller(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
+    var caller = call
+    caller.claim(as: attempt.id)
+    caller.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts))
+    return caller
+  }
+
+  /// Waits until the retry is due, and begins it; when the caller cancels, it is over, and the token is handed back.
+  ///
+  /// Concurrent on purpose: after a call that stays on the caller's actor the compiler does not know where it is.
+  @usableFromInline
+  @inline(never)
+  @concurrent
+  func pause(_ attempt: RetryAttempt, of call: CallContext) async -> RetryAttempt {
+    do {
+      try await call.clock.sleep(until: attempt.due)
+    } catch {
+      budget.refund()
+      tellGaveUp(.cancelled, attempt, of: call)
+      return attempt.over()
+    }
+    return begin(attempt.next(of: call), of: call)
+  }
+
+  private func begin(_ attempt: RetryAttempt, of call: CallContext) -> RetryAttempt {
+    guard call.isObserved else { return attempt }
+    var context = context(of: attempt, call)
     context.attemptBegan()
-    return attempt.taking(context)
+    var attempt = attempt
+    attempt.span = context.trace.span
+    attempt.now = context.nowIfKnown
+    return attempt
   }
 
-  // MARK: - The way up
+  // MARK: - After an attempt
 
-  /// Bookkeeping of a success: nothing, unless somebody observes or the budget is not full.
-  @inlinable
-  @inline(__always)
-  func succeeded(_ attempt: RetryAttempt, of call: Ambient.Inherited.Parts, _ outcome: Outcome) {
-    if call.observer != .none { end(attempt, of: call, outcome) }
-    if budget?.isBelowMaximum == true { deposit(attempt) }
-  }
-
+  /// Bookkeeping of a value that is a success: needed when somebody observes, or the budget is not full.
   @usableFromInline
   @inline(never)
-  func deposit(_ attempt: RetryAttempt) {
-    budget?.noteSuccess(isFirst: attempt.isFirstOutcome)
+  func succeeded(_ outcome: Outcome, _ attempt: RetryAttempt, of call: CallContext) {
+    if call.isObserved { tellEnded(attempt, of: call, outcome, nil) }
+    if budget.isBelowMaximum { budget.noteSuccess(isFirst: attempt.isFirstOutcome) }
   }
 
+  /// What comes after all else: decides, takes the budget's token, and tells who wants to know.
   @usableFromInline
   @inline(never)
-  func end(
-    _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts, _ outcome: Outcome, error: (any Error)? = nil
-  ) {
-    let context = attempt.context(of: call, maxAttempts: maxAttempts)
-    context.attemptEnded(of: attempt.call(call, maxAttempts: maxAttempts), outcome, error: error)
-  }
-
-  /// Decides, takes the budget's token, and tells who wants to know.
-  @usableFromInline
-  @inline(never)
-  func next(
-    after outcome: Outcome, error: (any Error)?, _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts,
-    idempotency: CallTraits.Idempotency = .notStated, isReplayable: Bool = true
-  ) -> Step {
+  func next(after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext)
+    -> RetryAttempt
+  {
     let attempt = ended(attempt, of: call, outcome, error)
-    let decision = decision(after: outcome, error: error, attempt, of: call, idempotency, isReplayable)
+    let decision = decision(after: outcome, error, attempt, of: call)
     return carryOut(decision, after: outcome.verdict, attempt, of: call)
   }
 
@@ -94,35 +107,32 @@ struct RetryLoop: Sendable {
   @usableFromInline
   @inline(never)
   func next(
-    after outcome: Outcome, error: (any Error)?, _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts,
-    idempotency: CallTraits.Idempotency, isReplayable: Bool, isExcluded: () -> Bool
-  ) -> Step {
+    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
+    isExcluded: () -> Bool
+  ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    var decision = decision(after: outcome, error: error, attempt, of: call, idempotency, isReplayable)
+    var decision = decision(after: outcome, error, attempt, of: call)
     if case .retry = decision, isExcluded() { decision = .giveUp(.excluded) }
     return carryOut(decision, after: outcome.verdict, attempt, of: call)
   }
 
   @inline(__always)
   private func ended(
-    _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts, _ outcome: Outcome, _ error: (any Error)?
+    _ attempt: RetryAttempt, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
   ) -> RetryAttempt {
-    if call.observer != .none { end(attempt, of: call, outcome, error: error) }
-    guard attempt.id <= CallContext.pendingID else { return attempt }
     var attempt = attempt
-    attempt.id = attempt.call(call, maxAttempts: maxAttempts).makeID()
+    if attempt.id <= CallContext.pendingID { attempt.id = call.makeID() }
+    if call.isObserved { tellEnded(attempt, of: call, outcome, error) }
     return attempt
   }
 
   @inline(__always)
   private func decision(
-    after outcome: Outcome, error: (any Error)?, _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts,
-    _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
+    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
   ) -> RetryDecision {
     let decision = policy.decision(
-      after: outcome, error: error, attempt: Int(attempt.number), deadline: call.deadline, seed: attempt.id,
-      idempotency: idempotency, isReplayable: isReplayable,
-      now: { attempt.call(call, maxAttempts: maxAttempts).readClock() })
+      after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
+      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { call.readClock() })
     // Asked last: it costs as much as the decision.
     if case .retry = decision, Task.isCancelled { return .giveUp(.cancelled) }
     return decision
@@ -130,84 +140,53 @@ struct RetryLoop: Sendable {
 
   @inline(__always)
   private func carryOut(
-    _ decision: RetryDecision, after verdict: Verdict, _ attempt: RetryAttempt,
-    of call: Ambient.Inherited.Parts
-  ) -> Step {
+    _ decision: RetryDecision, after verdict: Verdict, _ attempt: RetryAttempt, of call: CallContext
+  ) -> RetryAttempt {
     switch decision {
     case .giveUp(let reason):
-      budget?.noteUnretried(isFirst: attempt.isFirstOutcome, verdict)
+      budget.noteUnretried(isFirst: attempt.isFirstOutcome, verdict)
       // An error that counts as a success is an answer.
-      if verdict == .success { return .giveUp }
-      tellGaveUp(reason, attempt, of: call)
-      return .giveUp
+      if verdict != .success { tellGaveUp(reason, attempt, of: call) }
+      return attempt.over()
     case .retry(let delay):
-      if let budget, !budget.withdraw(depositing: attempt.isFirstOutcome) {
+      guard budget.withdraw(depositing: attempt.isFirstOutcome) else {
         tellGaveUp(.budgetExhausted, attempt, of: call)
-        return .giveUp
+        return attempt.over()
       }
       if isTold(call) { tellScheduled(delay, attempt, of: call) }
-      guard delay > 0 else { return .retry(beginNext(attempt, of: call)) }
-      var due = attempt
-      due.due = attempt.call(call, maxAttempts: maxAttempts).readClock().advanced(byNanoseconds: delay)
-      return .wait(due)
+      guard delay > 0 else { return begin(attempt.next(of: call), of: call) }
+      return attempt.waiting(until: call.readClock().advanced(byNanoseconds: delay))
     }
   }
 
   // MARK: - Telling
 
-  @inline(__always)
-  private func isTold(_ call: Ambient.Inherited.Parts) -> Bool { onEvent != nil || call.observer != .none }
-
-  private func tellGaveUp(
-    _ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts
+  @inline(never)
+  private func tellEnded(
+    _ attempt: RetryAttempt, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
   ) {
+    context(of: attempt, call).attemptEnded(of: caller(of: attempt, call), outcome, error: error)
+  }
+
+  @inline(__always)
+  private func isTold(_ call: CallContext) -> Bool { onEvent != nil || call.isObserved }
+
+  private func tellGaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
     guard isTold(call) else { return }
-    tell(
-      .gaveUp(call: name, attempts: Int(attempt.number), reason: reason),
-      in: attempt.call(call, maxAttempts: maxAttempts))
+    tell(.gaveUp(call: traits.name, attempts: attempt.number, reason: reason), attempt, of: call)
   }
 
   @inline(never)
-  private func tellScheduled(
-    _ delay: Int64, _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts
-  ) {
-    let number = Int(attempt.number) + 1
+  private func tellScheduled(_ delay: Int64, _ attempt: RetryAttempt, of call: CallContext) {
+    let number = attempt.number + 1
     tell(
       .scheduled(
-        call: name, attempt: number, delay: .nanoseconds(delay),
-        isLastAttempt: number == policy.maxAttempts), in: attempt.call(call, maxAttempts: maxAttempts))
+        call: traits.name, attempt: number, delay: .nanoseconds(delay),
+        isLastAttempt: number == policy.maxAttempts), attempt, of: call)
   }
 
-  private func tell(_ event: RetryEvent, in call: CallContext) {
+  private func tell(_ event: RetryEvent, _ attempt: RetryAttempt, of call: CallContext) {
     onEvent?(event)
-    call.emit(event)
-  }
-
-  // MARK: - Again
-
-  @usableFromInline
-  @inline(never)
-  func beginNext(_ attempt: RetryAttempt, of call: Ambient.Inherited.Parts) -> RetryAttempt {
-    let next = attempt.next(of: call)
-    return call.observer == .none ? next : prepare(next, of: call)
-  }
-
-  /// Waits until the retry is due; `false` when the caller cancelled: the token is handed back.
-  ///
-  /// Concurrent on purpose. After a call that stays on the caller's actor the compiler does not know where it is, and
-  /// then has the success path return to that actor twice (+86 instructions).
-  @usableFromInline
-  @inline(never)
-  @concurrent
-  func pause(before attempt: RetryAttempt, of call: Ambient.Inherited.Parts) async -> Bool {
-    let context = attempt.call(call, maxAttempts: maxAttempts)
-    do {
-      try await context.clock.sleep(until: attempt.due)
-      return true
-    } catch {
-      budget?.refund()
-      tellGaveUp(.cancelled, attempt, of: call)
-      return false
-    }
+    caller(of: attempt, call).emit(event)
   }
 }

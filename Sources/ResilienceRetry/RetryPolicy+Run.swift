@@ -27,52 +27,47 @@ extension RetryPolicy {
     budget: RetryBudget?, onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
     _ body: nonisolated(nonsending) (_ attempt: Int) async throws -> Value
   ) async throws -> Value {
+    let call = CallContext.current
     // Nobody can read the call's id: the body is not given the context.
-    let loop = RetryLoop("", policy: self, budget: budget, onEvent: onEvent, drawsIDs: false)
-    let context = CallContext.current
-    let call = context.inherited.parts
-    var attempt = loop.begin(context)
+    var context = call.isObserved ? loop(budget, onEvent).first(of: call, drawsID: false) : call
+    var attempt = RetryAttempt(first: context, of: call)
     while true {
       do {
-        let value = try await loop.perform(attempt, of: call, body)
+        let value = try await Self.perform(attempt.number, in: context, body)
         let outcome = Outcome(ofValue: value)
         if outcome.verdict == .success {
-          loop.succeeded(attempt, of: call, outcome)
+          if call.isObserved || budget?.isBelowMaximum == true {
+            loop(budget, onEvent).succeeded(outcome, attempt, of: call)
+          }
           return value
         }
-        switch loop.next(after: outcome, error: nil, attempt, of: call) {
-        case .giveUp:
-          return value
-        case .retry(let next):
-          attempt = next
-        case .wait(let due):
-          guard await loop.pause(before: due, of: call) else { return value }
-          attempt = loop.beginNext(due, of: call)
-        }
+        let loop = loop(budget, onEvent)
+        attempt = loop.next(after: outcome, nil, attempt, of: call)
+        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        if attempt.isOver { return value }
+        context = loop.context(of: attempt, call)
       } catch {
-        switch loop.next(after: Outcome(ofError: error), error: error, attempt, of: call) {
-        case .giveUp:
-          throw error
-        case .retry(let next):
-          attempt = next
-        case .wait(let due):
-          guard await loop.pause(before: due, of: call) else { throw error }
-          attempt = loop.beginNext(due, of: call)
-        }
+        let loop = loop(budget, onEvent)
+        attempt = loop.next(after: Outcome(ofError: error), error, attempt, of: call)
+        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        if attempt.isOver { throw error }
+        context = loop.context(of: attempt, call)
       }
     }
   }
-}
 
-extension RetryLoop {
+  /// Made when something is to be decided, so that nothing is allocated for a call that succeeds at once.
+  @usableFromInline
+  @inline(never)
+  func loop(_ budget: RetryBudget?, _ onEvent: (@Sendable (RetryEvent) -> Void)?) -> RetryLoop {
+    RetryLoop(CallTraits(), self, budget: budget, onEvent: onEvent)
+  }
+
   @inlinable
   @inline(__always)
-  nonisolated(nonsending) func perform<Value>(
-    _ attempt: RetryAttempt, of call: Ambient.Inherited.Parts,
-    _ body: nonisolated(nonsending) (Int) async throws -> Value
+  nonisolated(nonsending) static func perform<Value>(
+    _ number: Int, in context: CallContext, _ body: nonisolated(nonsending) (Int) async throws -> Value
   ) async throws -> Value {
-    let number = Int(attempt.number)
-    let context = attempt.context(of: call, maxAttempts: maxAttempts)
     guard context.isChanged else { return try await body(number) }
     return try await Ambient.withInherited(context) { try await body(number) }
   }

@@ -50,18 +50,27 @@ extension CallContext {
   @inlinable
   package static var pendingID: UInt64 { 1 }
 
+  /// Marks the logical call as claimed, and gives it its id if that is known; one that has an id keeps it.
+  @inlinable
+  package mutating func claim(as newID: UInt64 = CallContext.pendingID) {
+    if id <= Self.pendingID { id = newID }
+  }
+
   /// Gives the logical call an id unless it has one.
+  @inlinable
   package mutating func drawCallID() {
     if id <= Self.pendingID { id = makeID() }
   }
 
   /// Begins the next attempt: counts it, and forgets the time, which has passed.
   ///
-  /// - Parameter limit: The most attempts there will be; `nil` leaves it as it is.
+  /// - Parameters:
+  ///   - limit: The most attempts there will be; `nil` leaves it as it is.
+  ///   - now: What ``now`` has read nonetheless, in nanoseconds. Default: nothing.
   @inlinable
-  package mutating func beginAttempt(_ number: UInt16, of limit: UInt16? = nil) {
+  package mutating func beginAttempt(_ number: UInt16, of limit: UInt16? = nil, at now: Int64 = .min) {
     attemptNumber = UInt32(number)
     if let limit { attemptLimit = UInt32(limit) }
-    knownNow = .min
+    knownNow = now
   }
 }

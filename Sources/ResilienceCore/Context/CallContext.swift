@@ -21,18 +21,6 @@ public struct CallContext: Sendable, BitwiseCopyable {
     knownNow = .min
   }
 
-  /// The context of one attempt.
-  @inlinable
-  package init(
-    inherited: Ambient.Inherited, callID: UInt64, attempt: UInt32, maxAttempts: UInt32, knownNow: Int64
-  ) {
-    self.inherited = inherited
-    id = callID
-    attemptNumber = attempt
-    attemptLimit = maxAttempts
-    self.knownNow = knownNow
-  }
-
   /// The context a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
   @inlinable
   public static var current: CallContext {
@@ -51,8 +39,17 @@ public struct CallContext: Sendable, BitwiseCopyable {
   @inlinable
   public var isObserved: Bool { inherited.observer != .none }
 
+  /// 0 when nobody observes; for those that test it together with something else.
+  @inlinable
+  package var observerBits: UInt32 { inherited.observer.rawValue }
+
   @inlinable
   package var isChanged: Bool { flags.contains(.changed) }
+
+  /// What the leaf binds. Out of line: else its parts would be stored for every call, also for those that bind nothing.
+  @usableFromInline
+  @inline(never)
+  func inheritedUnchanged() -> Ambient.Inherited { inherited.unchanged }
 
   @inlinable
   package var flags: CallFlags {
@@ -120,17 +117,19 @@ extension CallContext {
   /// Reads the clock afresh.
   @inlinable
   public func readClock() -> Instant {
-    flags.contains(.environment) ? environmentNow() : SystemClock.read()
+    flags.contains(.environment) ? Self.environmentNow() : SystemClock.read()
   }
 
   /// The next 64 random bits.
   @inlinable
+  @inline(__always)
   public func random() -> UInt64 {
-    flags.contains(.environment) ? environmentRandom() : SystemRandomSource().next()
+    flags.contains(.environment) ? Self.environmentRandom() : SystemRandomSource().next()
   }
 
   /// A random number of 2 or more, for ids: 0 is "none", 1 is ``pendingID``.
   @inlinable
+  @inline(__always)
   package func makeID() -> UInt64 {
     max(2, random())
   }
@@ -143,24 +142,24 @@ extension CallContext {
   /// Where a pattern must start its tasks; `nil` leaves it to the runtime.
   @inlinable
   public var executor: (any TaskExecutor)? {
-    flags.contains(.environment) ? environmentExecutor() : nil
+    flags.contains(.environment) ? Self.environmentExecutor() : nil
   }
 
   @usableFromInline
   @inline(never)
-  func environmentNow() -> Instant {
+  static func environmentNow() -> Instant {
     Ambient.environment?.clock.now ?? SystemClock.read()
   }
 
   @usableFromInline
   @inline(never)
-  func environmentRandom() -> UInt64 {
+  static func environmentRandom() -> UInt64 {
     Ambient.environment?.random.next() ?? SystemRandomSource().next()
   }
 
   @usableFromInline
   @inline(never)
-  func environmentExecutor() -> (any TaskExecutor)? {
+  static func environmentExecutor() -> (any TaskExecutor)? {
     Ambient.environment?.executor
   }
 }

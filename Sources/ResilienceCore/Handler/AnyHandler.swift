@@ -17,6 +17,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
     @usableFromInline let outcomeOfValue: @Sendable (Output) -> Outcome
     @usableFromInline let outcomeOfError: @Sendable (any Error) -> Outcome
     @usableFromInline let readsCallID: Bool
+    @usableFromInline let judgesValues: Bool
 
     @inlinable
     init<Base: Handler>(_ base: Base) where Base.Input == Input, Base.Output == Output {
@@ -25,6 +26,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
       outcomeOfValue = { base.outcome(ofValue: $0) }
       outcomeOfError = { base.outcome(ofError: $0) }
       readsCallID = base.readsCallID
+      judgesValues = base.judgesValues
     }
   }
 
@@ -45,6 +47,9 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
 
   /// The hidden handler's answer.
   public var readsCallID: Bool { hidden.readsCallID }
+
+  /// The hidden handler's answer.
+  public var judgesValues: Bool { hidden.judgesValues }
 
   /// The hidden handler's answer.
   @inlinable

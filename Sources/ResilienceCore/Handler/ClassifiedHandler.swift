@@ -21,6 +21,9 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
     try await base.handle(input, context: context)
   }
 
+  /// Yes.
+  public var judgesValues: Bool { true }
+
   /// The classifier's answer, or the base's where it has none.
   @inlinable
   public func outcome(ofValue value: Base.Output) -> Outcome {

@@ -38,14 +38,22 @@ public protocol Handler<Input, Output>: Sendable {
   /// everything else.
   func outcome(ofError error: any Error) -> Outcome
 
-  /// Whether something in it reads ``CallContext/callID``, so that a retry outside must draw the id before the first
-  /// attempt. By default yes; a decorator says what its base says, a closure that takes no context says no.
+  /// Whether something in it reads ``CallContext/callID``, ``CallContext/attempt`` or ``CallContext/maxAttempts``, so that a
+  /// retry outside must set them before the first attempt. By default yes; a decorator says what its base says, a closure
+  /// that takes no context says no.
   var readsCallID: Bool { get }
+
+  /// Whether ``outcome(ofValue:)`` may call a value anything but a success, so that layers outside must ask. By default yes;
+  /// a decorator says what its base says.
+  var judgesValues: Bool { get }
 }
 
 extension Handler {
   /// Yes, to be safe.
   public var readsCallID: Bool { true }
+
+  /// Yes, to be safe.
+  public var judgesValues: Bool { true }
 
   /// Unnamed, idempotency not stated.
   public var traits: CallTraits { CallTraits() }

@@ -1,7 +1,8 @@
 /// What a modifier returns: a handler around another one, adding one concern.
 ///
 /// Traits and outcomes are forwarded to ``base``, so that what the leaf says about a value or an error holds for every
-/// layer. Implement `handle` alone; and `readsCallID`, as `true`, if it reads ``CallContext/callID``.
+/// layer. Implement `handle` alone; and `readsCallID`, as `true`, if it reads ``CallContext/callID`` or the number of the
+/// attempt; and `judgesValues`, as `true`, if it has an `outcome(ofValue:)` of its own.
 public protocol HandlerDecorator: Handler {
   /// The handler that is wrapped.
   associatedtype Base: Handler
@@ -18,6 +19,10 @@ extension HandlerDecorator {
   /// The base's answer.
   @inlinable
   public var readsCallID: Bool { base.readsCallID }
+
+  /// The base's answer.
+  @inlinable
+  public var judgesValues: Bool { base.judgesValues }
 
   /// The base's answer.
   @inlinable

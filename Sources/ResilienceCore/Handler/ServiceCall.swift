@@ -9,14 +9,31 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   @usableFromInline typealias WithContext =
     nonisolated(nonsending) @Sendable (Input, CallContext) async throws -> Output
 
-  // Side by side, and not in an enum: taking a closure out of an enum's case counts a reference on every call.
-  @usableFromInline let plain: Plain
-  @usableFromInline let withContext: WithContext
-  @usableFromInline let takesContext: Bool
-  @usableFromInline let valuesProvidePushback: Bool
+  @usableFromInline let leaf: Leaf
+
+  /// One object, so that a stack is small and what lives across an await is a word.
+  @usableFromInline
+  final class Leaf: Sendable {
+    // Side by side, and not in an enum: taking a closure out of an enum's case counts a reference on every call.
+    @usableFromInline let plain: Plain
+    @usableFromInline let withContext: WithContext
+    @usableFromInline let takesContext: Bool
+    @usableFromInline let valuesProvidePushback: Bool
+    @usableFromInline let traits: CallTraits
+
+    @inlinable
+    init(_ name: String, plain: @escaping Plain, withContext: @escaping WithContext, takesContext: Bool) {
+      self.plain = plain
+      self.withContext = withContext
+      self.takesContext = takesContext
+      traits = CallTraits(name: name)
+      valuesProvidePushback = Output.self is any PushbackProviding.Type
+    }
+  }
 
   /// The name it was given; idempotency not stated.
-  public let traits: CallTraits
+  @inlinable
+  public var traits: CallTraits { leaf.traits }
 
   /// Creates a call from a closure that takes the input.
   ///
@@ -54,11 +71,7 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   init(
     _ name: String, plain: @escaping Plain, withContext: @escaping WithContext, takesContext: Bool
   ) {
-    self.plain = plain
-    self.withContext = withContext
-    self.takesContext = takesContext
-    traits = CallTraits(name: name)
-    valuesProvidePushback = Output.self is any PushbackProviding.Type
+    leaf = Leaf(name, plain: plain, withContext: withContext, takesContext: takesContext)
   }
 
   /// Runs the closure, with the context bound as the ambient if a layer changed it.
@@ -77,30 +90,34 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   func runBound(
     _ input: Input, _ context: CallContext, isolation: isolated (any Actor)? = #isolation
   ) async throws -> Output {
-    try await Ambient.inheritedKey.withValue(context.inherited.unchanged) {
+    try await Ambient.inheritedKey.withValue(context.inheritedUnchanged()) {
       _ = isolation
-      if takesContext { return try await withContext(input, context) }
-      return try await plain(input)
+      if leaf.takesContext { return try await leaf.withContext(input, context) }
+      return try await leaf.plain(input)
     }
   }
 
   @inlinable
   @inline(__always)
   nonisolated(nonsending) func run(_ input: Input, _ context: CallContext) async throws -> Output {
-    if takesContext {
-      try await withContext(input, context)
+    if leaf.takesContext {
+      try await leaf.withContext(input, context)
     } else {
-      try await plain(input)
+      try await leaf.plain(input)
     }
   }
 
   /// Whether the closure takes the context.
-  public var readsCallID: Bool { takesContext }
+  public var readsCallID: Bool { leaf.takesContext }
+
+  /// Whether its values are ``PushbackProviding``.
+  public var judgesValues: Bool { leaf.valuesProvidePushback }
 
   /// A success, or what the value says if it is ``PushbackProviding``.
   @inlinable
+  @inline(__always)
   public func outcome(ofValue value: Output) -> Outcome {
-    valuesProvidePushback ? Outcome(ofValue: value) : .success
+    leaf.valuesProvidePushback ? Outcome(ofValue: value) : .success
   }
 }
 

@@ -14,6 +14,9 @@ public struct HedgeHandler<Base: Handler>: RetriesInside {
     self.hedger = hedger
   }
 
+  /// Yes: a hedge inside a retry does not deposit.
+  public var readsCallID: Bool { true }
+
   /// Calls the base, in a child task, and again while no answer comes; the first success is the answer.
   ///
   /// - Throws: What the deciding attempt throws, the first one when none succeeds; `CancellationError` when the caller
