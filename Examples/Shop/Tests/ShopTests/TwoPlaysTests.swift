@@ -16,6 +16,7 @@ import Testing
     #expect(result.toolkit.orders.lost == 0)
     #expect(result.bare.orders.completed < result.toolkit.orders.completed)
     #expect(result.bare.orders.chargedTwice > 0)
+    #expect(result.bare.satisfaction < result.toolkit.satisfaction)
     #expect(result.toolkit.expiredRequestsRefused == 4)
     #expect(result.toolkit.requestsLimited > 0)
     #expect(result.toolkit.breakerOpenSeconds > 0)
