@@ -19,7 +19,7 @@ public import Synchronization
 /// wait: not a newcomer, and not a light call past a heavy one that waits for its room. Room comes back on every path
 /// out, and room that is handed to a call that has just been cancelled goes to the next.
 public final class Bulkhead: Sendable {
-  /// Names what is protected, in errors, events and metrics.
+  /// Names what is protected, in errors, events and metrics; empty when unnamed.
   public let name: String
 
   // What is inside, while nobody waits and nobody learns: two exchanges a call. `slow` is added when the lock decides;
@@ -46,7 +46,7 @@ public final class Bulkhead: Sendable {
   /// Creates an empty bulkhead.
   ///
   /// - Parameters:
-  ///   - name: Names what is protected, in errors, events and metrics.
+  ///   - name: Names what is protected, in errors, events and metrics; empty when unnamed.
   ///   - policy: How much may be inside, and who waits outside. Default: as much as the destination can bear, which is
   ///     learned; nobody waits.
   ///   - onEvent: Is told of every refusal, every wait and every change of the limit: synchronously, after the lock is
@@ -69,7 +69,7 @@ public final class Bulkhead: Sendable {
   /// Creates an empty bulkhead.
   ///
   /// - Parameters:
-  ///   - name: Names what is protected, in errors, events and metrics.
+  ///   - name: Names what is protected, in errors, events and metrics; empty when unnamed.
   ///   - limit: How much may be inside at one time.
   ///   - maxWaiting: The most calls that may wait at one time, 0 to 10⁶. Default: 0, nobody waits.
   ///   - order: Which of those that wait at equal priority goes in first. Default: first come, first served.

@@ -20,7 +20,7 @@ public import Synchronization
 /// ``CircuitBreakers`` for many. There is no timer: the breaker changes with the next call, result or reading after the
 /// time has come, and ``state(at:)`` always tells what it is by then.
 public final class CircuitBreaker: Sendable {
-  /// Names the destination, in errors, events and metrics.
+  /// Names the destination, in errors, events and metrics; empty when unnamed.
   public let name: String
 
   // What `machine` is, and the successes that it was not told of yet: a closed breaker admits with one load, and counts a
@@ -36,7 +36,7 @@ public final class CircuitBreaker: Sendable {
   /// Creates a closed breaker.
   ///
   /// - Parameters:
-  ///   - name: Names the destination, in errors, events and metrics.
+  ///   - name: Names the destination, in errors, events and metrics; empty when unnamed.
   ///   - policy: When it opens, for how long, and what closes it again.
   ///   - onEvent: Is told of every change of state, expired probe and stale result: synchronously, in order, after the
   ///     breaker's lock is released. It must be quick. Single rejections are told to the call's observer only.

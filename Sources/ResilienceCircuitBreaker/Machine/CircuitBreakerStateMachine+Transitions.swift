@@ -144,7 +144,7 @@ extension CircuitBreakerStateMachine {
     history.pointee.probes = BreakerProbes()
     history.pointee.clear(rules)
     switch override {
-    case .open: begin(.forcedOpen)
+    case .forcedOpen: begin(.forcedOpen)
     case .disabled: begin(.disabled)
     case .metricsOnly: begin(.metricsOnly)
     case nil: begin(.closed)

@@ -17,7 +17,7 @@ public import Synchronization
 /// whatever order their timestamps arrive. While calls are waiting nobody overtakes them: ``tryAcquire(_:at:)`` refuses.
 /// A call that gives up waiting leaves its permits to the next.
 public final class TokenBucket: Sendable {
-  /// Names what is limited, in errors, events and metrics.
+  /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
 
   /// The most permits that may be waited for at one time, over all calls.
@@ -33,7 +33,7 @@ public final class TokenBucket: Sendable {
   /// Creates a full bucket.
   ///
   /// - Parameters:
-  ///   - name: Names what is limited, in errors, events and metrics.
+  ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - limit: The rate and the burst.
   ///   - maxWaiting: The most permits that may be waited for at one time, over all calls, 0 or more; further calls are
   ///     refused. Default: 1024: a queue without a bound is an outage that has not been noticed yet.

@@ -17,7 +17,7 @@ public import ResilienceCore
 ///
 /// A ``TokenBucket`` is cheaper and smoother; this one is for those who must match what a provider counts.
 public final class QuotaLimiter: Sendable {
-  /// Names what is limited, in errors, events and metrics.
+  /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
 
   /// The quotas, as they were given.
@@ -36,7 +36,7 @@ public final class QuotaLimiter: Sendable {
   /// Creates a limiter of which nothing was taken.
   ///
   /// - Parameters:
-  ///   - name: Names what is limited, in errors, events and metrics.
+  ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - quotas: At least one.
   ///   - onEvent: Is told of every refusal, synchronously, after the lock is released. It must be quick.
   public init(_ name: String, quotas: [Quota], onEvent: (@Sendable (RateLimitEvent) -> Void)? = nil) {

@@ -21,7 +21,7 @@ public import ResilienceCore
 /// try await throttle.run { try await payments.charge(order) }  // inline
 /// ```
 public final class AdaptiveThrottle: Sendable {
-  /// Names the destination, in errors, events and metrics.
+  /// Names the destination, in errors, events and metrics; empty when unnamed.
   public let name: String
 
   /// When calls are held back.
@@ -38,7 +38,7 @@ public final class AdaptiveThrottle: Sendable {
   /// Creates a throttle that has not seen any calls.
   ///
   /// - Parameters:
-  ///   - name: Names the destination, in errors, events and metrics.
+  ///   - name: Names the destination, in errors, events and metrics; empty when unnamed.
   ///   - policy: When calls are held back. Default: at twice what is accepted, over two minutes.
   ///   - onEvent: Is told of every call that is held back, synchronously, after the lock is released. It must be quick.
   public init(

@@ -26,13 +26,14 @@ public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == Servi
   ///
   /// - Parameters:
   ///   - registry: Where the instances are listed, and what is told of their health.
-  ///   - service: The name of the service.
+  ///   - service: The name of the service; not empty.
   ///   - policy: How often, and how much it takes.
   ///   - check: Asks one instance how it is.
   public init(
     _ registry: ServiceRegistry, service: String, policy: HealthCheckPolicy = HealthCheckPolicy(),
     check: Check
   ) {
+    precondition(!service.isEmpty, "a service's name must not be empty, was \"\(service)\"")
     self.registry = registry
     self.service = service
     self.policy = policy

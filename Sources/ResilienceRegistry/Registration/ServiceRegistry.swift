@@ -36,8 +36,11 @@ public final class ServiceRegistry: Sendable {
   public static var defaultTTL: Duration { .seconds(90) }
 
   /// A service by its name, whether or not it has instances.
+  ///
+  /// - Parameter name: Not empty.
   public func service(_ name: String) -> RegisteredService {
-    RegisteredService(directory: directory(of: name))
+    precondition(!name.isEmpty, "a service's name must not be empty, was \"\(name)\"")
+    return RegisteredService(directory: directory(of: name))
   }
 }
 

@@ -22,7 +22,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
     var hits: [UInt64]
   }
 
-  /// The name, for events and metrics.
+  /// The name, for events and metrics; empty when unnamed.
   public let name: String
 
   /// What may hit a call. They are asked in this order, each on its own: one call may be delayed and then fail.
@@ -36,7 +36,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   /// Creates an injector that is off.
   ///
   /// - Parameters:
-  ///   - name: For events and metrics.
+  ///   - name: For events and metrics; empty when unnamed.
   ///   - faults: What may hit a call, in the order in which they are asked.
   ///   - onEvent: Is told when it is switched and when a call is hit, in order. Default: nobody.
   public init(

@@ -28,7 +28,7 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   /// Scripts a handler by list: one answer for each call, in the order in which calls arrive.
   ///
   /// - Parameters:
-  ///   - name: For errors, events and spans.
+  ///   - name: For errors, events and spans; empty when unnamed.
   ///   - answers: The behaviour in the first call, the second, and so on.
   ///   - afterwards: What happens in calls after the list's end. Default: they throw ``ScriptEnded``. To repeat the last
   ///     answer, there must be one.
@@ -43,7 +43,7 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   /// Scripts a handler by time.
   ///
   /// - Parameters:
-  ///   - name: For errors, events and spans.
+  ///   - name: For errors, events and spans; empty when unnamed.
   ///   - answer: The behaviour of a call that arrives at an instant. In a ``Simulation`` a run begins at zero.
   public init(
     _ name: String, at answer: @escaping @Sendable (_ instant: Instant) -> ScriptedAnswer<Output>
@@ -55,7 +55,7 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   /// Scripts a handler by windows of time.
   ///
   /// - Parameters:
-  ///   - name: For errors, events and spans.
+  ///   - name: For errors, events and spans; empty when unnamed.
   ///   - windows: The behaviour of calls that arrive within a stretch of time, measured from the clock's zero, where the run
   ///     of a ``Simulation`` begins. Where windows overlap, the first holds.
   ///   - otherwise: The behaviour outside all windows.

@@ -29,7 +29,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
   /// Creates a service without work.
   ///
   /// - Parameters:
-  ///   - name: For errors, events, metrics and spans.
+  ///   - name: For errors, events, metrics and spans; empty when unnamed.
   ///   - workers: How many calls it works on at a time, 1 or more. Default: 1.
   ///   - queueLimit: How many calls wait for a worker at most, 0 or more; those beyond are rejected. Default: 100.
   ///   - latency: How long a worker takes for each call, before the work itself.

@@ -10,7 +10,7 @@ public final class AbandonedWork: Sendable {
     var total = 0
   }
 
-  /// The name in the snapshot, usually the destination's.
+  /// The name in the snapshot, usually the destination's; empty when unnamed.
   public let name: String
 
   private let counts = Lock(Counts())
@@ -19,7 +19,7 @@ public final class AbandonedWork: Sendable {
   /// Creates a counter at zero.
   ///
   /// - Parameters:
-  ///   - name: The name in the snapshot, usually the destination's.
+  ///   - name: The name in the snapshot, usually the destination's; empty when unnamed.
   ///   - onEvent: Told of each ``TimeoutEvent/abandoned(call:limit:)`` and ``TimeoutEvent/abandonedEnded(call:overdue:error:)``,
   ///     in order, in the task of the caller or of the work. Default: nobody is told.
   public init(_ name: String, onEvent: (@Sendable (TimeoutEvent) -> Void)? = nil) {

@@ -17,7 +17,7 @@ public final class TraceStore: Sendable {
     var events: BoundedRing<SpanEvent>
   }
 
-  /// The name, as a label of its metrics.
+  /// The name, as a label of its metrics; empty when unnamed.
   public let name: String
 
   private let state: Lock<State>

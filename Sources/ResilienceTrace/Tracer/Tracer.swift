@@ -13,7 +13,7 @@ public import ResilienceCore
 /// A span that is not sampled costs its ids, which are passed on all the same. One that is sampled is written to the store
 /// once, when it ends; while it runs there is neither an object nor a lock.
 public final class Tracer: Sendable {
-  /// The name of the service that the spans belong to.
+  /// The name of the service that the spans belong to; empty when unnamed.
   public let service: String
 
   /// Which traces are recorded.

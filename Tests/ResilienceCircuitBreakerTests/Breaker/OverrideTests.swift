@@ -10,7 +10,7 @@ import Testing
 
   @Test func forcedOpenRejectsUntilItIsToldOtherwise() {
     let breaker = breaker()
-    breaker.set(.open, at: .s(0))
+    breaker.set(.forcedOpen, at: .s(0))
     #expect(breaker.state(at: .s(10_000)) == .forcedOpen)
     #expect(breaker.rejects(at: .s(10_000)))
     breaker.set(nil, at: .s(10_001))

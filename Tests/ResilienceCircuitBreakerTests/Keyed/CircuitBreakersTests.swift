@@ -72,7 +72,7 @@ import Testing
   @Test func oneThatIsHeldOrToldByHandIsNeverForgotten() {
     let breakers = breakers(max: 2)
     let held = breakers.breaker(for: 1, at: .s(0))
-    breakers.breaker(for: 2, at: .s(0)).set(.open, at: .s(0))
+    breakers.breaker(for: 2, at: .s(0)).set(.forcedOpen, at: .s(0))
     for key in 3..<10 { _ = breakers.breaker(for: key, at: .s(1000)) }
     #expect(breakers.breaker(for: 1, at: .s(2000)) === held)
     #expect(breakers.breaker(for: 2, at: .s(2000)).state(at: .s(2000)) == .forcedOpen)

@@ -244,7 +244,7 @@ extension BreakerModel {
 
   mutating func set(_ override: CircuitBreakerOverride?) {
     switch override {
-    case .open: state = .forcedOpen
+    case .forcedOpen: state = .forcedOpen
     case .disabled: state = .disabled
     case .metricsOnly: state = .metricsOnly
     case nil: state = .closed

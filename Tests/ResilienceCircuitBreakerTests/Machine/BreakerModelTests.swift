@@ -51,7 +51,7 @@ import Testing
       case 12, 13: duel.quickSuccess()
       case 14: duel.look()
       default:
-        if draw(100) == 0 { duel.set([nil, nil, .open, .disabled, .metricsOnly][Int(draw(5))]) }
+        if draw(100) == 0 { duel.set([nil, nil, .forcedOpen, .disabled, .metricsOnly][Int(draw(5))]) }
         if duel.model.state == .forcedOpen { duel.set(nil) }
       }
       if duel.tokens.count > 7 { duel.finish(0, .success) }

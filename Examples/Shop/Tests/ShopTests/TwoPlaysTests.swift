@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import shop
@@ -17,6 +16,7 @@ import Testing
     #expect(result.toolkit.orders.lost == 0)
     #expect(result.bare.orders.completed < result.toolkit.orders.completed)
     #expect(result.bare.orders.chargedTwice > 0)
+    #expect(result.bare.satisfaction < result.toolkit.satisfaction)
     #expect(result.toolkit.expiredRequestsRefused == 4)
     #expect(result.toolkit.requestsLimited > 0)
     #expect(result.toolkit.breakerOpenSeconds > 0)
@@ -50,6 +50,23 @@ import Testing
     #expect(toolkit.orders.completed == 1)
     #expect(toolkit.brokenInvariants == [])
     #expect(toolkit.moneyInPounds == 999.99)
+  }
+
+  @Test func theServicesBesideTheOrderSeeTheDay() throws {
+    let lines = [("1", "12345", "GOLDEN MUG"), ("2", "54321", "CHECK: LID MISSING?")].map {
+      order, sku, text in
+      InvoiceLine(
+        number: 2, invoice: order, stockCode: sku, description: text, quantity: "1",
+        date: "2010-12-01 10:00:00", unitPrice: order == "1" ? "1" : "99999", customer: "17850")
+    }
+    let toolkit = try TwoPlays.run(lines, seed: 1, progress: { _ in }).result.toolkit
+    #expect((toolkit.orders.completed, toolkit.orders.declined) == (1, 1))
+    // Somebody who got the order at once, and somebody whose card was declined.
+    #expect(toolkit.satisfaction == 2.5)
+    #expect(toolkit.eventsByType["product.add"] == 2)
+    #expect(toolkit.eventsByType["product.flagged"] == 1)
+    #expect(toolkit.eventsByType["order_shipped"] == 1)
+    #expect(toolkit.cartsLeftBehind == 0)
   }
 
   @Test func everyLineOfALargeDayIsAccountedFor() throws {

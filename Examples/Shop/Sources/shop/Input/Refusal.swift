@@ -2,7 +2,7 @@ import ResilienceCore
 
 /// An input line that does not become part of an order, and why.
 struct Refusal: Error, Hashable, PushbackProviding {
-  enum Reason: String, CaseIterable, Sendable {
+  enum Reason: String, Sendable {
     case noInvoice = "no invoice number"
     case noCustomer = "no customer"
     case noDescription = "no description"

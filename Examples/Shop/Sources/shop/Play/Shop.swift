@@ -6,8 +6,8 @@ struct Shop: Sendable {
   let world: World
   let traffic: Traffic
   let meter = CustomerMeter()
+  let carts: Carts
   let analytics: Analytics
-  let moderation: Moderation
   let satisfaction: Satisfaction
 
   init(_ house: House, _ world: World) {
@@ -18,11 +18,12 @@ struct Shop: Sendable {
     _ = Payments(house, world.provider)
     _ = Inventory(house, world.warehouse, world.servers)
     _ = Logistics(house, world.truck)
+    carts = Carts(house)
     analytics = Analytics(house)
-    moderation = Moderation(house)
+    _ = Moderation(house)
     satisfaction = Satisfaction(house)
     let services = Gateway.Services(
-      users: Users(house), pages: ProductPage(house, recommendation), carts: Carts(house),
+      users: Users(house), pages: ProductPage(house, recommendation), carts: carts,
       orders: Orders(house))
     traffic = Traffic(gateway: Gateway(house, services), house: house, meter: meter)
     Troublemaker.doubleOrders(house)

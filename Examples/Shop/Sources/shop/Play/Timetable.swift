@@ -1,5 +1,3 @@
-import Resilience
-
 /// When the doors open and close: from the first visit to the last, with some minutes on either side.
 struct Timetable: Sendable {
   static let marginSeconds = 300

@@ -23,6 +23,9 @@ extension Figures {
     systemLatencySeconds = Self.averageLatency(house.book)
     systemThroughputPerSecond = Double(shop.meter.answered) / Double(openSeconds)
     serviceThroughputPerHour = house.served.all.mapValues { Double($0) / hours }
+    eventsByType = shop.analytics.eventsByType
+    cartsLeftBehind = shop.carts.leftBehind
+    satisfaction = shop.satisfaction.mean(of: valid.count)
     let events = house.counters.events
     retriesSpent = events["retry.scheduled"]
     breakerOpenSeconds = house.breakerOpenSeconds

@@ -6,6 +6,9 @@ struct Figures: Codable, Equatable {
   var systemLatencySeconds: Double
   var systemThroughputPerSecond: Double
   var serviceThroughputPerHour: [String: Double]
+  var eventsByType: [String: Int]
+  var cartsLeftBehind: Int
+  var satisfaction: Double
   var retriesSpent: Int
   var breakerOpenSeconds: Double
   var requestsLimited: Int

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Where every order of the day stands. It only writes down; it repairs nothing.
 final class OrderBook: Sendable {
-  enum Ending: String, CaseIterable, Sendable {
+  enum Ending: String, Sendable {
     case shipped, cancelled, declined, deadLettered
   }
 

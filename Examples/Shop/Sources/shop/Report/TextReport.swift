@@ -5,7 +5,7 @@ struct TextReport {
 
   var lines: [String] {
     input + [""] + header + orders + [""] + articleFigures + [""] + decisions + [""] + services + [""]
-      + verdict + ["", "an order that met trouble, with the toolkit", ""]
+      + found + [""] + verdict + ["", "an order that met trouble, with the toolkit", ""]
       + [troubledOrder.isEmpty ? "none" : troubledOrder]
   }
 
@@ -70,6 +70,16 @@ struct TextReport {
       result.toolkit.serviceThroughputPerHour.keys)
     return ["throughput per service, handled an hour"]
       + names.sorted().map { name in row("  \(name)") { decimal($0.serviceThroughputPerHour[name] ?? 0, 1) } }
+  }
+
+  private var found: [String] {
+    let types = Set(result.bare.eventsByType.keys).union(result.toolkit.eventsByType.keys)
+    return ["what the services made of it"]
+      + types.sorted().map { type in row("  analytics: \(type)") { "\($0.eventsByType[type] ?? 0)" } }
+      + [
+        row("  cart: left behind") { "\($0.cartsLeftBehind)" },
+        row("  satisfaction: 5 for goods at once, 0 for none") { decimal($0.satisfaction, 2) },
+      ]
   }
 
   private var verdict: [String] {

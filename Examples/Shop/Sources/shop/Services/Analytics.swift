@@ -1,12 +1,15 @@
 import Resilience
 
-/// Analytics: counts what happens.
+/// Analytics: counts what happens, by type of event.
 final class Analytics: Sendable {
-  let events = Tally()
+  private let events = Tally()
+
+  var eventsByType: [String: Int] { events.all }
 
   init(_ house: House) {
     count(Topic.userRegister, house)
     count(Topic.productAdd, house)
+    count(Topic.productFlagged, house)
     count(Topic.cartAdd, house)
     count(Topic.orderCreated, house)
     count(Topic.stockUpdated, house)

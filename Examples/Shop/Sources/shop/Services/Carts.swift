@@ -22,4 +22,7 @@ final class Carts: Sendable {
   func empty(_ customer: String) {
     carts.withLock { $0[customer] = nil }
   }
+
+  /// Carts that nobody checked out.
+  var leftBehind: Int { carts.withLock { $0.count } }
 }

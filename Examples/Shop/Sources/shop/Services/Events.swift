@@ -4,6 +4,7 @@ import Resilience
 enum Topic {
   static let userRegister = EventType<UserRegistered>("user.register")
   static let productAdd = EventType<ProductAdded>("product.add")
+  static let productFlagged = EventType<ProductAdded>("product.flagged")
   static let cartAdd = EventType<CartAdded>("cart.add")
   static let orderCreated = EventType<OrderCreated>("order_created")
   static let paymentCompleted = EventType<OrderCreated>("payment_completed")

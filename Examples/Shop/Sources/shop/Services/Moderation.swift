@@ -1,14 +1,16 @@
 import Resilience
 
-/// Moderation: looks at what is offered, and flags descriptions that are notes to self rather than texts for customers.
+/// Moderation: looks at what is offered, and tells of descriptions that are notes to self rather than texts for customers.
 final class Moderation: Sendable {
-  let flagged = Tally()
   private static let suspicious = ["?", "DAMAGE", "FAULTY", "WRONG", "CHECK"]
 
   init(_ house: House) {
-    house.subscribe(to: Topic.productAdd, as: "moderation") { [flagged] event in
-      let text = event.data.description.uppercased()
-      if Self.suspicious.contains(where: text.contains) { flagged.count(event.data.sku) }
+    house.subscribe(to: Topic.productAdd, as: "moderation") { event in
+      let product = event.data
+      let text = product.description.uppercased()
+      if Self.suspicious.contains(where: text.contains) {
+        try house.publish(product, as: Topic.productFlagged, about: product.sku)
+      }
     }
   }
 }

@@ -25,7 +25,7 @@ final class Payments: Sendable {
       let order = event.data
       guard order.total > .zero else { throw UnusableOrder(order: order.order) }
       do {
-        _ = try await charge(order)
+        try await charge(order)
         try house.publish(order, as: Topic.paymentCompleted, about: order.order)
       } catch is PaymentProvider.Declined {
         try house.publish(order, as: Topic.paymentDeclined, about: order.order)

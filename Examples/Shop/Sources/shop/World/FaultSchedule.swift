@@ -1,5 +1,3 @@
-import ResilienceCore
-
 /// What goes wrong today, and when: the same for both plays of the day.
 ///
 /// Times are seconds after opening; the windows are shares of the opening time, so that any day has them.

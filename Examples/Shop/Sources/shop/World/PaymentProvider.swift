@@ -5,7 +5,6 @@ import Synchronization
 final class PaymentProvider: Sendable {
   struct ConnectionLost: Error {}
   struct Declined: Error {}
-  struct Receipt: Sendable {}
 
   /// Above this a card is declined.
   static let cardLimit = Money(thousandths: 20_000_000)
@@ -25,18 +24,16 @@ final class PaymentProvider: Sendable {
   /// The money moves when the request arrives, whatever becomes of the answer: a caller that gives up has paid.
   ///
   /// - Parameter idempotencyKey: Requests with the same key move the money once. Without one, each does.
-  func charge(_ order: String, _ amount: Money, idempotencyKey: String?) async throws -> Receipt {
+  func charge(_ order: String, _ amount: Money, idempotencyKey: String?) async throws {
     guard amount <= Self.cardLimit else { throw Declined() }
     let isNew = idempotencyKey.map { key in keys.withLock { $0.insert(key).inserted } } ?? true
     if isNew { ledger.charge(order, amount) }
     guard faults.slowPayment.contains(day.secondsOpen) else {
-      try await DayClock.pause(50...150)
-      return Receipt()
+      return try await DayClock.pause(50...150)
     }
     try await DayClock.pause(3000...5000)
     // The load balancer in front of the provider gives up on answers that take longer than five seconds.
     if CallContext.current.random() % 2 == 0 { throw ConnectionLost() }
-    return Receipt()
   }
 
   func refund(_ order: String) {

@@ -1,5 +1,4 @@
 import Resilience
-import Synchronization
 
 /// A broker that delivers some events twice, as brokers do.
 enum Troublemaker {

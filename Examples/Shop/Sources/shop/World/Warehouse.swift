@@ -21,8 +21,6 @@ final class Warehouse: Sendable {
     state.withLock { $0.stock[sku, default: 0] += quantity }
   }
 
-  func stock(of sku: String) -> Int { state.withLock { $0.stock[sku] ?? 0 } }
-
   /// The lowest stock there ever was on any shelf: below zero is a broken promise.
   var lowest: Int { state.withLock { $0.lowest } }
 
