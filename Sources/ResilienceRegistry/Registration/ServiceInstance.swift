@@ -1,9 +1,9 @@
 /// One running copy of a service: who it is and where it is reached.
 public struct ServiceInstance: Sendable, Hashable {
-  /// What tells the instance from others of its service; registering the same id again replaces it. Not empty.
+  /// What tells the instance from others of its service; registering the same id again replaces it.
   public let id: String
 
-  /// The name of the service it is an instance of; not empty.
+  /// The name of the service it is an instance of.
   public let service: String
 
   /// Where it is reached, in whatever form the caller's transport wants: `10.0.0.7:8080`, a URL, a socket path.
@@ -15,13 +15,11 @@ public struct ServiceInstance: Sendable, Hashable {
   /// Creates an instance.
   ///
   /// - Parameters:
-  ///   - id: Unique within the service, and not empty; it orders snapshots, and labels events and metrics.
-  ///   - service: The name of the service; not empty.
+  ///   - id: Unique within the service; it orders snapshots, and labels events and metrics.
+  ///   - service: The name of the service.
   ///   - address: Where it is reached. Default: empty, for services in the same process.
   ///   - metadata: Facts for the builder of the call. Default: none.
   public init(id: String, service: String, address: String = "", metadata: [String: String] = [:]) {
-    precondition(!service.isEmpty, "the service of instance \"\(id)\" must not be empty, was \"\(service)\"")
-    precondition(!id.isEmpty, "the id of an instance of \"\(service)\" must not be empty, was \"\(id)\"")
     self.id = id
     self.service = service
     self.address = address
