@@ -76,7 +76,7 @@ extension BreakerShard {
     guard let hash = slot?.hash else { return }
     var index = home(of: hash)
     while slots[index] != nil { index = self.index(after: index) }
-    // Moved, not copied: who looks meanwhile must not find it held.
+    // Moved, not copied: what is left is what is forgotten.
     slots[index] = slot.take()
     count += 1
   }
