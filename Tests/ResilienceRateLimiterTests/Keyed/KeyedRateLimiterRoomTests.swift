@@ -254,6 +254,21 @@ private final class Witness: Hashable, Sendable {
     #expect(shards.allSatisfy { $0.1 == GenericCellRate(limiter.limit) })
   }
 
+  /// A thousand shards: threads that change the limit at one time overtake each other on the way.
+  @Test func allShardsHaveTheLastLimitWhoeverComesLast() async {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(1), maxKeys: 1_000_000)
+    for round in 1...30 {
+      await withTaskGroup { group in
+        for thread in 0..<3 {
+          group.addTask { @concurrent in limiter.update(.perSecond(round * 3 + thread), at: .s(0)) }
+        }
+      }
+      let last = GenericCellRate(limiter.limit)
+      let others = (0...limiter.shardMask).count { limiter.shards[$0].withLock { $0.rate } != last }
+      #expect(others == 0)
+    }
+  }
+
   @Test func aFloodThatEndsLeavesNoTraceAfterABucketsTime() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 10), maxKeys: 100)
     for key in 0..<10_000 { _ = limiter.tryAcquire(key: key, at: .s(Double(key) / 10_000)) }
