@@ -1,7 +1,8 @@
 public import ResilienceCore
 public import Synchronization
 
-// Nothing here looks at all breakers under one lock: shards are visited one after the other, each for some microseconds.
+// Nothing here looks at all breakers under one lock: shards are visited one after the other. What is allocated under a lock
+// is the slots of one shard.
 
 extension CircuitBreakers {
   /// The key's shard, and what tells its slot there.

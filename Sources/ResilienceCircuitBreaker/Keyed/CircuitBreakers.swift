@@ -23,9 +23,9 @@ public import Synchronization
 /// further keys pass **unguarded** and are not counted, rather than that a flood of invented keys pushes the real ones out
 /// or that there is an outage for want of memory. An idle breaker takes less than 200 bytes, its place in the table included.
 ///
-/// Each key is in one of many shards, each with a lock and slots of its own for about a thousand keys at most, as far as
-/// keys hash well: so many are looked at, and moved, under one lock, which takes some microseconds. What room there is for
-/// new keys does not depend on how keys hash.
+/// Each key is in one of many shards, each with a lock and slots of its own for about a thousand keys, as far as keys hash
+/// well and there are no more than four million. No more than those are looked at, or moved, under one lock: a fraction
+/// of a millisecond. What room there is for new keys does not depend on how keys hash.
 public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// Names the destinations, in the names of the breakers.
   public let name: String
@@ -74,7 +74,8 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     tickNanoseconds = max(1, idleTime.clampedNanoseconds / 64)
     outbox = onEvent.map { EventOutbox($0) }
     var shardCount = 16
-    while shardCount < maxBreakers / 1024 { shardCount *= 2 }
+    // No more than for four million breakers, so that a table without a bound takes no memory for it.
+    while shardCount < min(4096, maxBreakers / 1024) { shardCount *= 2 }
     shardMask = shardCount - 1
     shards = .allocate(capacity: shardCount)
     for index in 0..<shardCount { (shards + index).initialize(to: Lock(BreakerShard())) }

@@ -54,6 +54,16 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
     #expect(slots.allSatisfy { $0 < 1216 * 7 / 4 })
   }
 
+  @Test func aTableNeedNotBeBounded() {
+    let breakers = CircuitBreakers<Int>("tenant", maxBreakers: .max)
+    for key in 0..<1000 { _ = breakers.breaker(for: key, at: .s(0)) }
+    _ = breakers.breaker(for: 1000, at: .s(1000))
+    #expect(breakers.snapshot() == .init(name: "tenant", breakers: 1001, notClosed: 0, unguarded: 0))
+    for key in 1001...1024 { _ = breakers.breaker(for: key, at: .s(1000)) }
+    #expect(breakers.snapshot().breakers == 25)
+    #expect(breakers.shardMask == 4095)
+  }
+
   /// The keys that are forgotten say how many have gone with them, from one time that the lock is free to the next.
   @Test func theIdleAreForgottenAFewAtATime() {
     let counts = Log<Int>()
