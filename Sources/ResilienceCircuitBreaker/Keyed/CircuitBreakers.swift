@@ -1,4 +1,5 @@
 public import ResilienceCore
+public import Synchronization
 
 /// One breaker for each key: per instance, per route, per tenant.
 ///
@@ -21,6 +22,10 @@ public import ResilienceCore
 /// was told by hand what to be stays. The number is bounded: when all are in use, calls of
 /// further keys pass **unguarded** and are not counted, rather than that a flood of invented keys pushes the real ones out
 /// or that there is an outage for want of memory. An idle breaker takes less than 200 bytes, its place in the table included.
+///
+/// Each key is in one of many shards, each with a lock and slots of its own for about a thousand keys, as far as keys hash
+/// well and there are no more than four million. No more than those are looked at, or moved, under one lock: a fraction
+/// of a millisecond. What room there is for new keys does not depend on how keys hash.
 public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// Names the destinations, in the names of the breakers.
   public let name: String
@@ -31,10 +36,19 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// How long a breaker must not have been asked for to be as new.
   public let idleTime: Duration
 
-  @usableFromInline let table: Lock<BreakerTable<Key>>
+  // Allocated and initialised once, each shard reached only through its lock, freed when nobody has the table any more.
+  @usableFromInline nonisolated(unsafe) let shards: UnsafeMutablePointer<Lock<BreakerShard<Key>>>
+  @usableFromInline let shardMask: Int
+  /// How many more breakers may be kept.
+  @usableFromInline let places: Atomic<Int>
+  /// How many breakers there are when it is time to look for some that can be forgotten; `max` while somebody does.
+  @usableFromInline let sweepCount: Atomic<Int>
+  @usableFromInline let sweptAt = Atomic<UInt32>(0)
+  @usableFromInline let unguardedCalls = Atomic<Int>(0)
+  @usableFromInline let currentRules: Lock<CircuitBreakerRules>
   @usableFromInline let tickNanoseconds: Int64
   @usableFromInline let overflow: CircuitBreaker
-  private let outbox: EventOutbox<CircuitBreakerEvent>?
+  let outbox: EventOutbox<CircuitBreakerEvent>?
 
   /// Creates a table without breakers.
   ///
@@ -59,9 +73,22 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     self.idleTime = idleTime
     tickNanoseconds = max(1, idleTime.clampedNanoseconds / 64)
     outbox = onEvent.map { EventOutbox($0) }
-    table = Lock(BreakerTable(maxBreakers: maxBreakers, rules: CircuitBreakerRules(policy)))
+    var shardCount = 16
+    // No more than for four million breakers, so that a table without a bound takes no memory for it.
+    while shardCount < min(4096, maxBreakers / 1024) { shardCount *= 2 }
+    shardMask = shardCount - 1
+    shards = .allocate(capacity: shardCount)
+    for index in 0..<shardCount { (shards + index).initialize(to: Lock(BreakerShard())) }
+    places = Atomic(maxBreakers)
+    sweepCount = Atomic(min(maxBreakers, Self.smallestSweep))
+    currentRules = Lock(CircuitBreakerRules(policy))
     overflow = CircuitBreaker("\(name)/…", policy: policy)
     overflow.set(.disabled)
+  }
+
+  deinit {
+    shards.deinitialize(count: shardMask + 1)
+    shards.deallocate()
   }
 
   /// The breaker of a key, at the present instant of the ambient clock.
@@ -72,55 +99,46 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
 
   /// The breaker of a key; made, if there is none or it has been idle.
   ///
-  /// - Complexity: O(1) on average; now and then a new key looks at all of them.
+  /// - Complexity: O(1) on average; now and then a new key looks at all of them, a thousand at a time.
   @inlinable
   public func breaker(for key: Key, at now: Instant) -> CircuitBreaker {
     let tick = UInt32(truncatingIfNeeded: now.nanoseconds / tickNanoseconds)
-    return table.withLock { $0.find(key, at: tick, now) } ?? make(key, at: tick, now)
-  }
-
-  @inlinable
-  @inline(never)
-  func make(_ key: Key, at tick: UInt32, _ now: Instant) -> CircuitBreaker {
-    // A flood of new keys must not make a breaker for each call that goes unguarded.
-    let rules: CircuitBreakerRules? = table.withLock { $0.turnsAway(key, at: tick) ? nil : $0.rules }
-    guard let rules else { return overflow }
-    let made = newBreaker("\(name)/\(key)", rules)
-    let (breaker, forgotten): (CircuitBreaker, [Key: CircuitBreaker]?) = table.withLock { table in
-      // Somebody else may have made it meanwhile.
-      if let breaker = table.find(key, at: tick, now) { return (breaker, nil) }
-      let forgotten = table.mustSweep(at: tick) ? table.sweep(at: tick, now) : nil
-      return (table.insert(made, for: key, at: tick) ? made : overflow, forgotten)
-    }
-    _ = forgotten
-    return breaker
-  }
-
-  @usableFromInline
-  func newBreaker(_ name: String, _ rules: CircuitBreakerRules) -> CircuitBreaker {
-    CircuitBreaker(name, rules: rules, outbox: outbox)
+    let (index, hash) = place(of: key)
+    return shards[index].withLock { $0.find(key, hash: hash, at: tick, now) }
+      ?? make(key, index, hash, at: tick, now)
   }
 
   /// Goes on by another policy: those there are and those to come; see ``CircuitBreaker/update(_:)``.
   ///
-  /// - Complexity: O(n) in the number of breakers.
+  /// - Complexity: O(n) in the number of breakers, a thousand at a time.
   public func update(_ policy: CircuitBreakerPolicy) {
     let rules = CircuitBreakerRules(policy)
-    let breakers = table.withLock { table in
-      table.rules = rules
-      return table.breakers
+    // Handed out of the lock, so that the rules before are released outside it.
+    let before = currentRules.withLock { current in
+      defer { current = rules }
+      return current
     }
-    for breaker in breakers.values { breaker.update(rules) }
+    _ = before
+    for index in 0...shardMask {
+      for breaker in shards[index].withLock({ $0.breakers }) {
+        breaker.update(rules)
+        bringUpToDate(breaker, from: rules)
+      }
+    }
   }
 
   /// What the table holds.
   ///
-  /// - Complexity: O(n) in the number of breakers.
+  /// - Complexity: O(n) in the number of breakers, a thousand at a time.
   public func snapshot() -> CircuitBreakersSnapshot {
     let now = CallContext.current.readClock()
-    let (breakers, unguarded) = table.withLock { ($0.breakers, $0.unguarded) }
-    return CircuitBreakersSnapshot(
-      name: name, breakers: breakers.count,
-      notClosed: breakers.values.count { $0.state(at: now) != .closed }, unguarded: unguarded)
+    var snapshot = CircuitBreakersSnapshot(
+      name: name, breakers: 0, notClosed: 0, unguarded: unguardedCalls.load(ordering: .relaxed))
+    for index in 0...shardMask {
+      let breakers = shards[index].withLock { $0.breakers }
+      snapshot.breakers += breakers.count
+      snapshot.notClosed += breakers.count { $0.state(at: now) != .closed }
+    }
+    return snapshot
   }
 }

@@ -23,6 +23,8 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that an instant
   /// from before finds no permit that was taken.
   @usableFromInline var floor = GenericCellRate.full
+  /// Places its keys have taken that were not given back; those of buckets that are full by now are among them.
+  @usableFromInline var placesTaken = 0
   @usableFromInline var acquired = 0
   @usableFromInline var refused = 0
 
@@ -50,6 +52,7 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
     } else if next > ticks {
       guard isKnown || table.hasSpace else { return .unprepared }
       guard takePlace(places) else { return .noPlace }
+      placesTaken &+= 1
       if isKnown {
         table.setState(index, next)
       } else {
@@ -103,20 +106,24 @@ extension KeyShard {
     return replaceTable(for: needed)
   }
 
-  /// Counts the keys whose bucket is not full at `now`; the others are forgotten.
+  /// Counts the keys whose bucket is not full at `now`, and gives the places of the others back; those are forgotten.
   ///
   /// - Returns: Also when the first of them is full, `nil` for never.
   @inlinable
-  mutating func countPlaces(at now: Instant) -> (taken: Int, nextFree: Instant?) {
+  mutating func freePlaces(of places: borrowing Atomic<Int>, at now: Instant) -> (
+    taken: Int, nextFree: Instant?
+  ) {
     forget(at: now)
     let (count, least) = table.countStates(above: floor)
+    places.wrappingAdd(placesTaken &- count, ordering: .relaxed)
+    placesTaken = count
     guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
     let nanoseconds = (least &- floor &- 1) / rate.ticksPerNanosecond &+ 1
     return (count, now.advanced(byNanoseconds: nanoseconds))
   }
 
   /// Keys whose bucket is not full at `now`.
-  func placesTaken(at now: Instant) -> Int {
+  func keys(at now: Instant) -> Int {
     table.countStates(above: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
   }
 

@@ -22,12 +22,12 @@ extension KeyedRateLimiter {
   ///   - now: The present instant.
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func update(_ limit: RateLimit, at now: Instant) {
-    let rate = GenericCellRate(limit)
-    census.withLock { census in
-      currentLimit.withLock { $0 = limit }
-      census.nextCount = Instant(nanoseconds: .min)
-      for index in 0...shardMask { shards[index].withLock { $0.change(to: rate, at: now) } }
+    currentLimit.withLock { $0 = limit }
+    for index in 0...shardMask {
+      // Not `limit`: of two that change it at one time, the last one to come here must not bring the first one's.
+      shards[index].withLock { $0.change(to: GenericCellRate(self.limit), at: now) }
     }
+    census.withLock { $0.restart() }
   }
 
   /// Changes the limit of every key at the present instant of the ambient clock; see ``update(_:at:)``.
@@ -78,28 +78,33 @@ extension KeyedRateLimiter {
   /// Counts the keys whose bucket is not full, when all places are taken: some of those that took one have filled since.
   ///
   /// A count that finds few free places is not repeated at once, so that a flood of new keys costs a few percent of
-  /// one processor.
+  /// one processor. Who comes during a count does not wait for it, and looks for a place in its own shard alone.
   @inlinable
   @inline(never)
-  func findPlaces(at now: Instant) -> KeyCensus.Finding {
-    census.withLock { census in
-      if places.load(ordering: .relaxed) > 0 { return .some }
-      guard let nextCount = census.nextCount else { return .none(retryAt: nil) }
-      guard nextCount <= now else { return .none(retryAt: nextCount) }
+  func findPlaces(_ index: Int, at now: Instant) -> KeyCensus.Finding {
+    if places.load(ordering: .relaxed) > 0 { return .some }
+    switch census.withLock({ $0.begin(at: now) }) {
+    case .notBefore(let nextCount):
+      return places.load(ordering: .relaxed) > 0 ? .some : .none(retryAt: nextCount)
+    case .counting:
+      _ = shards[index].withLock { $0.freePlaces(of: places, at: now) }
+      return places.load(ordering: .relaxed) > 0 ? .some : .none(retryAt: now.advanced(byNanoseconds: pause))
+    case .count(let number):
       var free = maxKeys
       var nextFree: Instant?
       for index in 0...shardMask {
-        let (taken, next) = shards[index].withLock { $0.countPlaces(at: now) }
+        let (taken, next) = shards[index].withLock { $0.freePlaces(of: places, at: now) }
         free -= taken
         if let next { nextFree = min(nextFree ?? next, next) }
       }
-      places.store(free, ordering: .relaxed)
-      if free <= maxKeys / 64 {
-        let pause = max(1_000_000, fillNanoseconds / 16, Int64(maxKeys) &* 100)
-        let later = now.advanced(byNanoseconds: pause)
-        census.nextCount = free > 0 ? later : nextFree.map { max($0, later) }
-      }
-      return free > 0 ? .some : .none(retryAt: census.nextCount)
+      let later = now.advanced(byNanoseconds: pause)
+      let retryAt = free > 0 ? later : nextFree.map { max($0, later) }
+      let nextCount = free > maxKeys / 64 ? Instant(nanoseconds: .min) : retryAt
+      census.withLock { $0.end(number, nextCount: nextCount) }
+      return free > 0 ? .some : .none(retryAt: retryAt)
     }
   }
+
+  /// Between two counts, when the first has found little.
+  @usableFromInline var pause: Int64 { max(1_000_000, fillNanoseconds / 16, Int64(maxKeys) &* 100) }
 }

@@ -17,7 +17,7 @@ public import Synchronization
 /// with it, after the time a bucket needs to fill.
 ///
 /// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so that making
-/// room under a lock takes some microseconds. What the limiter answers does not depend on how keys hash.
+/// room under a lock takes some microseconds: no lock is held while all keys are counted. What the limiter answers does not depend on how keys hash.
 public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String
@@ -33,7 +33,6 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let nextSweep = Atomic<Int64>(.min)
   @usableFromInline let sweeps = Atomic<Int>(0)
   @usableFromInline let census = Lock(KeyCensus())
-  // Not with the census: whoever has a key must not wait until all of them are counted.
   let currentLimit: Lock<RateLimit>
   private let outbox: EventOutbox<RateLimitEvent>?
 
@@ -130,7 +129,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     var snapshot = KeyedRateLimiterSnapshot(name: name, limit: limit, keys: 0, acquired: 0, refused: 0)
     for index in 0...shardMask {
       let (keys, acquired, refused) = shards[index].withLock { shard in
-        (shard.placesTaken(at: now), shard.acquired, shard.refused)
+        (shard.keys(at: now), shard.acquired, shard.refused)
       }
       snapshot.keys += keys
       snapshot.acquired &+= acquired
@@ -161,7 +160,7 @@ extension KeyedRateLimiter {
       case .unprepared:
         prepare(index, at: now)
       case .noPlace:
-        if case .none(let retryAt) = findPlaces(at: now) {
+        if case .none(let retryAt) = findPlaces(index, at: now) {
           shards[index].withLock { $0.refused &+= 1 }
           report(permits, .noRoom(retryAt: retryAt), at: now, observer)
           return .noRoom(retryAt: retryAt)

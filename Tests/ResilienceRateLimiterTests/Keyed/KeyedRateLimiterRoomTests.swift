@@ -191,7 +191,7 @@ private final class Witness: Hashable, Sendable {
     #expect(limiter.snapshot(at: .s(0.1)).keys == 0)
   }
 
-  /// Whoever holds the census counts all keys, which takes milliseconds: here for as long as the others take.
+  /// The census is of no concern to them.
   @Test func aKeyThatIsKnownDoesNotWaitUntilAllAreCounted() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
     #expect(limiter.tryAcquire(key: 1, at: .s(0)) == .acquired)
@@ -202,6 +202,70 @@ private final class Witness: Hashable, Sendable {
       #expect(limiter.tryAcquire(key: 1, at: .s(1)) == .acquired)
       #expect(limiter.fields(of: 1, at: .s(1)).remaining == "2")
       #expect(limiter.snapshot(at: .s(1)).keys == 1)
+    }
+  }
+
+  /// Somebody counts all keys, which takes milliseconds: here for as long as the others take.
+  @Test func aKeyThatIsNewDoesNotWaitUntilAllAreCountedAndLooksInItsOwnShard() {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
+    for key in 0..<100 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
+    guard case .count = limiter.census.withLock({ $0.begin(at: .s(0)) }) else {
+      Issue.record("somebody counts already")
+      return
+    }
+    #expect(limiter.tryAcquire(key: 1000, at: .s(0.05)) == .refused(retryAt: .ns(50_000_000 + 18_750_000)))
+    #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
+    #expect(limiter.snapshot(at: .s(1)).keys == 100)
+  }
+
+  /// Without a rate no place is ever free, and nobody needs to count again.
+  @Test func whatACountFindsOutIsVoidWhenThereIsAnotherLimitMeanwhile() {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(0, burst: 3), maxKeys: 100)
+    for key in 0..<100 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
+    let opening = limiter.census.withLock { $0.begin(at: .s(0)) }
+    guard case .count(let number) = opening else {
+      Issue.record("nobody is to count: \(opening)")
+      return
+    }
+    limiter.update(.perSecond(10, burst: 3), at: .s(0))
+    limiter.census.withLock { $0.end(number, nextCount: nil) }
+    #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
+  }
+
+  @Test func placesAreConservedAndTheLastLimitHoldsWhateverThreadsDo() async {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(100, burst: 2), maxKeys: 300)
+    await withTaskGroup { group in
+      for thread in 0..<4 {
+        group.addTask { @concurrent in
+          let random = SeededRandomSource(seed: UInt64(thread))
+          for step in 0..<5000 {
+            let now = Instant.ns(Int64(step) * 50_000)
+            _ = limiter.tryAcquire(key: random.next(below: 1000), at: now)
+            if step % 500 == thread { limiter.update(.perSecond(50 + thread + step, burst: 2), at: now) }
+          }
+        }
+      }
+    }
+    let shards = (0...limiter.shardMask).map { index in
+      limiter.shards[index].withLock { ($0.placesTaken, $0.rate) }
+    }
+    #expect(limiter.places.load(ordering: .relaxed) >= 0)
+    #expect(limiter.places.load(ordering: .relaxed) + shards.map(\.0).reduce(0, +) == 300)
+    #expect(shards.allSatisfy { $0.1 == GenericCellRate(limiter.limit) })
+  }
+
+  /// A thousand shards: threads that change the limit at one time overtake each other on the way.
+  @Test func allShardsHaveTheLastLimitWhoeverComesLast() async {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(1), maxKeys: 1_000_000)
+    for round in 1...30 {
+      await withTaskGroup { group in
+        for thread in 0..<3 {
+          group.addTask { @concurrent in limiter.update(.perSecond(round * 3 + thread), at: .s(0)) }
+        }
+      }
+      let last = GenericCellRate(limiter.limit)
+      let others = (0...limiter.shardMask).count { limiter.shards[$0].withLock { $0.rate } != last }
+      #expect(others == 0)
     }
   }
 

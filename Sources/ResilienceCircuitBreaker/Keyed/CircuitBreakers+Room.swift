@@ -1,0 +1,106 @@
+public import ResilienceCore
+public import Synchronization
+
+// Nothing here looks at all breakers under one lock: shards are visited one after the other. What is allocated under a lock
+// is the slots of one shard.
+
+extension CircuitBreakers {
+  /// The key's shard, and what tells its slot there.
+  @inlinable
+  func place(of key: Key) -> (shard: Int, hash: UInt32) {
+    let hash = UInt(bitPattern: key.hashValue)
+    return (Int(truncatingIfNeeded: hash) & shardMask, UInt32(truncatingIfNeeded: hash &>> 32))
+  }
+
+  @inlinable
+  @inline(never)
+  func make(_ key: Key, _ index: Int, _ hash: UInt32, at tick: UInt32, _ now: Instant) -> CircuitBreaker {
+    sweep(index, at: tick, now)
+    // A flood of new keys must not make a breaker for each call that goes unguarded.
+    guard places.load(ordering: .relaxed) > 0 || shards[index].withLock({ $0.knows(key, hash: hash) }) else {
+      return unguarded()
+    }
+    let rules = currentRules.withLock { $0 }
+    let made = newBreaker("\(name)/\(key)", rules)
+    let breaker: CircuitBreaker? = shards[index].withLock { shard in
+      // Somebody else may have made it meanwhile.
+      if let found = shard.find(key, hash: hash, at: tick, now) { return found }
+      guard shard.knows(key, hash: hash) || takePlace() else { return nil }
+      shard.put(made, for: key, hash: hash, at: tick)
+      return made
+    }
+    guard let breaker else { return unguarded() }
+    // An update may have looked for it before it was there.
+    bringUpToDate(breaker, from: rules)
+    return breaker
+  }
+
+  @usableFromInline
+  func newBreaker(_ name: String, _ rules: CircuitBreakerRules) -> CircuitBreaker {
+    CircuitBreaker(name, rules: rules, outbox: outbox)
+  }
+
+  /// Has a breaker that goes by these rules go by the present ones, whoever else changes them meanwhile.
+  @usableFromInline
+  func bringUpToDate(_ breaker: CircuitBreaker, from rules: CircuitBreakerRules) {
+    var rules = rules
+    while case let latest = currentRules.withLock({ $0 }), latest !== rules {
+      breaker.update(latest)
+      rules = latest
+    }
+  }
+
+  @inlinable
+  func unguarded() -> CircuitBreaker {
+    unguardedCalls.wrappingAdd(1, ordering: .relaxed)
+    return overflow
+  }
+
+  @inlinable
+  func takePlace() -> Bool {
+    var free = places.load(ordering: .relaxed)
+    while free > 0 {
+      let (exchanged, original) = places.weakCompareExchange(
+        expected: free, desired: free &- 1, ordering: .relaxed)
+      if exchanged { return true }
+      free = original
+    }
+    return false
+  }
+
+  /// Forgets what is idle, when there are twice as many breakers as after the last time, or when there is no room, once a
+  /// tick: in all shards, so that who finds room does not depend on how keys hash.
+  ///
+  /// Who comes while somebody else does it looks at its own shard alone, and at that only when there is no room.
+  @inlinable
+  func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
+    let due = sweepCount.load(ordering: .acquiring)
+    let free = places.load(ordering: .relaxed)
+    if due == .max {
+      if free == 0 { forgetIdle(index, at: tick, now) }
+      return
+    }
+    guard maxBreakers - free >= due, free > 0 || tick != sweptAt.load(ordering: .relaxed) else { return }
+    guard sweepCount.compareExchange(expected: due, desired: .max, ordering: .relaxed).exchanged else {
+      return sweep(index, at: tick, now)
+    }
+    sweptAt.store(tick, ordering: .relaxed)
+    for index in 0...shardMask { forgetIdle(index, at: tick, now) }
+    let kept = maxBreakers - places.load(ordering: .relaxed)
+    sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .releasing)
+  }
+
+  @inlinable
+  @inline(never)
+  func forgetIdle(_ index: Int, at tick: UInt32, _ now: Instant) {
+    let forgotten = shards[index].withLock { shard in
+      let count = shard.count
+      let forgotten = shard.sweep(at: tick, now)
+      places.wrappingAdd(count - shard.count, ordering: .relaxed)
+      return forgotten
+    }
+    _ = consume forgotten
+  }
+
+  @inlinable static var smallestSweep: Int { 256 }
+}
