@@ -144,7 +144,7 @@ public final class RetryBudget: Sendable {
       let balance = maximumScaled - current + deposit
       let rest = balance - Self.tokenScale
       let isGranted = rest > threshold
-      let kept = isGranted ? rest : countsFailures ? max(0, rest) : min(maximumScaled, balance)
+      let kept = min(maximumScaled, isGranted ? rest : countsFailures ? max(0, rest) : balance)
       let (exchanged, original) = missing.weakCompareExchange(
         expected: current, desired: maximumScaled - kept, ordering: .relaxed)
       if exchanged {
