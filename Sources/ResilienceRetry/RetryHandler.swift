@@ -133,19 +133,36 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
   func next(after error: any Error, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
     -> RetryAttempt
   {
-    let outcome = base.outcome(ofError: error)
-    guard let condition else { return loop.next(after: outcome, error, attempt, of: call) }
-    let number = attempt.number
-    return loop.next(after: outcome, error, attempt, of: call) { !condition(input, outcome, number) }
+    next(after: base.outcome(ofError: error), error, of: input, attempt, of: call)
   }
 
   @inlinable
   func next(after outcome: Outcome, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
     -> RetryAttempt
   {
-    guard let condition else { return loop.next(after: outcome, nil, attempt, of: call) }
+    next(after: outcome, nil, of: input, attempt, of: call)
+  }
+
+  /// Asks for the traits now: a balancer inside learns them from its first instance.
+  @inlinable
+  @inline(__always)
+  func next(
+    after outcome: Outcome, _ error: (any Error)?, of input: Base.Input, _ attempt: RetryAttempt,
+    of call: CallContext
+  ) -> RetryAttempt {
+    let traits = base.traits
+    guard let condition else {
+      return loop.next(
+        after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
+        isReplayable: traits.isReplayable)
+    }
     let number = attempt.number
-    return loop.next(after: outcome, nil, attempt, of: call) { !condition(input, outcome, number) }
+    return loop.next(
+      after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
+      isReplayable: traits.isReplayable
+    ) {
+      !condition(input, outcome, number)
+    }
   }
 }
 
@@ -183,8 +200,7 @@ extension Handler {
   ) -> RetryHandler<Self> {
     RetryHandler(
       base: self,
-      loop: RetryLoop(
-        traits, policy, budget: budget, onEvent: onEvent),
+      loop: RetryLoop(traits.name, policy, budget: budget, onEvent: onEvent),
       condition: condition)
   }
 }

@@ -6,14 +6,14 @@ final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
   private let policy: RetryPolicy
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
-  private let traits: CallTraits
+  private let name: String
 
   @usableFromInline
   init(
-    _ traits: CallTraits, _ policy: RetryPolicy, budget: RetryBudget?,
+    _ name: String, _ policy: RetryPolicy, budget: RetryBudget?,
     onEvent: (@Sendable (RetryEvent) -> Void)?
   ) {
-    self.traits = traits
+    self.name = name
     self.policy = policy
     self.budget = budget ?? .unbounded
     self.onEvent = onEvent
@@ -29,8 +29,10 @@ final class RetryLoop: Sendable {
     first.claim()
     first.beginAttempt(1, of: UInt16(policy.maxAttempts), at: call.nowIfKnown)
     if drawsID || call.isObserved { first.drawCallID() }
+    guard call.isObserved else { return first }
     first.attemptBegan()
-    return first
+    // Of what the observer changed it keeps the span, as all later attempts do.
+    return context(of: RetryAttempt(first: first, of: call), call)
   }
 
   /// The context of any attempt.
@@ -95,11 +97,12 @@ final class RetryLoop: Sendable {
   /// What comes after all else: decides, takes the budget's token, and tells who wants to know.
   @usableFromInline
   @inline(never)
-  func next(after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext)
-    -> RetryAttempt
-  {
+  func next(
+    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
+    idempotency: CallTraits.Idempotency = .notStated, isReplayable: Bool = true
+  ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    let decision = decision(after: outcome, error, attempt, of: call)
+    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
     return carryOut(decision, after: outcome.verdict, attempt, of: call)
   }
 
@@ -108,10 +111,10 @@ final class RetryLoop: Sendable {
   @inline(never)
   func next(
     after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
-    isExcluded: () -> Bool
+    idempotency: CallTraits.Idempotency, isReplayable: Bool, isExcluded: () -> Bool
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    var decision = decision(after: outcome, error, attempt, of: call)
+    var decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
     if case .retry = decision, isExcluded() { decision = .giveUp(.excluded) }
     return carryOut(decision, after: outcome.verdict, attempt, of: call)
   }
@@ -128,11 +131,12 @@ final class RetryLoop: Sendable {
 
   @inline(__always)
   private func decision(
-    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
+    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
+    _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
   ) -> RetryDecision {
     let decision = policy.decision(
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
-      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { call.readClock() })
+      idempotency: idempotency, isReplayable: isReplayable, now: { call.readClock() })
     // Asked last: it costs as much as the decision.
     if case .retry = decision, Task.isCancelled { return .giveUp(.cancelled) }
     return decision
@@ -173,7 +177,7 @@ final class RetryLoop: Sendable {
 
   private func tellGaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
     guard isTold(call) else { return }
-    tell(.gaveUp(call: traits.name, attempts: attempt.number, reason: reason), attempt, of: call)
+    tell(.gaveUp(call: name, attempts: attempt.number, reason: reason), attempt, of: call)
   }
 
   @inline(never)
@@ -181,7 +185,7 @@ final class RetryLoop: Sendable {
     let number = attempt.number + 1
     tell(
       .scheduled(
-        call: traits.name, attempt: number, delay: .nanoseconds(delay),
+        call: name, attempt: number, delay: .nanoseconds(delay),
         isLastAttempt: number == policy.maxAttempts), attempt, of: call)
   }
 

@@ -60,7 +60,7 @@ extension RetryPolicy {
   @usableFromInline
   @inline(never)
   func loop(_ budget: RetryBudget?, _ onEvent: (@Sendable (RetryEvent) -> Void)?) -> RetryLoop {
-    RetryLoop(CallTraits(), self, budget: budget, onEvent: onEvent)
+    RetryLoop("", self, budget: budget, onEvent: onEvent)
   }
 
   @inlinable

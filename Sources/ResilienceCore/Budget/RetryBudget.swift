@@ -37,8 +37,8 @@ public final class RetryBudget: Sendable {
   private let successDeposit: Int64
   private let failureDeposit: Int64
   private let laterSuccessDeposit: Int64
-  /// A retry is granted when more than this is left after it.
-  private let threshold: Int64
+  /// A retry is granted when less than this is missing after it.
+  private let limit: Int64
   private let countsFailures: Bool
   private let isUnbounded: Bool
   private let maximumScaled: Int64
@@ -63,13 +63,13 @@ public final class RetryBudget: Sendable {
     self.reserve = reserve
     let deposit = Int64((ratio * Double(Self.tokenScale)).rounded())
     (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, deposit, 0)
-    // A retry is granted for the first thousandth of a token: k failures get ⌈ratio · k⌉.
-    threshold = -Self.tokenScale
     (countsFailures, isUnbounded) = (false, false)
     // One deposit must fit in whole.
     let start = Int64(reserve) * Self.tokenScale
     maximumScaled = max(start, deposit)
-    missing = Atomic(max(start, deposit) - start)
+    // A retry is granted for the first thousandth of a token: k failures get ⌈ratio · k⌉.
+    limit = maximumScaled + Self.tokenScale
+    missing = Atomic(maximumScaled - start)
   }
 
   private init(throttle name: String, maxTokens: Int, tokenRatio: Double) {
@@ -79,7 +79,7 @@ public final class RetryBudget: Sendable {
     let deposit = Int64((tokenRatio * Double(Self.tokenScale)).rounded())
     (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, 0, deposit)
     maximumScaled = Int64(maxTokens) * Self.tokenScale
-    threshold = maximumScaled / 2
+    limit = maximumScaled - maximumScaled / 2
     (countsFailures, isUnbounded) = (true, false)
     missing = Atomic(0)
   }
@@ -87,7 +87,7 @@ public final class RetryBudget: Sendable {
   private init() {
     (name, ratio, reserve) = ("", 0, 0)
     (successDeposit, failureDeposit, laterSuccessDeposit) = (0, 0, 0)
-    (threshold, maximumScaled) = (0, 0)
+    (limit, maximumScaled) = (0, 0)
     (countsFailures, isUnbounded) = (false, true)
     missing = Atomic(0)
   }
@@ -115,7 +115,7 @@ public final class RetryBudget: Sendable {
 
   /// Retries that would be granted now, one after another.
   public var available: Int {
-    let left = maximumScaled - missing.load(ordering: .relaxed) - threshold - 1
+    let left = limit - missing.load(ordering: .relaxed) - 1
     return Int(max(0, left / Self.tokenScale))
   }
 
@@ -141,12 +141,11 @@ public final class RetryBudget: Sendable {
     let deposit = depositing ? failureDeposit : 0
     var current = missing.load(ordering: .relaxed)
     while true {
-      let balance = maximumScaled - current + deposit
-      let rest = balance - Self.tokenScale
-      let isGranted = rest > threshold
-      let kept = isGranted ? rest : countsFailures ? max(0, rest) : min(maximumScaled, balance)
+      let lack = current - deposit + Self.tokenScale
+      let isGranted = lack < limit
+      let kept = isGranted ? lack : countsFailures ? min(maximumScaled, lack) : lack - Self.tokenScale
       let (exchanged, original) = missing.weakCompareExchange(
-        expected: current, desired: maximumScaled - kept, ordering: .relaxed)
+        expected: current, desired: max(0, kept), ordering: .relaxed)
       if exchanged {
         if isGranted {
           granted.wrappingAdd(1, ordering: .relaxed)

@@ -15,6 +15,9 @@ public struct FaultHandler<Base: Handler>: HandlerDecorator {
     self.injector = injector
   }
 
+  /// Whether a fault is a behaviour, which is given the context; else the base's answer.
+  public var readsCallID: Bool { injector.givesContext || base.readsCallID }
+
   /// Calls the base, with whatever hits the call while the injector is on.
   ///
   /// - Throws: What the base throws, and what the faults throw.

@@ -66,6 +66,10 @@ public final class FaultInjector<Output: Sendable>: Sendable {
     turn(from: { $0 != .min }, to: .min, .switchedOff(injector: name))
   }
 
+  var givesContext: Bool {
+    faults.contains { if case .behaviour = $0.kind { true } else { false } }
+  }
+
   /// What it has done so far.
   public func snapshot() -> FaultInjectorSnapshot {
     let counts = counts.withLock { $0 }

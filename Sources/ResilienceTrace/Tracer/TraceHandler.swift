@@ -18,6 +18,9 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator {
     self.kind = kind
   }
 
+  /// Yes: a span notes the number of the attempt.
+  public var readsCallID: Bool { true }
+
   /// Calls the base in a span of its own.
   @inlinable
   @inline(__always)

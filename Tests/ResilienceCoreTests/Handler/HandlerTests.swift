@@ -116,6 +116,19 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
     #expect(AnyHandler(Layer(base: withContext)).classify { _ in nil }.idempotent().readsCallID)
   }
 
+  @Test func whoJudgesValuesIsKnownThroughEveryLayer() {
+    struct Bare: Handler {
+      func handle(_ input: Int, context: CallContext) async throws {}
+    }
+    let plain = ServiceCall { (_: Int) in 1 }
+    let judging = ServiceCall { (_: Int) in Response(status: 200) }
+    #expect(!AnyHandler(Layer(base: plain)).idempotent().judgesValues)
+    #expect(AnyHandler(Layer(base: judging)).idempotent().judgesValues)
+    #expect(AnyHandler(Layer(base: plain.classify { _ in nil })).idempotent().judgesValues)
+    #expect(Layer(base: Bare()).judgesValues, "to be safe")
+    #expect(Layer(base: Bare()).readsCallID, "to be safe")
+  }
+
   @Test func anErasedHandlerCanBeDecoratedAgain() async throws {
     let stored: [any Handler<Int, Int>] = [ServiceCall { $0 + 1 }, Layer(base: ServiceCall { $0 + 2 })]
     var results: [Int] = []

@@ -1,0 +1,51 @@
+import Resilience
+import ResilienceTestKit
+import Testing
+
+private struct Down: Error {}
+
+/// Retries around what looks at the attempt, or says only later what it is.
+@Suite struct RetriedStackTests {
+  private static let policy = RetryPolicy(maxAttempts: 2, backoff: .none)
+
+  /// The balancer knows what its instances say as soon as there is one: when the first attempt has failed.
+  @Test func aBalancedCallWhoseInstancesAreNotIdempotentIsMadeOnce() async throws {
+    let registry = ServiceRegistry()
+    registry.register(ServiceInstance(id: "a", service: "payment"), ttl: .seconds(3600))
+    let charged = Log<Int>()
+    let charge = registry.service("payment").balanced { _ in
+      ServiceCall { (amount: Int) in
+        charged.append(amount)
+        throw Down()
+      }.nonIdempotent()
+    }.retry(Self.policy, budget: nil)
+    await #expect(throws: Down.self) { try await charge(7) }
+    #expect(charged.entries == [7])
+  }
+
+  @Test func aFaultsBehaviourSeesWhichAttemptItHits() async throws {
+    let (seen, ids) = (Log<String>(), Log<UInt64>())
+    let injector = FaultInjector<Void>(
+      "chaos",
+      [
+        .behaviour { context in
+          seen.append("\(context.attemptHeader)\(context.isLastAttempt ? " last" : "")")
+          ids.append(context.callID)
+          throw Down()
+        }
+      ])
+    injector.switchOn()
+    try? await ServiceCall { (_: Int) in }.faults(injector).retry(Self.policy)(1)
+    #expect(seen.entries == ["attempt=1; max=2", "attempt=2; max=2 last"])
+    #expect(Set(ids.entries).count == 1)
+    #expect(ids.entries.first ?? 0 > 1)
+  }
+
+  @Test func aSpanInsideTwoRetriesNotesTheInnerOnesAttempt() async throws {
+    let tracer = Tracer("test")
+    let call = ServiceCall("stock") { (_: Int) in throw Down() }.trace(tracer)
+      .retry(Self.policy, budget: nil).retry(Self.policy, budget: nil)
+    try? await call(1)
+    #expect(tracer.store.allSpans.map(\.attempt) == [1, 2, 1, 2])
+  }
+}
