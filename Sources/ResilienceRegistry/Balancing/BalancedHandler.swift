@@ -43,12 +43,13 @@ public struct BalancedHandler<Inner: Handler>: Handler {
     }
   }
 
-  /// The service's name, and the idempotency that the instances' handlers state.
+  /// The service's name, and what else the instances' handlers state.
   ///
   /// None of them exists before the first call: state it outside, with `.nonIdempotent()`, to have it from the start.
   public var traits: CallTraits {
-    CallTraits(
-      name: balancer.service, idempotency: handlers.representative?.handler.traits.idempotency ?? .notStated)
+    var traits = handlers.representative?.handler.traits ?? CallTraits()
+    traits.name = balancer.service
+    return traits
   }
 
   /// The answer of an instance's handler.

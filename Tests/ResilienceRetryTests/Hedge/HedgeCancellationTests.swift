@@ -93,6 +93,23 @@ private final class Visitors: Sendable {
     #expect(exploration.isComplete)
   }
 
+  /// The same inside a retry, which hedges its second attempt too: at the instants at which something begins or ends.
+  @Test(arguments: [0, 50, 100, 110, 160, 210] as [Int64])
+  func row28_insideARetryEveryInterleavingCompletesToo(cancellation: Int64) throws {
+    let policy = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(10), jitter: .none))
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
+      let visitors = Visitors()
+      let call = visitors.call(taking: [100, 50], failing: [1, 2]).hedge(after50, budget: nil)
+        .retry(policy, budget: nil)
+      try await cancelling(after: .milliseconds(cancellation), sim) {
+        await #expect(throws: (any Error).self) { try await call(1) }
+        try sim.require(visitors.entered.entries.count <= 4, "made more than twice two attempts")
+        try visitors.requireThatAllHaveLeft(sim)
+      }
+    }
+    #expect(exploration.isComplete)
+  }
+
   @Test func row32_theLosersEndTheirCancellationBeforeTheCallReturns() throws {
     let visitors = Visitors()
     try Simulation(seed: 1).run { sim in

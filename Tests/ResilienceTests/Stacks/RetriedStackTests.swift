@@ -23,6 +23,20 @@ private struct Down: Error {}
     #expect(charged.entries == [7])
   }
 
+  @Test func row26_aBalancedCallWhoseInstancesUseItsInputUpIsMadeOnce() async throws {
+    let registry = ServiceRegistry()
+    registry.register(ServiceInstance(id: "a", service: "upload"), ttl: .seconds(3600))
+    let sent = Log<Int>()
+    let upload = registry.service("upload").balanced { _ in
+      ServiceCall { (part: Int) in
+        sent.append(part)
+        throw Down()
+      }.notReplayable()
+    }.retry(Self.policy, budget: nil)
+    await #expect(throws: Down.self) { try await upload(7) }
+    #expect(sent.entries == [7])
+  }
+
   @Test func aFaultsBehaviourSeesWhichAttemptItHits() async throws {
     let (seen, ids) = (Log<String>(), Log<UInt64>())
     let injector = FaultInjector<Void>(
