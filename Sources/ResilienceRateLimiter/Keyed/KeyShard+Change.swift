@@ -8,10 +8,16 @@ extension KeyShard {
     let later = other.origin(for: now)
     let laterTicks = other.ticks(at: now, since: later) ?? 0
     for index in 0..<table.capacity {
-      let debt = Int128(max(0, table.state(index) - ticks)) * Int128(other.interval)
-      let changed = rate.interval == 0 ? 0 : (debt + Int128(rate.interval) - 1) / Int128(rate.interval)
-      table.setState(index, laterTicks + min(1 << 61, Int64(clamping: changed)))
+      table.setState(index, laterTicks + owed(table.state(index) - ticks, at: other))
     }
-    (rate, origin, floor) = (other, later, laterTicks)
+    // The floor too: of two instants that come in the wrong order, the earlier one must not bring back what is forgotten.
+    (floor, origin, rate) = (laterTicks + owed(floor - ticks, at: other), later, other)
+  }
+
+  /// Ticks in which as many permits come back at another rate.
+  private func owed(_ ticks: Int64, at other: GenericCellRate) -> Int64 {
+    guard rate.interval > 0 else { return 0 }
+    let debt = Int128(max(0, ticks)) * Int128(other.interval)
+    return min(1 << 61, Int64(clamping: (debt + Int128(rate.interval) - 1) / Int128(rate.interval)))
   }
 }

@@ -17,7 +17,8 @@ public import Synchronization
 /// with it, after the time a bucket needs to fill.
 ///
 /// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so that making
-/// room under a lock takes some microseconds: no lock is held while all keys are counted. What the limiter answers does not depend on how keys hash.
+/// room under a lock takes some microseconds: no lock is held while all keys are counted. What the limiter answers does
+/// not depend on how keys hash.
 public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String

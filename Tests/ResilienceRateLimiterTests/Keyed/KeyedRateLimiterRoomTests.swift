@@ -232,6 +232,18 @@ private final class Witness: Hashable, Sendable {
     #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
   }
 
+  /// Two threads read the clock and come in the wrong order.
+  @Test func anUpdateThatComesLateBringsNoKeyBackThatWasForgotten() {
+    let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
+    for key in 0..<100 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
+    for key in 100..<120 { #expect(limiter.tryAcquire(key: key, at: .s(1)) == .acquired) }
+    limiter.update(.perSecond(20, burst: 3), at: .s(0.05))
+    #expect(limiter.snapshot(at: .s(0.05)).keys == 20)
+    // 9.5 permits come back by then to whoever has been forgotten, 10.5 have to for the others.
+    #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(0.54)) == .acquired } == 80)
+    #expect(limiter.places.load(ordering: .relaxed) == 0)
+  }
+
   @Test func placesAreConservedAndTheLastLimitHoldsWhateverThreadsDo() async {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(100, burst: 2), maxKeys: 300)
     await withTaskGroup { group in
