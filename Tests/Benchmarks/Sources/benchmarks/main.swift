@@ -44,7 +44,10 @@ if let path = options.json { writeFile(path, report.json) }
 
 switch options.task {
 case .gate:
-  exit(baseline.gate(measurements, of: cases, isWhole: options.patterns.isEmpty, counter: options.counter))
+  for target in report.missedTargets { print("MISSED \(target), and no reason is given") }
+  let gate = baseline.gate(
+    measurements, of: cases, isWhole: options.patterns.isEmpty, counter: options.counter)
+  exit(report.missedTargets.isEmpty ? gate : 1)
 case .updateBaseline:
   if let path = options.baseline {
     writeFile(path, Baseline.text(of: measurements, counter: options.counter))
