@@ -26,7 +26,7 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
   @usableFromInline var phase: Phase
   /// Whether its end is the logical call's first outcome, with which it deposits. Only the outermost of nested retries and
   /// hedges deposits.
-  var isFirstOutcome: Bool
+  @usableFromInline var isFirstOutcome: Bool
 
   /// The first attempt. Each retry counts its own from 1, also inside the second delivery of an event.
   ///

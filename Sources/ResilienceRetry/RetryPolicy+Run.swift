@@ -36,8 +36,10 @@ extension RetryPolicy {
         let value = try await Self.perform(attempt.number, in: context, body)
         let outcome = Outcome(ofValue: value)
         if outcome.verdict == .success {
-          if call.isObserved || budget?.isBelowMaximum == true {
+          if call.isObserved {
             loop(budget, onEvent).succeeded(outcome, attempt, of: call)
+          } else if let budget, budget.isBelowMaximum {
+            budget.noteSuccess(isFirst: attempt.isFirstOutcome)
           }
           return value
         }

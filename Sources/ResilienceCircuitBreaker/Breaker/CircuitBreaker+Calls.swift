@@ -69,11 +69,11 @@ extension CircuitBreaker {
   func enterOtherwise(_ word: CircuitBreakerWord, _ context: CallContext) throws -> CircuitBreakerToken {
     var known = context
     let now = known.now
-    if let token = admitQuickly(at: now) { return token }
     let retryAt: Instant?
     if word.isOpen, let until = rejectWhileOpen(at: now) {
       retryAt = until
     } else {
+      if let token = admitQuickly(at: now) { return token }
       switch ask(at: now, context, isObserved: true) {
       case .admitted(let token): return token
       case .rejected(let instant): retryAt = instant

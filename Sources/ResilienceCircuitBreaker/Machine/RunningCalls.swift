@@ -24,7 +24,7 @@ struct RunningCalls: Sendable {
   ///
   /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further before.
   mutating func enter(at now: Instant) -> Int64 {
-    let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
+    let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {
       present = slice
@@ -37,7 +37,7 @@ struct RunningCalls: Sendable {
   }
 
   mutating func leave(_ start: Int64) {
-    let slice = start.flooredDivision(by: sliceNanoseconds)
+    let slice = start.flooredDivision(by: sliceNanoseconds).quotient
     if slice <= overdueThrough {
       overdue -= 1
     } else {

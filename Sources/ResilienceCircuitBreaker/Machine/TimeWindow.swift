@@ -28,7 +28,7 @@ struct TimeWindow: Sendable {
 
   @inline(never)
   private mutating func forget(by now: Instant, _ tally: inout CallTally) {
-    let number = now.nanoseconds.flooredDivision(by: sliceNanoseconds)
+    let number = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     guard number > present else { return }
     let passed = present == .min ? Int64(slices.count) : number.subtractingSaturating(present)
     for offset in 0..<min(passed, Int64(slices.count)) {
@@ -48,14 +48,5 @@ struct TimeWindow: Sendable {
   private func place(of number: Int64) -> Int {
     let remainder = Int(number % Int64(slices.count))
     return remainder < 0 ? remainder + slices.count : remainder
-  }
-}
-
-extension Int64 {
-  /// Rounded down, for instants before a clock's zero.
-  @inline(__always)
-  func flooredDivision(by divisor: Int64) -> Int64 {
-    let quotient = self / divisor
-    return self < 0 && quotient * divisor != self ? quotient - 1 : quotient
   }
 }

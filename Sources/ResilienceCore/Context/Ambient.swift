@@ -20,21 +20,6 @@ public enum Ambient {
       self.observer = observer
     }
 
-    /// The same in parts. More than four words are handed over through memory, also in calls that are not made; a tuple's
-    /// elements one by one.
-    @usableFromInline
-    package typealias Parts = (
-      deadline: Deadline, trace: TraceIDs, flags: CallFlags, observer: ObserverHandle
-    )
-
-    @inlinable
-    package var parts: Parts { (deadline, trace, flags, observer) }
-
-    @inlinable
-    package init(_ parts: Parts) {
-      self.init(deadline: parts.deadline, trace: parts.trace, flags: parts.flags, observer: parts.observer)
-    }
-
     @inlinable
     package var unchanged: Inherited {
       Inherited(

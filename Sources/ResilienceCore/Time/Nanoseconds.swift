@@ -22,6 +22,14 @@ extension Int64 {
     return overflow ? (other < 0 ? .max : .min) : difference
   }
 
+  /// Rounded down, for instants before a clock's zero; the remainder is never negative.
+  @inlinable
+  @inline(__always)
+  package func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+
   @inlinable
   package func multiplyingSaturating(_ other: Int64) -> Int64 {
     let (product, overflow) = multipliedReportingOverflow(by: other)

@@ -1,4 +1,5 @@
-/// Pending timers in the order they fall due: the state machine behind every clock.
+/// Pending timers in the order they fall due: the state machine behind the clocks of tests and
+/// simulations, which need an exact order; the system's has ``TimerWheel``.
 ///
 /// An indexed binary heap: arming and cancelling are O(log n), and a cancelled timer leaves nothing behind.
 /// Timers of one instant run in the order of `rank`, then of arming.

@@ -26,7 +26,7 @@ public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable
 extension UnixTime: CustomStringConvertible {
   /// RFC 3339 in UTC with as many fractional digits (0, 3, 6 or 9) as it takes, such as `2010-12-01T08:26:00Z`.
   public var description: String {
-    let (days, nanosecondOfDay) = floorDivide(nanoseconds, by: 86_400_000_000_000)
+    let (days, nanosecondOfDay) = nanoseconds.flooredDivision(by: 86_400_000_000_000)
     let (year, month, day) = civilDate(daysSinceEpoch: days)
     let second = nanosecondOfDay / 1_000_000_000
     var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
@@ -44,11 +44,6 @@ extension UnixTime: CustomStringConvertible {
   }
 }
 
-private func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-  let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-  return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-}
-
 private func padded(_ value: Int64, _ width: Int) -> String {
   let digits = String(value)
   return String(repeating: "0", count: max(0, width - digits.count)) + digits
@@ -57,7 +52,7 @@ private func padded(_ value: Int64, _ width: Int) -> String {
 /// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"): eras of 400 years that
 /// begin on the first of March, so that the leap day comes last.
 private func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
-  let (era, dayOfEra) = floorDivide(daysSinceEpoch + 719_468, by: 146_097)
+  let (era, dayOfEra) = (daysSinceEpoch + 719_468).flooredDivision(by: 146_097)
   let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
   let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
   let monthFromMarch = (5 * dayOfYear + 2) / 153

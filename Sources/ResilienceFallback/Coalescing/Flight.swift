@@ -77,6 +77,7 @@ final class Flight<Output: Sendable>: Sendable {
       defer { state.waiters = [:] }
       return (state.waiters, state.execution.take())
     }
-    for waiter in waiters.values { waiter.grant() }
+    // As they came: a dictionary's order differs from process to process, and a simulation would not replay.
+    for (_, waiter) in waiters.sorted(by: { $0.key < $1.key }) { waiter.grant() }
   }
 }

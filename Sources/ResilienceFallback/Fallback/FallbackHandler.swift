@@ -44,7 +44,7 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
     if case .failure(let error) = result {
       switch base.outcome(ofError: error).verdict {
       case .success: return false
-      case .neutral where !(error is any Rejection): return false
+      case .neutral where !ErrorKind(of: error).contains(.rejection): return false
       case .neutral, .failure: break
       }
     }

@@ -12,7 +12,8 @@ struct BucketDesk: Sendable {
 
   /// What the first in the line does next.
   enum Turn: Sendable {
-    case taken
+    /// It has left the line, and who is granted `next` steps up.
+    case taken(next: Waiter?)
     case sleep(until: Instant, Waiter)
     case late(retryAt: Instant?)
     case exceedsBurst
@@ -80,7 +81,8 @@ extension BucketDesk {
     }
     guard let due = ledger.earliest(place.permits, after: 0, at: now) else { return .late(retryAt: nil) }
     if place.deadline.hasPassed(at: due) { return .late(retryAt: due) }
-    return ledger.take(place.permits, at: now) ? .taken : .sleep(until: due, line.makeAlarm())
+    guard ledger.take(place.permits, at: now) else { return .sleep(until: due, line.makeAlarm()) }
+    return .taken(next: line.remove(place))
   }
 
   mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> Booking {

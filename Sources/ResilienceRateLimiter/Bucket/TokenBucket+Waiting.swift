@@ -32,7 +32,7 @@ extension TokenBucket {
         if resolution == .cancelled { throw CancellationError() }
       }
     } catch {
-      leave(place, .gaveUp, at: context.readClock(), context)
+      giveUp(place, at: context.readClock(), context)
       throw error
     }
   }
@@ -81,10 +81,18 @@ extension TokenBucket {
   /// - Returns: What to sleep on, and until when; `nil` when they are taken.
   private func takeTurn(_ place: WaitingLine.Place, _ context: CallContext) throws -> (Instant, Waiter)? {
     let now = context.readClock()
-    switch atDesk(now, { $0.turn(of: place, at: now) }) {
-    case .taken:
+    let granted = event(.granted, place.permits, at: now)
+    let turn = atDesk(now) { desk in
+      let turn = desk.turn(of: place, at: now)
+      if case .taken = turn { outbox?.enqueue(granted) }
+      return turn
+    }
+    switch turn {
+    case .taken(let next):
       acquired.wrappingAdd(place.permits, ordering: .relaxed)
-      leave(place, .granted, at: now, context)
+      next?.grant()
+      outbox?.drain()
+      context.emit(granted)
       return nil
     case .sleep(let due, let alarm):
       return (due, alarm)
@@ -95,17 +103,16 @@ extension TokenBucket {
     }
   }
 
-  private func leave(
-    _ place: WaitingLine.Place, _ kind: RateLimitEvent.Kind, at now: Instant, _ context: CallContext
-  ) {
+  private func giveUp(_ place: WaitingLine.Place, at now: Instant, _ context: CallContext) {
+    let gaveUp = event(.gaveUp, place.permits, at: now)
     let next = atDesk(now) { desk in
       let next = desk.line.remove(place)
-      outbox?.enqueue(event(kind, place.permits, at: now))
+      outbox?.enqueue(gaveUp)
       return next
     }
     next?.grant()
     outbox?.drain()
-    context.emit(event(kind, place.permits, at: now))
+    context.emit(gaveUp)
   }
 
   func exceedsBurst(_ permits: Int) -> PermitsExceedBurst {

@@ -148,7 +148,7 @@ extension TokenBucket {
     switch decision {
     case .acquired: return
     case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
-    case .exceedsBurst: throw PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
+    case .exceedsBurst: throw exceedsBurst(permits)
     }
   }
 

@@ -15,7 +15,7 @@ public import ResilienceCore
 @frozen
 @usableFromInline
 package struct GenericCellRate: Sendable, Hashable {
-  /// The state of a bucket that was never touched. One that ``isFull(_:at:)`` is no different, now or later.
+  /// The state of a bucket that was never touched. One that is not ahead of the present is no different.
   @inlinable package static var full: Int64 { 0 }
 
   /// 0: time stands still, for a rate of 0 and for one without a limit.
@@ -46,10 +46,6 @@ package struct GenericCellRate: Sendable, Hashable {
     guard !overflow, debt <= tolerance &- more, permits == 1 || more <= tolerance else { return nil }
     return (debt > 0 ? state : ticks) &+ interval &+ more
   }
-
-  /// Whether a bucket in `state` is the same as one that was never touched.
-  @inlinable
-  package func isFull(_ state: Int64, at ticks: Int64) -> Bool { state &- ticks <= 0 }
 
   /// Permits that can be taken.
   package func available(_ state: Int64, at ticks: Int64) -> Int {

@@ -29,8 +29,7 @@ struct SlidingWindow: Sendable {
   /// Lets go of what was taken more than the period before `now`.
   mutating func advance(to now: Instant) {
     guard now.nanoseconds >= stepEnds else { return }
-    let (quotient, remainder) = now.nanoseconds.quotientAndRemainder(dividingBy: stepNanoseconds)
-    let latest = remainder < 0 ? quotient - 1 : quotient
+    let latest = now.nanoseconds.flooredDivision(by: stepNanoseconds).quotient
     if stepEnds > .min {
       let oldest = step &- reach
       for passed in 0..<min(latest.subtractingSaturating(step), reach + 1) {

@@ -15,10 +15,10 @@ extension AdaptiveThrottle {
     let permit = try enter(&context)
     do {
       let result = try await body()
-      leave(permit, Outcome(ofValue: result))
+      record(Outcome(ofValue: result), of: permit)
       return result
     } catch {
-      leave(permit, Outcome(ofError: error))
+      record(Outcome(ofError: error), of: permit)
       throw error
     }
   }

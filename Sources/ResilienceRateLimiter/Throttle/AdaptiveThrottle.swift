@@ -132,10 +132,4 @@ extension AdaptiveThrottle {
   private func event(_ probability: Double, at now: Instant) -> ThrottleEvent {
     ThrottleEvent(throttle: name, rejectionProbability: probability, instant: now)
   }
-
-  @usableFromInline
-  @inline(never)
-  func leave(_ permit: ThrottlePermit, _ outcome: Outcome) {
-    record(outcome, of: permit)
-  }
 }

@@ -54,8 +54,7 @@ struct AttemptWindow: Sendable {
   }
 
   private mutating func moveOn(to now: Instant) {
-    let (quotient, remainder) = now.nanoseconds.quotientAndRemainder(dividingBy: stepNanoseconds)
-    let step = remainder < 0 ? quotient - 1 : quotient
+    let step = now.nanoseconds.flooredDivision(by: stepNanoseconds).quotient
     let passed = min(step.subtractingSaturating(present), Self.stepCount)
     for old in 0..<passed {
       let index = index(of: step - old)

@@ -26,10 +26,10 @@ public struct ThrottleHandler<Base: Handler>: HandlerDecorator {
     let permit = try throttle.enter(&context)
     do {
       let output = try await base.handle(input, context: context)
-      throttle.leave(permit, base.outcome(ofValue: output))
+      throttle.record(base.outcome(ofValue: output), of: permit)
       return output
     } catch {
-      throttle.leave(permit, base.outcome(ofError: error))
+      throttle.record(base.outcome(ofError: error), of: permit)
       throw error
     }
   }

@@ -79,7 +79,8 @@ final class HedgeRace: Sendable {
       hedger.learned?.record(
         nanoseconds: start.nanoseconds(to: now), succeeded: outcome.verdict == .success)
     }
-    let wasRefused = outcome.verdict == .neutral && error is any Rejection
+    let wasRefused =
+      outcome.verdict == .neutral && error.map { ErrorKind(of: $0).contains(.rejection) } == true
     let waiter: Waiter? = state.withLock { state in
       let ending = state.machine.ended(
         Int(attempt.attempt), outcome, wasRefused: wasRefused, at: now)

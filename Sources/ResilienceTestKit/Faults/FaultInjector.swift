@@ -28,6 +28,8 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   /// What may hit a call. They are asked in this order, each on its own: one call may be delayed and then fail.
   public let faults: [Fault<Output>]
 
+  let givesContext: Bool
+
   /// When it was switched on, in the clock's nanoseconds; the least value when it is off.
   @usableFromInline let onSince = Atomic<Int64>(.min)
   private let counts: Lock<Counts>
@@ -44,6 +46,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   ) {
     self.name = name
     self.faults = faults
+    givesContext = faults.contains { if case .behaviour = $0.kind { true } else { false } }
     counts = Lock(Counts(hits: Array(repeating: 0, count: faults.count)))
     outbox = EventOutbox(onEvent)
   }
@@ -64,10 +67,6 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   /// Lets no fault hit any more. Calls that are being delayed stay delayed. Does nothing when it is off.
   public func switchOff() {
     turn(from: { $0 != .min }, to: .min, .switchedOff(injector: name))
-  }
-
-  var givesContext: Bool {
-    faults.contains { if case .behaviour = $0.kind { true } else { false } }
   }
 
   /// What it has done so far.

@@ -22,8 +22,8 @@ import Testing
     #expect(rate.available(state, at: ticks(0.29)) == 1)
     #expect(!take(2, at: 0.29))
     #expect(take(2, at: 0.3))
-    #expect(!rate.isFull(state, at: ticks(0.599_999_999)))
-    #expect(rate.isFull(state, at: ticks(0.6)))
+    #expect(state > ticks(0.599_999_999))
+    #expect(state <= ticks(0.6))
     #expect(rate.available(state, at: ticks(100)) == 3)
   }
 
