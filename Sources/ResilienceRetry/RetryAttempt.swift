@@ -27,8 +27,10 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
   /// Whether its end is the logical call's first outcome, with which it deposits. Only the outermost of nested retries and
   /// hedges deposits.
   @usableFromInline var isFirstOutcome: Bool
+  /// Whether the budget gave a token for it, which goes back if one of our own layers refuses it.
+  var holdsToken: Bool
 
-  /// The first attempt. Each retry counts its own from 1, also inside the second delivery of an event.
+  /// The first attempt. Each retry counts its own from 1; the context adds up those of all layers.
   ///
   /// - Parameters:
   ///   - first: What it was made with.
@@ -41,6 +43,7 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
     count = 1
     phase = .active
     isFirstOutcome = call.isUnclaimed
+    holdsToken = false
   }
 
   @usableFromInline var number: Int { Int(count) }
@@ -65,8 +68,7 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
 
   func next(of call: CallContext) -> RetryAttempt {
     var next = self
-    next.count += 1
-    next.isFirstOutcome = false
+    next.count = next.count.addingSaturating(1)
     next.span = call.trace.span
     next.now = .min
     next.phase = .active

@@ -8,7 +8,7 @@ public enum RetryDecision: Sendable, Hashable {
   case giveUp(Reason)
 
   /// Why a call is not tried again.
-  public enum Reason: String, Sendable, Hashable {
+  public enum Reason: String, Sendable, Hashable, CaseIterable {
     /// The attempt was neutral: it says nothing about the destination, and a second one would not either.
     case notAFailure = "not_a_failure"
 

@@ -3,8 +3,9 @@ public import ResilienceCore
 /// What a retry decided.
 public enum RetryEvent: ResilienceEvent, Hashable {
   /// Attempt number `attempt` (2 or more) of `call` begins after `delay`; the policy allows no further one if
-  /// `isLastAttempt`.
-  case scheduled(call: String, attempt: Int, delay: Duration, isLastAttempt: Bool)
+  /// `isLastAttempt`. The number is the retry's own, from 1. With `wasRefused` one of our own layers inside refused the attempt
+  /// before: nothing was sent, and the retry takes no token of the budget.
+  case scheduled(call: String, attempt: Int, delay: Duration, isLastAttempt: Bool, wasRefused: Bool)
 
   /// `call` ended without success after `attempts` attempts, for `reason`. The caller gets what the last one came to.
   case gaveUp(call: String, attempts: Int, reason: RetryDecision.Reason)
@@ -20,11 +21,11 @@ public enum RetryEvent: ResilienceEvent, Hashable {
   /// The facts.
   public var attributes: [EventAttribute] {
     switch self {
-    case .scheduled(let call, let attempt, let delay, let isLastAttempt):
+    case .scheduled(let call, let attempt, let delay, let isLastAttempt, let wasRefused):
       [
         EventAttribute("call", .string(call)), EventAttribute("attempt", .integer(Int64(attempt))),
         EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
-        EventAttribute("last", .boolean(isLastAttempt)),
+        EventAttribute("last", .boolean(isLastAttempt)), EventAttribute("refused", .boolean(wasRefused)),
       ]
     case .gaveUp(let call, let attempts, let reason):
       [

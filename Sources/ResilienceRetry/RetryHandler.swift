@@ -3,7 +3,7 @@ public import ResilienceCore
 /// A handler whose failed attempts are repeated; see ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
 ///
 /// One object, however deep the stack inside: what lives across the await of an attempt is one word.
-public final class RetryHandler<Base: Handler>: RetriesInside {
+public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -14,6 +14,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
   /// Not 0 when something inside looks at the context of an attempt, or at values. As wide as an observer's handle, so that
   /// both are tested at once.
   @usableFromInline let looksInside: UInt32
+  @usableFromInline let drawsID: Bool
 
   @inlinable
   init(base: Base, loop: RetryLoop, condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?) {
@@ -21,11 +22,13 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
     self.loop = loop
     self.condition = condition
     budget = loop.budget
-    looksInside = base.readsCallID || base.judgesValues ? 1 : 0
+    drawsID = base.mayReadAttempt
+    looksInside = drawsID || base.mayJudgeValues ? 1 : 0
   }
 
-  /// Yes: a retry inside another one does not deposit.
-  public var readsCallID: Bool { true }
+  // A retry inside another one does not deposit.
+  @inlinable
+  package var readsAttempt: Bool { true }
 
   /// Calls the base until an attempt succeeds or the policy gives up.
   ///
@@ -41,9 +44,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
     let last: Result<Base.Output, any Error>
     if looksInside | context.observerBits == 0 {
       do {
-        let value = try await base.handle(input, context: context)
-        assert(
-          base.outcome(ofValue: value).verdict == .success, "it does not judge values, but says \(value)")
+        let value = try await base.perform(input, in: context)
         if _slowPath(budget.isBelowMaximum) { budget.noteSuccess(isFirst: context.isUnclaimed) }
         return value
       } catch {
@@ -52,9 +53,9 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
         last = .failure(error)
       }
     } else {
-      let first = loop.first(of: context, drawsID: base.readsCallID)
+      let first = loop.first(of: context, drawsID: drawsID)
       do {
-        let value = try await base.handle(input, context: first)
+        let value = try await base.perform(input, in: first)
         let outcome = base.outcome(ofValue: value)
         if outcome.verdict == .success {
           if first.isObserved || budget.isBelowMaximum {
@@ -94,7 +95,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
     }
     while true {
       do {
-        let value = try await base.handle(input, context: loop.context(of: attempt, call))
+        let value = try await base.perform(input, in: loop.context(of: attempt, call))
         let outcome = base.outcome(ofValue: value)
         if outcome.verdict == .success {
           if call.isObserved || budget.isBelowMaximum { loop.succeeded(outcome, attempt, of: call) }
@@ -110,6 +111,9 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
       }
     }
   }
+
+  /// What the retry did so far, and what its budget has left.
+  public func snapshot() -> RetrySnapshot { loop.snapshot() }
 
   // MARK: - After an attempt
 
@@ -133,7 +137,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside {
   func next(after error: any Error, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
     -> RetryAttempt
   {
-    next(after: base.outcome(ofError: error), error, of: input, attempt, of: call)
+    next(after: base.judge(error, in: call), error, of: input, attempt, of: call)
   }
 
   @inlinable

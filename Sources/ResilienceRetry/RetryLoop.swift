@@ -5,6 +5,8 @@ public import ResilienceCore
 final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
   private let policy: RetryPolicy
+  private let limit: UInt32
+  private let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
 
@@ -15,9 +17,12 @@ final class RetryLoop: Sendable {
   ) {
     self.name = name
     self.policy = policy
+    limit = UInt32(clamping: policy.maxAttempts)
     self.budget = budget ?? .unbounded
     self.onEvent = onEvent
   }
+
+  func snapshot() -> RetrySnapshot { counts.snapshot(of: name, budget.snapshot()) }
 
   // MARK: - Before an attempt
 
@@ -27,7 +32,7 @@ final class RetryLoop: Sendable {
   func first(of call: CallContext, drawsID: Bool) -> CallContext {
     var first = call
     first.claim()
-    first.beginAttempt(1, of: UInt16(policy.maxAttempts), at: call.nowIfKnown)
+    first.beginAttempt(1, of: limit, at: call.nowIfKnown)
     if drawsID || call.isObserved { first.drawCallID() }
     guard call.isObserved else { return first }
     first.attemptBegan()
@@ -40,7 +45,7 @@ final class RetryLoop: Sendable {
   @inline(never)
   func context(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var context = caller(of: attempt, call)
-    context.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts), at: attempt.now)
+    context.setNow(attempt.now)
     if attempt.span != call.trace.span {
       var trace = call.trace
       trace.span = attempt.span
@@ -53,7 +58,7 @@ final class RetryLoop: Sendable {
   private func caller(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var caller = call
     caller.claim(as: attempt.id)
-    caller.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts))
+    caller.beginAttempt(attempt.count, of: limit)
     return caller
   }
 
@@ -67,8 +72,8 @@ final class RetryLoop: Sendable {
     do {
       try await call.clock.sleep(until: attempt.due)
     } catch {
-      budget.refund()
-      tellGaveUp(.cancelled, attempt, of: call)
+      if attempt.holdsToken { budget.refund() }
+      gaveUp(.cancelled, attempt, of: call)
       return attempt.over()
     }
     return begin(attempt.next(of: call), of: call)
@@ -137,27 +142,48 @@ final class RetryLoop: Sendable {
     let decision = policy.decision(
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
       idempotency: idempotency, isReplayable: isReplayable, now: { call.readClock() })
-    // Asked last: it costs as much as the decision.
-    if case .retry = decision, Task.isCancelled { return .giveUp(.cancelled) }
-    return decision
+    switch decision {
+    // An error was judged a moment ago, by whether the caller cancelled; a value was not.
+    case .retry where error == nil && Task.isCancelled: return .giveUp(.cancelled)
+    case .giveUp(.notAFailure) where outcome.verdict == .neutral && Task.isCancelled:
+      return .giveUp(.cancelled)
+    default: return decision
+    }
   }
 
+  /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget, gives back the one
+  /// that the attempt held, and deposits nothing.
   @inline(__always)
   private func carryOut(
-    _ decision: RetryDecision, after verdict: Verdict, _ attempt: RetryAttempt, of call: CallContext
+    _ decision: RetryDecision, after verdict: Verdict, _ ended: RetryAttempt, of call: CallContext
   ) -> RetryAttempt {
+    var attempt = ended
     switch decision {
     case .giveUp(let reason):
-      budget.noteUnretried(isFirst: attempt.isFirstOutcome, verdict)
+      if verdict == .neutral, reason != .notAFailure, reason != .cancelled {
+        if attempt.holdsToken { budget.refund() }
+      } else {
+        budget.noteUnretried(isFirst: attempt.isFirstOutcome, verdict)
+      }
       // An error that counts as a success is an answer.
-      if verdict != .success { tellGaveUp(reason, attempt, of: call) }
+      if verdict != .success { gaveUp(reason, attempt, of: call) }
       return attempt.over()
     case .retry(let delay):
-      guard budget.withdraw(depositing: attempt.isFirstOutcome) else {
-        tellGaveUp(.budgetExhausted, attempt, of: call)
-        return attempt.over()
+      // Only a refusal is neutral and retried.
+      let wasRefused = verdict == .neutral
+      if wasRefused {
+        if attempt.holdsToken { budget.refund() }
+        attempt.holdsToken = false
+      } else {
+        guard budget.withdraw(depositing: attempt.isFirstOutcome) else {
+          gaveUp(.budgetExhausted, attempt, of: call)
+          return attempt.over()
+        }
+        attempt.holdsToken = true
+        attempt.isFirstOutcome = false
       }
-      if isTold(call) { tellScheduled(delay, attempt, of: call) }
+      counts.noteRetry()
+      if isTold(call) { tellScheduled(delay, attempt, wasRefused, of: call) }
       guard delay > 0 else { return begin(attempt.next(of: call), of: call) }
       return attempt.waiting(until: call.readClock().advanced(byNanoseconds: delay))
     }
@@ -175,18 +201,21 @@ final class RetryLoop: Sendable {
   @inline(__always)
   private func isTold(_ call: CallContext) -> Bool { onEvent != nil || call.isObserved }
 
-  private func tellGaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
+  private func gaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
+    counts.note(reason)
     guard isTold(call) else { return }
     tell(.gaveUp(call: name, attempts: attempt.number, reason: reason), attempt, of: call)
   }
 
   @inline(never)
-  private func tellScheduled(_ delay: Int64, _ attempt: RetryAttempt, of call: CallContext) {
+  private func tellScheduled(
+    _ delay: Int64, _ attempt: RetryAttempt, _ wasRefused: Bool, of call: CallContext
+  ) {
     let number = attempt.number + 1
     tell(
       .scheduled(
         call: name, attempt: number, delay: .nanoseconds(delay),
-        isLastAttempt: number == policy.maxAttempts), attempt, of: call)
+        isLastAttempt: number == policy.maxAttempts, wasRefused: wasRefused), attempt, of: call)
   }
 
   private func tell(_ event: RetryEvent, _ attempt: RetryAttempt, of call: CallContext) {

@@ -3,7 +3,7 @@ public import ResilienceCore
 extension RetryPolicy {
   /// Decides what to do after an attempt: the pure heart of every retry, with neither clock nor chance of its own.
   ///
-  /// In this order: nothing is retried that was cancelled or did not count as a failure, except a ``Rejection`` that
+  /// In this order: nothing is retried that did not count as a failure, except a ``Rejection`` that
   /// says when trying again can succeed; the destination's word holds; what does harm when done twice is retried only on
   /// proof that nothing ran, and what cannot be sent twice never; attempts, waits and the deadline are bounded. A wait
   /// that the destination or a refusal asked for is a lower bound: jitter comes on top, so that callers told the same do
@@ -26,7 +26,6 @@ extension RetryPolicy {
     after outcome: Outcome, error: (any Error)? = nil, attempt: Int, now: Instant,
     deadline: Deadline = .never, seed: UInt64, traits: CallTraits = CallTraits()
   ) -> RetryDecision {
-    if let error, error.isCancellation { return .giveUp(.cancelled) }
     return decision(
       after: outcome, error: error, attempt: attempt, deadline: deadline, seed: seed,
       idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now })

@@ -50,7 +50,7 @@ extension RetryPolicy {
         context = loop.context(of: attempt, call)
       } catch {
         let loop = loop(budget, onEvent)
-        attempt = loop.next(after: Outcome(ofError: error), error, attempt, of: call)
+        attempt = loop.next(after: Outcome(ofError: error, in: context), error, attempt, of: call)
         if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { throw error }
         context = loop.context(of: attempt, call)
@@ -71,6 +71,6 @@ extension RetryPolicy {
     _ number: Int, in context: CallContext, _ body: nonisolated(nonsending) (Int) async throws -> Value
   ) async throws -> Value {
     guard context.isChanged else { return try await body(number) }
-    return try await Ambient.withInherited(context) { try await body(number) }
+    return try await CallContext.withCurrent(context) { try await body(number) }
   }
 }

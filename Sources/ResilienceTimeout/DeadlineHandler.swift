@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls have a deadline; see ``ResilienceCore/Handler/deadline(_:)``.
 @frozen
-public struct DeadlineHandler<Base: Handler>: HandlerDecorator {
+public struct DeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -25,7 +25,7 @@ public struct DeadlineHandler<Base: Handler>: HandlerDecorator {
   {
     var context = context
     try limit.begin(&context, name: base.traits.name)
-    return try await base.handle(input, context: context)
+    return try await base.perform(input, in: context)
   }
 }
 

@@ -62,7 +62,7 @@ public struct TimeLimit: Sendable, Hashable {
     var context = CallContext.current
     try begin(&context)
     guard context.isChanged else { return try await body() }
-    return try await Ambient.withInherited(context) { try await body() }
+    return try await CallContext.withCurrent(context) { try await body() }
   }
 
   /// Tightens the deadline of `context`, or refuses.

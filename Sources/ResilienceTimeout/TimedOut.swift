@@ -1,7 +1,7 @@
 /// The work was begun and took too long.
 ///
 /// Unlike a refusal it counts as a failure of the destination, and proves nothing about what ran.
-public struct TimedOut: Error, CustomStringConvertible {
+public struct TimedOut: Error, PushbackProviding, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String
 
@@ -11,9 +11,12 @@ public struct TimedOut: Error, CustomStringConvertible {
   /// Whether the caller's deadline cut the limit short.
   public let isCutShort: Bool
 
-  /// What the work itself threw when its time was up, unless that was a plain `CancellationError`: a retry's last error,
+  /// What the work itself threw when its time was up, unless that was the plain `CancellationError` that the limit caused: a retry's last error,
   /// the ``TimedOut`` of a limit further in that ended at the same instant, or a failure that came too late.
   public let underlying: (any Error)?
+
+  /// What the destination asked for with the failure that came too late, such as not to be called before some time.
+  public let pushback: Pushback
 
   /// Whether the work was left running: it may still do what it was asked for.
   public let isAbandoned: Bool
@@ -21,12 +24,13 @@ public struct TimedOut: Error, CustomStringConvertible {
   /// Creates the error.
   public init(
     call: String = "", limit: Duration, isCutShort: Bool = false, underlying: (any Error)? = nil,
-    isAbandoned: Bool = false
+    pushback: Pushback = .none, isAbandoned: Bool = false
   ) {
     self.call = call
     self.limit = limit
     self.isCutShort = isCutShort
     self.underlying = underlying
+    self.pushback = pushback
     self.isAbandoned = isAbandoned
   }
 

@@ -36,7 +36,7 @@ final class TimedWork: Sendable {
     _ base: Base, _ input: Base.Input, _ context: CallContext
   ) async throws -> Base.Output {
     do {
-      let value = try await base.handle(input, context: context)
+      let value = try await base.perform(input, in: context)
       end(.ended)
       return value
     } catch {

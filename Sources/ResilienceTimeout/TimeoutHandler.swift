@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls are cancelled when they take too long; see ``ResilienceCore/Handler/timeout(_:)``.
 @frozen
-public struct TimeoutHandler<Base: Handler>: HandlerDecorator {
+public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -45,7 +45,8 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator {
       }
     } catch {
       guard work.isLate else { throw error }
-      throw limit.expire(inner, of: context, name: base.traits.name, underlying: error)
+      throw limit.replacement(
+        for: error, base.judge(error, in: context), inner, of: context, name: base.traits.name)
     }
   }
 }
@@ -58,17 +59,31 @@ extension TimeLimit {
     return inner.now.duration(to: inner.deadline.instant)
   }
 
+  /// What the caller gets for an error that came when the time was up: the limit replaces what it caused, which is its own
+  /// cancellation, and failures. What the work says apart from that holds, late or not.
+  @usableFromInline
+  @inline(never)
+  func replacement(
+    for error: any Error, _ outcome: Outcome, _ inner: CallContext, of context: CallContext, name: String
+  ) -> any Error {
+    if error is CancellationError, outcome.verdict == .failure {
+      return expire(inner, of: context, name: name)
+    }
+    guard outcome.verdict == .failure else { return error }
+    return expire(inner, of: context, name: name, underlying: error, pushback: outcome.pushback)
+  }
+
   /// Makes the error of work whose time is up, and tells the observer.
   @usableFromInline
   @inline(never)
   func expire(
-    _ inner: CallContext, of context: CallContext, name: String, underlying: (any Error)?,
-    isAbandoned: Bool = false
+    _ inner: CallContext, of context: CallContext, name: String, underlying: (any Error)? = nil,
+    pushback: Pushback = .none, isAbandoned: Bool = false
   ) -> TimedOut {
     let given = Self.given(to: inner)
     let error = TimedOut(
-      call: name, limit: given, isCutShort: given < .nanoseconds(nanoseconds),
-      underlying: underlying is CancellationError ? nil : underlying, isAbandoned: isAbandoned)
+      call: name, limit: given, isCutShort: given < .nanoseconds(nanoseconds), underlying: underlying,
+      pushback: pushback, isAbandoned: isAbandoned)
     context.emit(TimeoutEvent.expired(call: error.call, limit: error.limit))
     return error
   }
@@ -88,7 +103,9 @@ extension Handler {
   /// each reports to the layer around it, so that the caller sees the outermost's error, with the inner one as
   /// ``TimedOut/underlying``, and a breaker between them sees a failure.
   ///
-  /// Work that fails when its time is up timed out, whatever it throws; the value of work that succeeds late is returned.
+  /// Work that fails when its time is up timed out, with what it threw as ``TimedOut/underlying`` and what that asked for as
+  /// ``TimedOut/pushback``. What is no failure is kept, however late: the value of work that succeeds, an error that
+  /// `classify` calls a success or neutral, a refusal by a layer inside, such as a bulkhead in whose queue the call waited.
   ///
   /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where callers that
   /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on

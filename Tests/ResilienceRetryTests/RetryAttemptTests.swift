@@ -60,7 +60,7 @@ import Testing
     }
     let observer = IDs()
     let call = ServiceCall { (_: Int) in throw Failure() }.retry(Self.atOnce)
-    try? await Ambient.withObserver(observer) { try await call(1) }
+    try? await CallContext.withObserver(observer) { try await call(1) }
     #expect(observer.ids.entries.count == 3 * 4)
     #expect(Set(observer.ids.entries).count == 1)
     #expect(observer.ids.entries[0] > 1)
@@ -84,7 +84,7 @@ import Testing
   @Test func theIDIsDrawnOnlyWhenItIsNeeded() async throws {
     let random = SeededRandomSource(seed: 1)
     let environment = CallEnvironment(clock: ManualClock(), random: random)
-    try await Ambient.withEnvironment(environment) {
+    try await CallContext.withEnvironment(environment) {
       try await ServiceCall { (_: Int) in }.retry(Self.atOnce)(1)
     }
     #expect(random.next() == SeededRandomSource(seed: 1).next())
@@ -130,8 +130,8 @@ import Testing
     try? await call.retry(Self.atOnce, onEvent: { events.append($0) })(1)
     #expect(
       events.entries == [
-        .scheduled(call: "stock", attempt: 2, delay: .zero, isLastAttempt: false),
-        .scheduled(call: "stock", attempt: 3, delay: .zero, isLastAttempt: true),
+        .scheduled(call: "stock", attempt: 2, delay: .zero, isLastAttempt: false, wasRefused: false),
+        .scheduled(call: "stock", attempt: 3, delay: .zero, isLastAttempt: true, wasRefused: false),
         .gaveUp(call: "stock", attempts: 3, reason: .attemptsExhausted),
       ])
     #expect(

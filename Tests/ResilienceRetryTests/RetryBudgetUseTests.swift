@@ -128,7 +128,7 @@ import Testing
     #expect(end == .milliseconds(1_000))
     #expect(
       told.entries == [
-        .scheduled(call: "stock", attempt: 2, delay: .seconds(1), isLastAttempt: false),
+        .scheduled(call: "stock", attempt: 2, delay: .seconds(1), isLastAttempt: false, wasRefused: false),
         .gaveUp(call: "stock", attempts: 2, reason: .budgetExhausted),
       ])
     #expect(events == told.entries.map(\.description))

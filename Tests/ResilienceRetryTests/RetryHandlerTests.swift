@@ -141,14 +141,14 @@ import Testing
     #expect(contexts.entries[0].callID != 0)
   }
 
-  @Test func anInnerRetryCountsItsOwnAttempts() async throws {
+  @Test func row99_attemptsOfNestedRetriesAreToldApart() async throws {
     let attempts = Log<UInt16>()
     let retried = ServiceCall { (_: Int, context: CallContext) in
       attempts.append(context.attempt)
       throw Failure()
     }.retry(RetryPolicy(maxAttempts: 2, backoff: .none)).retry(RetryPolicy(maxAttempts: 2, backoff: .none))
     await #expect(throws: Failure.self) { try await retried(1) }
-    #expect(attempts.entries == [1, 2, 1, 2])
+    #expect(attempts.entries == [1, 2, 3, 4])
   }
 
   @Test func row54_everyAttemptHasTheOriginalDeadline() throws {
@@ -172,7 +172,7 @@ import Testing
   @Test func attemptsAreObservedEachWithItsOutcome() async throws {
     let observer = AttemptObserver()
     let retried = call(succeedingAt: 3).retry(Self.atOnce)
-    _ = try await Ambient.withObserver(observer) { try await retried("sku") }
+    _ = try await CallContext.withObserver(observer) { try await retried("sku") }
     #expect(
       observer.log.entries == [
         "began 1 in 0", "ended 1 failure of 0", "began 2 in 0", "ended 2 failure of 0", "began 3 in 0",

@@ -33,8 +33,8 @@ import Testing
       testDescription: "cancellation", outcome: .neutral, error: CancellationError(),
       expected: .giveUp(.cancelled)),
     Case(
-      testDescription: "cancellation called a failure", error: CancellationError(),
-      expected: .giveUp(.cancelled)),
+      testDescription: "cancellation that the caller did not cause", error: CancellationError(),
+      expected: .retry(delayNanoseconds: 100_000_000)),
     Case(
       testDescription: "a refusal without a time", outcome: Outcome(ofError: Refusal()), error: Refusal(),
       expected: .giveUp(.rejected)),

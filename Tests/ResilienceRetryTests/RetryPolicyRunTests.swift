@@ -102,7 +102,7 @@ import Testing
       }
     }
     let spans = Log<UInt64>()
-    _ = await Ambient.withObserver(Spans()) {
+    _ = await CallContext.withObserver(Spans()) {
       try? await Self.atOnce.run(budget: nil) { _ in
         spans.append(CallContext.current.trace.span)
         throw Failure()

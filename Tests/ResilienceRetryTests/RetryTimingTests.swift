@@ -24,13 +24,13 @@ import Testing
     let recorder = EventRecorder()
     let starts = Log<Instant>()
     try Simulation(seed: seed).run { sim in
-      await Ambient.withObserver(recorder) {
+      await CallContext.withObserver(recorder) {
         let retried = failing(sim, into: starts).retry(RetryPolicy(maxAttempts: 5))
         await #expect(throws: Failure(number: 5)) { try await retried(1) }
       }
     }
     let reported = recorder.events.compactMap { event in
-      if case .scheduled(_, _, let delay, _) = event as? RetryEvent { delay } else { nil }
+      if case .scheduled(_, _, let delay, _, _) = event as? RetryEvent { delay } else { nil }
     }
     let slept = zip(starts.entries, starts.entries.dropFirst()).map { $0.duration(to: $1) }
     #expect(reported.count == 4)
@@ -60,7 +60,7 @@ import Testing
     let environment = CallEnvironment(clock: clock)
     try Simulation(seed: 1).run { _ in
       // The manual clock is never advanced, so whoever sleeps on it never returns.
-      await Ambient.withEnvironment(environment) {
+      await CallContext.withEnvironment(environment) {
         _ = await #expect(throws: Failure.self) { try await retried(1) }
       }
     }

@@ -33,7 +33,7 @@ import Testing
   @Test func workThatDoesNotSuspendNeedsNoTimer() async throws {
     let clock = CountingClock()
     let call = ServiceCall { $0 + 1 }.timeout(.seconds(1), abandoning: AbandonedWork("payment"))
-    let value = try await Ambient.withEnvironment(CallEnvironment(clock: clock)) { try await call(7) }
+    let value = try await CallContext.withEnvironment(CallEnvironment(clock: clock)) { try await call(7) }
     #expect(value == 8)
     #expect(clock.scheduled == 0)
   }
@@ -204,7 +204,7 @@ import Testing
     let told = Log<TimeoutEvent>()
     let work = AbandonedWork("payment") { told.append($0) }
     let call = stubborn(.seconds(3600)).timeout(.seconds(1), abandoning: work)
-    let timedOut = await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    let timedOut = await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       await withTaskGroup { group in
         for number in 1...300 {
           group.addTask { await #expect(throws: TimedOut.self) { try await call(number) } == nil ? 0 : 1 }

@@ -35,7 +35,7 @@ struct Witness<Base: Handler>: HandlerDecorator {
     do {
       return try await base.handle(input, context: context)
     } catch {
-      errors.append("\(outcome(ofError: error).verdict): \(error)")
+      errors.append("\(judge(error, in: context).verdict): \(error)")
       throw error
     }
   }

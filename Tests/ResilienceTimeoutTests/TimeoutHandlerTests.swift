@@ -47,7 +47,7 @@ import Testing
       if number < 0 { throw Failure() }
       return number
     }.timeout(.seconds(1))
-    await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       for number in 1...10 { _ = try? await call(number) }
       for number in 1...10 { _ = try? await call(-number) }
     }
@@ -56,7 +56,7 @@ import Testing
 
   @Test func workThatDoesNotSuspendNeedsNoTimer() async throws {
     let clock = CountingClock()
-    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       for number in 1...10 {
         let value = try await ServiceCall { $0 + 1 }.timeout(.seconds(1))(number)
         #expect(value == number + 1)
@@ -279,7 +279,7 @@ import Testing
     let call = ServiceCall { (_: Int) in
       try await CallContext.current.clock.sleep(for: .seconds(3600))
     }.timeout(.seconds(1))
-    let timedOut = await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    let timedOut = await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       await withTaskGroup { group in
         for number in 1...500 {
           group.addTask {

@@ -28,7 +28,7 @@ extension Bulkhead {
       if !leavesAtOnce(token.weight) { leave(token, Outcome(ofValue: result), context) }
       return result
     } catch {
-      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofError: error), context) }
+      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofError: error, in: context), context) }
       throw error
     }
   }

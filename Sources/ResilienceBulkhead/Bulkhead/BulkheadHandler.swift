@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler of which only so many calls are made at one time; see ``Handler/bulkhead(_:weight:priority:)``.
 @frozen
-public struct BulkheadHandler<Base: Handler>: HandlerDecorator {
+public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -40,14 +40,14 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator {
       context.forgetNow()
     }
     do {
-      let output = try await base.handle(input, context: context)
+      let output = try await base.perform(input, in: context)
       if !bulkhead.leavesAtOnce(token.weight) {
         bulkhead.leave(token, base.outcome(ofValue: output), context)
       }
       return output
     } catch {
       if !bulkhead.leavesAtOnce(token.weight) {
-        bulkhead.leave(token, base.outcome(ofError: error), context)
+        bulkhead.leave(token, base.judge(error, in: context), context)
       }
       throw error
     }

@@ -108,20 +108,10 @@ extension CircuitBreaker {
   }
 
   /// Takes the token of a call that threw.
-  ///
-  /// A client that is cancelled may throw any error; it says nothing about the destination. Unless its time was up: then it
-  /// was a timeout outside that cancelled it, and the destination was too slow.
   @usableFromInline
   @inline(never)
-  func leaveThrowing(
-    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, _ context: CallContext
-  ) {
-    guard Task.isCancelled, outcome.verdict == .failure || error is CancellationError else {
-      if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
-      return
-    }
-    let isTimeUp = context.deadline.hasPassed(at: context.readClock())
-    leave(token, isTimeUp ? .failure : .neutral, context)
+  func leaveUnlessHarmless(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
+    if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
   }
 
   @usableFromInline

@@ -20,7 +20,7 @@ extension CircuitBreaker {
       if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
       return result
     } catch {
-      leaveThrowing(token, Outcome(ofError: error), error, context)
+      leaveUnlessHarmless(token, Outcome(ofError: error, in: context), context)
       throw error
     }
   }

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls pass through a breaker; see ``Handler/circuitBreaker(_:)``.
 @frozen
-public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator {
+public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -24,12 +24,12 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator {
   {
     let token = try breaker.enter(context)
     do {
-      let output = try await base.handle(input, context: context)
+      let output = try await base.perform(input, in: context)
       let outcome = base.outcome(ofValue: output)
       if !breaker.leavesHarmlessly(token, outcome.verdict) { breaker.leave(token, outcome, context) }
       return output
     } catch {
-      breaker.leaveThrowing(token, base.outcome(ofError: error), error, context)
+      breaker.leaveUnlessHarmless(token, base.judge(error, in: context), context)
       throw error
     }
   }

@@ -2,7 +2,9 @@ public import ResilienceCore
 
 /// A handler whose calls each pass through the breaker of their key; see ``Handler/circuitBreaker(_:by:)``.
 @frozen
-public struct KeyedCircuitBreakerHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator {
+public struct KeyedCircuitBreakerHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator,
+  BuiltInHandler
+{
   /// The wrapped handler.
   public let base: Base
 

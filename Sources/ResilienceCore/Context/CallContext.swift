@@ -5,7 +5,7 @@
 /// ``current`` or takes it as the second argument of its closure.
 @frozen
 public struct CallContext: Sendable, BitwiseCopyable {
-  @usableFromInline package var inherited: Ambient.Inherited
+  @usableFromInline package var inherited: InheritedContext
   @usableFromInline var id: UInt64
   // 32 bits each, so that no padding is left: the compiler carries padding across every await.
   @usableFromInline var attemptNumber: UInt32
@@ -13,18 +13,12 @@ public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline var knownNow: Int64
 
   @inlinable
-  package init(inherited: Ambient.Inherited) {
+  package init(inherited: InheritedContext) {
     self.inherited = inherited
     id = 0
     attemptNumber = 1
     attemptLimit = 1
     knownNow = .min
-  }
-
-  /// The context a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
-  @inlinable
-  public static var current: CallContext {
-    CallContext(inherited: Ambient.inheritedKey.get())
   }
 
   /// When the caller stops waiting. Tighten it with ``tightenDeadline(to:)``.
@@ -49,7 +43,15 @@ public struct CallContext: Sendable, BitwiseCopyable {
   /// What the leaf binds. Out of line: else its parts would be stored for every call, also for those that bind nothing.
   @usableFromInline
   @inline(never)
-  func inheritedUnchanged() -> Ambient.Inherited { inherited.unchanged }
+  func inheritedUnchanged() -> InheritedContext { inherited.unchanged }
+
+  /// The same context after it was bound.
+  @inlinable
+  package var bound: CallContext {
+    var context = self
+    context.inherited = inherited.unchanged
+    return context
+  }
 
   @inlinable
   package var flags: CallFlags {
@@ -97,6 +99,12 @@ extension CallContext {
   package mutating func forgetNow() {
     knownNow = .min
   }
+
+  /// Replaces what ``now`` has read, in nanoseconds; `Int64.min` for nothing.
+  @inlinable
+  package mutating func setNow(_ now: Int64) {
+    knownNow = now
+  }
 }
 
 // MARK: - Time and chance
@@ -136,7 +144,7 @@ extension CallContext {
 
   /// The clock to wait on.
   public var clock: any ResilienceClock {
-    flags.contains(.environment) ? Ambient.environment?.clock ?? .system : .system
+    flags.contains(.environment) ? Self.environment?.clock ?? .system : .system
   }
 
   /// Where a pattern must start its tasks; `nil` leaves it to the runtime.
@@ -148,19 +156,19 @@ extension CallContext {
   @usableFromInline
   @inline(never)
   static func environmentNow() -> Instant {
-    Ambient.environment?.clock.now ?? SystemClock.read()
+    Self.environment?.clock.now ?? SystemClock.read()
   }
 
   @usableFromInline
   @inline(never)
   static func environmentRandom() -> UInt64 {
-    Ambient.environment?.random.next() ?? SystemRandomSource().next()
+    Self.environment?.random.next() ?? SystemRandomSource().next()
   }
 
   @usableFromInline
   @inline(never)
   static func environmentExecutor() -> (any TaskExecutor)? {
-    Ambient.environment?.executor
+    Self.environment?.executor
   }
 }
 
@@ -170,23 +178,23 @@ extension CallContext {
   /// Tells the observer of a decision. One test when nobody observes: the event is not even made.
   @inlinable
   public func emit(_ event: @autoclosure () -> some ResilienceEvent) {
-    if isObserved { Ambient.record(event(), in: self) }
+    if isObserved { Self.record(event(), in: self) }
   }
 
   /// Tells the observer that an attempt begins; the observer may give it a span of its own.
   @inlinable
   package mutating func attemptBegan() {
-    if isObserved { Ambient.attemptBegan(&self) }
+    if isObserved { Self.attemptBegan(&self) }
   }
 
   /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
   @inlinable
   package func attemptEnded(of call: CallContext, _ outcome: Outcome, error: (any Error)?) {
-    if isObserved { Ambient.attemptEnded(self, of: call, outcome, error) }
+    if isObserved { Self.attemptEnded(self, of: call, outcome, error) }
   }
 }
 
-extension Ambient {
+extension CallContext {
   @usableFromInline
   @inline(never)
   static func record(_ event: some ResilienceEvent, in context: CallContext) {

@@ -1,5 +1,5 @@
 /// Time, chance and place of everything below it: bound by a simulator or a test with
-/// ``Ambient/withEnvironment(_:isolation:_:)``. In production none is bound and the system's are used.
+/// ``CallContext/withEnvironment(_:isolation:_:)``. In production none is bound and the system's are used.
 public final class CallEnvironment: Sendable {
   /// The clock that contexts read and timers wait on.
   public let clock: any ResilienceClock

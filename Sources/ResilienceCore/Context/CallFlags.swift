@@ -9,7 +9,7 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
     self.rawValue = rawValue
   }
 
-  /// Time and chance come from ``Ambient/environment``, not from the system.
+  /// Time and chance come from ``CallContext/environment``, not from the system.
   @inlinable package static var environment: CallFlags { CallFlags(rawValue: 1) }
 
   /// The context differs from what the ambient says: the leaf must bind it.

@@ -9,7 +9,7 @@
 /// }
 /// ```
 public protocol ContextPropagator: Sendable {
-  /// Writes what `context` and ``Ambient/baggage`` hold into `carrier`; writes nothing when there is nothing.
+  /// Writes what `context` and ``CallContext/baggage`` hold into `carrier`; writes nothing when there is nothing.
   func inject(_ context: CallContext, into carrier: inout some ContextCarrier)
 
   /// Reads what `carrier` holds into `context`.
@@ -19,7 +19,7 @@ public protocol ContextPropagator: Sendable {
   /// - Parameters:
   ///   - carrier: Where the names and values are.
   ///   - context: What the call will start from.
-  ///   - baggage: What will be bound as ``Ambient/baggage``; comes in as what is bound now, so that several propagators
+  ///   - baggage: What will be bound as ``CallContext/baggage``; comes in as what is bound now, so that several propagators
   ///     can add to it.
   func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?)
@@ -33,15 +33,15 @@ extension ContextPropagator {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let outer = Ambient.baggage
+    let outer = CallContext.baggage
     var baggage = outer
     extract(from: carrier, into: &context, baggage: &baggage)
     let extracted = context
     if baggage == nil, outer == nil {
-      return try await Ambient.withInherited(extracted, isolation: isolation, body)
+      return try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
-    return try await Ambient.withBaggage(baggage, isolation: isolation) {
-      try await Ambient.withInherited(extracted, isolation: isolation, body)
+    return try await CallContext.withBaggage(baggage, isolation: isolation) {
+      try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// Costs about 20 ns a call. Put it outside a whole stack, not around each layer. It can be decorated again.
 @frozen
-public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
+public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
   @usableFromInline let hidden: Hidden
 
   /// Closures, made where the layers are known, so that they fold: behind a protocol they would not.
@@ -16,17 +16,17 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
     @usableFromInline let traits: @Sendable () -> CallTraits
     @usableFromInline let outcomeOfValue: @Sendable (Output) -> Outcome
     @usableFromInline let outcomeOfError: @Sendable (any Error) -> Outcome
-    @usableFromInline let readsCallID: Bool
+    @usableFromInline let readsAttempt: Bool
     @usableFromInline let judgesValues: Bool
 
     @inlinable
     init<Base: Handler>(_ base: Base) where Base.Input == Input, Base.Output == Output {
-      handle = { input, context in try await base.handle(input, context: context) }
+      handle = { input, context in try await base.perform(input, in: context) }
       traits = { base.traits }
       outcomeOfValue = { base.outcome(ofValue: $0) }
       outcomeOfError = { base.outcome(ofError: $0) }
-      readsCallID = base.readsCallID
-      judgesValues = base.judgesValues
+      readsAttempt = base.mayReadAttempt
+      judgesValues = base.mayJudgeValues
     }
   }
 
@@ -45,11 +45,11 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: Handler {
   /// The hidden handler's traits.
   public var traits: CallTraits { hidden.traits() }
 
-  /// The hidden handler's answer.
-  public var readsCallID: Bool { hidden.readsCallID }
+  @inlinable
+  package var readsAttempt: Bool { hidden.readsAttempt }
 
-  /// The hidden handler's answer.
-  public var judgesValues: Bool { hidden.judgesValues }
+  @inlinable
+  package var judgesValues: Bool { hidden.judgesValues }
 
   /// The hidden handler's answer.
   @inlinable

@@ -1,6 +1,6 @@
 /// A handler with its own idea of what counts; see ``Handler/classify(_:)``.
 @frozen
-public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
+public struct ClassifiedHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -18,11 +18,11 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await base.handle(input, context: context)
+    try await base.perform(input, in: context)
   }
 
-  /// Yes.
-  public var judgesValues: Bool { true }
+  @inlinable
+  package var judgesValues: Bool { true }
 
   /// The classifier's answer, or the base's where it has none.
   @inlinable
@@ -32,19 +32,17 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator {
 
   /// The classifier's answer, or the base's where it has none.
   public func outcome(ofError error: any Error) -> Outcome {
-    // A broad "every other error is a failure" is not meant for what says nothing about the destination.
-    guard ErrorKind(of: error).isDisjoint(with: [.rejection, .cancellation]) else {
-      return base.outcome(ofError: error)
-    }
-    return classifier(.failure(error)) ?? base.outcome(ofError: error)
+    classifier(.failure(error)) ?? base.outcome(ofError: error)
   }
 }
 
 extension Handler {
   /// Says what counts as a success or a failure, once, for every layer applied after it.
   ///
-  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default. It is not
-  /// asked about a `CancellationError` and a ``Rejection``: they say nothing about the destination.
+  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default. It is
+  /// asked about every value and error, with two exceptions that say nothing about the destination and are neutral: a
+  /// ``Rejection`` by one of our own layers, and whatever is thrown after the caller cancelled. A `CancellationError`
+  /// that the caller did not cause is an error like any other.
   ///
   /// ```swift
   /// let call = ServiceCall("shipping") { (parcel: Parcel) in try await http.post(parcel) }

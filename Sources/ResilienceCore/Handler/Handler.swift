@@ -1,6 +1,6 @@
 /// An event handler (`Output == Void`) or a call to another service: what every pattern wraps.
 ///
-/// Conform a type, or write a closure with ``ServiceCall`` or ``EventHandler``. Modifiers wrap it, inside out: the last
+/// Write a closure with ``ServiceCall`` or ``EventHandler``, or conform a type. Modifiers wrap it, inside out: the last
 /// one applied is the outermost.
 ///
 /// ```swift
@@ -10,6 +10,10 @@
 ///
 /// let receipt = try await charge(order)
 /// ```
+///
+/// `handle` is the only requirement without a default. A type that has nothing else is a complete leaf: the layers around
+/// it bind the context, so that calls that it makes see deadline and trace. A layer of one's own conforms to
+/// ``HandlerDecorator``.
 ///
 /// `handle` runs on the caller's actor (`nonisolated(nonsending)`); a `@MainActor` class that conforms spells
 /// `@MainActor func`.
@@ -34,27 +38,13 @@ public protocol Handler<Input, Output>: Sendable {
   /// How a returned value counts. By default a success, unless the value is ``PushbackProviding``.
   func outcome(ofValue value: Output) -> Outcome
 
-  /// How a thrown error counts. By default neutral for the caller's cancellation and for a ``Rejection``, a failure for
-  /// everything else.
+  /// How a thrown error counts. By default a failure.
+  ///
+  /// Not asked about a ``Rejection``, nor about anything that is thrown after the caller cancelled: both are neutral.
   func outcome(ofError error: any Error) -> Outcome
-
-  /// Whether something in it reads ``CallContext/callID``, ``CallContext/attempt`` or ``CallContext/maxAttempts``, so that a
-  /// retry outside must set them before the first attempt. By default yes; a decorator says what its base says, a closure
-  /// that takes no context says no.
-  var readsCallID: Bool { get }
-
-  /// Whether ``outcome(ofValue:)`` may call a value anything but a success, so that layers outside must ask. By default yes;
-  /// a decorator says what its base says.
-  var judgesValues: Bool { get }
 }
 
 extension Handler {
-  /// Yes, to be safe.
-  public var readsCallID: Bool { true }
-
-  /// Yes, to be safe.
-  public var judgesValues: Bool { true }
-
   /// Unnamed, idempotency not stated.
   public var traits: CallTraits { CallTraits() }
 
@@ -64,9 +54,9 @@ extension Handler {
     Outcome(ofValue: value)
   }
 
-  /// Neutral for the caller's cancellation and for a ``Rejection``, a failure for everything else.
+  /// A failure, with the error's pushback if it is ``PushbackProviding``; neutral for a ``Rejection``.
   public func outcome(ofError error: any Error) -> Outcome {
-    Outcome(ofError: error)
+    Outcome(unclassified: error)
   }
 
   /// Calls the handler, starting from ``CallContext/current``.

@@ -1,8 +1,20 @@
 /// What a modifier returns: a handler around another one, adding one concern.
 ///
 /// Traits and outcomes are forwarded to ``base``, so that what the leaf says about a value or an error holds for every
-/// layer. Implement `handle` alone; and `readsCallID`, as `true`, if it reads ``CallContext/callID`` or the number of the
-/// attempt; and `judgesValues`, as `true`, if it has an `outcome(ofValue:)` of its own.
+/// layer. Implement `handle` alone, and hand the context on:
+///
+/// ```swift
+/// struct Logged<Base: Handler>: HandlerDecorator {
+///   let base: Base
+///
+///   func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+///     print("attempt \(context.attempt) of \(context.maxAttempts): \(input)")
+///     return try await base.handle(input, context: context)
+///   }
+/// }
+/// ```
+///
+/// One that counts or replaces errors asks ``Handler/judge(_:in:)`` what they amount to. One that changes the context binds it as well: see ``CallContext/withCurrent(_:isolation:_:)``.
 public protocol HandlerDecorator: Handler {
   /// The handler that is wrapped.
   associatedtype Base: Handler
@@ -15,14 +27,6 @@ extension HandlerDecorator {
   /// The base's traits.
   @inlinable
   public var traits: CallTraits { base.traits }
-
-  /// The base's answer.
-  @inlinable
-  public var readsCallID: Bool { base.readsCallID }
-
-  /// The base's answer.
-  @inlinable
-  public var judgesValues: Bool { base.judgesValues }
 
   /// The base's answer.
   @inlinable

@@ -4,7 +4,7 @@
 /// let stock = ServiceCall("inventory") { (sku: String) in try await client.stock(of: sku) }
 /// ```
 @frozen
-public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
+public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   @usableFromInline typealias Plain = nonisolated(nonsending) @Sendable (Input) async throws -> Output
   @usableFromInline typealias WithContext =
     nonisolated(nonsending) @Sendable (Input, CallContext) async throws -> Output
@@ -90,7 +90,7 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
   func runBound(
     _ input: Input, _ context: CallContext, isolation: isolated (any Actor)? = #isolation
   ) async throws -> Output {
-    try await Ambient.inheritedKey.withValue(context.inheritedUnchanged()) {
+    try await CallContext.inheritedKey.withValue(context.inheritedUnchanged()) {
       _ = isolation
       if leaf.takesContext { return try await leaf.withContext(input, context) }
       return try await leaf.plain(input)
@@ -107,11 +107,11 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: Handler {
     }
   }
 
-  /// Whether the closure takes the context.
-  public var readsCallID: Bool { leaf.takesContext }
+  @inlinable
+  package var readsAttempt: Bool { leaf.takesContext }
 
-  /// Whether its values are ``PushbackProviding``.
-  public var judgesValues: Bool { leaf.valuesProvidePushback }
+  @inlinable
+  package var judgesValues: Bool { leaf.valuesProvidePushback }
 
   /// A success, or what the value says if it is ``PushbackProviding``.
   @inlinable

@@ -1,6 +1,6 @@
 /// A handler that says something else about itself than its base does.
 @frozen
-public struct TraitsHandler<Base: Handler>: HandlerDecorator {
+public struct TraitsHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -19,7 +19,7 @@ public struct TraitsHandler<Base: Handler>: HandlerDecorator {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await base.handle(input, context: context)
+    try await base.perform(input, in: context)
   }
 }
 

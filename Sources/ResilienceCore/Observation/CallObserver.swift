@@ -1,6 +1,6 @@
 /// Is told of attempts and decisions of the calls below it: a tracer, a recorder.
 ///
-/// Bound with ``Ambient/withObserver(_:isolation:_:)``, or by a sampled trace. Called synchronously in the caller's task:
+/// Bound with ``CallContext/withObserver(_:isolation:_:)``, or by a sampled trace. Called synchronously in the caller's task:
 /// an observer must be quick and must not block. It is an object, so that handing it around copies one pointer.
 public protocol CallObserver: AnyObject, Sendable {
   /// An attempt begins (of a retry, of a hedge, of a delivery). The observer may give it a span of its own with

@@ -9,14 +9,11 @@ extension Outcome {
     }
   }
 
-  /// How an error counts when nobody classified it.
-  ///
-  /// Neutral for a `CancellationError` and for a ``Rejection``; anything else is a failure. With the error's pushback, if it
-  /// is ``PushbackProviding``.
-  public init(ofError error: borrowing any Error) {
+  /// How an error counts by itself: neutral for a ``Rejection``, a failure for anything else, with its pushback.
+  @usableFromInline
+  package init(unclassified error: borrowing any Error) {
     let kind = ErrorKind(of: error)
     let pushback = kind.contains(.pushbackProviding) ? (copy error as? any PushbackProviding)?.pushback : nil
-    let isNeutral = kind.contains(.rejection) || kind.contains(.cancellation)
-    self.init(isNeutral ? .neutral : .failure, pushback: pushback ?? .none)
+    self.init(kind.contains(.rejection) ? .neutral : .failure, pushback: pushback ?? .none)
   }
 }

@@ -36,3 +36,17 @@ extension Int64 {
     return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
   }
 }
+
+extension UInt32 {
+  @inlinable
+  package func addingSaturating(_ other: UInt32) -> UInt32 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+
+  @inlinable
+  package func multiplyingSaturating(_ other: UInt32) -> UInt32 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}

@@ -29,7 +29,7 @@ package final class Waiter: Sendable {
   /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
   @usableFromInline
   package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
-    let board = Ambient.environment?.waitBoard
+    let board = CallContext.environment?.waitBoard
     board?.enter(purpose)
     defer { board?.leave(purpose) }
     return await withTaskCancellationHandler {

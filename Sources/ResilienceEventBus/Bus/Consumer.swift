@@ -11,12 +11,12 @@ struct Consumer: Sendable {
     nonisolated(nonsending) @Sendable (_ delivery: Delivery, _ bus: EventBus) async throws -> Outcome
 
   @usableFromInline let consume: Consume
-  @usableFromInline let outcomeOfError: @Sendable (any Error) -> Outcome
+  @usableFromInline let judge: @Sendable (any Error, CallContext) -> Outcome
 
   @inlinable
-  init(consume: @escaping Consume, outcomeOfError: @escaping @Sendable (any Error) -> Outcome) {
+  init(consume: @escaping Consume, judge: @escaping @Sendable (any Error, CallContext) -> Outcome) {
     self.consume = consume
-    self.outcomeOfError = outcomeOfError
+    self.judge = judge
   }
 
   /// A handler that returns nothing.
@@ -24,9 +24,9 @@ struct Consumer: Sendable {
   init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
     self.init { delivery, _ in
       let event = try delivery.event(of: Payload.self)
-      return base.outcome(ofValue: try await base.handle(event, context: delivery.context))
-    } outcomeOfError: {
-      base.outcome(ofError: $0)
+      return base.outcome(ofValue: try await base.perform(event, in: delivery.context))
+    } judge: {
+      base.judge($0, in: $1)
     }
   }
 
@@ -36,11 +36,11 @@ struct Consumer: Sendable {
   {
     self.init { delivery, bus in
       let event = try delivery.event(of: Payload.self)
-      let reply = try await base.handle(event, context: delivery.context)
+      let reply = try await base.perform(event, in: delivery.context)
       try bus.reply(to: event, with: reply, as: replyType, context: delivery.context)
       return .success
-    } outcomeOfError: {
-      base.outcome(ofError: $0)
+    } judge: {
+      base.judge($0, in: $1)
     }
   }
 }

@@ -7,11 +7,11 @@ extension EventBus {
   ) async {
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to the event.
     var call = CallContext(
-      inherited: Ambient.Inherited(
+      inherited: InheritedContext(
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: ambient.flags.union(.changed),
         observer: ambient.inherited.observer))
-    call.beginAttempt(UInt16(clamping: ticket.attempt), of: UInt16(clamping: worker.policy.maxDeliveries))
+    call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: worker.policy.maxDeliveries))
     let now = call.now
     if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
       let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1)
@@ -43,17 +43,17 @@ extension EventBus {
     let delivery = Delivery(
       message: ticket.message, group: worker.groupName, attempt: ticket.attempt, context: context)
     do {
-      let outcome = try await Ambient.withInherited(context) {
-        if baggage == nil, Ambient.baggage == nil {
+      let outcome = try await CallContext.withCurrent(context) {
+        if baggage == nil, CallContext.baggage == nil {
           return try await worker.handler.consume(delivery, self)
         }
-        return try await Ambient.withBaggage(baggage) {
+        return try await CallContext.withBaggage(baggage) {
           try await worker.handler.consume(delivery, self)
         }
       }
       return (outcome, nil)
     } catch {
-      return (worker.handler.outcomeOfError(error), error)
+      return (worker.handler.judge(error, context), error)
     }
   }
 

@@ -30,7 +30,7 @@ public struct EventEnvelope: Sendable {
   /// When nobody waits for its effect any more: past it the event is a dead letter, and its handler does not run.
   public var deadline: Deadline
 
-  /// What else travels along; see ``Ambient/baggage``.
+  /// What else travels along; see ``CallContext/baggage``.
   public var baggage: (any Sendable)? {
     get { companions.baggage }
     set { companions = companions.with { $0.baggage = newValue } }
@@ -72,7 +72,7 @@ public struct EventEnvelope: Sendable {
     self.deadline = deadline
     attempt = 0
     group = ""
-    if let baggage = Ambient.baggage { self.baggage = baggage }
+    if let baggage = CallContext.baggage { self.baggage = baggage }
   }
 
   /// The envelope as `group` sees it on the `attempt`-th delivery.

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
 /// An event handler that does nothing on a second delivery; see ``Handler/deduplicate(_:)``.
-public struct DeduplicatingHandler<Base: Handler, Payload: Sendable>: HandlerDecorator
+public struct DeduplicatingHandler<Base: Handler, Payload: Sendable>: HandlerDecorator, BuiltInHandler
 where Base.Input == Event<Payload>, Base.Output == Void {
   /// The wrapped handler.
   public let base: Base
@@ -22,9 +22,9 @@ where Base.Input == Event<Payload>, Base.Output == Void {
       InboxKey(event.envelope), in: context,
       // As the bus sees it: a failure that is a value comes again too, an error that is a success does not.
       isHandled: { base.outcome(ofValue: $0).verdict != .failure },
-      isHandledError: { base.outcome(ofError: $0).verdict == .success }
+      isHandledError: { base.judge($0, in: context).verdict == .success }
     ) {
-      try await base.handle(event, context: context)
+      try await base.perform(event, in: context)
     }
   }
 }

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose concurrent equal calls share one execution; see ``ResilienceCore/Handler/coalesce(by:)``.
 @frozen
-public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator {
+public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -25,7 +25,7 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     -> Base.Output
   {
     let traits = base.traits
-    if traits.idempotency == .nonIdempotent { return try await base.handle(input, context: context) }
+    if traits.idempotency == .nonIdempotent { return try await base.perform(input, in: context) }
     try Task.checkCancellation()
     let key = key(input)
     let (flight, isLeader) = flights.enter(key, context, name: traits.name)
@@ -40,7 +40,7 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     let execution = Task.immediate(executorPreference: context.executor) { [base, flights, inner] in
       let result: Result<Base.Output, any Error>
       do {
-        result = .success(try await base.handle(input, context: inner))
+        result = .success(try await base.perform(input, in: inner))
       } catch {
         result = .failure(error)
       }

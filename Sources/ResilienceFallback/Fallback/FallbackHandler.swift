@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler with a second-best answer; see ``ResilienceCore/Handler/fallback(when:_:)``.
 @frozen
-public struct FallbackHandler<Base: Handler>: HandlerDecorator {
+public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   @usableFromInline typealias Condition = @Sendable (Base.Input, Result<Base.Output, any Error>) -> Bool
   @usableFromInline typealias Body =
     nonisolated(nonsending) @Sendable (Base.Input, Result<Base.Output, any Error>) async throws -> Base.Output
@@ -30,7 +30,7 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
   {
     let failed: Base.Output
     do {
-      let value = try await base.handle(input, context: context)
+      let value = try await base.perform(input, in: context)
       if base.outcome(ofValue: value).verdict != .failure { return value }
       failed = value
     } catch {
@@ -39,10 +39,12 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
     return try await degrade(input, .success(failed), context)
   }
 
-  private func covers(_ result: Result<Base.Output, any Error>, of input: Base.Input) -> Bool {
+  private func covers(
+    _ result: Result<Base.Output, any Error>, of input: Base.Input, in context: CallContext
+  ) -> Bool {
     guard !Task.isCancelled else { return false }
     if case .failure(let error) = result {
-      switch base.outcome(ofError: error).verdict {
+      switch base.judge(error, in: context).verdict {
       case .success: return false
       case .neutral where !ErrorKind(of: error).contains(.rejection): return false
       case .neutral, .failure: break
@@ -59,11 +61,11 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator {
     _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
-    guard covers(result, of: input) else { return try result.get() }
+    guard covers(result, of: input, in: context) else { return try result.get() }
     do {
       let value =
         if context.isChanged {
-          try await Ambient.withInherited(context) { try await body(input, result) }
+          try await CallContext.withCurrent(context) { try await body(input, result) }
         } else {
           try await body(input, result)
         }

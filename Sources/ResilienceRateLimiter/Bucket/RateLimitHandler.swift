@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls each take permits; see ``Handler/rateLimit(_:mode:)``.
 @frozen
-public struct RateLimitHandler<Base: Handler>: HandlerDecorator {
+public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -37,7 +37,7 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator {
         context.forgetNow()
       }
     }
-    return try await base.handle(input, context: context)
+    return try await base.perform(input, in: context)
   }
 }
 

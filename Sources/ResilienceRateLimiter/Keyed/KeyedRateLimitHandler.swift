@@ -2,7 +2,8 @@ public import ResilienceCore
 
 /// A handler whose calls each take permits of their key; see ``Handler/rateLimit(_:by:cost:)``.
 @frozen
-public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator {
+public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler
+{
   /// The wrapped handler.
   public let base: Base
 
@@ -33,7 +34,7 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
     var context = context
     let permits = cost.map { $0(input) } ?? 1
     if permits >= 1 { try limiter.enter(permits, key(input), &context) }
-    return try await base.handle(input, context: context)
+    return try await base.perform(input, in: context)
   }
 }
 

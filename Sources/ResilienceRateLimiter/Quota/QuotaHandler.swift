@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls stay within quotas; see ``Handler/rateLimit(_:)`` and ``Handler/rateLimit(_:cost:)``.
 @frozen
-public struct QuotaHandler<Base: Handler>: HandlerDecorator {
+public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -27,7 +27,7 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator {
     var context = context
     let permits = cost.map { $0(input) } ?? 1
     if permits >= 1 { try limiter.enter(permits, &context) }
-    return try await base.handle(input, context: context)
+    return try await base.perform(input, in: context)
   }
 }
 

@@ -18,7 +18,7 @@ extension AdaptiveThrottle {
       record(Outcome(ofValue: result), of: permit)
       return result
     } catch {
-      record(Outcome(ofError: error), of: permit)
+      record(Outcome(ofError: error, in: context), of: permit)
       throw error
     }
   }

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls are held back while their destination refuses too many; see ``Handler/throttle(_:)``.
 @frozen
-public struct ThrottleHandler<Base: Handler>: HandlerDecorator {
+public struct ThrottleHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -25,11 +25,11 @@ public struct ThrottleHandler<Base: Handler>: HandlerDecorator {
     var context = context
     let permit = try throttle.enter(&context)
     do {
-      let output = try await base.handle(input, context: context)
+      let output = try await base.perform(input, in: context)
       throttle.record(base.outcome(ofValue: output), of: permit)
       return output
     } catch {
-      throttle.record(base.outcome(ofError: error), of: permit)
+      throttle.record(base.judge(error, in: context), of: permit)
       throw error
     }
   }

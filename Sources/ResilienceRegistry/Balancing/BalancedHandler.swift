@@ -5,7 +5,7 @@ public import ResilienceCore
 /// Made by ``RegisteredService/balanced(_:_:)``. No ``HandlerDecorator``, since there is not one base but one for each
 /// instance; they are taken to agree about what counts, and the answer of one holds for all.
 @frozen
-public struct BalancedHandler<Inner: Handler>: Handler {
+public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   /// What is sent.
   public typealias Input = Inner.Input
 
@@ -52,6 +52,13 @@ public struct BalancedHandler<Inner: Handler>: Handler {
     return traits
   }
 
+  // The instances' handlers are not known yet: they may.
+  @inlinable
+  package var readsAttempt: Bool { true }
+
+  @inlinable
+  package var judgesValues: Bool { true }
+
   /// The answer of an instance's handler.
   @inlinable
   public func outcome(ofValue value: Inner.Output) -> Outcome {
@@ -61,7 +68,7 @@ public struct BalancedHandler<Inner: Handler>: Handler {
   /// The answer of an instance's handler.
   @inlinable
   public func outcome(ofError error: any Error) -> Outcome {
-    handlers.representative?.outcome(ofError: error) ?? Outcome(ofError: error)
+    handlers.representative?.outcome(ofError: error) ?? Outcome(unclassified: error)
   }
 }
 

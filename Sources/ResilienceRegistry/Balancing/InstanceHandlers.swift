@@ -23,7 +23,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
     nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
       -> Inner.Output
     {
-      try await handler.handle(input, context: context)
+      try await handler.perform(input, in: context)
     }
 
     @inlinable

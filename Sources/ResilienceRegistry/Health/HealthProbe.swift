@@ -25,10 +25,11 @@ final class HealthProbe: Sendable {
     let task = Task.immediate(executorPreference: context.executor) { [context] in
       let succeeded: Bool
       do {
-        let value = try await check.handle(instance, context: context)
+        let value = try await check.perform(instance, in: context)
         succeeded = check.outcome(ofValue: value).verdict != .failure
       } catch {
-        succeeded = false
+        // An error may be an answer: the check says so.
+        succeeded = check.judge(error, in: context).verdict == .success
       }
       probe.end(succeeded)
     }

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose slow calls are made a second time; see ``ResilienceCore/Handler/hedge(_:budget:)``.
 @frozen
-public struct HedgeHandler<Base: Handler>: RetriesInside {
+public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -14,8 +14,9 @@ public struct HedgeHandler<Base: Handler>: RetriesInside {
     self.hedger = hedger
   }
 
-  /// Yes: a hedge inside a retry does not deposit.
-  public var readsCallID: Bool { true }
+  // A hedge inside a retry does not deposit.
+  @inlinable
+  package var readsAttempt: Bool { true }
 
   /// Calls the base, in a child task, and again while no answer comes; the first success is the answer.
   ///
@@ -28,10 +29,10 @@ public struct HedgeHandler<Base: Handler>: RetriesInside {
     // The children do not inherit an earlier cancellation.
     try Task.checkCancellation()
     let race = HedgeRace(hedger, context, base.traits)
-    let first = begin(race.first(), input, race)
+    let first = begin(1, race.first(), input, race)
     var others: [Task<Result<Base.Output, any Error>, Never>] = []
     while let attempt = await race.next() {
-      others.append(begin(attempt, input, race))
+      others.append(begin(attempt.number, attempt.context, input, race))
     }
     if race.isRunning {
       first.cancel()
@@ -44,16 +45,16 @@ public struct HedgeHandler<Base: Handler>: RetriesInside {
   }
 
   @inlinable
-  func begin(_ attempt: CallContext, _ input: Base.Input, _ race: HedgeRace) -> Task<
-    Result<Base.Output, any Error>, Never
-  > {
+  func begin(
+    _ number: Int, _ attempt: CallContext, _ input: Base.Input, _ race: HedgeRace
+  ) -> Task<Result<Base.Output, any Error>, Never> {
     Task.immediate(executorPreference: attempt.executor) { [base] in
       do {
-        let value = try await base.handle(input, context: attempt)
-        race.ended(attempt, base.outcome(ofValue: value), error: nil)
+        let value = try await base.perform(input, in: attempt)
+        race.ended(number, attempt, base.outcome(ofValue: value), error: nil)
         return .success(value)
       } catch {
-        race.ended(attempt, base.outcome(ofError: error), error: error)
+        race.ended(number, attempt, base.judge(error, in: attempt), error: error)
         return .failure(error)
       }
     }

@@ -11,6 +11,8 @@ final class HedgeRace: Sendable {
     /// The caller's, while it waits.
     var waiter: Waiter?
     var mustDeposit: Bool
+    /// Whether the next attempt is to follow a failure, which the budget is not told of before.
+    var isRepeating = false
   }
 
   private enum Step {
@@ -29,10 +31,9 @@ final class HedgeRace: Sendable {
   @usableFromInline
   init(_ hedger: Hedger, _ context: CallContext, _ traits: CallTraits) {
     var call = context
-    // Only the outermost of nested retries and hedges deposits; each counts its own attempts from 1.
+    // Only the outermost of nested retries and hedges deposits.
     let isOutermost = call.isUnclaimed
     call.drawCallID()
-    call.beginAttempt(1, of: UInt16(hedger.policy.maxAttempts))
     start = call.now
     self.hedger = hedger
     self.call = call
@@ -46,19 +47,17 @@ final class HedgeRace: Sendable {
   /// The first attempt's context; the attempt begins now.
   @usableFromInline
   func first() -> CallContext {
-    var attempt = call
-    attempt.attemptBegan()
-    return attempt
+    attempt(1)
   }
 
-  /// Waits until another attempt is to be begun: its context. `nil` when the call is over: what still runs is to be
-  /// cancelled and awaited.
+  /// Waits until another attempt is to be begun: its number among the hedge's own, and its context. `nil` when the call is
+  /// over: what still runs is to be cancelled and awaited.
   @usableFromInline
-  func next() async -> CallContext? {
+  func next() async -> (number: Int, context: CallContext)? {
     while true {
       switch step() {
       case .begin(let number):
-        return begin(number)
+        return (number, begin(number))
       case .refused(let number):
         hedger.refused.wrappingAdd(1, ordering: .relaxed)
         call.emit(HedgeEvent.refused(call: name, attempt: number))
@@ -72,20 +71,21 @@ final class HedgeRace: Sendable {
 
   /// Notes how an attempt ended. Runs in the attempt's task, as the last that happens there.
   @usableFromInline
-  func ended(_ attempt: CallContext, _ outcome: Outcome, error: (any Error)?) {
+  func ended(_ number: Int, _ attempt: CallContext, _ outcome: Outcome, error: (any Error)?) {
     attempt.attemptEnded(of: call, outcome, error: error)
     let now = call.readClock()
-    if attempt.attempt == 1 {
+    if number == 1 {
       hedger.learned?.record(
         nanoseconds: start.nanoseconds(to: now), succeeded: outcome.verdict == .success)
     }
     let wasRefused =
       outcome.verdict == .neutral && error.map { ErrorKind(of: $0).contains(.rejection) } == true
     let waiter: Waiter? = state.withLock { state in
-      let ending = state.machine.ended(
-        Int(attempt.attempt), outcome, wasRefused: wasRefused, at: now)
+      let ending = state.machine.ended(number, outcome, wasRefused: wasRefused, at: now)
       switch ending {
-      case .repeated: break
+      // Nothing was sent: it takes no token, and brings none.
+      case _ where wasRefused: if number > 1 { hedger.budget?.refund() }
+      case .repeated: state.isRepeating = true
       case .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
       case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)
       }
@@ -100,9 +100,9 @@ final class HedgeRace: Sendable {
   /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended.
   @usableFromInline
   func answer() -> Int {
-    let (machine, isFirst) = state.withLock { ($0.machine, isFirstOutcome(&$0)) }
+    let (machine, mustDeposit) = state.withLock { ($0.machine, $0.isRepeating && isFirstOutcome(&$0)) }
     // The attempt that was to follow its failure did not begin.
-    if isFirst { hedger.budget?.noteUnretried(isFirst: true, .failure) }
+    if mustDeposit { hedger.budget?.noteUnretried(isFirst: true, .failure) }
     hedger.calls.wrappingAdd(1, ordering: .relaxed)
     if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
     if call.isObserved, machine.begun > 1 {
@@ -143,10 +143,15 @@ extension HedgeRace {
 
   private func begin(_ number: Int) -> CallContext {
     hedger.started.wrappingAdd(1, ordering: .relaxed)
-    var attempt = call
-    attempt.beginAttempt(UInt16(number))
     call.emit(
-      HedgeEvent.started(call: name, attempt: number, after: start.duration(to: attempt.now)))
+      HedgeEvent.started(call: name, attempt: number, after: start.duration(to: call.readClock())))
+    return attempt(number)
+  }
+
+  private func attempt(_ number: Int) -> CallContext {
+    var attempt = call
+    let now = number == 1 ? start.nanoseconds : .min
+    attempt.beginAttempt(UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: now)
     attempt.attemptBegan()
     return attempt
   }

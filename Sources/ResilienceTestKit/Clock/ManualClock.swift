@@ -3,7 +3,7 @@ public import ResilienceCore
 /// A clock that moves when a test says so.
 ///
 /// For unit tests of one component; a system of tasks is better off in a ``Simulation``. Bind it with
-/// ``Ambient/withEnvironment(_:isolation:_:)``, start what waits, wait until it has parked with ``waitForSleepers(_:)``,
+/// ``CallContext/withEnvironment(_:isolation:_:)``, start what waits, wait until it has parked with ``waitForSleepers(_:)``,
 /// then ``advance(by:)``.
 public final class ManualClock: ResilienceClock {
   private struct State: ~Copyable {

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose calls a ``FaultInjector`` may break; see ``ResilienceCore/Handler/faults(_:)``.
 @frozen
-public struct FaultHandler<Base: Handler>: HandlerDecorator {
+public struct FaultHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -16,7 +16,8 @@ public struct FaultHandler<Base: Handler>: HandlerDecorator {
   }
 
   /// Whether a fault is a behaviour, which is given the context; else the base's answer.
-  public var readsCallID: Bool { injector.givesContext || base.readsCallID }
+  @usableFromInline
+  package var readsAttempt: Bool { injector.givesContext || base.mayReadAttempt }
 
   /// Calls the base, with whatever hits the call while the injector is on.
   ///
@@ -26,7 +27,7 @@ public struct FaultHandler<Base: Handler>: HandlerDecorator {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    guard injector.isOn else { return try await base.handle(input, context: context) }
+    guard injector.isOn else { return try await base.perform(input, in: context) }
     return try await injector.inject(into: base, input, context)
   }
 }

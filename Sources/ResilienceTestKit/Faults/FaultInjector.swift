@@ -110,10 +110,10 @@ extension FaultInjector {
       // Time has passed: the layers inside must read the clock again.
       context.forgetNow()
     }
-    guard !replacements.isEmpty else { return try await base.handle(input, context: context) }
+    guard !replacements.isEmpty else { return try await base.perform(input, in: context) }
     var result: Result<Output, any Error>
     do {
-      result = .success(try await base.handle(input, context: context))
+      result = .success(try await base.perform(input, in: context))
     } catch {
       result = .failure(error)
     }

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
 /// A handler at the other end of a link; see ``ResilienceCore/Handler/link(_:from:to:)``.
-public struct LinkHandler<Base: Handler>: HandlerDecorator {
+public struct LinkHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -26,7 +26,7 @@ public struct LinkHandler<Base: Handler>: HandlerDecorator {
     context.forgetNow()
     let result: Result<Base.Output, any Error>
     do {
-      result = .success(try await base.handle(input, context: context))
+      result = .success(try await base.perform(input, in: context))
     } catch {
       result = .failure(error)
     }

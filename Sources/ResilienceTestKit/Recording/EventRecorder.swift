@@ -4,7 +4,7 @@ public import ResilienceCore
 ///
 /// ```swift
 /// let recorder = EventRecorder()
-/// try await Ambient.withObserver(recorder) { _ = try await call(input) }
+/// try await CallContext.withObserver(recorder) { _ = try await call(input) }
 /// #expect(recorder.descriptions == ["retry.scheduled attempt=1 …"])
 /// ```
 public final class EventRecorder: CallObserver {

@@ -102,7 +102,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     if faults.isDown(at: now) { return .failure(failure(.crashed)) }
     if faults.failsWork(at: now, drawing: context.random) { return .failure(failure(.failed)) }
     do {
-      return .success(try await work.handle(input, context: context))
+      return .success(try await work.perform(input, in: context))
     } catch {
       return .failure(error)
     }

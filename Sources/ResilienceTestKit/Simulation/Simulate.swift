@@ -8,7 +8,7 @@ package func simulate<Value: Sendable>(
 ) throws -> (value: Value, events: [String]) {
   let recorder = EventRecorder()
   let value = try Simulation(seed: seed).run { sim in
-    try await Ambient.withObserver(recorder) { try await body(sim) }
+    try await CallContext.withObserver(recorder) { try await body(sim) }
   }
   return (value, recorder.descriptions)
 }

@@ -117,7 +117,7 @@ public final class Simulation: Sendable {
     executor.beginDriving()
     Task(executorPreference: executor) {
       do {
-        let result = try await Ambient.withEnvironment(self.environment) { try await body(self) }
+        let result = try await CallContext.withEnvironment(self.environment) { try await body(self) }
         ending.set(.success(result))
       } catch {
         ending.set(.failure(error))

@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler whose callers leave when a call takes too long; see ``ResilienceCore/Handler/timeout(_:abandoning:)``.
 @frozen
-public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator {
+public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -19,7 +19,7 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator {
     self.abandoned = abandoned
   }
 
-  /// Calls the base in a child task and waits for it, but no longer than the limit.
+  /// Calls the base in a child task and waits for it, but no longer than the limit and 10 ms.
   ///
   /// - Throws: What the base throws in time; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline has passed
   ///   already; `CancellationError` when the caller was cancelled before.
@@ -38,12 +38,12 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator {
     }
     if work.timed.isRunning {
       let (clock, deadline) = (context.clock, inner.deadline)
-      let timer = clock.schedule(at: deadline.instant) {
-        // In this order: a cancellation handler of the work that blocks does not hold up the caller.
-        work.abandon()
-        child.cancel()
+      let cancelling = clock.schedule(at: deadline.instant) { child.cancel() }
+      let leaving = clock.schedule(at: TimeLimit.leaving(after: deadline)) { work.abandon() }
+      defer {
+        clock.cancel(cancelling)
+        clock.cancel(leaving)
       }
-      defer { clock.cancel(timer) }
       let hasEnded = await withTaskCancellationHandler {
         await work.wait()
       } onCancel: {
@@ -53,15 +53,24 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator {
       guard hasEnded else {
         work.left(context)
         guard !work.timed.isRevoked else { throw CancellationError() }
-        throw limit.expire(inner, of: context, name: base.traits.name, underlying: nil, isAbandoned: true)
+        throw limit.expire(inner, of: context, name: base.traits.name, isAbandoned: true)
       }
     }
     do {
       return try await child.value
     } catch {
       guard work.timed.isLate else { throw error }
-      throw limit.expire(inner, of: context, name: base.traits.name, underlying: error)
+      throw limit.replacement(
+        for: error, base.judge(error, in: context), inner, of: context, name: base.traits.name)
     }
+  }
+}
+
+extension TimeLimit {
+  /// When a caller leaves work whose time was up at `deadline`.
+  @usableFromInline
+  static func leaving(after deadline: Deadline) -> Instant {
+    deadline.instant.advanced(byNanoseconds: 10_000_000)
   }
 }
 
@@ -69,8 +78,10 @@ extension Handler {
   /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut`` without waiting for its end: for work
   /// that ignores cancellation, under callers that must not wait.
   ///
-  /// As ``timeout(_:)``, but at the limit the caller goes on at once. The work is left behind, cancelled, and runs to
-  /// its end unobserved: its value is dropped, its error is told only to `work` and to the call's observer.
+  /// As ``timeout(_:)``, but the caller does not wait for the cancelled work. The work has 10 ms, a few of a scheduler's time
+  /// slices, to hear its cancellation and end: a client that does, and a queue in which the call waited, still say how it
+  /// ended. Then the caller goes on. The work is left behind, cancelled, and runs to its end unobserved: its value is
+  /// dropped, its error is told only to `work` and to the call's observer.
   ///
   /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks; it may commit the
   /// > order after its caller was told that it failed, and a retry then runs beside it. Nothing limits how much of it
@@ -78,7 +89,7 @@ extension Handler {
   /// > (`call.bulkhead(…).timeout(…, abandoning: …)`) keeps its permit until the work has really ended. Prefer
   /// > ``timeout(_:)`` wherever the work honours cancellation, and fix the work where it can be fixed.
   ///
-  /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the limit; then
+  /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the limit and 10 ms; then
   /// it throws `CancellationError`.
   ///
   /// - Parameters:

@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// What travels along with a trace and is no business of the layers; bound as ``Ambient/baggage``.
+/// What travels along with a trace and is no business of the layers; bound as ``CallContext/baggage``.
 ///
 /// It stays below 24 bytes, so that binding it as `any Sendable` does not allocate.
 public struct TraceBaggage: Sendable, Hashable {
@@ -14,6 +14,6 @@ public struct TraceBaggage: Sendable, Hashable {
 
   /// The baggage of the present call; empty when there is none.
   public static var current: TraceBaggage {
-    Ambient.baggage as? TraceBaggage ?? TraceBaggage()
+    CallContext.baggage as? TraceBaggage ?? TraceBaggage()
   }
 }

@@ -24,7 +24,7 @@ public struct W3CTraceContextPropagator: ContextPropagator {
     let trace = context.trace
     guard trace.isPresent, trace.span != 0 else { return }
     carrier.set(trace.traceparent, forName: "traceparent")
-    guard let baggage = Ambient.baggage as? TraceBaggage, !baggage.state.isEmpty else { return }
+    guard let baggage = CallContext.baggage as? TraceBaggage, !baggage.state.isEmpty else { return }
     carrier.set(baggage.state.truncated(toLength: maxTraceStateLength).header, forName: "tracestate")
   }
 

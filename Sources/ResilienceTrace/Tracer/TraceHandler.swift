@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler of which every call is a span; see ``Handler/trace(_:_:kind:)``.
 @frozen
-public struct TraceHandler<Base: Handler>: HandlerDecorator {
+public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
@@ -18,8 +18,9 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator {
     self.kind = kind
   }
 
-  /// Yes: a span notes the number of the attempt.
-  public var readsCallID: Bool { true }
+  // A span notes the number of the attempt.
+  @inlinable
+  package var readsAttempt: Bool { true }
 
   /// Calls the base in a span of its own.
   @inlinable
@@ -30,11 +31,11 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator {
     var span = context
     tracer.enterSpan(&span)
     do {
-      let output = try await base.handle(input, context: span)
+      let output = try await base.perform(input, in: span)
       tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
       return output
     } catch {
-      tracer.exitSpan(span, from: context, name, kind, base.outcome(ofError: error).verdict, error)
+      tracer.exitSpan(span, from: context, name, kind, base.judge(error, in: context).verdict, error)
       throw error
     }
   }

@@ -7,8 +7,8 @@ extension Tracer {
   /// let price = try await tracer.span("price") { try await priceList.price(of: basket) }
   /// ```
   ///
-  /// Calls made in `body` belong to the span. A thrown error counts as a failure, a cancellation or a refusal by one of our
-  /// own layers as neutral.
+  /// Calls made in `body` belong to the span. A value is a success unless it is `PushbackProviding` and says otherwise. A thrown
+  /// error counts as a failure; the caller's cancellation, and a refusal by one of our own layers, as neutral.
   ///
   /// - Parameters:
   ///   - name: What it stands for.
@@ -24,11 +24,11 @@ extension Tracer {
     var span = call
     enterSpan(&span)
     do {
-      let result = try await Ambient.withInherited(span, isolation: isolation, body)
-      exitSpan(span, from: call, name, kind, .success, nil)
+      let result = try await CallContext.withCurrent(span, isolation: isolation, body)
+      exitSpan(span, from: call, name, kind, Outcome(ofValue: result).verdict, nil)
       return result
     } catch {
-      exitSpan(span, from: call, name, kind, Outcome(ofError: error).verdict, error)
+      exitSpan(span, from: call, name, kind, Outcome(ofError: error, in: call).verdict, error)
       throw error
     }
   }

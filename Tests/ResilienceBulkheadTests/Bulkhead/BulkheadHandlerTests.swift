@@ -68,7 +68,7 @@ import Testing
     let call = ServiceCall("inventory") { (_: Void) in }.bulkhead(bulkhead)
     guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
     let error = BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0)
-    await Ambient.withObserver(recorder) { _ = await #expect(throws: error) { try await call() } }
+    await CallContext.withObserver(recorder) { _ = await #expect(throws: error) { try await call() } }
     #expect(recorder.descriptions == ["bulkhead.rejected bulkhead=inventory reason=noRoom"])
     #expect(call.outcome(ofError: error) == .neutral)
     #expect(call.traits.name == "inventory")

@@ -115,7 +115,7 @@ import Testing
 
   @Test func theDeadlineOfTheCallHoldsAndLeavesNoTimerBehind() async throws {
     let clock = ManualClock()
-    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       let bulkhead = Bulkhead("line", limit: .fixed(1), maxWaiting: 5)
       let call = ServiceCall { (_: Void) in }.bulkhead(bulkhead)
       guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
@@ -265,7 +265,7 @@ import Testing
 
   @Test func row57_waitingIsCancellableAndLeavesNoTimer() async throws {
     let clock = ManualClock()
-    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       let bulkhead = Bulkhead("line", limit: .fixed(1), maxWaiting: 5)
       guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
       let waiting = Task { try await bulkhead.enter(deadline: Deadline(at: .s(60))).leave(at: .s(0)) }

@@ -36,7 +36,7 @@ import Testing
     let recorder = EventRecorder()
     try Simulation(seed: 1).run { [call] sim in
       let guarded = call.circuitBreaker(CircuitBreaker("payment", policy: .small()))
-      await Ambient.withObserver(recorder) {
+      await CallContext.withObserver(recorder) {
         await trip(guarded)
         await #expect(throws: CircuitOpen.self) { try await guarded(.success) }
       }
@@ -118,10 +118,10 @@ import Testing
     }
   }
 
-  /// Inside this module: the error of an inner limit counts, the caller's cancellation does not, an inner rejection
-  /// neither.
-  @Test(arguments: [(0, 1), (1, 0), (2, 0)])
-  func row14_anInnerTimeoutIsAFailureAndACancellationNeutral(kind: Int, failures: Int) async throws {
+  /// Inside this module: the error of an inner limit counts, and so does a cancellation that the caller did not cause; an
+  /// inner rejection does not. The caller's cancellation is the test above.
+  @Test(arguments: [(0, 1), (1, 1), (2, 0)])
+  func row14_anInnerTimeoutIsAFailureAndARejectionNeutral(kind: Int, failures: Int) async throws {
     struct InnerTimeout: Error {}
     struct InnerRejection: Rejection { var retryAt: Instant? { nil } }
     let errors: [any Error] = [InnerTimeout(), CancellationError(), InnerRejection()]

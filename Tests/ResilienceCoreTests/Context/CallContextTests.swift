@@ -25,7 +25,7 @@ private struct Noticed: ResilienceEvent {
     context.dropDeadline()
     #expect(!context.isChanged)
     context.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 10)))
-    try await Ambient.withInherited(context) {
+    try await CallContext.withCurrent(context) {
       var inner = CallContext.current
       #expect(!inner.isChanged)
       inner.dropDeadline()
@@ -37,7 +37,7 @@ private struct Noticed: ResilienceEvent {
 
   @Test func theTimeIsReadOnceUntilTheNextAttempt() async {
     let clock = ManualClock()
-    await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       var context = CallContext.current
       #expect(context.now == Instant(nanoseconds: 0))
       clock.advance(by: .nanoseconds(7))
@@ -68,11 +68,38 @@ private struct Noticed: ResilienceEvent {
     context.beginAttempt(2, of: 3)
     #expect(context.attemptHeader == "attempt=2; max=3")
     #expect(!context.isLastAttempt)
-    context.beginAttempt(3)
+    context = .current
+    context.beginAttempt(3, of: 3)
     #expect(context.attemptHeader == "attempt=3; max=3")
     #expect(context.isLastAttempt)
-    context.beginAttempt(4)
+    context = .current
+    context.beginAttempt(4, of: 3)
     #expect(context.maxAttempts == 4, "never fewer than there are")
+  }
+
+  /// Attempt `inner` of 2 inside attempt `outer` of 3.
+  @Test(
+    arguments: [(1, 1, 1), (1, 2, 2), (2, 1, 3), (2, 2, 4), (3, 1, 5), (3, 2, 6)]
+      as [(UInt32, UInt32, UInt16)])
+  func row99_attemptsOfNestedLayersAreToldApart(outer: UInt32, inner: UInt32, number: UInt16) {
+    var context = CallContext.current
+    context.beginAttempt(outer, of: 3)
+    context.beginAttempt(inner, of: 2)
+    #expect(context.attempt == number)
+    #expect(context.maxAttempts == 6)
+    #expect(context.isLastAttempt == (number == 6))
+    #expect(context.attemptHeader == "attempt=\(number); max=6")
+  }
+
+  @Test func withoutABoundNoAttemptIsTheLast() {
+    var context = CallContext.current
+    context.beginAttempt(.max, of: .max)
+    #expect(!context.isLastAttempt)
+    #expect(context.maxAttempts == .max)
+    #expect(context.attemptHeader == "attempt=65535")
+    context.beginAttempt(3, of: 3)
+    #expect(!context.isLastAttempt)
+    #expect(context.attempt == .max)
   }
 
   @Test func eventsAreMadeOnlyForAnObserver() async {
@@ -82,12 +109,12 @@ private struct Noticed: ResilienceEvent {
     }
     CallContext.current.emit(event())
     let recorder = EventRecorder()
-    await Ambient.withObserver(recorder) { CallContext.current.emit(Noticed()) }
+    await CallContext.withObserver(recorder) { CallContext.current.emit(Noticed()) }
     #expect(recorder.descriptions == ["test.noticed count=1"])
   }
 
   @Test func chanceComesFromTheEnvironment() async {
-    let draws = await Ambient.withEnvironment(CallEnvironment(random: SeededRandomSource(seed: 5))) {
+    let draws = await CallContext.withEnvironment(CallEnvironment(random: SeededRandomSource(seed: 5))) {
       [CallContext.current.random(), CallContext.current.random()]
     }
     let source = SeededRandomSource(seed: 5)
@@ -114,11 +141,11 @@ private struct Noticed: ResilienceEvent {
     #expect(sent == [:])
     await Format().withExtracted(from: ["x-trace": "77"]) {
       #expect(CallContext.current.trace.traceLow == 77)
-      #expect(Ambient.baggage as? String == "carried")
+      #expect(CallContext.baggage as? String == "carried")
       Format().inject(.current, into: &sent)
     }
     #expect(sent == ["x-trace": "77"])
-    #expect(Ambient.baggage == nil)
+    #expect(CallContext.baggage == nil)
     await Format().withExtracted(from: ["x-trace": "not a number"]) {
       #expect(!CallContext.current.trace.isPresent)
     }

@@ -69,7 +69,7 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
   }
 
   @Test(arguments: [
-    (CancellationError() as any Error, Outcome.neutral),
+    (CancellationError() as any Error, Outcome.failure),
     (Refused(), .neutral),
     (Broken(), .failure), (Overloaded(), .failure(.overloaded)),
   ])
@@ -112,8 +112,9 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
   @Test func onlyAClosureWithoutTheContextDoesNotReadTheCallID() {
     let plain = ServiceCall { (_: Int) in }
     let withContext = ServiceCall { (_: Int, context: CallContext) in }
-    #expect(!AnyHandler(Layer(base: plain)).classify { _ in nil }.idempotent().readsCallID)
-    #expect(AnyHandler(Layer(base: withContext)).classify { _ in nil }.idempotent().readsCallID)
+    #expect(!AnyHandler(plain.named("a")).classify { _ in nil }.idempotent().mayReadAttempt)
+    #expect(AnyHandler(withContext.named("a")).classify { _ in nil }.idempotent().mayReadAttempt)
+    #expect(AnyHandler(Layer(base: plain)).idempotent().mayReadAttempt, "somebody else's layer may")
   }
 
   @Test func whoJudgesValuesIsKnownThroughEveryLayer() {
@@ -122,11 +123,12 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
     }
     let plain = ServiceCall { (_: Int) in 1 }
     let judging = ServiceCall { (_: Int) in Response(status: 200) }
-    #expect(!AnyHandler(Layer(base: plain)).idempotent().judgesValues)
-    #expect(AnyHandler(Layer(base: judging)).idempotent().judgesValues)
-    #expect(AnyHandler(Layer(base: plain.classify { _ in nil })).idempotent().judgesValues)
-    #expect(Layer(base: Bare()).judgesValues, "to be safe")
-    #expect(Layer(base: Bare()).readsCallID, "to be safe")
+    #expect(!AnyHandler(plain.named("a")).idempotent().mayJudgeValues)
+    #expect(AnyHandler(judging.named("a")).idempotent().mayJudgeValues)
+    #expect(AnyHandler(plain.classify { _ in nil }.named("a")).idempotent().mayJudgeValues)
+    #expect(AnyHandler(Layer(base: plain)).idempotent().mayJudgeValues, "somebody else's layer may")
+    #expect(Bare().mayJudgeValues)
+    #expect(Bare().mayReadAttempt)
   }
 
   @Test func anErasedHandlerCanBeDecoratedAgain() async throws {
@@ -160,7 +162,7 @@ private actor Home {
     try await plain()
     try await Layer(base: plain)()
     try await Layer(base: plain) { $0.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 1))) }()
-    try await Ambient.withEnvironment(CallEnvironment()) {
+    try await CallContext.withEnvironment(CallEnvironment()) {
       preconditionIsolated("left the actor")
       try await plain()
     }

@@ -41,7 +41,7 @@ import Testing
   @Test func nobodyIsNoObserver() {
     #expect(ObserverHandle.none.observer == nil)
     ObserverHandle.none.unregister()
-    #expect(Ambient.observer == nil)
+    #expect(CallContext.observer == nil)
   }
 
   @Test func observerIsReleasedWhenUnregistered() {
@@ -59,8 +59,8 @@ import Testing
 
   @Test func isBoundForTheBodyAlone() async {
     let observer = Observer()
-    let inside = await Ambient.withObserver(observer) { (Ambient.observer as? Observer) === observer }
+    let inside = await CallContext.withObserver(observer) { (CallContext.observer as? Observer) === observer }
     #expect(inside)
-    #expect(Ambient.observer == nil)
+    #expect(CallContext.observer == nil)
   }
 }

@@ -32,18 +32,18 @@ import Testing
         handler: EventHandler("g") { (event: Event<Int>, context: CallContext) in
           log.append(
             Seen(
-              context: context, ambient: .current, baggage: Ambient.baggage as? String,
+              context: context, ambient: .current, baggage: CallContext.baggage as? String,
               attempt: event.attempt))
           if event.attempt == 1 { throw Broken() }
         })
       // Whoever runs the bus has a span, a deadline and baggage of its own: none of the event's business.
       var runner = Self.traced(TraceIDs(traceHigh: 8, traceLow: 8, span: 8, flags: 0))
       runner.tightenDeadline(to: Deadline(at: .s(0.5)))
-      try await Ambient.withBaggage("runner's") {
-        try await Ambient.withInherited(runner) {
+      try await CallContext.withBaggage("runner's") {
+        try await CallContext.withCurrent(runner) {
           try await withThrowingTaskGroup { tasks in
             tasks.addTask { do { try await bus.run() } catch is CancellationError {} }
-            try await Ambient.withBaggage(nil) { try await publish(bus, sim) }
+            try await CallContext.withBaggage(nil) { try await publish(bus, sim) }
             try await bus.waitUntilIdle()
             tasks.cancelAll()
           }
@@ -69,7 +69,7 @@ import Testing
 
   @Test func baggageTravelsWithTheEvent() throws {
     let seen = try seen { bus, _ in
-      try await Ambient.withBaggage("publisher's") { _ = try bus.publish(1, as: Topic.number) }
+      try await CallContext.withBaggage("publisher's") { _ = try bus.publish(1, as: Topic.number) }
     }
     #expect(seen.map(\.baggage) == ["publisher's", "publisher's"])
   }
@@ -79,7 +79,7 @@ import Testing
     let seen = try seen { bus, _ in
       var context = CallContext.current
       context.tightenDeadline(to: Deadline(at: .s(0.1)))
-      try await Ambient.withInherited(context) { _ = try bus.publish(1, as: Topic.number) }
+      try await CallContext.withCurrent(context) { _ = try bus.publish(1, as: Topic.number) }
     }
     #expect(seen.map(\.context.deadline) == [.never, .never])
     #expect(seen.map(\.ambient.deadline) == [.never, .never])
@@ -116,7 +116,7 @@ import Testing
         inside.append(CallContext.current.trace.span)
         if event.data == 1 { throw Broken() }
       }
-      try await Ambient.withObserver(spans) {
+      try await CallContext.withObserver(spans) {
         try await bus.running {
           try bus.publish(1, as: Topic.number, context: Self.traced())
           try await bus.waitUntilIdle()

@@ -189,7 +189,7 @@ import Testing
   @Test func row57_aCancelledRunLeavesNoTimer() async throws {
     let clock = ManualClock()
     let environment = CallEnvironment(clock: clock, random: SeededRandomSource(seed: 1))
-    try await Ambient.withEnvironment(environment) {
+    try await CallContext.withEnvironment(environment) {
       let bus = EventBus(source: "tests")
       bus.handle(Topic.number, in: "g", .every(.seconds(10))) { _ in throw Broken() }
       try await bus.running {

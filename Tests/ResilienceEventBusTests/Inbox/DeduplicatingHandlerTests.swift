@@ -88,7 +88,7 @@ import Testing
             handled.append("\(group) \(event.id)")
           }.deduplicate(inbox))
       }
-      try await Ambient.withObserver(recorder) {
+      try await CallContext.withObserver(recorder) {
         try await bus.running {
           // At the same time, so that the second finds the first at work; and again later.
           for id in ["a", "b", "a", "b", "a"] { try bus.publish(Self.event(id)) }

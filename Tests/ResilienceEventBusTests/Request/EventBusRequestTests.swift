@@ -258,7 +258,7 @@ import Testing
   func row57_aCancelledRequestLeavesNoTimer(isCancelled: Bool) async throws {
     let clock = ManualClock()
     let environment = CallEnvironment(clock: clock, random: SeededRandomSource(seed: 1))
-    try await Ambient.withEnvironment(environment) {
+    try await CallContext.withEnvironment(environment) {
       let bus = EventBus(source: "tests")
       bus.handle(Topic.number, in: "g") { _ in }
       try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -320,7 +320,7 @@ import Testing
       let trace = TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1)
       let seen = Log<(TraceIDs, String?, String?)>()
       Self.answer(bus) { event in
-        seen.append((CallContext.current.trace, Ambient.baggage as? String, event.subject))
+        seen.append((CallContext.current.trace, CallContext.baggage as? String, event.subject))
         return ""
       }
       bus.handle(Topic.answer, in: "replies") { event in
@@ -330,7 +330,7 @@ import Testing
         var context = CallContext.current
         context.enterSpan(trace)
         let inner = context
-        _ = try await Ambient.withBaggage("b") {
+        _ = try await CallContext.withBaggage("b") {
           try await bus.request(1, as: Topic.number, expecting: Topic.answer, subject: "s", context: inner)
         }
         try await bus.waitUntilIdle()

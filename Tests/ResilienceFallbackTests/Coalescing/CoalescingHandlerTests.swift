@@ -231,7 +231,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
   @Test func noTimerIsLeftBehind() async throws {
     let clock = ManualClock()
     let call = ServiceCall { (number: Int) in await Task.yield() }.coalesce(by: \.self)
-    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       for number in 1...10 {
         try await call.handle(number, context: .current(deadline: .milliseconds(1)))
       }

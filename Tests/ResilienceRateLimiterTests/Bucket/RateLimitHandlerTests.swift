@@ -11,7 +11,7 @@ import Testing
       let call = ServiceCall("mail") { (_: Int) in calls.append(sim.now) }
         .rateLimit(TokenBucket("mail", limit: .perSecond(10, burst: 1)))
       try await call(1)
-      _ = await Ambient.withObserver(recorder) {
+      _ = await CallContext.withObserver(recorder) {
         await #expect(throws: RateLimited(limiter: "mail", reason: .noPermit, retryAt: .s(0.1))) {
           try await call(2)
         }

@@ -98,7 +98,7 @@ import Testing
       let clock = CountingClock(context.clock)
       let environment = CallEnvironment(
         clock: clock, random: SeededRandomSource(seed: 1), executor: context.executor)
-      await Ambient.withEnvironment(environment) {
+      await CallContext.withEnvironment(environment) {
         let bucket = TokenBucket("line", limit: .perHour(1, burst: 1))
         _ = bucket.tryAcquire()
         await withTaskGroup { group in

@@ -191,7 +191,7 @@ import Testing
         executor: context.executor)
       await withTaskGroup { group in
         group.addTask {
-          _ = await Ambient.withEnvironment(late) { try? await bucket.acquire() }
+          _ = await CallContext.withEnvironment(late) { try? await bucket.acquire() }
           #expect(sim.now == .s(1.1))
         }
         group.addTask {
@@ -225,7 +225,7 @@ import Testing
       let late = CallEnvironment(
         clock: LateClock(base: context.clock, delay: .seconds(1)), random: SeededRandomSource(seed: 1),
         executor: context.executor)
-      _ = await Ambient.withEnvironment(late) {
+      _ = await CallContext.withEnvironment(late) {
         await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1))) {
           try await bucket.acquire(deadline: Deadline(at: .s(0.5)))
         }

@@ -27,10 +27,12 @@ import Testing
   }
 
   @Test func aCancelledCallAndARejectionInsideAreNotCounted() throws {
-    try Simulation(seed: 1).run { _ in
+    try Simulation(seed: 1).run { sim in
       let throttle = AdaptiveThrottle("payment")
-      let call = ServiceCall { (_: Int) in throw CancellationError() }.throttle(throttle)
-      await #expect(throws: CancellationError.self) { try await call(1) }
+      let call = ServiceCall { (_: Int) in try await sim.sleep(for: .seconds(1)) }.throttle(throttle)
+      let task = Task.immediate(executorPreference: CallContext.current.executor) { try await call(1) }
+      task.cancel()
+      await #expect(throws: CancellationError.self) { try await task.value }
       let limited = ServiceCall { (_: Int) in }
         .rateLimit(TokenBucket("empty", limit: .perSecond(0))).throttle(throttle)
       await #expect(throws: RateLimited.self) { try await limited(1) }

@@ -87,7 +87,7 @@ import Testing
     #expect(call.outcome(ofValue: 503) == .failure(.overloaded))
     #expect(call.outcome(ofValue: 200) == .success)
     #expect(call.outcome(ofError: Broken()) == .success)
-    #expect(call.outcome(ofError: CancellationError()) == .neutral)
+    #expect(call.outcome(ofError: CancellationError()) == .failure)
   }
 
   @Test func withoutInstancesTheRefusalIsNeutralAndSaysThatNothingRan() async throws {
@@ -104,7 +104,7 @@ import Testing
       var context = CallContext.current
       context.drawCallID()
       var tried: Set<String> = []
-      for attempt in UInt16(1)...4 {
+      for attempt in UInt32(1)...4 {
         context.beginAttempt(attempt)
         tried.insert(try await call.handle(1, context: context))
       }
@@ -119,7 +119,7 @@ import Testing
       ServiceCall { (_: Int) in instance.id }
     }
     let recorder = EventRecorder()
-    try await Ambient.withObserver(recorder) {
+    try await CallContext.withObserver(recorder) {
       _ = try await call(1)
       _ = try await call(2)
     }

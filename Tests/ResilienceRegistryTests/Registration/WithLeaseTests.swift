@@ -75,7 +75,7 @@ import Testing
   func aLeaseThatRanOutDuringAStopOfTheProcessIsTakenAnew() async throws {
     let clock = ManualClock()
     let registry = ServiceRegistry()
-    try await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       try await registry.withLease(instance("a"), ttl: .seconds(9)) {
         try await clock.waitForSleepers(1)
         let first = registry.instances(of: "inventory", at: seconds(0)).members

@@ -10,12 +10,13 @@ private final class Visitors: Sendable {
   let entered = Log<Int>()
   let left = Log<Int>()
 
-  /// A call whose attempts take so long each, in milliseconds, and then fail where it says so.
+  /// A call whose attempts take so long each, in milliseconds, and then fail where it says so; a retry's second hedge as its
+  /// first.
   func call(taking durations: [Int64], failing: Set<Int> = [], stubborn: Set<Int> = []) -> ServiceCall<
     Int, Int
   > {
     ServiceCall("stock") { (_: Int, context: CallContext) in
-      let attempt = Int(context.attempt)
+      let attempt = (Int(context.attempt) - 1) % durations.count + 1
       self.entered.append(attempt)
       defer { self.left.append(attempt) }
       let duration = Duration.milliseconds(durations[attempt - 1])

@@ -42,7 +42,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
       await Task.yield()
       if number < 0 { throw Failure() }
     }.hedge(after50, budget: nil)
-    await Ambient.withEnvironment(CallEnvironment(clock: clock)) {
+    await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       for number in -5...5 { try? await call(number) }
     }
     #expect(clock.sleeperCount == 0)

@@ -133,7 +133,7 @@ import Testing
     let call = ServiceCall { (input: Int) in input }.faults(injector)
     injector.switchOff()
     injector.switchOn()
-    try await Ambient.withObserver(recorder) { _ = try await call(1) }
+    try await CallContext.withObserver(recorder) { _ = try await call(1) }
     injector.switchOff()
     let hits = [
       "fault.injected injector=chaos fault=latency", "fault.injected injector=chaos fault=value",

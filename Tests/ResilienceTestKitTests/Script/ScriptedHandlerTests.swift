@@ -26,8 +26,8 @@ import Testing
 
   @Test func remembersTheAttempt() async throws {
     let handler = ScriptedHandler<Int, Int>("stock", [.succeed(7)], afterwards: .repeatLast)
-    var context = CallContext.current
-    for attempt in 1...3 as ClosedRange<UInt16> {
+    for attempt in 1...3 as ClosedRange<UInt32> {
+      var context = CallContext.current
       context.beginAttempt(attempt)
       _ = try await handler.handle(0, context: context)
     }

@@ -223,10 +223,10 @@ private final class TimerLedger: Sendable {
 
   func watching(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let context = CallContext.current
-    guard let environment = Ambient.environment else { return try await body() }
+    guard let environment = CallContext.environment else { return try await body() }
     let clock = WatchedClock(base: context.clock, ledger: running)
     let watched = CallEnvironment(clock: clock, random: environment.random, executor: environment.executor)
-    try await Ambient.withEnvironment(watched) { try await body() }
+    try await CallContext.withEnvironment(watched) { try await body() }
   }
 
   private struct WatchedClock: ResilienceClock {

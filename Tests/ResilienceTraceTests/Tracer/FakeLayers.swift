@@ -10,7 +10,7 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
     var number: UInt16 = 1
     while true {
       var attempt = context
-      attempt.beginAttempt(number)
+      attempt.beginAttempt(UInt32(number))
       attempt.attemptBegan()
       do {
         let output = try await base.handle(input, context: attempt)

@@ -78,7 +78,7 @@ import Testing
     await #expect(throws: Refused.self) { try await call(2) }
     #expect(try await call(200) == 200)
     #expect(try await call(503) == 503)
-    #expect(store.allSpans.map(\.verdict) == [.failure, .neutral, .neutral, .success, .failure])
+    #expect(store.allSpans.map(\.verdict) == [.failure, .failure, .neutral, .success, .failure])
     #expect(store.allSpans.map(\.error) == ["card declined", "CancellationError()", "Refused()", nil, nil])
   }
 
@@ -145,7 +145,7 @@ import Testing
       CallContext.current.emit(Retried(attempt: 9))
     }
     let inner = call.trace(Tracer("bank", store: store)).trace(shop, "inner")
-    try await Ambient.withObserver(recorder) { try await FakeRetry(base: inner).trace(shop, "outer")(1) }
+    try await CallContext.withObserver(recorder) { try await FakeRetry(base: inner).trace(shop, "outer")(1) }
     #expect(recorder.descriptions == ["retry.scheduled attempt=2", "retry.scheduled attempt=9"])
     #expect(spans("outer").map(\.kind) == [.call, .attempt, .attempt])
     #expect(spans("inner").map(\.service) == ["shop", "shop"])
@@ -166,7 +166,7 @@ import Testing
     var recorder: EventRecorder? = EventRecorder()
     weak let released = recorder
     let call = ServiceCall("payment") { (_: Int) in }.trace(Tracer(store: store))
-    if let recorder { try await Ambient.withObserver(recorder) { try await call(1) } }
+    if let recorder { try await CallContext.withObserver(recorder) { try await call(1) } }
     recorder = nil
     #expect(released == nil)
   }

@@ -19,7 +19,7 @@ struct Play: Sendable {
     try Simulation(seed: seed).run { _ in
       let timetable = Timetable(intake.invoices)
       let house = House(isProtected: isProtected, day: timetable.day, faults: timetable.faults)
-      return try await Ambient.withObserver(house.counters) { try await open(house, timetable) }
+      return try await CallContext.withObserver(house.counters) { try await open(house, timetable) }
     }
   }
 

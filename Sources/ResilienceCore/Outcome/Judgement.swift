@@ -1,0 +1,46 @@
+// The one place that decides what an error means. Every layer that counts, replaces or repeats asks here, so that they all
+// say the same.
+
+extension Outcome {
+  /// How a thrown error counts when the work said nothing about it: what every layer's inline face goes by.
+  ///
+  /// - **Neutral**: a ``Rejection``, since one of our own layers refused; and whatever is thrown after the caller cancelled,
+  ///   since a client may make any error of that.
+  /// - **A failure**: everything else; a `CancellationError` that the caller did not cause; and what is thrown by a task that
+  ///   a time limit cancelled, since the destination was too slow.
+  ///
+  /// The pushback is the error's, if it is ``PushbackProviding``.
+  ///
+  /// - Parameters:
+  ///   - error: What was thrown. Ask in the task that caught it: whether it was cancelled matters.
+  ///   - context: The call's; its deadline tells a time limit from a caller. Default: the present one.
+  public init(ofError error: any Error, in context: CallContext = .current) {
+    self = Self.decided(error, in: context) ?? Outcome(unclassified: error)
+  }
+
+  /// What is decided without the work's own classification: a refusal by one of our layers, and the caller's cancellation.
+  @usableFromInline
+  @inline(never)
+  package static func decided(_ error: borrowing any Error, in context: CallContext) -> Outcome? {
+    if ErrorKind(of: error).contains(.rejection) { return Outcome(unclassified: error) }
+    guard Task.isCancelled else { return nil }
+    // A limit outside cancels the task when the deadline passes: then it was not the caller.
+    if !context.deadline.isNever, context.deadline.hasPassed(at: context.readClock()) { return nil }
+    return Outcome(.neutral, pushback: Outcome(unclassified: error).pushback)
+  }
+}
+
+extension Handler {
+  /// What an error that the handler threw amounts to: what every layer that counts, replaces or repeats goes by.
+  ///
+  /// Neutral for a ``Rejection``, and for whatever is thrown after the caller cancelled; else what
+  /// ``outcome(ofError:)`` says, which the leaf decides.
+  ///
+  /// - Parameters:
+  ///   - error: What was thrown. Ask in the task that caught it: whether it was cancelled matters.
+  ///   - context: The one that the layer asking was called with; its deadline tells a time limit from a caller.
+  @inlinable
+  public func judge(_ error: any Error, in context: CallContext) -> Outcome {
+    Outcome.decided(error, in: context) ?? outcome(ofError: error)
+  }
+}
