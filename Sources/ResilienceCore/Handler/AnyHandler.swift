@@ -15,7 +15,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
     @usableFromInline let handle: Handle
     @usableFromInline let traits: @Sendable () -> CallTraits
     @usableFromInline let outcomeOfValue: @Sendable (Output) -> Outcome
-    @usableFromInline let outcomeOfError: @Sendable (any Error) -> Outcome
+    @usableFromInline let outcomeOfError: @Sendable (any Error, ErrorKind) -> Outcome
     @usableFromInline let readsAttempt: Bool
     @usableFromInline let judgesValues: Bool
 
@@ -24,7 +24,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
       handle = { input, context in try await base.perform(input, in: context) }
       traits = { base.traits }
       outcomeOfValue = { base.outcome(ofValue: $0) }
-      outcomeOfError = { base.outcome(ofError: $0) }
+      outcomeOfError = { base.classified($0, $1) }
       readsAttempt = base.mayReadAttempt
       judgesValues = base.mayJudgeValues
     }
@@ -57,7 +57,14 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
 
   /// The hidden handler's answer.
   @inlinable
-  public func outcome(ofError error: any Error) -> Outcome { hidden.outcomeOfError(error) }
+  public func outcome(ofError error: any Error) -> Outcome {
+    hidden.outcomeOfError(error, ErrorKind(of: error))
+  }
+
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
+    hidden.outcomeOfError(error, kind)
+  }
 }
 
 extension Handler {

@@ -9,6 +9,9 @@ package protocol BuiltInHandler: Handler {
 
   /// Whether ``Handler/outcome(ofValue:)`` may call a value anything but a success, so that layers outside must ask.
   var judgesValues: Bool { get }
+
+  /// ``Handler/outcome(ofError:)`` for those who know the kind of the error already.
+  func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome
 }
 
 extension BuiltInHandler where Self: HandlerDecorator {
@@ -17,6 +20,11 @@ extension BuiltInHandler where Self: HandlerDecorator {
 
   @inlinable
   package var judgesValues: Bool { base.mayJudgeValues }
+
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
+    base.classified(error, kind)
+  }
 }
 
 // Looked up by a cast, which costs a thousand instructions: ask once, when a stack is made.
@@ -28,6 +36,15 @@ extension Handler {
   /// Whether a returned value may be anything but a success.
   @inlinable
   package var mayJudgeValues: Bool { (self as? any BuiltInHandler)?.judgesValues ?? true }
+}
+
+extension Handler {
+  /// What the handler says of an error of this kind.
+  @inlinable
+  package func classified(_ error: any Error, _ kind: ErrorKind) -> Outcome {
+    guard let builtIn = self as? any BuiltInHandler else { return outcome(ofError: error) }
+    return builtIn.outcome(ofError: error, kind)
+  }
 }
 
 // MARK: - Calling

@@ -34,6 +34,11 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator, BuiltInHandler
   public func outcome(ofError error: any Error) -> Outcome {
     classifier(.failure(error)) ?? base.outcome(ofError: error)
   }
+
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
+    classifier(.failure(error)) ?? base.classified(error, kind)
+  }
 }
 
 extension Handler {

@@ -113,6 +113,9 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   @inlinable
   package var judgesValues: Bool { leaf.valuesProvidePushback }
 
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome { Outcome(error, kind) }
+
   /// A success, or what the value says if it is ``PushbackProviding``.
   @inlinable
   @inline(__always)

@@ -15,18 +15,19 @@ extension Outcome {
   ///   - error: What was thrown. Ask in the task that caught it: whether it was cancelled matters.
   ///   - context: The call's; its deadline tells a time limit from a caller. Default: the present one.
   public init(ofError error: any Error, in context: CallContext = .current) {
-    self = Self.decided(error, in: context) ?? Outcome(unclassified: error)
+    let kind = ErrorKind(of: error)
+    self = Outcome(error, kind)
+    if !kind.contains(.rejection), context.callerHasCancelled { verdict = .neutral }
   }
+}
 
-  /// What is decided without the work's own classification: a refusal by one of our layers, and the caller's cancellation.
+extension CallContext {
+  /// Whether the present task was cancelled by the caller, and not by a time limit outside, which cancels when the deadline
+  /// passes.
   @usableFromInline
   @inline(never)
-  package static func decided(_ error: borrowing any Error, in context: CallContext) -> Outcome? {
-    if ErrorKind(of: error).contains(.rejection) { return Outcome(unclassified: error) }
-    guard Task.isCancelled else { return nil }
-    // A limit outside cancels the task when the deadline passes: then it was not the caller.
-    if !context.deadline.isNever, context.deadline.hasPassed(at: context.readClock()) { return nil }
-    return Outcome(.neutral, pushback: Outcome(unclassified: error).pushback)
+  var callerHasCancelled: Bool {
+    Task.isCancelled && (deadline.isNever || !deadline.hasPassed(at: readClock()))
   }
 }
 
@@ -41,6 +42,8 @@ extension Handler {
   ///   - context: The one that the layer asking was called with; its deadline tells a time limit from a caller.
   @inlinable
   public func judge(_ error: any Error, in context: CallContext) -> Outcome {
-    Outcome.decided(error, in: context) ?? outcome(ofError: error)
+    let kind = ErrorKind(of: error)
+    if !kind.contains(.rejection), !context.callerHasCancelled { return classified(error, kind) }
+    return Outcome(.neutral, pushback: Outcome(error, kind).pushback)
   }
 }

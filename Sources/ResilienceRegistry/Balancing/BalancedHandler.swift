@@ -68,7 +68,12 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   /// The answer of an instance's handler.
   @inlinable
   public func outcome(ofError error: any Error) -> Outcome {
-    handlers.representative?.outcome(ofError: error) ?? Outcome(unclassified: error)
+    outcome(ofError: error, ErrorKind(of: error))
+  }
+
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
+    handlers.representative?.outcome(ofError: error, kind) ?? Outcome(error, kind)
   }
 }
 

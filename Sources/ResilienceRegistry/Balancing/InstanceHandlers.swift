@@ -30,7 +30,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
     func outcome(ofValue value: Inner.Output) -> Outcome { handler.outcome(ofValue: value) }
 
     @inlinable
-    func outcome(ofError error: any Error) -> Outcome { handler.outcome(ofError: error) }
+    func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome { handler.classified(error, kind) }
   }
 
   @usableFromInline

@@ -25,7 +25,9 @@ extension Tracer {
     enterSpan(&span)
     do {
       let result = try await CallContext.withCurrent(span, isolation: isolation, body)
-      exitSpan(span, from: call, name, kind, Outcome(ofValue: result).verdict, nil)
+      if span.trace.isSampled {
+        exitSpan(span, from: call, name, kind, Outcome(ofValue: result).verdict, nil)
+      }
       return result
     } catch {
       exitSpan(span, from: call, name, kind, Outcome(ofError: error, in: call).verdict, error)
