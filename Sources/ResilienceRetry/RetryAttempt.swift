@@ -45,6 +45,9 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
 
   @usableFromInline var number: Int { Int(count) }
 
+  /// For the context, where it never reaches a limit that stands for "for ever".
+  var shortNumber: UInt16 { min(UInt16(clamping: count), .max - 1) }
+
   @inlinable
   var isOver: Bool { phase == .over }
 
@@ -65,7 +68,7 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
 
   func next(of call: CallContext) -> RetryAttempt {
     var next = self
-    next.count += 1
+    next.count &+= next.count < .max ? 1 : 0
     next.isFirstOutcome = false
     next.span = call.trace.span
     next.now = .min

@@ -27,7 +27,7 @@ final class RetryLoop: Sendable {
   func first(of call: CallContext, drawsID: Bool) -> CallContext {
     var first = call
     first.claim()
-    first.beginAttempt(1, of: UInt16(policy.maxAttempts), at: call.nowIfKnown)
+    first.beginAttempt(1, of: policy.attemptLimit, at: call.nowIfKnown)
     if drawsID || call.isObserved { first.drawCallID() }
     guard call.isObserved else { return first }
     first.attemptBegan()
@@ -40,7 +40,7 @@ final class RetryLoop: Sendable {
   @inline(never)
   func context(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var context = caller(of: attempt, call)
-    context.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts), at: attempt.now)
+    context.beginAttempt(attempt.shortNumber, of: policy.attemptLimit, at: attempt.now)
     if attempt.span != call.trace.span {
       var trace = call.trace
       trace.span = attempt.span
@@ -53,7 +53,7 @@ final class RetryLoop: Sendable {
   private func caller(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var caller = call
     caller.claim(as: attempt.id)
-    caller.beginAttempt(UInt16(attempt.count), of: UInt16(policy.maxAttempts))
+    caller.beginAttempt(attempt.shortNumber, of: policy.attemptLimit)
     return caller
   }
 
@@ -153,7 +153,7 @@ final class RetryLoop: Sendable {
       if verdict != .success { tellGaveUp(reason, attempt, of: call) }
       return attempt.over()
     case .retry(let delay):
-      guard budget.withdraw(depositing: attempt.isFirstOutcome) else {
+      guard budget.withdraw(depositing: attempt.isFirstOutcome, at: call.readClock()) else {
         tellGaveUp(.budgetExhausted, attempt, of: call)
         return attempt.over()
       }
