@@ -49,7 +49,7 @@ import Testing
       made.append(())
       throw Failure()
     }
-    .retry(Self.forEver, budget: RetryBudget(ratio: 0, reserve: 5))
+    .retry(Self.forEver, budget: RetryBudget(ratio: 0, reserve: 5, refillInterval: nil))
     await #expect(throws: Failure.self) { try await call(1) }
     #expect(made.entries.count == 6)
   }
