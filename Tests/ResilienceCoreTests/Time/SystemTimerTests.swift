@@ -5,24 +5,24 @@ import Testing
 
 @testable import ResilienceCore
 
-/// Timers of their own, so that what blocks here holds up nothing else.
+/// Timers of their own, so that what blocks here holds up nothing else. What waits here ends when the time limit cancels it.
 @Suite(.timeLimit(.minutes(1))) struct SystemTimerTests {
   private let past = Instant(nanoseconds: 0)
 
   /// Ends when the timer's action begins; the action then blocks until `gate` is opened, and says whether it was.
   private func block(_ timer: SystemTimer, _ gate: Gate) async {
-    await withCheckedContinuation { began in
-      _ = timer.arm(at: past) {
-        began.resume()
-        gate.wait()
-      }
+    let began = Waiter("began")
+    _ = timer.arm(at: past) {
+      began.grant()
+      gate.wait()
     }
+    #expect(await began.wait() == .granted)
   }
 
   private func run(_ timer: SystemTimer, at instant: Instant) async {
-    await withCheckedContinuation { ran in
-      _ = timer.arm(at: instant) { ran.resume() }
-    }
+    let ran = Waiter("ran")
+    _ = timer.arm(at: instant) { ran.grant() }
+    #expect(await ran.wait() == .granted)
   }
 
   @Test func row72_anActionThatBlocksDelaysNoOther() async {
@@ -66,10 +66,10 @@ import Testing
     let clock = FakeTime()
     let timer = SystemTimer(longestSleep: 1_000_000, now: { clock.read() })
     let hour = Instant(nanoseconds: 3_600_000_000_000)
-    await withCheckedContinuation { ran in
-      _ = timer.arm(at: hour) { ran.resume() }
-      clock.advance(to: Instant(nanoseconds: 7_200_000_000_000))
-    }
+    let ran = Waiter("ran")
+    _ = timer.arm(at: hour) { ran.grant() }
+    clock.advance(to: Instant(nanoseconds: 7_200_000_000_000))
+    #expect(await ran.wait() == .granted)
   }
 }
 
