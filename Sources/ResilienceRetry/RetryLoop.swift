@@ -175,7 +175,7 @@ final class RetryLoop: Sendable {
         if attempt.holdsToken { budget.refund() }
         attempt.holdsToken = false
       } else {
-        guard budget.withdraw(depositing: attempt.isFirstOutcome) else {
+        guard budget.withdraw(depositing: attempt.isFirstOutcome, at: call.readClock()) else {
           gaveUp(.budgetExhausted, attempt, of: call)
           return attempt.over()
         }

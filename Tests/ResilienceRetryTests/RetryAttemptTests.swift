@@ -141,7 +141,8 @@ import Testing
 
   @Test func onEventIsToldOfAnInlineCallToo() async throws {
     let events = Log<RetryEvent>()
-    try? await Self.atOnce.run(budget: RetryBudget(ratio: 0, reserve: 1), onEvent: { events.append($0) }) {
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
+    try? await Self.atOnce.run(budget: budget, onEvent: { events.append($0) }) {
       _ in
       throw Failure()
     }

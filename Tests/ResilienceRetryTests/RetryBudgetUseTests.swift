@@ -8,7 +8,7 @@ import Testing
   static let atOnce = RetryPolicy(maxAttempts: 3, backoff: .none)
 
   private func emptied(ratio: Double = 1, reserve: Int = 100) -> RetryBudget {
-    let budget = RetryBudget(ratio: ratio, reserve: reserve)
+    let budget = RetryBudget(ratio: ratio, reserve: reserve, refillInterval: nil)
     while budget.withdraw() {}
     return budget
   }
@@ -136,7 +136,7 @@ import Testing
 
   /// Layers of four attempts each multiply to 64; sharing a budget they stay at a tenth.
   @Test func layersThatShareABudgetDoNotMultiply() async throws {
-    let budget = RetryBudget(ratio: 0.1)
+    let budget = RetryBudget(ratio: 0.1, refillInterval: nil)
     let attempts = Log<Int>()
     let policy = RetryPolicy(maxAttempts: 4, backoff: .none)
     let call = ServiceCall { (_: Int) in
@@ -163,7 +163,7 @@ import Testing
 
   /// What provably did not run is repeated at once: no deadline, no wait bounds it, so the budget must.
   @Test func row29_retriesOfWhatDidNotRunAreBudgetedAndCounted() async throws {
-    let budget = RetryBudget()
+    let budget = RetryBudget(refillInterval: nil)
     let attempts = Log<UInt16>()
     let call = ServiceCall { (_: Int, context: CallContext) in
       attempts.append(context.attempt)

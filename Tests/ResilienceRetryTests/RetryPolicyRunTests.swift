@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func usesTheBudget() async {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     await #expect(throws: Failure(number: 2)) {
       try await Self.atOnce.run(budget: budget) { attempt in throw Failure(number: attempt) }
     }

@@ -33,23 +33,31 @@ extension Backoff: Codable {
     for field in Field.allCases where field != .kind && !kind.fields.contains(field) {
       try fields.require(!fields.contains(field), field, "left out of a backoff that is \(kind)")
     }
-    let base = try fields.duration(.base)
-    let cap = try fields.duration(.cap) ?? .seconds(20)
+    func base(otherwise base: Duration? = nil) throws -> Duration {
+      try fields.duration(.base) ?? base ?? fields.missing(.base, DurationText.requirement)
+    }
+    func cap(for base: Duration) throws -> Duration? {
+      let cap = try fields.duration(.cap)
+      try fields.require(
+        cap ?? base >= base, .cap, "\(DurationText(base).description) or more, as the base is")
+      return cap
+    }
     let jitter = try fields.value(.jitter, as: Jitter.self) ?? .full
     switch kind {
     case .constant:
-      self = .constant(try base ?? fields.missing(.base, DurationText.requirement), jitter: jitter)
+      self = .constant(try base(), jitter: jitter)
     case .linear:
+      let base = try base()
       self = .linear(
-        base: try base ?? fields.missing(.base, DurationText.requirement),
-        increment: try fields.duration(.increment), cap: cap, jitter: jitter)
+        base: base, increment: try fields.duration(.increment), cap: try cap(for: base), jitter: jitter)
     case .exponential:
       let multiplier = try fields.number(.multiplier) ?? 2
       try fields.require(multiplier >= 1 && multiplier.isFinite, .multiplier, "1 or more")
-      self = .exponential(
-        base: base ?? .milliseconds(50), cap: cap, multiplier: multiplier, jitter: jitter)
+      let base = try base(otherwise: .milliseconds(50))
+      self = .exponential(base: base, cap: try cap(for: base), multiplier: multiplier, jitter: jitter)
     case .decorrelated:
-      self = .decorrelated(base: base ?? .milliseconds(50), cap: cap)
+      let base = try base(otherwise: .milliseconds(50))
+      self = .decorrelated(base: base, cap: try cap(for: base))
     case .custom:
       let delays: [Duration] = try fields.durations(.delays) ?? []
       try fields.require(!delays.isEmpty, .delays, "at least one delay")

@@ -70,7 +70,8 @@ extension Backoff {
       let spread = capNanoseconds / 2
       return (capNanoseconds - spread, SplitMix64.mix(present).uniform(upTo: spread))
     }
-    return (0, max(0, Int64(delay)))
+    // Rounding may make two of nearly the same height change places.
+    return (0, Int64(max(0, delay)))
   }
 
   /// 2ᵗ · tanh(√4t) for t = retry − 1 + u.

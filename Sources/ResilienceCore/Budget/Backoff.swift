@@ -46,7 +46,7 @@ public struct Backoff: Sendable, Hashable {
 
   private init(_ growth: Growth, base: Duration, cap: Duration, jitter: Jitter) {
     precondition(base >= .zero, "a backoff's base must not be negative, was \(base)")
-    precondition(cap >= .zero, "a backoff's cap must not be negative, was \(cap)")
+    precondition(cap >= base, "a backoff's cap must be its base \(base) or more, was \(cap)")
     if case .proportional(let share) = jitter {
       precondition(
         (0...1).contains(share), "a backoff's proportional jitter must be in 0 ... 1, was \(share)")
@@ -74,31 +74,35 @@ public struct Backoff: Sendable, Hashable {
   /// - Parameters:
   ///   - base: The delay before the first retry, 0 or more.
   ///   - increment: What each delay has more than the one before it, 0 or more. Default: the base.
-  ///   - cap: The longest delay. Default: 20 s, as ``exponential(base:cap:multiplier:jitter:)``.
+  ///   - cap: The longest delay, `base` or more. Default: 20 s, as ``exponential(base:cap:multiplier:jitter:)``, or the base
+  ///     if that is longer.
   ///   - jitter: Default: full.
   public static func linear(
-    base: Duration, increment: Duration? = nil, cap: Duration = .seconds(20), jitter: Jitter = .full
+    base: Duration, increment: Duration? = nil, cap: Duration? = nil, jitter: Jitter = .full
   ) -> Backoff {
     let increment = increment ?? base
     precondition(increment >= .zero, "a backoff's increment must not be negative, was \(increment)")
     return Backoff(
-      .linear(incrementNanoseconds: increment.clampedNanoseconds), base: base, cap: cap, jitter: jitter)
+      .linear(incrementNanoseconds: increment.clampedNanoseconds), base: base,
+      cap: cap ?? Self.cap(for: base),
+      jitter: jitter)
   }
 
   /// A delay that grows by a factor each time: `min(cap, base · multiplierⁿ)`.
   ///
   /// - Parameters:
   ///   - base: The delay before the first retry, 0 or more. Default: 50 ms, the AWS SDKs' since 2026.
-  ///   - cap: The longest delay. Default: 20 s, as the AWS SDKs.
+  ///   - cap: The longest delay, `base` or more. Default: 20 s, as the AWS SDKs, or the base if that is longer.
   ///   - multiplier: 1 or more; fractions count. Default: 2.
   ///   - jitter: Default: full, which de-synchronises best ("Exponential Backoff And Jitter", AWS, 2015).
   public static func exponential(
-    base: Duration = .milliseconds(50), cap: Duration = .seconds(20), multiplier: Double = 2,
+    base: Duration = .milliseconds(50), cap: Duration? = nil, multiplier: Double = 2,
     jitter: Jitter = .full
   ) -> Backoff {
     precondition(
       multiplier >= 1 && multiplier.isFinite, "a backoff's multiplier must be 1 or more, was \(multiplier)")
-    return Backoff(.exponential(multiplier: multiplier), base: base, cap: cap, jitter: jitter)
+    return Backoff(
+      .exponential(multiplier: multiplier), base: base, cap: cap ?? Self.cap(for: base), jitter: jitter)
   }
 
   /// A delay that doubles on average and is spread smoothly over all of its range: Polly's "decorrelated jitter V2".
@@ -109,11 +113,13 @@ public struct Backoff: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - base: About the median of the first delay, 0 or more. Default: 50 ms.
-  ///   - cap: The longest delay. Default: 20 s.
-  public static func decorrelated(base: Duration = .milliseconds(50), cap: Duration = .seconds(20)) -> Backoff
-  {
-    Backoff(.decorrelated, base: base, cap: cap, jitter: .full)
+  ///   - cap: The longest delay, `base` or more. Default: 20 s, or the base if that is longer.
+  public static func decorrelated(base: Duration = .milliseconds(50), cap: Duration? = nil) -> Backoff {
+    Backoff(.decorrelated, base: base, cap: cap ?? Self.cap(for: base), jitter: .full)
   }
+
+  /// The cap that nobody stated.
+  static func cap(for base: Duration) -> Duration { max(base, .seconds(20)) }
 
   /// Delays from a table: retry n waits entry n, those beyond the table wait its last entry.
   ///

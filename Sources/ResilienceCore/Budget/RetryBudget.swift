@@ -7,7 +7,8 @@ public import Synchronization
 /// repeats calls to it: retries, hedges, redeliveries.
 ///
 /// Two kinds, behind one object:
-/// - **A share of the calls**, ``init(_:ratio:reserve:)``: each call deposits a part of a token, each retry takes one.
+/// - **A share of the calls**, ``init(_:ratio:reserve:refillInterval:)``: each call deposits a part of a token, each retry
+///   takes one, and time brings one now and then, so that a client that makes one call an hour may retry each of them.
 /// - **A throttle**, ``throttle(_:maxTokens:tokenRatio:)``: failures take tokens, successes bring parts of them back, and
 ///   while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how many calls there are. A
 ///   hedge that begins because an attempt is slow takes one as well.
@@ -17,13 +18,12 @@ public import Synchronization
 /// whatever order they are looked at, and a reserve that a quiet destination has saved up stays small.
 ///
 /// Layers around each other share one budget: only the outermost deposits, so that one further in with a budget of its own
-/// would spend its reserve and never get it back; and a layer that finds the shared budget empty ends the call through all
-/// of them, at once, with the work's own error.
+/// would spend its reserve and get back only what time brings; and a layer that finds the shared budget empty ends the call
+/// through all of them, at once, with the work's own error.
 ///
-/// Tokens are kept in thousandths, so that shares are exact. One atomic word; while it is full, a success costs a load.
+/// Two atomic words: what is missing, and when time was last counted. While nothing is missing, a success costs a load; the
+/// clock is read only when a retry is asked for.
 public final class RetryBudget: Sendable {
-  @usableFromInline static var tokenScale: Int64 { 1000 }
-
   /// Names the destination in metrics; empty when unnamed.
   public let name: String
 
@@ -33,17 +33,15 @@ public final class RetryBudget: Sendable {
   /// The most tokens that can be saved up, and what a new budget starts with.
   public let reserve: Int
 
-  /// What a call brings with its first outcome, if that is a success, and if it is none; with a later success.
-  private let successDeposit: Int64
-  private let failureDeposit: Int64
-  private let laterSuccessDeposit: Int64
-  /// A retry is granted when less than this is missing after it.
-  private let limit: Int64
-  private let countsFailures: Bool
+  /// How long it takes until time alone brings a token; `nil` when it never does.
+  public let refillInterval: Duration?
+
+  private let rules: RetryBudgetRules
   private let isUnbounded: Bool
-  private let maximumScaled: Int64
   /// What is missing to the maximum, so that "full" is a comparison with 0.
   @usableFromInline let missing: Atomic<Int64>
+  /// Up to when time has been counted, in nanoseconds: who moves it owns the tokens of that time.
+  private let countedUntil = Atomic<Int64>(.min)
   let granted = Atomic<UInt64>(0)
   let refused = Atomic<UInt64>(0)
 
@@ -51,44 +49,49 @@ public final class RetryBudget: Sendable {
   ///
   /// - Parameters:
   ///   - name: The destination, for metrics. Default: unnamed.
-  ///   - ratio: Retries per original call, 0 to 10. Default: 0.1, the share that Google's SRE book recommends.
-  ///   - reserve: The most retries that can be saved up, 1 or more; a new budget starts with as many, so that a
+  ///   - ratio: Retries per original call: 0, or 10⁻⁹ to 10; nine decimals count. Default: 0.1, the share that Google's SRE
+  ///     book recommends.
+  ///   - reserve: The most retries that can be saved up, 1 to 10⁹; a new budget starts with as many, so that a
   ///     quiet client may retry at all. Default: 3, as Envoy: a burst of ten would be a visible bump of a small service's load.
-  public init(_ name: String = "", ratio: Double = 0.1, reserve: Int = 3) {
-    precondition((0...10).contains(ratio), "a retry budget's ratio must be in 0 ... 10, was \(ratio)")
+  ///   - refillInterval: How long it takes until time alone brings one retry, while less than the reserve is left: more than
+  ///     0; `nil` for never. Default: 20 s: a reserve of 3 is whole again after a minute, and at one call a second or more
+  ///     time and share together stay within 15 % of the calls. (Finagle's 10 a second let a quiet client repeat everything.)
+  public init(
+    _ name: String = "", ratio: Double = 0.1, reserve: Int = 3, refillInterval: Duration? = .seconds(20)
+  ) {
+    precondition(
+      ratio == 0 || (1e-9...10).contains(ratio),
+      "a retry budget's ratio must be 0 or in 10⁻⁹ ... 10, was \(ratio)")
     precondition(
       (1...1_000_000_000).contains(reserve), "a retry budget's reserve must be in 1 ... 10⁹, was \(reserve)")
+    if let refillInterval {
+      precondition(
+        refillInterval > .zero, "a retry budget's refillInterval must be more than 0, was \(refillInterval)")
+    }
     self.name = name
     self.ratio = ratio
     self.reserve = reserve
-    let deposit = Int64((ratio * Double(Self.tokenScale)).rounded())
-    (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, deposit, 0)
-    (countsFailures, isUnbounded) = (false, false)
-    // One deposit must fit in whole.
-    let start = Int64(reserve) * Self.tokenScale
-    maximumScaled = max(start, deposit)
-    // A retry is granted for the first thousandth of a token: k failures get ⌈ratio · k⌉.
-    limit = maximumScaled + Self.tokenScale
-    missing = Atomic(maximumScaled - start)
+    self.refillInterval = refillInterval
+    rules = RetryBudgetRules(
+      ratio: ratio, reserve: reserve, refillInterval: refillInterval.map { max(1, $0.clampedNanoseconds) })
+    isUnbounded = false
+    missing = Atomic(rules.start)
   }
 
   private init(throttle name: String, maxTokens: Int, tokenRatio: Double) {
     self.name = name
     ratio = tokenRatio
     reserve = maxTokens
-    let deposit = Int64((tokenRatio * Double(Self.tokenScale)).rounded())
-    (successDeposit, failureDeposit, laterSuccessDeposit) = (deposit, 0, deposit)
-    maximumScaled = Int64(maxTokens) * Self.tokenScale
-    limit = maximumScaled - maximumScaled / 2
-    (countsFailures, isUnbounded) = (true, false)
-    missing = Atomic(0)
+    refillInterval = nil
+    rules = RetryBudgetRules(maxTokens: maxTokens, tokenRatio: tokenRatio)
+    isUnbounded = false
+    missing = Atomic(rules.start)
   }
 
   private init() {
-    (name, ratio, reserve) = ("", 0, 0)
-    (successDeposit, failureDeposit, laterSuccessDeposit) = (0, 0, 0)
-    (limit, maximumScaled) = (0, 0)
-    (countsFailures, isUnbounded) = (false, true)
+    (name, ratio, reserve, refillInterval) = ("", 0, 0, nil)
+    rules = RetryBudgetRules(ratio: 0, reserve: 0, refillInterval: nil)
+    isUnbounded = true
     missing = Atomic(0)
   }
 
@@ -96,12 +99,12 @@ public final class RetryBudget: Sendable {
   package static let unbounded = RetryBudget()
 
   /// Creates gRPC's throttle: each failed attempt takes a token, each success brings back a part of one, and nothing is
-  /// retried unless more than half of the tokens are left.
+  /// retried unless more than half of the tokens are left. Time brings nothing: A6 knows none.
   ///
   /// - Parameters:
   ///   - name: The destination, for metrics. Default: unnamed.
   ///   - maxTokens: The most tokens, 1 to 1000; it starts with as many. Default: 10: five failures in a row stop retries.
-  ///   - tokenRatio: What a success brings, more than 0; three decimals count. Default: 0.1: ten successes for a failure.
+  ///   - tokenRatio: What a success brings, 0.001 to 1000; three decimals count. Default: 0.1: ten successes for a failure.
   public static func throttle(
     _ name: String = "", maxTokens: Int = 10, tokenRatio: Double = 0.1
   ) -> RetryBudget {
@@ -111,12 +114,6 @@ public final class RetryBudget: Sendable {
       (0.001...1000).contains(tokenRatio),
       "a retry throttle's tokenRatio must be in 0.001 ... 1000, was \(tokenRatio)")
     return RetryBudget(throttle: name, maxTokens: maxTokens, tokenRatio: tokenRatio)
-  }
-
-  /// Retries that would be granted now, one after another.
-  public var available: Int {
-    let left = limit - missing.load(ordering: .relaxed) - 1
-    return Int(max(0, left / Self.tokenScale))
   }
 
   /// Whether a deposit would change anything.
@@ -131,36 +128,42 @@ public final class RetryBudget: Sendable {
     if isBelowMaximum { noteSuccess(isFirst: true) }
   }
 
-  /// Takes the token for one retry.
+  /// Takes the token for one retry, at the present instant of the ambient clock.
   ///
-  /// - Parameter depositing: Whether this is also the call's first outcome: deposits in the same step, so that calls that
-  ///   fail together find each other's deposits.
+  /// - Parameter depositing: See ``withdraw(depositing:at:)``.
   /// - Returns: `false` when there is none: the destination gets no more extra load.
   public func withdraw(depositing: Bool = false) -> Bool {
+    withdraw(depositing: depositing, at: CallContext.current.readClock())
+  }
+
+  /// Takes the token for one retry.
+  ///
+  /// - Parameters:
+  ///   - depositing: Whether this is also the call's first outcome: deposits in the same step, so that calls that
+  ///     fail together find each other's deposits.
+  ///   - now: When it is asked for; what time has brought since the last time that somebody asked is counted. An instant
+  ///     before that brings nothing. Not evaluated where time brings nothing anyway.
+  /// - Returns: `false` when there is none: the destination gets no more extra load.
+  public func withdraw(depositing: Bool = false, at now: @autoclosure () -> Instant) -> Bool {
     if isUnbounded { return true }
-    let deposit = depositing ? failureDeposit : 0
-    var current = missing.load(ordering: .relaxed)
-    while true {
-      let lack = current - deposit + Self.tokenScale
-      let isGranted = lack < limit
-      let kept = isGranted ? lack : countsFailures ? min(maximumScaled, lack) : lack - Self.tokenScale
-      let (exchanged, original) = missing.weakCompareExchange(
-        expected: current, desired: max(0, kept), ordering: .relaxed)
-      if exchanged {
-        if isGranted {
-          granted.wrappingAdd(1, ordering: .relaxed)
-        } else {
-          refused.wrappingAdd(1, ordering: .relaxed)
-        }
-        return isGranted
-      }
-      current = original
+    let refill = rules.isTimed ? countTime(until: now().nanoseconds) : 0
+    var isGranted = false
+    change { missing in
+      let step = rules.withdrawal(missing, depositing: depositing, refill: refill)
+      isGranted = step.isGranted
+      return step.missing
     }
+    if isGranted {
+      granted.wrappingAdd(1, ordering: .relaxed)
+    } else {
+      refused.wrappingAdd(1, ordering: .relaxed)
+    }
+    return isGranted
   }
 
   /// Hands back the token of a retry that was not made after all.
   public func refund() {
-    add(Self.tokenScale)
+    change { rules.refund($0) }
   }
 
   // MARK: - For the retry loop
@@ -169,26 +172,55 @@ public final class RetryBudget: Sendable {
   @usableFromInline
   @inline(never)
   package func noteSuccess(isFirst: Bool) {
-    add(isFirst ? successDeposit : laterSuccessDeposit)
+    change { rules.success($0, isFirst: isFirst) }
   }
 
   /// An attempt ended and is not retried, for reasons that are not the budget's.
   package func noteUnretried(isFirst: Bool, _ verdict: Verdict) {
     if verdict == .success { return noteSuccess(isFirst: isFirst) }
-    add((isFirst ? failureDeposit : 0) - (countsFailures && verdict == .failure ? Self.tokenScale : 0))
+    change { rules.failure($0, isFirst: isFirst, verdict) }
   }
 
-  private func add(_ amount: Int64) {
-    guard amount != 0 else { return }
+  // MARK: - The words
+
+  private func countTime(until now: Int64) -> Int64 {
+    var last = countedUntil.load(ordering: .relaxed)
+    while last < now {
+      let step = rules.refill(missing.load(ordering: .relaxed), from: last, to: now)
+      if step.countedUntil == last { return 0 }
+      let (exchanged, original) = countedUntil.weakCompareExchange(
+        expected: last, desired: step.countedUntil, ordering: .relaxed)
+      if exchanged { return step.tokens }
+      last = original
+    }
+    return 0
+  }
+
+  @inline(__always)
+  private func change(_ step: (_ missing: Int64) -> Int64) {
     var current = missing.load(ordering: .relaxed)
     while true {
-      let rest = max(0, current - amount)
-      let kept = countsFailures ? min(maximumScaled, rest) : rest
-      if kept == current { return }
+      let next = step(current)
+      if next == current { return }
       let (exchanged, original) = missing.weakCompareExchange(
-        expected: current, desired: kept, ordering: .relaxed)
+        expected: current, desired: next, ordering: .relaxed)
       if exchanged { return }
       current = original
     }
+  }
+}
+
+// MARK: - Reading
+
+extension RetryBudget {
+  /// Retries that would be granted one after another, without what time has brought since one was last asked for.
+  public var available: Int { rules.available(missing.load(ordering: .relaxed), refill: 0) }
+
+  /// Retries that would be granted one after another at `now`.
+  public func available(at now: Instant) -> Int {
+    let (missing, last) = (missing.load(ordering: .relaxed), countedUntil.load(ordering: .relaxed))
+    let isLater = rules.isTimed && last < now.nanoseconds
+    return rules.available(
+      missing, refill: isLater ? rules.refill(missing, from: last, to: now.nanoseconds).tokens : 0)
   }
 }

@@ -39,7 +39,8 @@ public struct RetryAfter: Sendable, Hashable {
 extension RetryAfter: CustomStringConvertible {
   /// The header field's value: whole seconds, rounded up, since a try that comes too early is in vain.
   public var description: String {
-    let (seconds, attoseconds) = delay.components
-    return String(attoseconds > 0 ? seconds.addingSaturating(1) : seconds)
+    // Not by `components`, which trap beyond an `Int64` of seconds.
+    let (seconds, rest) = delay.attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+    return String(rest > 0 ? seconds + 1 : seconds)
   }
 }

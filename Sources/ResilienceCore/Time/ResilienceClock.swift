@@ -11,15 +11,16 @@ public protocol ResilienceClock: Sendable {
 
   /// Calls `action` once, at or after `instant`.
   ///
-  /// The action runs on the clock's own thread: it must be short and must not block. An instant in the past is due at
-  /// once, and still runs later, never inside this call.
+  /// Where the action runs is the clock's affair, and actions of one instant may run at the same time: it should be short.
+  /// The system's clock lets one that blocks delay no other timer. An instant in the past is due at once, and still runs
+  /// later, never inside this call.
   ///
   /// - Returns: A token for ``cancel(_:)``.
   func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken
 
   /// Takes a scheduled action back.
   ///
-  /// - Returns: Whether the action had not run and now never will. `false` when it has run, is running, or was
+  /// - Returns: Whether the action had not run and now never will. `false` when it has run, runs or is about to, or was
   ///   cancelled before.
   @discardableResult
   func cancel(_ token: TimerToken) -> Bool

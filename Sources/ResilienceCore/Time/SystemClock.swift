@@ -6,10 +6,15 @@
   internal import Musl
 #endif
 
-/// The machine's monotonic clock: `CLOCK_MONOTONIC`, in nanoseconds.
+/// The machine's monotonic clock, in nanoseconds, which goes on while the machine is suspended.
 ///
-/// Half the cost of `ContinuousClock.now`. Timers are kept by one thread of the process, started by the first timer and
-/// parked while none is pending.
+/// A lease, an open breaker or a deadline that ends while a laptop sleeps or a virtual machine is paused has ended when it
+/// wakes up. It is what `ContinuousClock` reads, at half the cost: `CLOCK_BOOTTIME` on Linux (in the vDSO since Linux 5.3),
+/// `CLOCK_MONOTONIC_RAW` on Darwin, which counts sleep too, unlike `CLOCK_UPTIME_RAW`.
+///
+/// Timers are kept by the process's own threads, started when they are needed. An action runs on a thread that keeps no
+/// timers while it does so: one that blocks delays no other timer. After the machine has been suspended a timer is late by
+/// one second at most, since no platform lets a thread wait on this clock.
 @frozen
 public struct SystemClock: ResilienceClock {
   /// Creates the clock; all values are the same clock.
@@ -23,7 +28,11 @@ public struct SystemClock: ResilienceClock {
   /// Reads the clock without an instance.
   public static func read() -> Instant {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    #if canImport(Darwin)
+      clock_gettime(CLOCK_MONOTONIC_RAW, &time)
+    #else
+      clock_gettime(CLOCK_BOOTTIME, &time)
+    #endif
     return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
   }
 
@@ -31,15 +40,19 @@ public struct SystemClock: ResilienceClock {
   public var unixTime: UnixTime {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return UnixTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    // The wall clock can be set to any time.
+    let seconds = Int64(time.tv_sec).multiplyingSaturating(1_000_000_000)
+    return UnixTime(nanoseconds: seconds.addingSaturating(Int64(time.tv_nsec)))
   }
 
-  /// Calls `action` once, on the timer thread, at or after `instant`.
+  /// Calls `action` once, on a thread of the clock's own, at or after `instant`.
+  ///
+  /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the first that ends.
   public func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
     SystemTimer.shared.arm(at: instant, action)
   }
 
-  /// Takes a scheduled action back; `false` when it has run, is running, or was cancelled before.
+  /// Takes a scheduled action back; `false` when it has run, runs or is about to, or was cancelled before.
   @discardableResult
   public func cancel(_ token: TimerToken) -> Bool {
     SystemTimer.shared.disarm(token)

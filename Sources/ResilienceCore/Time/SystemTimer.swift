@@ -6,9 +6,9 @@
   internal import Musl
 #endif
 
-/// The timer thread of the process: a wheel, and a thread that is parked while the wheel is empty.
+/// The timers of the process: a wheel, and a thread that drives it, parked while the wheel is empty.
 ///
-/// The thread is woken only for a timer that is due before it would wake by itself. A timer that is taken back does not
+/// The driver is woken only for a timer that is due before it would wake by itself. A timer that is taken back does not
 /// change when that is, so arming and disarming one timeout after the other wakes nobody.
 final class SystemTimer: Sendable {
   static let shared = SystemTimer()
@@ -20,7 +20,24 @@ final class SystemTimer: Sendable {
   }
 
   private let state = Lock(State())
-  private let alarm = Alarm()
+  private let threads: TimerThreads
+  private let longestSleep: Int64
+  private let now: @Sendable () -> Instant
+
+  /// - Parameters:
+  ///   - maximumThreads: How many actions may block at the same time before other timers wait. Default: 64, as many threads
+  ///     as Dispatch gives a queue's work that blocks.
+  ///   - longestSleep: A thread's sleep does not count the time that the machine is suspended; this is how late a timer may be
+  ///     after that, in nanoseconds. Default: a second; less would wake an idle machine more often.
+  ///   - now: The clock. Default: the system's.
+  init(
+    maximumThreads: Int = 64, longestSleep: Int64 = 1_000_000_000,
+    now: @escaping @Sendable () -> Instant = SystemClock.read
+  ) {
+    threads = TimerThreads(maximumCount: maximumThreads)
+    self.longestSleep = longestSleep
+    self.now = now
+  }
 
   func arm(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
     let (token, wakes, starts): (TimerToken, Bool, Bool) = state.withLock { state in
@@ -31,8 +48,11 @@ final class SystemTimer: Sendable {
       state.isRunning = true
       return (token, wakes, starts)
     }
-    if starts { startThread() }
-    if wakes { alarm.ring() }
+    if starts {
+      let status = startThread()
+      precondition(status == 0, "cannot start the timer thread: pthread_create returned \(status)")
+    }
+    if wakes { threads.ring() }
     return token
   }
 
@@ -41,40 +61,60 @@ final class SystemTimer: Sendable {
     return action != nil
   }
 
-  private func startThread() {
+  // MARK: - Threads
+
+  var threadCount: Int { threads.liveCount }
+
+  private func startThread() -> Int32 {
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
       var thread = pthread_t()
     #endif
+    let timer = Unmanaged.passRetained(self)
     let status = pthread_create(
       &thread, nil,
-      { _ in
-        SystemTimer.shared.run()
+      { argument in
+        let timer: UnsafeMutableRawPointer? = argument
+        if let timer { Unmanaged<SystemTimer>.fromOpaque(timer).takeRetainedValue().run() }
         return nil
-      }, nil)
-    precondition(status == 0, "cannot start the timer thread: pthread_create returned \(status)")
+      }, timer.toOpaque())
+    guard status == 0 else {
+      timer.release()
+      return status
+    }
     #if canImport(Darwin)
       if let thread { pthread_detach(thread) }
     #else
       pthread_detach(thread)
     #endif
+    return 0
   }
 
   private func run() {
+    threads.didStart()
+    while threads.takeOver() {
+      let action = next()
+      if threads.handOver(), startThread() != 0 { threads.didNotStart() }
+      action.run()
+    }
+  }
+
+  /// Waits for the next action that is due.
+  private func next() -> TimerWheel.Action {
     while true {
-      switch step() {
-      case .run(let action): action.run()
+      let now = now()
+      switch step(at: now) {
+      case .run(let action): return action
       case .proceed: continue
-      case .wait(let instant): alarm.wait(until: instant)
-      case .park: alarm.wait()
+      case .wait(let instant): threads.sleep(min(longestSleep, max(0, now.nanoseconds(to: instant))))
+      case .park: threads.sleep(nil)
       }
     }
   }
 
-  private func step() -> TimerWheel.Step {
-    let now = SystemClock.read()
-    return state.withLock { state in
+  private func step(at now: Instant) -> TimerWheel.Step {
+    state.withLock { state in
       let step = state.wheel.step(at: now)
       switch step {
       case .run, .proceed: break
@@ -83,61 +123,5 @@ final class SystemTimer: Sendable {
       }
       return step
     }
-  }
-}
-
-/// Where the timer thread sleeps; a ring before the sleep ends it at once.
-// @unchecked: `hasRung` is only touched with `mutex` held; the two pointers never change.
-private final class Alarm: @unchecked Sendable {
-  private var hasRung = false
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let rung = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  init() {
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    #if !canImport(Darwin)
-      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    #endif
-    pthread_cond_init(rung, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  func ring() {
-    pthread_mutex_lock(mutex)
-    hasRung = true
-    pthread_mutex_unlock(mutex)
-    pthread_cond_signal(rung)
-  }
-
-  /// Sleeps until it rings.
-  func wait() {
-    pthread_mutex_lock(mutex)
-    while !hasRung { pthread_cond_wait(rung, mutex) }
-    hasRung = false
-    pthread_mutex_unlock(mutex)
-  }
-
-  /// Sleeps until it rings, or until `instant`; may return before.
-  func wait(until instant: Instant) {
-    pthread_mutex_lock(mutex)
-    if !hasRung {
-      #if canImport(Darwin)
-        var time = timespec(nanoseconds: max(0, SystemClock.read().nanoseconds(to: instant)))
-        pthread_cond_timedwait_relative_np(rung, mutex, &time)
-      #else
-        var time = timespec(nanoseconds: instant.nanoseconds)
-        pthread_cond_timedwait(rung, mutex, &time)
-      #endif
-    }
-    hasRung = false
-    pthread_mutex_unlock(mutex)
-  }
-}
-
-extension timespec {
-  fileprivate init(nanoseconds: Int64) {
-    self.init(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
   }
 }

@@ -67,12 +67,13 @@ extension EventBus {
       return DeliveryEnd(settlement: .acknowledge, error: nil, deliveries: ticket.attempt)
     }
     var isNoted = false
+    let now = call.readClock()
     let settlement = worker.policy.settlement(
       outcome, error: error, attempt: ticket.attempt, deadline: ticket.message.envelope.deadline,
-      now: call.readClock(), seed: call.random(), isShuttingDown: Task.isCancelled
+      now: now, seed: call.random(), isShuttingDown: Task.isCancelled
     ) {
       isNoted = true
-      return worker.budget?.withdraw(depositing: isFirst) ?? true
+      return worker.budget?.withdraw(depositing: isFirst, at: now) ?? true
     }
     if !isNoted, settlement != .giveBack { worker.budget?.noteUnretried(isFirst: isFirst, outcome.verdict) }
     return DeliveryEnd(

@@ -126,7 +126,7 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
-        guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state)) ?? true else {
+        guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state), at: now) ?? true else {
           state.machine.refuse()
           return .refused(attempt: state.machine.begun + 1)
         }

@@ -26,6 +26,7 @@ import Testing
     (#"{"kind": "constant", "base": "0s", "jitter": "none"}"#, .none),
     (#"{"kind": "linear", "base": "100us"}"#, .linear(base: .microseconds(100))),
     (#"{"kind": "decorrelated", "base": "5ns"}"#, .decorrelated(base: .nanoseconds(5))),
+    (#"{"kind": "exponential", "base": "2min"}"#, .exponential(base: .seconds(120), cap: .seconds(120))),
     (
       #"{"kind": "custom", "delays": ["1s", "5s", "1h"], "jitter": 0.2}"#,
       .custom([.seconds(1), .seconds(5), .seconds(3600)], jitter: .proportional(0.2))
@@ -63,6 +64,10 @@ import Testing
     (#"{"kind": "constant", "base": "1s", "cap": "5s"}"#, "cap", "\"5s\""),
     (#"{"kind": "decorrelated", "jitter": "full"}"#, "jitter", "\"full\""),
     (#"{"kind": "exponential", "max": "5s"}"#, "max", "\"5s\""),
+    (#"{"kind": "exponential", "base": "5s", "cap": "4s"}"#, "cap", "\"4s\""),
+    (#"{"kind": "exponential", "cap": "49ms"}"#, "cap", "\"49ms\""),
+    (#"{"kind": "linear", "base": "5s", "cap": "0s"}"#, "cap", "\"0s\""),
+    (#"{"kind": "decorrelated", "base": "9223372036854775807ns", "cap": "1h"}"#, "cap", "\"1h\""),
   ])
   func anImpossibleValueIsNamed(text: String, field: String, value: String) throws {
     let error = #expect(throws: InvalidSetting.self) { try decode(text) }

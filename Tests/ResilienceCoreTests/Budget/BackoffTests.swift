@@ -31,10 +31,21 @@ import Testing
     #expect(backoff.delay(retry: .min, seed: 1) == .milliseconds(50))
   }
 
-  @Test func aBaseAboveTheCapIsTheCap() {
-    let backoff = Backoff.exponential(base: .seconds(9), cap: .seconds(2), jitter: .none)
-    #expect(backoff.delay(retry: 1, seed: 1) == .seconds(2))
-    #expect(backoff.delay(retry: 4, seed: 1) == .seconds(2))
+  @Test func aCapBelowItsBaseIsRefused() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Backoff.exponential(base: .seconds(9), cap: .seconds(2))
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("cap must be its base 9.0 seconds or more, was 2.0 seconds"))
+  }
+
+  @Test func theDefaultCapIsTheBaseWhereThatIsLonger() {
+    for backoff in [
+      Backoff.exponential(base: .seconds(90)), .linear(base: .seconds(90)), .decorrelated(base: .seconds(90)),
+    ] {
+      #expect(backoff.capNanoseconds == 90_000_000_000)
+    }
+    #expect(Backoff.exponential(base: .seconds(2)).capNanoseconds == 20_000_000_000)
   }
 
   // MARK: - Kinds
@@ -145,10 +156,11 @@ import Testing
 
   @Test(arguments: [.nanoseconds(1), .milliseconds(50), hugeDuration, .seconds(Int64.max)])
   func row15_decorrelatedStaysWithinItsBounds(base: Duration) {
-    let backoff = Backoff.decorrelated(base: base, cap: Self.hugeDuration)
+    let cap = max(base, Self.hugeDuration)
+    let backoff = Backoff.decorrelated(base: base, cap: cap)
     for retry in Self.retries {
       for seed in 0..<100 as Range<UInt64> {
-        #expect((.zero...Self.hugeDuration).contains(backoff.delay(retry: retry, seed: seed)))
+        #expect((.zero...cap).contains(backoff.delay(retry: retry, seed: seed)))
       }
     }
   }

@@ -2,51 +2,72 @@ import Testing
 
 @testable import ResilienceCore
 
-/// The rules of a budget as they are written down: a balance, in thousandths of a token.
+/// The rules of a budget as they are written down: a balance, in thousand millionths of a token.
 private struct Account {
   let maximum: Int64
   let deposit: Int64
   let isThrottle: Bool
   var balance: Int64
+  /// Nanoseconds after which a token comes by itself while less than the reserve is left.
+  let interval: Int64?
+  let reserve: Int64
+  /// Since when the next one is under way.
+  var startOfNext = Int64.min
 
-  init(ratio: Double, reserve: Int64) {
-    deposit = Int64((ratio * 1000).rounded())
-    maximum = max(reserve * 1000, deposit)
-    balance = reserve * 1000
+  init(ratio: Double, reserve: Int64, interval: Int64? = nil) {
+    deposit = Int64((ratio * 1e9).rounded())
+    maximum = max(reserve * Self.token, deposit)
+    balance = reserve * Self.token
     isThrottle = false
+    self.interval = interval
+    self.reserve = reserve * Self.token
   }
 
   init(maxTokens: Int64, tokenRatio: Double) {
-    deposit = Int64((tokenRatio * 1000).rounded())
-    maximum = maxTokens * 1000
+    deposit = Int64((tokenRatio * 1000).rounded()) * 1_000_000
+    maximum = maxTokens * Self.token
     balance = maximum
     isThrottle = true
+    (interval, reserve) = (nil, maximum)
+  }
+
+  static let token: Int64 = 1_000_000_000
+
+  /// One token after the other, as they come.
+  private mutating func pass(to now: Int64) {
+    guard let interval, now > startOfNext else { return }
+    while balance < reserve, now - startOfNext >= interval {
+      balance = min(reserve, balance + Self.token)
+      startOfNext += interval
+    }
+    if balance >= reserve { startOfNext = now }
   }
 
   /// A retry is granted when more than this is left.
-  private var threshold: Int64 { isThrottle ? maximum / 2 : -1000 }
+  private var threshold: Int64 { isThrottle ? maximum / 2 : -Self.token }
 
-  var available: Int {
+  func available(at now: Int64) -> Int {
     var (copy, count) = (self, 0)
-    while copy.withdraw(depositing: false) { count += 1 }
+    while copy.withdraw(depositing: false, at: now) { count += 1 }
     return count
   }
 
-  mutating func withdraw(depositing: Bool) -> Bool {
+  mutating func withdraw(depositing: Bool, at now: Int64) -> Bool {
+    pass(to: now)
     let deposited = balance + (depositing && !isThrottle ? deposit : 0)
-    let isGranted = deposited - 1000 > threshold
-    set(isGranted || isThrottle ? deposited - 1000 : deposited)
+    let isGranted = deposited - Self.token > threshold
+    set(isGranted || isThrottle ? deposited - Self.token : deposited)
     return isGranted
   }
 
   mutating func succeed(isFirst: Bool) { if isFirst || isThrottle { set(balance + deposit) } }
 
-  mutating func refund() { set(balance + 1000) }
+  mutating func refund() { set(balance + Self.token) }
 
   mutating func end(isFirst: Bool, _ verdict: Verdict) {
     switch verdict {
     case .success: succeed(isFirst: isFirst)
-    case .failure: set(isThrottle ? balance - 1000 : balance + (isFirst ? deposit : 0))
+    case .failure: set(isThrottle ? balance - Self.token : balance + (isFirst ? deposit : 0))
     case .neutral: if isFirst, !isThrottle { set(balance + deposit) }
     }
   }
@@ -57,9 +78,21 @@ private struct Account {
 }
 
 @Suite struct RetryBudgetModelTests {
-  @Test(arguments: [0, 0.001, 0.1, 0.37, 1, 1.5, 10], [1, 3, 100])
+  @Test(arguments: [0, 1e-9, 0.000_3, 0.001, 0.1, 0.37, 1, 1.5, 10], [1, 3, 100])
   func aShareKeepsItsAccount(ratio: Double, reserve: Int) {
-    compare(RetryBudget(ratio: ratio, reserve: reserve), Account(ratio: ratio, reserve: Int64(reserve)))
+    compare(
+      RetryBudget(ratio: ratio, reserve: reserve, refillInterval: nil),
+      Account(ratio: ratio, reserve: Int64(reserve)))
+  }
+
+  /// A step takes up to a microsecond.
+  @Test(arguments: [0, 0.000_3, 0.1, 1, 10], [1, 3, 100])
+  func aShareWithTimeKeepsItsAccount(ratio: Double, reserve: Int) {
+    for interval in [1, 700, 20_000, .max] as [Int64] {
+      compare(
+        RetryBudget(ratio: ratio, reserve: reserve, refillInterval: .nanoseconds(interval)),
+        Account(ratio: ratio, reserve: Int64(reserve), interval: interval))
+    }
   }
 
   @Test(arguments: [0.001, 0.1, 1, 2.5, 1000], [1, 3, 10, 1000])
@@ -74,14 +107,20 @@ private struct Account {
     var account = start
     let random = SeededRandomSource(seed: 5)
     var differences: [String] = []
+    var now: Int64 = -50_000
     for step in 1...300 where differences.isEmpty {
+      // Now and then a clock that is behind.
+      now += Int64(random.next(below: 1000)) - (random.next(below: 10) == 0 ? 800 : 0)
+      let instant = Instant(nanoseconds: now)
       let kind = random.next(below: 8)
       let (isFirst, verdict) = (random.next(below: 2) == 0, Verdict.allOfThem[Int(random.next(below: 3))])
       for _ in 0...random.next(below: 12) {
         switch kind {
         case 0, 1, 2:
-          let isGranted = account.withdraw(depositing: isFirst)
-          if budget.withdraw(depositing: isFirst) != isGranted { differences.append("\(step) withdraw") }
+          let isGranted = account.withdraw(depositing: isFirst, at: now)
+          if budget.withdraw(depositing: isFirst, at: instant) != isGranted {
+            differences.append("\(step) withdraw")
+          }
         case 3:
           account.refund()
           budget.refund()
@@ -98,8 +137,9 @@ private struct Account {
         }
         if budget.isBelowMaximum != (account.balance < account.maximum) { differences.append("\(step) full") }
       }
-      if budget.available != account.available {
-        differences.append("\(step): \(budget.available) instead of \(account.available)")
+      if budget.available(at: instant) != account.available(at: now) {
+        differences.append(
+          "\(step): \(budget.available(at: instant)) instead of \(account.available(at: now))")
       }
     }
     #expect(differences.isEmpty)

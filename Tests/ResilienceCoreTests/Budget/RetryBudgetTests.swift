@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test func concurrentUsersGetEachTokenOnce() async {
-    let budget = RetryBudget(ratio: 0.5, reserve: 100)
+    let budget = RetryBudget(ratio: 0.5, reserve: 100, refillInterval: nil)
     while budget.withdraw() {}
     let granted = await withTaskGroup { group in
       for _ in 1...4 {

@@ -35,7 +35,8 @@ func retryRows() -> [Row] {
       let budget = RetryBudget("benchmark", ratio: 1, reserve: 10)
       return { count in
         var granted = 0
-        for _ in 0..<count where budget.withdraw(depositing: true) { granted &+= 1 }
+        for now in 0..<Int64(count)
+        where budget.withdraw(depositing: true, at: Instant(nanoseconds: now)) { granted &+= 1 }
         return granted
       }
     }
