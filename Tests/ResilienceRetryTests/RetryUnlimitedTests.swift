@@ -21,9 +21,9 @@ import Testing
       last.append(context.maxAttempts)
     }
     .retry(Self.forEver, budget: nil)
-    try await Ambient.withObserver(Witness()) { try await call(1) }
+    try await CallContext.withObserver(Witness()) { try await call(1) }
     #expect(made.entries.count == attempts)
-    #expect(last.entries == [.max - 1, .max])
+    #expect(last.entries == [.max, .max])
     #expect(mistakes.entries.isEmpty)
   }
 

@@ -84,13 +84,13 @@ import Testing
 
   @Test func theAmbientClockIsTheDefault() async {
     let budget = RetryBudget(ratio: 0, reserve: 1)
-    await Ambient.withEnvironment(CallEnvironment(clock: StoppedClock(now: Instant(nanoseconds: 0)))) {
+    await CallContext.withEnvironment(CallEnvironment(clock: StoppedClock(now: Instant(nanoseconds: 0)))) {
       #expect(budget.withdraw())
       #expect(!budget.withdraw())
       #expect(budget.snapshot().available == 0)
     }
     let later = StoppedClock(now: Instant(nanoseconds: 20 * Self.second))
-    await Ambient.withEnvironment(CallEnvironment(clock: later)) {
+    await CallContext.withEnvironment(CallEnvironment(clock: later)) {
       #expect(budget.snapshot().available == 1)
       #expect(budget.withdraw())
     }
