@@ -55,7 +55,8 @@ public final class RetryBudget: Sendable {
   ///     quiet client may retry at all. Default: 3, as Envoy: a burst of ten would be a visible bump of a small service's load.
   ///   - refillInterval: How long it takes until time alone brings one retry, while less than the reserve is left: more than
   ///     0; `nil` for never. Default: 20 s: a reserve of 3 is whole again after a minute, and at one call a second or more
-  ///     time and share together stay within 15 % of the calls. (Finagle's 10 a second let a quiet client repeat everything.)
+  ///     time and share together stay within 15 % of the calls. (Finagle's default, 10 a second, lets a client of ten calls a
+  ///     second repeat all of them.)
   public init(
     _ name: String = "", ratio: Double = 0.1, reserve: Int = 3, refillInterval: Duration? = .seconds(20)
   ) {
