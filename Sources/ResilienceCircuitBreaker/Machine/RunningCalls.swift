@@ -71,8 +71,7 @@ struct RunningCalls: Sendable {
   private mutating func setDue() {
     dueAt =
       overdueThrough < present
-      ? overdueThrough.addingSaturating(2).multiplyingSaturating(sliceNanoseconds)
-        .addingSaturating(threshold) : .max
+      ? (overdueThrough + 2).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold) : .max
   }
 
   private func place(of slice: Int64) -> Int { Int(truncatingIfNeeded: slice & 15) }
