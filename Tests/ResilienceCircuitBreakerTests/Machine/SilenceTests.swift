@@ -140,6 +140,23 @@ import Testing
     #expect((machine.windowCalls, machine.windowFailures) == (4, 0))
   }
 
+  /// A window of another kind starts empty, and so does the row.
+  @Test(arguments: [
+    (CircuitBreakerPolicy.Window.time(.seconds(30)), CircuitBreakerPolicy.Window.count(9)),
+    (.count(9), .time(.seconds(30))),
+  ])
+  func row71_theRowBeginsAnewInAWindowOfAnotherKind(
+    from: CircuitBreakerPolicy.Window, to: CircuitBreakerPolicy.Window
+  ) {
+    var machine = Machine(Self.fiveInARow(from))
+    call(&machine, .failure, 4, at: 0)
+    machine.update(CircuitBreakerRules(Self.fiveInARow(to)))
+    call(&machine, .failure, 4, at: 0)
+    #expect((machine.state, machine.windowFailures) == (.closed, 4))
+    call(&machine, .failure, at: 0)
+    #expect(machine.openings == 1)
+  }
+
   @Test func row71_aBreakerThatIsAskedOnceAnHourSaysSo() throws {
     let breaker = CircuitBreaker("report", policy: Self.fiveInARow(.count(100)))
     for hour in 0..<50 { breaker.call(.failure, at: .s(Double(hour) * 3600)) }

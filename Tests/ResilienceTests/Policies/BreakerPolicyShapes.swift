@@ -37,7 +37,7 @@ extension PolicyShapes {
               return nil
             }
             node.set("time", .text(DocumentDuration.text(draw.integer(in: 0...slices - 1), draw)))
-            return [.field("time")]
+            return .field("time")
           },
         ]),
     ])
@@ -46,19 +46,19 @@ extension PolicyShapes {
   private static let both: ObjectShape.Fault = { node, _ in
     if !node.has("count") { node.set("count", .integer(9)) }
     if !node.has("time") { node.set("time", .text("9s")) }
-    return []
+    return .itself
   }
 
   private static let neither: ObjectShape.Fault = { node, _ in
     node.remove("count")
     node.remove("time")
-    return []
+    return .itself
   }
 
   private static func foreign(_ name: String, _ value: DocumentNode.Value) -> ObjectShape.Fault {
     { node, _ in
       node.set(name, value)
-      return [.field(name)]
+      return .field(name)
     }
   }
 
@@ -84,19 +84,19 @@ extension PolicyShapes {
       { node, _ in
         guard let count = windowCount(node) else { return nil }
         node.set("minimumThroughput", .integer(count + 1))
-        return [.field("minimumThroughput")]
+        return .field("minimumThroughput")
       },
       { node, draw in
         let openTime = draw.integer(in: 2...Int64.max)
         node.set("openTime", .text(DocumentDuration.text(openTime, draw)))
         node.set("maxOpenTime", .text(DocumentDuration.text(draw.integer(in: 1...openTime - 1), draw)))
-        return [.field("maxOpenTime")]
+        return .field("maxOpenTime")
       },
       { node, _ in
         node.set("failureRate", .null)
         node.remove("slowCalls")
         node.remove("consecutiveFailures")
-        return [.field("failureRate")]
+        return .field("failureRate")
       },
     ])
 

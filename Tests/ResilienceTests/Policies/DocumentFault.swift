@@ -13,7 +13,7 @@ struct DocumentFault: Sendable {
     let place = path + fault.path
     self.document = document
     field = DocumentNode.name(place)
-    value = fault.isMissing ? "missing" : document[place[...]].found
+    value = fault.absent ?? document[place[...]].found
   }
 }
 
@@ -21,7 +21,8 @@ extension DocumentNode {
   struct Broken {
     var node: DocumentNode
     var path: Path = []
-    var isMissing = false
+    /// How a field is shown that is at fault for not being there.
+    var absent: String?
   }
 
   fileprivate func broken(_ draw: Draw) -> Broken? {
@@ -36,19 +37,28 @@ extension DocumentNode {
 extension ObjectShape {
   fileprivate func broken(_ node: DocumentNode, _ draw: Draw) -> DocumentNode.Broken? {
     var node = node
+    switch spoil(&node, draw) {
+    case nil: return nil
+    case .itself?: return DocumentNode.Broken(node: node)
+    case .field(let name)?:
+      return DocumentNode.Broken(
+        node: node, path: [.field(name)], absent: node.has(name) ? nil : defaults[name] ?? "missing")
+    }
+  }
+
+  private func spoil(_ node: inout DocumentNode, _ draw: Draw) -> Culprit? {
     switch draw.below(3) {
     case 0:
       let name = draw.one(of: ["typo", "Window", "max attempts", "backoff.base", "x", "0"])
       node.set(name, DocumentShape.junk(draw, orNull: true).value)
-      return DocumentNode.Broken(node: node, path: [.field(name)])
+      return .field(name)
     case 1:
-      guard let (name, _) = required.isEmpty ? nil : draw.one(of: required) else { return nil }
-      let isNull = draw.below(2) == 0
-      if isNull { node.set(name, .null) } else { node.remove(name) }
-      return DocumentNode.Broken(node: node, path: [.field(name)], isMissing: !isNull)
+      guard !required.isEmpty else { return nil }
+      let name = draw.one(of: required).0
+      if draw.below(2) == 0 { node.set(name, .null) } else { node.remove(name) }
+      return .field(name)
     default:
-      guard !faults.isEmpty, let path = draw.one(of: faults)(&node, draw) else { return nil }
-      return DocumentNode.Broken(node: node, path: path, isMissing: false)
+      return faults.isEmpty ? nil : draw.one(of: faults)(&node, draw)
     }
   }
 }

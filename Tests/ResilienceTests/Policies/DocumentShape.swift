@@ -50,7 +50,13 @@ indirect enum DocumentShape: Sendable {
 
 /// The fields of an object, and what they have to do with one another.
 struct ObjectShape: Sendable {
-  typealias Fault = @Sendable (inout DocumentNode, Draw) -> DocumentNode.Path?
+  /// What a refusal names.
+  enum Culprit {
+    case field(String)
+    case itself
+  }
+
+  typealias Fault = @Sendable (inout DocumentNode, Draw) -> Culprit?
 
   var required: [(String, DocumentShape)] = []
   /// Is always there, but it is not the field that is at fault when it is not.
@@ -59,8 +65,10 @@ struct ObjectShape: Sendable {
   var optional: [(String, DocumentShape)] = []
   /// Makes the fields of an object, each of which is in its range, fit each other.
   var mend: @Sendable (inout DocumentNode, Draw) -> Void = { _, _ in }
-  /// Makes them not fit; says which one is then at fault, or `nil` when there is nothing to be done here.
+  /// Makes them not fit; says what is then at fault, or `nil` when there is nothing to be done here.
   var faults: [Fault] = []
+  /// How an error shows the default of a field that is left out and does not fit the others.
+  var defaults: [String: String] = [:]
 
   func valid(_ draw: Draw, _ shape: DocumentShape) -> DocumentNode {
     var fields = (required + always).map { (name: $0, node: $1.valid(draw)) }
@@ -79,9 +87,11 @@ extension DocumentShape {
     required: [(String, DocumentShape)] = [], always: [(String, DocumentShape)] = [],
     _ optional: [(String, DocumentShape)] = [],
     mend: @escaping @Sendable (inout DocumentNode, Draw) -> Void = { _, _ in },
-    faults: [ObjectShape.Fault] = []
+    faults: [ObjectShape.Fault] = [], defaults: [String: String] = [:]
   ) -> DocumentShape {
     .object(
-      ObjectShape(required: required, always: always, optional: optional, mend: mend, faults: faults))
+      ObjectShape(
+        required: required, always: always, optional: optional, mend: mend, faults: faults,
+        defaults: defaults))
   }
 }

@@ -35,7 +35,7 @@ enum PolicyShapes {
         { node, draw in
           let field = draw.one(of: foreign)
           node.set(field, draw.below(2) == 0 ? .null : .text("1s"))
-          return [.field(field)]
+          return .field(field)
         }
       ])
   }
@@ -62,9 +62,15 @@ enum PolicyShapes {
           let least = draw.integer(in: 1...Int64.max)
           node.set("atLeast", .text(DocumentDuration.text(least, draw)))
           node.set("atMost", .text(DocumentDuration.text(draw.integer(in: 0...least - 1), draw)))
-          return [.field("atMost")]
-        }
-      ]),
+          return .field("atMost")
+        },
+        { node, draw in
+          node.remove("atMost")
+          node.set(
+            "atLeast", .text(DocumentDuration.text(draw.integer(in: 10_000_000_001...Int64.max), draw)))
+          return .field("atMost")
+        },
+      ], defaults: ["atMost": "10s"]),
   ])
 
   static let hedge = DocumentShape.object([
@@ -82,7 +88,7 @@ enum PolicyShapes {
         { node, draw in
           let field = draw.one(of: ["permits", "period", "burst"])
           node.set(field, draw.below(2) == 0 ? .null : .integer(5))
-          return [.field(field)]
+          return .field(field)
         }
       ]),
     .object(
@@ -97,12 +103,12 @@ enum PolicyShapes {
       faults: [
         { node, draw in
           node.set("burst", .integer(draw.one(of: [mostBurst(&node, draw) + 1, .max - 1])))
-          return [.field("burst")]
+          return .field("burst")
         },
         { node, draw in
           if node.integer("permits") == 0 { return nil }
           node.set("burst", .integer(draw.one(of: [0, -1, .min])))
-          return [.field("burst")]
+          return .field("burst")
         },
       ]),
   ])
@@ -143,12 +149,18 @@ enum PolicyShapes {
       { node, _ in
         let maximum = node.integer("maximum") ?? 1000
         node.set("minimum", .integer(maximum + 1))
-        return [.field("minimum")]
+        return .field("minimum")
       },
       { node, draw in
         let bounds = (node.integer("minimum") ?? 1, node.integer("maximum") ?? 1000)
         node.set("initial", .integer(draw.one(of: [bounds.0 - 1, bounds.1 + 1])))
-        return [.field("initial")]
+        return .field("initial")
+      },
+      // The default of the one is beyond the other.
+      { node, _ in
+        node.remove("maximum")
+        node.set("minimum", .integer(1001))
+        return .field("minimum")
       },
     ])
 
