@@ -114,8 +114,8 @@ extension CircuitBreaker {
   /// Goes on by another policy.
   ///
   /// The state, and the instant at which it ends, stay; the next opening is by the new policy. A count window keeps the
-  /// latest results that fit; a window of another kind starts empty. When slow calls are defined otherwise, results
-  /// of the calls under way are stale.
+  /// latest results that fit, with their ages; a window of another kind starts empty, and failures in a row begin anew.
+  /// When slow calls are defined otherwise, results of the calls under way are stale.
   public func update(_ policy: CircuitBreakerPolicy) {
     update(CircuitBreakerRules(policy))
   }

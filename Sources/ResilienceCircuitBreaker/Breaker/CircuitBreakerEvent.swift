@@ -74,7 +74,7 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     }
   }
 
-  /// The breaker's name, then what the kind adds; instants in nanoseconds of the call's clock.
+  /// The breaker's name, then what the kind adds; delays in nanoseconds, from ``instant`` on.
   public var attributes: [EventAttribute] {
     [EventAttribute("breaker", .string(breaker))] + details
   }
@@ -87,14 +87,16 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
         EventAttribute("failures", .integer(Int64(failures))),
         EventAttribute("slow", .integer(Int64(slow))),
         EventAttribute("calls", .integer(Int64(calls))),
-        EventAttribute("until.nanoseconds", .integer(until.nanoseconds)),
+        delay("open.nanoseconds", until),
       ]
-    case .recovering(let until): [EventAttribute("until.nanoseconds", .integer(until.nanoseconds))]
+    case .recovering(let until): [delay("ramp.nanoseconds", until)]
     case .overridden(let override): [EventAttribute("to", .string("\(override)"))]
-    case .rejected(let retryAt):
-      retryAt.map { [EventAttribute("retry.at.nanoseconds", .integer($0.nanoseconds))] } ?? []
+    case .rejected(let retryAt): retryAt.map { [delay("retry.after.nanoseconds", $0)] } ?? []
     case .staleResult(let generation): [EventAttribute("generation", .integer(Int64(clamping: generation)))]
     case .halfOpened, .closed, .probeExpired: []
     }
+  }
+  private func delay(_ name: String, _ until: Instant) -> EventAttribute {
+    EventAttribute(name, .integer(max(0, instant.nanoseconds(to: until))))
   }
 }

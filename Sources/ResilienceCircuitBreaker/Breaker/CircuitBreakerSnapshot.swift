@@ -30,7 +30,7 @@ public struct CircuitBreakerSnapshot: Sendable, Hashable {
   /// not timed.
   public var slowCallRate: Double?
 
-  /// Failures since the latest success.
+  /// Failures since the latest success that are not too old for the window.
   public var consecutiveFailures: Int
 
   /// Probes under way.

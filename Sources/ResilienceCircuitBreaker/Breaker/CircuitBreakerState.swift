@@ -26,16 +26,21 @@ public enum CircuitBreakerState: Sendable, Hashable {
 }
 
 extension CircuitBreakerState: CustomStringConvertible {
-  /// `closed`, `open until 12.5s`, `half-open`, `recovering until 42.5s`, `forced open`, `disabled` or `metrics only`.
+  /// `closed`, `open for another 1.9 s`, `half-open`, `recovering for another 30 s`, `forced open`, `disabled` or
+  /// `metrics only`.
+  ///
+  /// The delay is as of the reading of this description, by the clock of the call that reads it; without one the time has
+  /// come, and the next call or reading of the breaker changes it.
   public var description: String {
     switch self {
     case .closed: "closed"
-    case .open(let until): "open until \(until)"
+    case .open(let until): "open\(Self.rest(until))"
     case .halfOpen: "half-open"
-    case .recovering(let until): "recovering until \(until)"
+    case .recovering(let until): "recovering\(Self.rest(until))"
     case .forcedOpen: "forced open"
     case .disabled: "disabled"
     case .metricsOnly: "metrics only"
     }
   }
+  private static func rest(_ until: Instant) -> String { until.delayText.map { " for another \($0)" } ?? "" }
 }

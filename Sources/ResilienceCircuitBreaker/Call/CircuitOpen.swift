@@ -36,7 +36,10 @@ public struct CircuitOpen: Rejection, Hashable {
 }
 
 extension CircuitOpen: CustomStringConvertible {
-  /// Names the breaker and what it is, and the instant from which it lets probes through.
+  /// Names the breaker and what it is, and, when it is open, how long it is until it lets a probe through.
+  ///
+  /// The delay is as of the reading of this description, by the clock of the call that reads it: one error stands for
+  /// all rejections of an opening, so that a rejection allocates nothing.
   public var description: String {
     let state =
       switch reason {
@@ -45,7 +48,10 @@ extension CircuitOpen: CustomStringConvertible {
       case .recovering: "is recovering and did not make the call, which is beyond the share it lets through"
       case .forced: "was forced open by hand and did not make the call"
       }
-    let probes = reason == .open ? retryAt.map { "; it lets probes through from \($0)" } ?? "" : ""
     return "circuit breaker \"\(breaker)\" \(state)\(probes)"
+  }
+  private var probes: String {
+    guard reason == .open, let retryAt else { return "" }
+    return retryAt.delayText.map { "; it probes again in \($0)" } ?? "; it probes with the next call"
   }
 }

@@ -56,22 +56,19 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   ///   - name: Names the destinations. The breaker of a key is named by it, a slash and the key.
   ///   - policy: The policy of each.
   ///   - maxBreakers: The most breakers that are kept at one time, 1 or more. Default: 100 000, some 20 megabytes.
-  ///   - idleTime: At least the policy's longest open time; up to a 64th of it is added. Default: 10 min, past any open
-  ///     time and any burst.
+  ///   - idleTime: How long a breaker must not have been asked for to be as new; up to a 64th of it is added. Less than
+  ///     the policy's longest open time counts as that. Default: 10 min, past any open time and any burst.
   ///   - onEvent: Is told of the events of all breakers; see ``CircuitBreaker/init(_:policy:onEvent:)``.
   public init(
     _ name: String, policy: CircuitBreakerPolicy = CircuitBreakerPolicy(), maxBreakers: Int = 100_000,
     idleTime: Duration = .seconds(600), onEvent: (@Sendable (CircuitBreakerEvent) -> Void)? = nil
   ) {
     precondition(maxBreakers >= 1, "maxBreakers of \"\(name)\" must be at least 1, was \(maxBreakers)")
-    let longest = max(policy.maxOpenTime, policy.maxRetryAfter)
-    precondition(
-      idleTime >= longest,
-      "the idleTime of \"\(name)\" must be at least \(longest) (its longest open time), was \(idleTime)")
     self.name = name
     self.maxBreakers = maxBreakers
-    self.idleTime = idleTime
-    tickNanoseconds = max(1, idleTime.clampedNanoseconds / 64)
+    // The policy may come out of a document.
+    self.idleTime = max(idleTime, policy.maxOpenTime, policy.maxRetryAfter)
+    tickNanoseconds = max(1, self.idleTime.clampedNanoseconds / 64)
     outbox = onEvent.map { EventOutbox($0) }
     var shardCount = 16
     // No more than for four million breakers, so that a table without a bound takes no memory for it.

@@ -42,9 +42,10 @@ struct BreakerHistory: ~Copyable, Sendable {
 
   mutating func makeWindow(_ rules: CircuitBreakerRules) {
     switch rules.policy.window {
-    case .count(let capacity):
+    case .count(let capacity, let maxAge):
       timed = nil
-      counted = CountWindow(capacity: capacity, tracksSlow: rules.timesCalls)
+      counted = CountWindow(
+        capacity: capacity, tracksSlow: rules.timesCalls, maxAge: maxAge?.clampedNanoseconds)
     case .time(let time, let slices):
       counted = nil
       timed = TimeWindow(nanoseconds: time.clampedNanoseconds, slices: slices)
@@ -57,6 +58,34 @@ struct BreakerHistory: ~Copyable, Sendable {
       timed?.append(result, at: now, to: &tally)
     } else {
       counted?.append(result, to: &tally)
+    }
+  }
+
+  /// Notes when the result that was appended last came, which is a failure or slow.
+  mutating func noteAge(at now: Instant) {
+    counted?.noteAge(at: now)
+  }
+
+  /// Drops from the window, and from the failures in a row, what is too old by `now`.
+  mutating func forget(by now: Instant) {
+    if timed != nil {
+      timed?.advance(to: now, &tally)
+      consecutiveFailures = min(consecutiveFailures, tally.calls)
+    } else if let left = counted?.forgive(by: now, &tally) {
+      consecutiveFailures = min(consecutiveFailures, left)
+    }
+  }
+
+  /// Goes by other rules; keeps the latest results if they are counted, before and after.
+  mutating func changeWindow(_ rules: CircuitBreakerRules) {
+    let window = counted.take()
+    let calls = tally.calls
+    tally = CallTally()
+    makeWindow(rules)
+    if let window, let capacity = rules.policy.window.capacity {
+      counted?.append(latest: min(calls, capacity), of: window, to: &tally)
+    } else {
+      consecutiveFailures = 0
     }
   }
 

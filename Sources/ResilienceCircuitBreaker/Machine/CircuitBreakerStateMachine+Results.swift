@@ -47,7 +47,9 @@ extension CircuitBreakerStateMachine {
     if let probe {
       conclude(result, wasMarked: probe.isSlow, at: now, origin: now, &changes)
     } else {
+      history.pointee.forget(by: now)
       history.pointee.append(result, at: now)
+      if result.failed || result.slow { history.pointee.noteAge(at: now) }
       judge(at: now, &changes)
     }
     return changes

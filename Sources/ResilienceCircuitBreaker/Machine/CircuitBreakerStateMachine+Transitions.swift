@@ -30,14 +30,14 @@ extension CircuitBreakerStateMachine {
   /// Drops what the window has forgotten by `now`, for whoever wants to read it.
   package mutating func forget(by now: Instant) {
     guard mode != .open, mode != .halfOpen, let history else { return }
-    history.pointee.timed?.advance(to: now, &history.pointee.tally)
+    history.pointee.forget(by: now)
   }
 
   private mutating func expireCalls(by now: Instant, _ changes: inout [CircuitBreakerEvent.Kind]) {
     guard rules.timesCalls, let history else { return }
     while let instant = history.pointee.running.nextExpiry(by: now) {
       history.pointee.running.expireNext()
-      history.pointee.timed?.advance(to: instant, &history.pointee.tally)
+      history.pointee.forget(by: instant)
       judge(at: instant, &changes)
     }
   }
@@ -157,18 +157,9 @@ extension CircuitBreakerStateMachine {
   package mutating func update(_ rules: CircuitBreakerRules) {
     let old = self.rules
     self.rules = rules
-    if let history, old.policy.window != rules.policy.window || old.policy.slowCalls != rules.policy.slowCalls
-    {
-      let window = history.pointee.counted.take()
-      let calls = history.pointee.tally.calls
-      history.pointee.tally = CallTally()
-      history.pointee.makeWindow(rules)
-      if let window, let capacity = rules.policy.window.capacity {
-        history.pointee.counted?.append(
-          latest: min(calls, capacity), of: window, to: &history.pointee.tally)
-      }
-    }
-    guard old.policy.slowCalls != rules.policy.slowCalls else { return }
+    let redefinesSlow = old.policy.slowCalls != rules.policy.slowCalls
+    if redefinesSlow || old.policy.window != rules.policy.window { history?.pointee.changeWindow(rules) }
+    guard redefinesSlow else { return }
     history?.pointee.clearRunning(rules)
     if mode != .halfOpen { become(mode, generation: generation &+ 1) }
   }

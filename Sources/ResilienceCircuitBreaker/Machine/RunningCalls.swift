@@ -29,7 +29,7 @@ struct RunningCalls: Sendable {
     if slice > present {
       present = slice
       // What began nine slices ago is overdue, and has been found so: the ring has room for all the others.
-      overdueThrough = max(overdueThrough, slice - 9)
+      overdueThrough = max(overdueThrough, slice.subtractingSaturating(9))
       setDue()
     }
     slices[place(of: slice)] += 1
@@ -51,7 +51,8 @@ struct RunningCalls: Sendable {
 
   /// When the next calls are overdue, if that is by `now`; ``expireNext()`` makes them so.
   mutating func nextExpiry(by now: Instant) -> Instant? {
-    while mayExpire(by: now) {
+    // What is due at the end of time is never due.
+    while mayExpire(by: now), dueAt < .max {
       if slices[place(of: overdueThrough + 1)] > 0 { return Instant(nanoseconds: dueAt) }
       overdueThrough += 1
       setDue()

@@ -12,6 +12,7 @@ struct TimeWindow: Sendable {
   init(nanoseconds: Int64, slices count: Int) {
     sliceNanoseconds = max(1, nanoseconds / Int64(count))
     slices = Array(repeating: CallTally(), count: count)
+    presentPlace = place(of: present)
   }
 
   mutating func append(_ result: CallResult, at now: Instant, to tally: inout CallTally) {
@@ -30,14 +31,13 @@ struct TimeWindow: Sendable {
   private mutating func forget(by now: Instant, _ tally: inout CallTally) {
     let number = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     guard number > present else { return }
-    let passed = present == .min ? Int64(slices.count) : number.subtractingSaturating(present)
-    for offset in 0..<min(passed, Int64(slices.count)) {
+    for offset in 0..<min(number.subtractingSaturating(present), Int64(slices.count)) {
       let place = place(of: number - offset)
       tally -= slices[place]
       slices[place] = CallTally()
     }
     present = number
-    presentEnd = (number + 1).multiplyingSaturating(sliceNanoseconds)
+    presentEnd = number.addingSaturating(1).multiplyingSaturating(sliceNanoseconds)
     presentPlace = place(of: number)
   }
 

@@ -7,8 +7,8 @@ internal import ResilienceCore
 ///   "openTime": "2s", "rampTime": "1min" }
 /// ```
 ///
-/// `window` is `{ "count": 100 }`, or `{ "time": "30s" }` with `"slices"` if they are not 10. A `null` for
-/// `failureRate` is "not for any".
+/// `window` is `{ "count": 100 }`, with `"maxAge"` if it is not `"10min"` (`null` for ever), or `{ "time": "30s" }`, with
+/// `"slices"` if they are not 10. With `null` for `failureRate` the breaker never opens for this reason.
 extension CircuitBreakerPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case window, failureRate, slowCalls, consecutiveFailures, minimumThroughput, openTime, maxOpenTime
@@ -57,32 +57,35 @@ extension CircuitBreakerPolicy: Codable {
 
 extension CircuitBreakerPolicy.Window: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case count, time, slices
+    case count, maxAge, time, slices
   }
 
-  /// Reads `{ "count": 100 }` or `{ "time": "30s", "slices": 10 }`; its range is checked by the policy it is part of.
+  /// Reads `{ "count": 100, "maxAge": "10min" }` or `{ "time": "30s", "slices": 10 }`, where the second field may be left
+  /// out; its range is checked by the policy it is part of.
   ///
   /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
     let fields = try SettingsDecoder<Field>(decoder)
-    let slices = try fields.integer(.slices)
     switch (try fields.integer(.count), try fields.duration(.time)) {
     case (let count?, nil):
-      try fields.require(slices == nil, .slices, "left out of a window that is a count")
-      self = .count(count)
+      try fields.require(try fields.integer(.slices) == nil, .slices, "left out of a window that is a count")
+      self = fields.contains(.maxAge) ? .count(count, maxAge: try fields.duration(.maxAge)) : .count(count)
     case (nil, let time?):
-      self = .time(time, slices: slices ?? 10)
+      try fields.require(try fields.duration(.maxAge) == nil, .maxAge, "left out of a window that is a time")
+      self = .time(time, slices: try fields.integer(.slices) ?? 10)
     default:
       throw InvalidSetting(at: decoder, "either a count or a time")
     }
   }
 
-  /// Writes the count, or the time and its slices.
+  /// Writes the count and its age, or the time and its slices.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Field.self)
     switch self {
-    case .count(let count):
+    case .count(let count, let maxAge):
       try fields.encode(count, forKey: .count)
+      // Spelled out, as one that is left out is the default.
+      try fields.encode(maxAge.map(DurationText.init), forKey: .maxAge)
     case .time(let time, let slices):
       try fields.encode(DurationText(time), forKey: .time)
       try fields.encode(slices, forKey: .slices)

@@ -8,8 +8,9 @@ extension CircuitBreakerPolicy {
 
   private var windowFault: InvalidSetting? {
     switch window {
-    case .count(let count):
+    case .count(let count, let maxAge):
       .outside(1...65_536, "window.count", count)
+        ?? maxAge.flatMap { .unless($0.clampedNanoseconds >= 8, "window.maxAge", $0, "8ns or more") }
         ?? .unless(
           (1...max(1, count)).contains(minimumThroughput), "minimumThroughput", minimumThroughput,
           "in 1 ... \(count), its window")

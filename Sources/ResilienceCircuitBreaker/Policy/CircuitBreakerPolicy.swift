@@ -27,13 +27,15 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Which results the rates are taken over.
   public let window: Window
 
-  /// The share of failures, of successes and failures together, at which the breaker opens; `nil` for any.
+  /// The share of failures, of successes and failures together, at which the breaker opens; `nil`: never opens for this
+  /// reason.
   public let failureRate: Double?
 
-  /// When slow calls open the breaker; `nil` for never, and then no call is timed.
+  /// When slow calls open the breaker; `nil`: never opens for this reason, and no call is timed.
   public let slowCalls: SlowCalls?
 
-  /// How many failures in a row open the breaker, whatever the minimum throughput; `nil` for any number.
+  /// How many failures in a row, none too old for the window, open the breaker, whatever the minimum throughput; `nil`: never
+  /// opens for this reason.
   public let consecutiveFailures: Int?
 
   /// Below this many results the rates are undefined.
@@ -63,13 +65,14 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - window: Default: the latest 100 results, as resilience4j.
+  ///   - window: Default: the latest 100 results, as resilience4j, with failures forgiven after 10 min.
   ///   - failureRate: Above 0, at most 1; `nil` not to open for it. Default: 0.5, as resilience4j. The same rate, over
   ///     the permitted probes, decides while half-open; without one, a single failed probe opens again.
   ///   - slowCalls: What is slow, and how much of it is too much. Default: `nil`, as it costs a reading of the clock before
   ///     and one after each call.
   ///   - consecutiveFailures: 1 or more; `nil` not to open for it. Default: `nil`: in a row means little where calls run
-  ///     side by side.
+  ///     side by side. Those that are older than the window, or than the age limit of a window that is a count, are not
+  ///     in the row any more: after silence it begins anew.
   ///   - minimumThroughput: 1 or more, in a count window at most its size. Default: 20: the first handful of errors of
   ///     a quiet client says little, but a hundred calls (resilience4j, Polly) is minutes of damage for most. A smaller
   ///     window lowers it.

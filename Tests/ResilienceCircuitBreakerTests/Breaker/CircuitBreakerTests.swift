@@ -123,9 +123,9 @@ import Testing
     breaker.call(.success, at: .s(17))
     #expect(
       recorder.descriptions == [
-        "breaker.opened breaker=payment reason=failure.rate failures=4 slow=0 calls=4 until.nanoseconds=5000000000",
+        "breaker.opened breaker=payment reason=failure.rate failures=4 slow=0 calls=4 open.nanoseconds=5000000000",
         "breaker.halfopened breaker=payment",
-        "breaker.opened breaker=payment reason=probes failures=1 slow=0 calls=1 until.nanoseconds=15000000000",
+        "breaker.opened breaker=payment reason=probes failures=1 slow=0 calls=1 open.nanoseconds=10000000000",
         "breaker.halfopened breaker=payment",
         "breaker.closed breaker=payment",
       ])
@@ -152,7 +152,7 @@ import Testing
     #expect(states.entries == [.open(until: .s(5)), .halfOpen])
   }
 
-  @Test func aRejectionSaysWhoAndWhen() {
+  @Test func aRejectionSaysWhen() {
     let breaker = breaker()
     breaker.trip(at: .s(0))
     guard case .rejected(let retryAt) = breaker.admit(at: .s(1)) else {
@@ -160,8 +160,5 @@ import Testing
       return
     }
     #expect(retryAt == .s(5))
-    #expect(
-      CircuitOpen(breaker: "payment", retryAt: retryAt).description
-        == "circuit breaker \"payment\" is open and did not make the call; it lets probes through from 5.0s")
   }
 }

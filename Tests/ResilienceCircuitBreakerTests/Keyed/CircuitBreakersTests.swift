@@ -69,6 +69,17 @@ import Testing
     #expect(breakers.breaker(for: 4, at: .s(1200)).name == "stock/4")
   }
 
+  /// The policy may come out of a document.
+  @Test func anIdleTimeBelowTheLongestOpenTimeCountsAsThat() {
+    func idleTime(_ policy: CircuitBreakerPolicy, _ idleTime: Duration = .seconds(600)) -> Duration {
+      CircuitBreakers<Int>("stock", policy: policy, idleTime: idleTime).idleTime
+    }
+    #expect(idleTime(CircuitBreakerPolicy()) == .seconds(600))
+    #expect(idleTime(CircuitBreakerPolicy(openTime: .seconds(3600))) == .seconds(3600))
+    #expect(idleTime(CircuitBreakerPolicy(maxRetryAfter: .seconds(900))) == .seconds(900))
+    #expect(idleTime(CircuitBreakerPolicy(), .seconds(-1)) == .seconds(300))
+  }
+
   @Test func oneThatIsHeldOrToldByHandIsNeverForgotten() {
     let breakers = breakers(max: 2)
     let held = breakers.breaker(for: 1, at: .s(0))

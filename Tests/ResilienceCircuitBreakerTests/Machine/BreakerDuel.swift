@@ -101,6 +101,7 @@ struct BreakerDuel: ~Copyable {
       && machine.reopenings == model.reopenings && machine.windowCalls == model.results.count
       && machine.windowFailures == model.results.count { $0.failed }
       && machine.windowSlow == model.results.count { $0.slow }
+      && machine.counters(at: now).consecutiveFailures == model.inARow.count
       && machine.probesRunning == model.probesRunning && machine.overdueCalls == model.overdue
   }
 

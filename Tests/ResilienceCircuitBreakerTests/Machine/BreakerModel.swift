@@ -28,7 +28,7 @@ struct BreakerModel {
   let threshold: Int64?
   let lease: Int64
   let ramp: Int64
-  /// Of a time window.
+  /// In what pieces a time window forgets, or a count window forgives; none when it does not.
   let slice: Int64
   let slices: Int64
   var state = State.closed
@@ -36,7 +36,8 @@ struct BreakerModel {
   var now: Int64 = 0
   var calls: [Call] = []
   var results: [Result] = []
-  var streak = 0
+  /// When the failures since the latest success came.
+  var inARow: [Int64] = []
   var probes: [Result] = []
   var openUntil = Int64.min
   var openTime: Int64 = 0
@@ -54,11 +55,12 @@ struct BreakerModel {
     threshold = policy.slowCalls.map { ns($0.threshold) }
     lease = ns(policy.probeLease)
     ramp = ns(policy.rampTime)
-    if case .time(let time, let slices) = policy.window {
+    switch policy.window {
+    case .time(let time, let slices):
       self.slices = Int64(slices)
       slice = max(1, ns(time) / Int64(slices))
-    } else {
-      (slice, slices) = (1, 0)
+    case .count(_, let maxAge?): (slice, slices) = (max(1, ns(maxAge) / 8), 8)
+    case .count(_, nil): (slice, slices) = (1, 0)
     }
   }
 
@@ -129,11 +131,19 @@ extension BreakerModel {
     return next
   }
 
-  /// Drops the results of slices that have passed.
+  /// Drops the results of slices that have passed, or makes successes of them.
   private mutating func forget(at instant: Int64) {
     guard slices > 0, isPassing || state == .disabled else { return }
     let oldest = instant / slice - slices + 1
-    while let first = results.first, first.at / slice < oldest { results.removeFirst() }
+    inARow.removeAll { $0 / slice < oldest }
+    if case .time = policy.window {
+      while let first = results.first, first.at / slice < oldest { results.removeFirst() }
+    } else {
+      for index in results.indices where results[index].at / slice < oldest {
+        results[index].failed = false
+        results[index].slow = false
+      }
+    }
   }
 }
 
@@ -152,7 +162,7 @@ extension BreakerModel {
     let tripsOnSlow =
       policy.slowCalls.map { all >= policy.minimumThroughput && Double(slow) / Double(all) >= $0.rate }
       ?? false
-    let tripsOnStreak = policy.consecutiveFailures.map { streak >= $0 } ?? false
+    let tripsOnStreak = policy.consecutiveFailures.map { inARow.count >= $0 } ?? false
     if tripsOnFailures || tripsOnSlow || tripsOnStreak { open(at: instant, origin: instant) }
   }
 
@@ -171,7 +181,7 @@ extension BreakerModel {
       credit = 1
       state = ramp > 0 ? .recovering : .closed
       begin()
-      (results, streak) = ([], 0)
+      (results, inARow) = ([], [])
     }
   }
 
@@ -236,8 +246,8 @@ extension BreakerModel {
       judgeProbes(at: now, origin: now)
     } else {
       results.append(result)
-      if case .count(let capacity) = policy.window, results.count > capacity { results.removeFirst() }
-      streak = failed ? streak + 1 : 0
+      if case .count(let capacity, _) = policy.window, results.count > capacity { results.removeFirst() }
+      if failed { inARow.append(now) } else { inARow = [] }
       judge(at: now)
     }
   }
@@ -249,7 +259,7 @@ extension BreakerModel {
     case .metricsOnly: state = .metricsOnly
     case nil: state = .closed
     }
-    (results, streak, reopenings, recoveredAt) = ([], 0, 0, .min)
+    (results, inARow, reopenings, recoveredAt) = ([], [], 0, .min)
     begin()
   }
 }

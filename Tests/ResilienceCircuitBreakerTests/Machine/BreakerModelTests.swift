@@ -13,6 +13,11 @@ import Testing
     policy(
       window: .time(.seconds(20)), failureRate: nil, slowCalls: .init(threshold: .seconds(3), rate: 0.7),
       consecutive: 3, permits: 3),
+    policy(window: .count(3, maxAge: .seconds(8)), failureRate: nil, consecutive: 4),
+    policy(
+      window: .count(12, maxAge: .seconds(16)), slowCalls: .init(threshold: .seconds(2), rate: 0.5),
+      consecutive: 4, permits: 2, ramp: .seconds(8)),
+    policy(window: .time(.seconds(10), slices: 5), failureRate: 0.9, consecutive: 3),
   ]
 
   private static func policy(
@@ -26,8 +31,8 @@ import Testing
       maxRetryAfter: .seconds(15), halfOpenPermits: permits, probeLease: .seconds(9), rampTime: ramp)
   }
 
-  /// A million operations in all: 40 courses of 25 000.
-  @Test(arguments: 0..<40)
+  /// 64 courses of 25 000 operations, eight with each policy.
+  @Test(arguments: 0..<64)
   func agreesWithTheModelOnAMillionRandomOperations(course: Int) {
     var state = UInt64(course) &* 0x9E37_79B9_7F4A_7C15 | 1
     func draw(_ bound: UInt64) -> UInt64 {
@@ -36,9 +41,11 @@ import Testing
       state ^= state << 17
       return (state >> 33) % bound
     }
-    let verdicts: [Verdict?] = [.success, .success, .success, .failure, .failure, .neutral, nil]
+    let good: [Verdict?] = [.success, .success, .success, .failure, .failure, .neutral, nil]
+    let bad: [Verdict?] = [.success, .failure, .failure, .failure, .failure, .failure, .failure]
     var duel = BreakerDuel(Self.policies[course % Self.policies.count])
-    for _ in 0..<25_000 where duel.disagreement == nil {
+    for operation in 0..<25_000 where duel.disagreement == nil {
+      let isBad = operation / 64 % 4 == 0
       if draw(2) == 0 { duel.wait(Int64(draw(draw(8) == 0 ? 8_000_000 : 900_000)) * 1000) }
       switch draw(16) {
       case 0..<6: duel.admit()
@@ -46,9 +53,10 @@ import Testing
         let count = UInt64(duel.tokens.count)
         if count > 0 {
           let retryAfter = draw(16) == 0 ? Int64(draw(20)) * 1_000_000_000 : 0
-          duel.finish(Int(draw(count)), verdicts[Int(draw(7))], retryAfter: retryAfter)
+          duel.finish(Int(draw(count)), (isBad ? bad : good)[Int(draw(7))], retryAfter: retryAfter)
         }
-      case 12, 13: duel.quickSuccess()
+      case 12, 13:
+        if isBad { duel.call(.failure) } else { duel.quickSuccess() }
       case 14: duel.look()
       default:
         if draw(100) == 0 { duel.set([nil, nil, .forcedOpen, .disabled, .metricsOnly][Int(draw(5))]) }
@@ -81,12 +89,17 @@ import Testing
   }
 
   enum Beginning: CaseIterable {
-    case closed, halfOpen
+    case closed, failing, halfOpen
 
     func lead(_ duel: inout BreakerDuel) {
-      guard self == .halfOpen else { return }
-      for _ in 0..<3 { duel.call(.failure) }
-      duel.wait(5_000_000_000)
+      switch self {
+      case .closed: break
+      case .failing:
+        for _ in 0..<2 { duel.call(.failure) }
+      case .halfOpen:
+        for _ in 0..<6 { duel.call(.failure) }
+        duel.wait(5_000_000_000)
+      }
     }
   }
 

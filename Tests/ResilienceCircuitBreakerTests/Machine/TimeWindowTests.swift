@@ -39,6 +39,16 @@ import Testing
     #expect(tally == CallTally())
   }
 
+  @Test func beginsWithTheClocksFirstInstant() {
+    var window = TimeWindow(nanoseconds: 10, slices: 10)
+    var tally = CallTally()
+    window.append(failure, at: Instant(nanoseconds: .min), to: &tally)
+    window.advance(to: Instant(nanoseconds: .min + 9), &tally)
+    #expect(tally.calls == 1)
+    window.advance(to: Instant(nanoseconds: .min + 10), &tally)
+    #expect(tally.calls == 0)
+  }
+
   @Test(arguments: [1, 2, 10, 60])
   func countsWhatTheLatestSlicesHold(slices: Int) {
     var window = TimeWindow(nanoseconds: 60_000_000_000, slices: slices)

@@ -11,6 +11,13 @@ import Testing
   @Test func whatADocumentLeavesOutIsTheDefault() throws {
     #expect(try read("{}") == CircuitBreakerPolicy())
     #expect(try read(#"{"window":{"count":5}}"#) == CircuitBreakerPolicy(window: .count(5)))
+    #expect(
+      try read(#"{"window":{"count":5,"maxAge":"2h"}}"#)
+        == CircuitBreakerPolicy(window: .count(5, maxAge: .seconds(7200))))
+    #expect(
+      try read(#"{"window":{"count":5,"maxAge":null}}"#)
+        == CircuitBreakerPolicy(window: .count(5, maxAge: nil)))
+    #expect(CircuitBreakerPolicy(window: .count(5)).window == .count(5, maxAge: .seconds(600)))
     #expect(try read(#"{"openTime":"90s"}"#) == CircuitBreakerPolicy(openTime: .seconds(90)))
     #expect(
       try read(#"{"failureRate":null,"consecutiveFailures":5}"#)
@@ -34,8 +41,10 @@ import Testing
     CircuitBreakerPolicy(),
     CircuitBreakerPolicy(
       window: .time(.milliseconds(1500), slices: 3), failureRate: nil, consecutiveFailures: 2),
+    CircuitBreakerPolicy(window: .count(7, maxAge: nil)), CircuitBreakerPolicy(window: .count(7)),
     CircuitBreakerPolicy(
-      window: .count(7), slowCalls: .init(threshold: .milliseconds(250)), minimumThroughput: 3,
+      window: .count(7, maxAge: .milliseconds(9)), slowCalls: .init(threshold: .milliseconds(250)),
+      minimumThroughput: 3,
       openTime: .milliseconds(10), maxOpenTime: .seconds(1), openTimeJitter: 0, maxRetryAfter: .zero,
       halfOpenPermits: 9, probeLease: .seconds(1), rampTime: .seconds(2)),
   ])
@@ -48,6 +57,11 @@ import Testing
     (#"{"window":{"count":0}}"#, "window.count must be in 1 ... 65536, was 0"),
     (#"{"window":{"time":"1s","slices":0}}"#, "window.slices must be in 1 ... 1000, was 0"),
     (#"{"window":{"time":"5ns"}}"#, #"window.time must be at least 1ns for each slice, was "5ns""#),
+    (#"{"window":{"count":5,"maxAge":"7ns"}}"#, #"window.maxAge must be 8ns or more, was "7ns""#),
+    (
+      #"{"window":{"time":"5s","maxAge":"7s"}}"#,
+      #"window.maxAge must be left out of a window that is a time, was "7s""#
+    ),
     (#"{"window":{}}"#, "window must be either a count or a time, was {}"),
     (
       #"{"window":{"count":1,"slices":2}}"#,

@@ -1,0 +1,195 @@
+/// What the documents of all policies look like.
+enum PolicyShapes {
+  // MARK: - Core
+
+  static let jitter = DocumentShape.either([.choice(["none", "full", "equal"]), .share])
+
+  static let backoff = DocumentShape.either([
+    kind("constant", required: [("base", .duration)], [("jitter", jitter)], foreign: ["cap", "delays"]),
+    kind(
+      "linear", required: [("base", .duration)],
+      [("increment", .duration), ("cap", .duration), ("jitter", jitter)], foreign: ["multiplier"]),
+    kind(
+      "exponential",
+      [
+        ("base", .duration), ("cap", .duration), ("jitter", jitter),
+        ("multiplier", .number(1...Double.greatestFiniteMagnitude)),
+      ], foreign: ["increment", "delays"]),
+    kind("decorrelated", [("base", .duration), ("cap", .duration)], foreign: ["jitter", "multiplier"]),
+    kind(
+      "custom", required: [("delays", .list(of: .duration))], [("jitter", jitter)], foreign: ["base", "cap"]),
+  ])
+
+  private static func kind(
+    _ name: String, required: [(String, DocumentShape)] = [], _ optional: [(String, DocumentShape)] = [],
+    foreign: [String]
+  ) -> DocumentShape {
+    .object(
+      required: [("kind", .choice([name]))] + required, optional,
+      mend: { node, draw in
+        guard node.has("cap") || node.has("base"), optional.contains(where: { $0.0 == "cap" }) else { return }
+        let (base, cap) = (node.duration("base") ?? 50_000_000, node.duration("cap") ?? 20_000_000_000)
+        if base > cap { node.set("cap", .text(DocumentDuration.text(base, draw))) }
+      },
+      faults: [
+        { node, draw in
+          let field = draw.one(of: foreign)
+          node.set(field, draw.below(2) == 0 ? .null : .text("1s"))
+          return .field(field)
+        }
+      ])
+  }
+
+  // MARK: - Calls
+
+  static let retry = DocumentShape.object([
+    ("maxAttempts", .integer(1...10_000)), ("backoff", backoff), ("maxRetryAfter", .duration),
+  ])
+
+  static let hedgeDelay = DocumentShape.either([
+    .duration,
+    .object(
+      [
+        ("percentile", .number(50...99.9)), ("minimumSamples", .integer(1...1000)), ("atLeast", .duration),
+        ("atMost", .duration),
+      ],
+      mend: { node, draw in
+        let (least, most) = (node.duration("atLeast") ?? 1_000_000, node.duration("atMost") ?? 10_000_000_000)
+        if least > most { node.set("atMost", .text(DocumentDuration.text(least, draw))) }
+      },
+      faults: [
+        { node, draw in
+          let least = draw.integer(in: 1...Int64.max)
+          node.set("atLeast", .text(DocumentDuration.text(least, draw)))
+          node.set("atMost", .text(DocumentDuration.text(draw.integer(in: 0...least - 1), draw)))
+          return .field("atMost")
+        },
+        { node, draw in
+          node.remove("atMost")
+          node.set(
+            "atLeast", .text(DocumentDuration.text(draw.integer(in: 10_000_000_001...Int64.max), draw)))
+          return .field("atMost")
+        },
+      ], defaults: ["atMost": "10s"]),
+  ])
+
+  static let hedge = DocumentShape.object([
+    ("maxAttempts", .integer(2...10)), ("delay", hedgeDelay), ("hedgesNonIdempotent", .flag),
+  ])
+
+  // MARK: - Load
+
+  static let rateLimit = DocumentShape.either([
+    .object(
+      mend: { node, _ in
+        node.value = .object([("unlimited", DocumentNode(.flag(true), .flag))])
+      },
+      faults: [
+        { node, draw in
+          let field = draw.one(of: ["permits", "period", "burst"])
+          node.set(field, draw.below(2) == 0 ? .null : .integer(5))
+          return .field(field)
+        }
+      ]),
+    .object(
+      required: [("permits", .integer(0...1_000_000_000)), ("period", .positiveDuration)],
+      [("burst", .integer(0...)), ("unlimited", .flag)],
+      mend: { node, draw in
+        if node.has("unlimited") { node.set("unlimited", .flag(false)) }
+        let most = mostBurst(&node, draw)
+        let least: Int64 = node.integer("permits") == 0 ? 0 : 1
+        if node.integer("burst") != nil { node.set("burst", .integer(draw.integer(in: least...most))) }
+      },
+      faults: [
+        { node, draw in
+          node.set("burst", .integer(draw.one(of: [mostBurst(&node, draw) + 1, .max - 1])))
+          return .field("burst")
+        },
+        { node, draw in
+          if node.integer("permits") == 0 { return nil }
+          node.set("burst", .integer(draw.one(of: [0, -1, .min])))
+          return .field("burst")
+        },
+      ]),
+  ])
+
+  /// What is saved up in 36 years; where that would be nothing the period is made shorter.
+  private static func mostBurst(_ node: inout DocumentNode, _ draw: Draw) -> Int64 {
+    guard let permits = node.integer("permits"), let period = node.duration("period"), permits > 0 else {
+      return 1 << 60
+    }
+    let longest = Int64(clamping: Int128(permits) << 60)
+    if period > longest { node.set("period", .text(DocumentDuration.text(longest, draw))) }
+    let interval = (Int128(min(period, longest)) + Int128(permits) - 1) / Int128(permits)
+    return Int64((1 << 60) / interval)
+  }
+
+  static let quota = DocumentShape.object(
+    required: [
+      ("permits", .integer(0...1_000_000_000)), ("period", .duration(1...315_360_000_000_000_000)),
+    ])
+
+  static let throttle = DocumentShape.object([
+    ("multiplier", .number(1...1000)), ("window", .duration(1000...(1 << 31) * 1_000_000_000)),
+    ("probes", .integer(0...1_000_000_000)), ("refusals", .choice(["failures", "overloads"])),
+  ])
+
+  static let adaptiveLimit = DocumentShape.object(
+    [
+      ("initial", .integer(1...1_000_000)), ("minimum", .integer(1...1_000_000)),
+      ("maximum", .integer(1...1_000_000)),
+    ],
+    mend: { node, _ in
+      let maximum = node.integer("maximum") ?? 1000
+      if let minimum = node.integer("minimum"), minimum > maximum { node.set("minimum", .integer(maximum)) }
+      guard let initial = node.integer("initial") else { return }
+      node.set("initial", .integer(min(max(initial, node.integer("minimum") ?? 1), maximum)))
+    },
+    faults: [
+      { node, _ in
+        let maximum = node.integer("maximum") ?? 1000
+        node.set("minimum", .integer(maximum + 1))
+        return .field("minimum")
+      },
+      { node, draw in
+        let bounds = (node.integer("minimum") ?? 1, node.integer("maximum") ?? 1000)
+        node.set("initial", .integer(draw.one(of: [bounds.0 - 1, bounds.1 + 1])))
+        return .field("initial")
+      },
+      // The default of the one is beyond the other.
+      { node, _ in
+        node.remove("maximum")
+        node.set("minimum", .integer(1001))
+        return .field("minimum")
+      },
+    ])
+
+  static func bulkheadLimit(_ range: ClosedRange<Int64>) -> DocumentShape {
+    .either([.integer(range), adaptiveLimit])
+  }
+
+  static let bulkhead = DocumentShape.object([
+    ("limit", bulkheadLimit(1...1_000_000_000)), ("maxWaiting", .integer(0...1_000_000)),
+    ("order", .choice(["fifo", "lifo"])),
+  ])
+
+  // MARK: - Services
+
+  static let eventBus = DocumentShape.object([
+    ("queueCapacity", .integer(1...)), ("deadLetterCapacity", .integer(1...)),
+  ])
+
+  static let delivery = DocumentShape.object([
+    ("maxDeliveries", .integer(1...)), ("backoff", backoff), ("parallelism", .integer(1...)),
+    ("timeout", .positiveDuration),
+  ])
+
+  static let inbox = DocumentShape.object([
+    ("window", .positiveDuration), ("lease", .positiveDuration), ("capacity", .integer(1...)),
+  ])
+
+  static let healthCheck = DocumentShape.object([
+    ("interval", .positiveDuration), ("timeout", .positiveDuration), ("rise", .integer(1...)),
+    ("fall", .integer(1...)), ("jitter", .share),
+  ])
+}
