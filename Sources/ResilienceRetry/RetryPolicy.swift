@@ -24,7 +24,9 @@ public struct RetryPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - maxAttempts: The first call included, 1 to 10 000. Default: 3, as resilience4j and the AWS SDKs.
+  ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for no bound. Default: 3, as resilience4j and the AWS
+  ///     SDKs. Think twice before `.max`: nothing but the deadline, the budget and the caller's cancellation then ends a
+  ///     call to a destination that is gone, and a call with neither waits for ever.
   ///   - backoff: Default: exponential from 50 ms to 20 s with full jitter.
   ///   - maxRetryAfter: 0 or more. Default: 20 s, the default backoff's own cap: without a bound, a header of a broken
   ///     server would stall its clients for hours.
@@ -39,7 +41,9 @@ public struct RetryPolicy: Sendable, Hashable {
 
   /// The first field that is out of its range.
   var fault: InvalidSetting? {
-    .outside(1...10_000, "maxAttempts", maxAttempts)
+    .unless(
+      maxAttempts == .max || (1...10_000).contains(maxAttempts), "maxAttempts", maxAttempts,
+      "in 1 ... 10000, or \(Int.max) for no bound")
       ?? .unless(maxRetryAfter >= .zero, "maxRetryAfter", maxRetryAfter, "0s or more")
   }
 }

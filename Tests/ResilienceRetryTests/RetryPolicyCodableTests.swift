@@ -11,6 +11,7 @@ import Testing
   @Test(arguments: [
     RetryPolicy(), RetryPolicy(maxAttempts: 1, backoff: .none, maxRetryAfter: .zero),
     RetryPolicy(maxAttempts: 10_000, backoff: .decorrelated(), maxRetryAfter: .milliseconds(1_500)),
+    RetryPolicy(maxAttempts: .max),
   ])
   func whatIsWrittenIsRead(policy: RetryPolicy) throws {
     #expect(try JSONDecoder().decode(RetryPolicy.self, from: JSONEncoder().encode(policy)) == policy)
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (#"{"maxAttempts": 0}"#, "maxAttempts must be in 1 ... 10000, was 0"),
+    (#"{"maxAttempts": 0}"#, "maxAttempts must be in 1 ... 10000, or \(Int.max) for no bound, was 0"),
     (#"{"maxAttempts": "3"}"#, #"maxAttempts must be a whole number, was "3""#),
     (
       #"{"maxAttempt": 3}"#,
@@ -35,7 +36,7 @@ import Testing
       #"{"backoff": {"kind": "exponential", "bsae": "1s"}}"#,
       #"backoff.bsae must be left out, or spelt as one of kind, base, cap, multiplier, increment, delays, jitter, was "1s""#
     ),
-    (#"{"maxAttempts": 70000}"#, "maxAttempts must be in 1 ... 10000, was 70000"),
+    (#"{"maxAttempts": 70000}"#, "maxAttempts must be in 1 ... 10000, or \(Int.max) for no bound, was 70000"),
     (
       #"{"maxRetryAfter": "soon"}"#,
       #"maxRetryAfter must be a whole number and a unit of ns, us, ms, s, min or h, such as "50ms", was "soon""#

@@ -78,15 +78,14 @@ final class HedgeRace: Sendable {
       hedger.learned?.record(
         nanoseconds: start.nanoseconds(to: now), succeeded: outcome.verdict == .success)
     }
-    let wasRefused =
-      outcome.verdict == .neutral && error.map { ErrorKind(of: $0).contains(.rejection) } == true
+    let wasRefused = outcome.isRefusal(error)
     let waiter: Waiter? = state.withLock { state in
       let ending = state.machine.ended(number, outcome, wasRefused: wasRefused, at: now)
       switch ending {
       // Nothing was sent: it takes no token, and brings none.
       case _ where wasRefused: if number > 1 { hedger.budget?.refund() }
-      case .repeated: state.isRepeating = true
-      case .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
+      case .repeated where !state.isRepeating: state.isRepeating = true
+      case .repeated, .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
       case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)
       }
       return state.waiter.take()
@@ -95,14 +94,52 @@ final class HedgeRace: Sendable {
   }
 
   @usableFromInline
-  var isRunning: Bool { state.withLock { $0.machine.running > 0 } }
+  var isRunning: Bool { state.withLock { $0.machine.running != 0 } }
 
-  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended.
+  /// What an attempt may be left with, if its caller need not wait for it.
+  @usableFromInline
+  func abandonable(_ attempt: CallContext, _ abandoned: AbandonedWork) -> AbandonableWork {
+    var attempt = attempt
+    return AbandonableWork(call: name, begin: attempt.now, abandoned: abandoned)
+  }
+
+  /// Leaves the attempts that still run, after they were cancelled: when the call is decided at once, since there is an
+  /// answer to give; else when they have had the time to hear it.
+  ///
+  /// - Parameter works: All attempts. Each reports its end there before it does so here.
+  /// - Returns: Those that were left, as bits. The others have ended or are to be waited for.
+  @usableFromInline
+  func leave(_ works: [AbandonableWork]) async -> UInt16 {
+    let machine = state.withLock { $0.machine }
+    guard machine.running != 0 else { return 0 }
+    let clock = call.clock
+    var timer: TimerToken?
+    if machine.isDecided {
+      let now = clock.now
+      for work in works { work.leave(at: now) }
+    } else {
+      let instant = clock.now.advanced(byNanoseconds: AbandonedWork.patienceNanoseconds)
+      timer = clock.schedule(at: instant) {
+        let now = clock.now
+        for work in works { work.leave(at: now) }
+      }
+    }
+    var left: UInt16 = 0
+    for (index, work) in works.enumerated() where await work.mayBeLeft(call) {
+      left |= 1 << UInt16(index + 1)
+    }
+    if let timer { clock.cancel(timer) }
+    return left
+  }
+
+  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended that are waited for.
   @usableFromInline
   func answer() -> Int {
-    let (machine, mustDeposit) = state.withLock { ($0.machine, $0.isRepeating && isFirstOutcome(&$0)) }
-    // The attempt that was to follow its failure did not begin.
-    if mustDeposit { hedger.budget?.noteUnretried(isFirst: true, .failure) }
+    let machine = state.withLock { state in
+      // The attempt that was to follow a failure did not begin.
+      if state.isRepeating { hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .failure) }
+      return state.machine
+    }
     hedger.calls.wrappingAdd(1, ordering: .relaxed)
     if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
     if call.isObserved, machine.begun > 1 {
@@ -126,6 +163,7 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
+        state.isRepeating = false
         guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state)) ?? true else {
           state.machine.refuse()
           return .refused(attempt: state.machine.begun + 1)
