@@ -72,10 +72,11 @@ import Testing
   }
 
   /// One token for each attempt that is sent after the first, whatever was refused in between.
-  @Test(arguments: [
-    ([.fails, .refused, .succeeds], 1), ([.fails, .refused, .refused, .fails, .succeeds], 2),
-    ([.refused, .fails, .succeeds], 1), ([.refused, .refused, .succeeds], 0),
-  ] as [([Step], Int)])
+  @Test(
+    arguments: [
+      ([.fails, .refused, .succeeds], 1), ([.fails, .refused, .refused, .fails, .succeeds], 2),
+      ([.refused, .fails, .succeeds], 1), ([.refused, .refused, .succeeds], 0),
+    ] as [([Step], Int)])
   func row68_aRefusedAttemptsTokenIsTheNextOnes(steps: [Step], tokens: Int) async throws {
     let (budget, made) = (RetryBudget(ratio: 0, reserve: 5), Log<Step>())
     try await script(steps, made).retry(Self.atOnce, budget: budget)(1)
@@ -100,9 +101,10 @@ import Testing
   }
 
   /// The first to be sent is the one that deposits.
-  @Test(arguments: [
-    ([.refused, .succeeds], 1), ([.refused, .refused, .fails, .succeeds], 0), ([.refusedForGood], 0),
-  ] as [([Step], Int)])
+  @Test(
+    arguments: [
+      ([.refused, .succeeds], 1), ([.refused, .refused, .fails, .succeeds], 0), ([.refusedForGood], 0),
+    ] as [([Step], Int)])
   func row68_refusedAttemptsDepositNothing(steps: [Step], left: Int) async throws {
     let budget = RetryBudget(ratio: 1, reserve: 10)
     while budget.withdraw() {}
@@ -124,7 +126,7 @@ import Testing
       withUnsafeCurrentTask { $0?.cancel() }
       throw Refusal(retryAt: saysWhen ? CallContext.current.readClock() : nil)
     }.retry(Self.atOnce, budget: budget, onEvent: { events.append($0) })
-    await Task { await #expect(throws: Refusal.self) { try await call(1) } }.value
+    await Task { _ = await #expect(throws: Refusal.self) { try await call(1) } }.value
     #expect(calls.entries.count == 2)
     #expect(budget.available == 2, "one deposit, and the token is back")
     #expect(
@@ -147,7 +149,7 @@ import Testing
       }
     }
     #expect(budget.available == 5)
-    #expect(throttle.available == 5)
+    #expect(throttle.available == 4, "full")
   }
 
   @Test func row68_aHedgeThatIsRefusedAfterAFailureGivesItsTokenBack() async throws {
