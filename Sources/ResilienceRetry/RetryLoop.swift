@@ -72,7 +72,7 @@ final class RetryLoop: Sendable {
     do {
       try await call.clock.sleep(until: attempt.due)
     } catch {
-      if attempt.holdsToken { budget.refund() }
+      if attempt.holdsToken { budget.refundRetry() }
       gaveUp(.cancelled, attempt, of: call)
       return attempt.over()
     }
@@ -166,7 +166,7 @@ final class RetryLoop: Sendable {
       if !wasRefused {
         budget.noteUnretried(isFirst: attempt.isFirstOutcome, outcome.verdict)
       } else if attempt.holdsToken {
-        budget.refund()
+        budget.refundRetry()
       }
       // An error that counts as a success is an answer.
       if outcome.verdict != .success { gaveUp(reason, attempt, of: call) }

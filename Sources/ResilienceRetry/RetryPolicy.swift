@@ -12,7 +12,7 @@ public import ResilienceCore
 ///
 /// What counts as a failure is not said here but at the leaf, once for all layers: see `Handler.classify`.
 public struct RetryPolicy: Sendable, Hashable {
-  /// The most attempts, the first call included.
+  /// The most attempts, the first call included; `Int.max` when there is no such limit.
   public let maxAttempts: Int
 
   /// How long to wait before each retry.
@@ -24,9 +24,10 @@ public struct RetryPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for no bound. Default: 3, as resilience4j and the AWS
-  ///     SDKs. Think twice before `.max`: nothing but the deadline, the budget and the caller's cancellation then ends a
-  ///     call to a destination that is gone, and a call with neither waits for ever.
+  ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for as many as it takes. Default: 3, as resilience4j
+  ///     and the AWS SDKs. Think twice before `.max`: what is down for an hour is then asked for an hour, by every caller that
+  ///     came meanwhile. Only a deadline or the caller's cancellation ends such a call, and only a budget keeps what all of
+  ///     them do together small; for work that nobody waits for, such as a reconnecting stream, it is right.
   ///   - backoff: Default: exponential from 50 ms to 20 s with full jitter.
   ///   - maxRetryAfter: 0 or more. Default: 20 s, the default backoff's own cap: without a bound, a header of a broken
   ///     server would stall its clients for hours.
@@ -39,11 +40,13 @@ public struct RetryPolicy: Sendable, Hashable {
     if let fault { preconditionFailure("a retry policy's \(fault)") }
   }
 
+  static let attempts = 1...10_000
+
   /// The first field that is out of its range.
   var fault: InvalidSetting? {
     .unless(
-      maxAttempts == .max || (1...10_000).contains(maxAttempts), "maxAttempts", maxAttempts,
-      "in 1 ... 10000, or \(Int.max) for no bound")
+      Self.attempts.contains(maxAttempts) || maxAttempts == .max, "maxAttempts", maxAttempts,
+      "in 1 ... 10000, or Int.max")
       ?? .unless(maxRetryAfter >= .zero, "maxRetryAfter", maxRetryAfter, "0s or more")
   }
 }

@@ -109,7 +109,7 @@ extension Handler {
   ///
   /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where callers that
   /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on
-  /// the clock's timer thread and must not block.
+  /// a thread of the clock's: one that blocks delays its own call, and no other's limit.
   ///
   /// Put it directly around the call, inside a retry, so that it holds for each attempt. For the whole stack use
   /// ``deadline(_:)``.

@@ -112,6 +112,21 @@ import Testing
     #expect(budget.available == left)
   }
 
+  /// A throttle's tokens count failures: that nothing was sent after one does not undo it.
+  @Test func row68_aThrottleForgetsNoFailureForARefusalAfterIt() async {
+    let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
+    try? await script([.fails, .refusedForGood]).retry(Self.atOnce, budget: throttle)(1)
+    #expect(throttle.available == 9 - 1)
+    try? await script([.fails, .refusedForGood])
+      .hedge(HedgePolicy(delay: .fixed(.seconds(60))), budget: throttle)(1)
+    #expect(throttle.available == 9 - 2)
+    let waiting = script([.fails, .succeeds]).retry(
+      RetryPolicy(backoff: .constant(.seconds(3600), jitter: .none)), budget: throttle,
+      onEvent: { _ in withUnsafeCurrentTask { $0?.cancel() } })
+    await Task { try? await waiting(1) }.value
+    #expect(throttle.available == 9 - 3)
+  }
+
   // MARK: - Refused, and cancelled by the caller
 
   /// Of one that says when: not tried again though that is now. Of one that does not: nothing was sent all the same.

@@ -178,6 +178,11 @@ public final class RetryBudget: Sendable {
     add((isFirst ? failureDeposit : 0) - (countsFailures && verdict == .failure ? Self.tokenScale : 0))
   }
 
+  /// Hands back what a retry took that was not sent after all. A throttle keeps it: there it counts the failure before.
+  package func refundRetry() {
+    if !countsFailures { refund() }
+  }
+
   private func add(_ amount: Int64) {
     guard amount != 0 else { return }
     var current = missing.load(ordering: .relaxed)

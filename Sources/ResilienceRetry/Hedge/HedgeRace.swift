@@ -13,6 +13,8 @@ final class HedgeRace: Sendable {
     var mustDeposit: Bool
     /// Whether the next attempt is to follow a failure, which the budget is not told of before.
     var isRepeating = false
+    /// The attempts that followed a failure, as bits.
+    var repeats: UInt16 = 0
   }
 
   private enum Step {
@@ -83,7 +85,7 @@ final class HedgeRace: Sendable {
       let ending = state.machine.ended(number, outcome, wasRefused: wasRefused, at: now)
       switch ending {
       // Nothing was sent: it takes no token, and brings none.
-      case _ where wasRefused: if number > 1 { hedger.budget?.refund() }
+      case _ where wasRefused: giveBack(number, state)
       case .repeated where !state.isRepeating: state.isRepeating = true
       case .repeated, .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
       case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)
@@ -163,6 +165,7 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
+        if state.isRepeating { state.repeats |= 1 << UInt16(state.machine.begun + 1) }
         state.isRepeating = false
         guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state)) ?? true else {
           state.machine.refuse()
@@ -200,6 +203,15 @@ extension HedgeRace {
     let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
     defer { if let timer { clock.cancel(timer) } }
     return await waiter.wait() == .granted
+  }
+
+  private func giveBack(_ refused: Int, _ state: State) {
+    if refused == 1 { return }
+    if state.repeats >> UInt16(refused) & 1 == 1 {
+      hedger.budget?.refundRetry()
+    } else {
+      hedger.budget?.refund()
+    }
   }
 
   /// Whether the original call is still to be deposited; it is then: with its first result, or when it is repeated.
