@@ -27,7 +27,7 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
   /// Whether its end is the logical call's first outcome, with which it deposits. Only the outermost of nested retries and
   /// hedges deposits.
   @usableFromInline var isFirstOutcome: Bool
-  /// Whether the budget gave a token for it, which goes back if one of our own layers refuses it.
+  /// Whether the budget gave a token for it, which is kept or goes back if one of our own layers refuses it.
   var holdsToken: Bool
 
   /// The first attempt. Each retry counts its own from 1; the context adds up those of all layers.

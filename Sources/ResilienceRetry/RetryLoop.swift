@@ -72,7 +72,7 @@ final class RetryLoop: Sendable {
     do {
       try await call.clock.sleep(until: attempt.due)
     } catch {
-      if attempt.holdsToken { budget.refund() }
+      if attempt.holdsToken { budget.refundRetry() }
       gaveUp(.cancelled, attempt, of: call)
       return attempt.over()
     }
@@ -108,7 +108,7 @@ final class RetryLoop: Sendable {
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
     let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
-    return carryOut(decision, after: outcome.verdict, attempt, of: call)
+    return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
   /// The same, for those that have a condition.
@@ -121,7 +121,7 @@ final class RetryLoop: Sendable {
     let attempt = ended(attempt, of: call, outcome, error)
     var decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
     if case .retry = decision, isExcluded() { decision = .giveUp(.excluded) }
-    return carryOut(decision, after: outcome.verdict, attempt, of: call)
+    return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
   @inline(__always)
@@ -143,38 +143,36 @@ final class RetryLoop: Sendable {
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
       idempotency: idempotency, isReplayable: isReplayable, now: { call.readClock() })
     switch decision {
-    // An error was judged a moment ago, by whether the caller cancelled; a value was not.
-    case .retry where error == nil && Task.isCancelled: return .giveUp(.cancelled)
+    // A failing error was judged a moment ago, by whether the caller cancelled; a value and a refusal were not.
+    case .retry where (error == nil || outcome.verdict == .neutral) && Task.isCancelled:
+      return .giveUp(.cancelled)
     case .giveUp(.notAFailure) where outcome.verdict == .neutral && Task.isCancelled:
       return .giveUp(.cancelled)
     default: return decision
     }
   }
 
-  /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget, gives back the one
-  /// that the attempt held, and deposits nothing.
+  /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget and deposits
+  /// nothing. A token that the refused attempt held is kept for the next one, or given back.
   @inline(__always)
   private func carryOut(
-    _ decision: RetryDecision, after verdict: Verdict, _ ended: RetryAttempt, of call: CallContext
+    _ decision: RetryDecision, after outcome: Outcome, _ error: (any Error)?, _ ended: RetryAttempt,
+    of call: CallContext
   ) -> RetryAttempt {
     var attempt = ended
+    let wasRefused = outcome.isRefusal(error)
     switch decision {
     case .giveUp(let reason):
-      if verdict == .neutral, reason != .notAFailure, reason != .cancelled {
-        if attempt.holdsToken { budget.refund() }
-      } else {
-        budget.noteUnretried(isFirst: attempt.isFirstOutcome, verdict)
+      if !wasRefused {
+        budget.noteUnretried(isFirst: attempt.isFirstOutcome, outcome.verdict)
+      } else if attempt.holdsToken {
+        budget.refundRetry()
       }
       // An error that counts as a success is an answer.
-      if verdict != .success { gaveUp(reason, attempt, of: call) }
+      if outcome.verdict != .success { gaveUp(reason, attempt, of: call) }
       return attempt.over()
     case .retry(let delay):
-      // Only a refusal is neutral and retried.
-      let wasRefused = verdict == .neutral
-      if wasRefused {
-        if attempt.holdsToken { budget.refund() }
-        attempt.holdsToken = false
-      } else {
+      if !wasRefused {
         guard budget.withdraw(depositing: attempt.isFirstOutcome, at: call.readClock()) else {
           gaveUp(.budgetExhausted, attempt, of: call)
           return attempt.over()

@@ -21,7 +21,8 @@ public struct TimeLimit: Sendable, Hashable {
 
   /// Creates a limit.
   ///
-  /// - Parameter limit: More than 0; rounded down to whole nanoseconds, but not to none.
+  /// - Parameter limit: More than 0, else it traps; rounded down to whole nanoseconds, but not to none. For an instant that
+  ///   comes from outside tighten the call's deadline: ``ResilienceCore/CallContext/tightenDeadline(to:)`` takes any.
   public init(_ limit: Duration) {
     precondition(limit > .zero, "a time limit must be more than 0, was \(limit)")
     nanoseconds = max(1, limit.clampedNanoseconds)

@@ -46,7 +46,7 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     } catch {
       guard work.isLate else { throw error }
       throw limit.replacement(
-        for: error, base.judge(error, in: context), inner, of: context, name: base.traits.name)
+        for: error, base.judge(error, in: inner), inner, of: context, name: base.traits.name)
     }
   }
 }
@@ -66,11 +66,11 @@ extension TimeLimit {
   func replacement(
     for error: any Error, _ outcome: Outcome, _ inner: CallContext, of context: CallContext, name: String
   ) -> any Error {
-    if error is CancellationError, outcome.verdict == .failure {
-      return expire(inner, of: context, name: name)
-    }
-    guard outcome.verdict == .failure else { return error }
-    return expire(inner, of: context, name: name, underlying: error, pushback: outcome.pushback)
+    // Whatever `classify` calls it, this cancellation is the limit's: the caller's would have come before.
+    let isOwn = error is CancellationError
+    guard isOwn || outcome.verdict == .failure else { return error }
+    return expire(
+      inner, of: context, name: name, underlying: isOwn ? nil : error, pushback: outcome.pushback)
   }
 
   /// Makes the error of work whose time is up, and tells the observer.
@@ -111,8 +111,10 @@ extension Handler {
   /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on
   /// a thread of the clock's: one that blocks delays its own call, and no other's limit.
   ///
-  /// Costs a task, and a timer if the work suspends: half a microsecond, one and a half. Put it directly around the call, inside a retry, so that it holds
-  /// for each attempt. For the whole stack use ``deadline(_:)``.
+  /// Put it directly around the call, inside a retry, so that it holds for each attempt. For the whole stack use
+  /// ``deadline(_:)``.
+  ///
+  /// Cost: a child task, about 0.5 µs; with the timer that work which suspends needs, about 1.5 µs.
   ///
   /// - Parameter limit: How long a call may take; more than 0.
   public func timeout(_ limit: Duration) -> TimeoutHandler<Self> {

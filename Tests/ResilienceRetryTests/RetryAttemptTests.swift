@@ -21,14 +21,27 @@ import Testing
       ])
   }
 
-  @Test func anInnerRetryCountsItsOwn() async throws {
+  @Test func row99_aRetryInsideARetryCountsOnWhereTheOuterOneIs() async throws {
     let seen = Log<String>()
     let call = ServiceCall { (_: Int, context: CallContext) in
-      seen.append(context.attemptHeader)
+      seen.append(context.attemptHeader + (context.isLastAttempt ? " last" : ""))
       throw Failure()
     }
     try? await call.retry(RetryPolicy(maxAttempts: 2, backoff: .none)).retry(Self.atOnce, budget: nil)(1)
-    #expect(seen.entries == (1...3).flatMap { _ in ["attempt=1; max=2", "attempt=2; max=2"] })
+    #expect(seen.entries == (1...6).map { "attempt=\($0); max=6" + ($0 == 6 ? " last" : "") })
+  }
+
+  @Test func row99_anAttemptWithoutABoundIsNeverTheLast() async throws {
+    let seen = Log<String>()
+    let call = ServiceCall { (_: Int, context: CallContext) in
+      seen.append(context.attemptHeader + (context.isLastAttempt ? " last" : ""))
+      if context.attempt < 6 { throw Failure() }
+    }
+    let endless = RetryPolicy(maxAttempts: .max, backoff: .none)
+    try await call.retry(endless, budget: nil)(1)
+    #expect(seen.entries == (1...6).map { "attempt=\($0)" })
+    try await call.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil).retry(endless, budget: nil)(1)
+    #expect(seen.entries[6...] == seen.entries[..<6])
   }
 
   // MARK: - The id
@@ -136,7 +149,7 @@ import Testing
       ])
     #expect(
       events.entries[1].description
-        == "retry.scheduled call=stock attempt=3 delay.nanoseconds=0 last=true")
+        == "retry.scheduled call=stock attempt=3 delay.nanoseconds=0 last=true refused=false")
   }
 
   @Test func onEventIsToldOfAnInlineCallToo() async throws {

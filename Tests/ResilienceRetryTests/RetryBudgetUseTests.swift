@@ -57,13 +57,22 @@ import Testing
     #expect(outer.available == 1)
   }
 
-  @Test func callsThatAreRefusedOrCancelledDepositToo() async throws {
+  @Test func row68_aCallThatIsRefusedDepositsNothing() async throws {
     let budget = emptied()
     let refused = ServiceCall { (_: Int) in throw Refusal() }.retry(budget: budget)
     try? await refused(1)
-    let cancelled = ServiceCall { (_: Int) in throw CancellationError() }.retry(budget: budget)
-    try? await cancelled(1)
-    #expect(budget.available == 2)
+    #expect(budget.available == 0)
+  }
+
+  /// It was made, and put its load on the destination.
+  @Test func aCallWhoseCallerCancelsDeposits() async throws {
+    let budget = emptied()
+    let cancelled = ServiceCall { (_: Int) in
+      withUnsafeCurrentTask { $0?.cancel() }
+      throw Failure()
+    }.retry(budget: budget)
+    await Task { try? await cancelled(1) }.value
+    #expect(budget.available == 1)
   }
 
   @Test func aSuccessBehindAFullBudgetChangesNothing() async throws {

@@ -110,6 +110,15 @@ import Testing
     #expect(ids.entries.first ?? 0 > 1)
   }
 
+  /// A layer that asks whether the call is claimed, and says that it does not look: only the values are looked at.
+  @Test func aFirstAttemptThatIsLookedAtBelongsToACallThatIsClaimed() async throws {
+    let unclaimed = Log<Bool>()
+    let call = Claims(base: ServiceCall { (_: Int) in Response(status: 200) }, unclaimed: unclaimed)
+    #expect(call.mayJudgeValues && !call.mayReadAttempt)
+    _ = try await call.retry(Self.atOnce)(1)
+    #expect(unclaimed.entries == [false])
+  }
+
   @Test(arguments: ["hedge inside", "hedge outside"])
   func aHedgeAndARetryAreOneCall(stack: String) async throws {
     let (budget, ids) = (emptied(), Log<UInt64>())
@@ -220,6 +229,17 @@ private struct Peek<Base: Handler>: HandlerDecorator, BuiltInHandler {
   func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
     log.append("\(context.attempt)/\(context.maxAttempts) id \(context.callID)")
     ids.append(context.callID)
+    return try await base.handle(input, context: context)
+  }
+}
+
+/// Asks whether the call is claimed.
+private struct Claims<Base: Handler>: HandlerDecorator, BuiltInHandler {
+  let base: Base
+  let unclaimed: Log<Bool>
+
+  func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+    unclaimed.append(context.isUnclaimed)
     return try await base.handle(input, context: context)
   }
 }

@@ -11,6 +11,7 @@ import Testing
   @Test(arguments: [
     RetryPolicy(), RetryPolicy(maxAttempts: 1, backoff: .none, maxRetryAfter: .zero),
     RetryPolicy(maxAttempts: 10_000, backoff: .decorrelated(), maxRetryAfter: .milliseconds(1_500)),
+    RetryPolicy(maxAttempts: .max),
   ])
   func whatIsWrittenIsRead(policy: RetryPolicy) throws {
     #expect(try JSONDecoder().decode(RetryPolicy.self, from: JSONEncoder().encode(policy)) == policy)

@@ -182,6 +182,11 @@ public final class RetryBudget: Sendable {
     change { rules.failure($0, isFirst: isFirst, verdict) }
   }
 
+  /// Hands back what a retry took that was not sent after all. A throttle keeps it: there it counts the failure before.
+  package func refundRetry() {
+    if !rules.countsFailures { refund() }
+  }
+
   // MARK: - The words
 
   private func countTime(until now: Int64) -> Int64 {

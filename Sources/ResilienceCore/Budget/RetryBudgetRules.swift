@@ -8,7 +8,8 @@ struct RetryBudgetRules: Sendable {
   private let successDeposit: Int64
   private let failureDeposit: Int64
   private let laterSuccessDeposit: Int64
-  private let countsFailures: Bool
+  /// Whether a token is taken by a failure, and not by the retry after it.
+  let countsFailures: Bool
   private let reserve: Int64
   private let maximum: Int64
   /// A retry is granted when less than this is missing after it.

@@ -31,6 +31,19 @@ extension CallContext {
   }
 }
 
+extension Outcome {
+  /// Whether one of our own layers refused, so that nothing was sent to the destination.
+  @inlinable
+  package func isRefusal(_ error: (any Error)?) -> Bool {
+    guard verdict == .neutral, let error else { return false }
+    return Self.isRejection(error)
+  }
+
+  @usableFromInline
+  @inline(never)
+  package static func isRejection(_ error: any Error) -> Bool { ErrorKind(of: error).contains(.rejection) }
+}
+
 extension Handler {
   /// What an error that the handler threw amounts to: what every layer that counts, replaces or repeats goes by.
   ///

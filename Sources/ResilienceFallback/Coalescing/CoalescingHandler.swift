@@ -30,7 +30,24 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     let key = key(input)
     let (flight, isLeader) = flights.enter(key, context, name: traits.name)
     if isLeader { begin(flight, key, input, context) }
-    return try await flights.wait(for: flight, key, context, name: traits.name)
+    do {
+      return try await flights.wait(for: flight, key, context, name: traits.name)
+    } catch let end as DesertedFlight {
+      throw replacement(for: end.error, in: context)
+    }
+  }
+
+  /// What the last caller gets when its deadline has passed, for an error with which the execution then ended: it replaces
+  /// what leaving caused, which is a cancellation, and failures.
+  @usableFromInline
+  @inline(never)
+  func replacement(for error: any Error, in context: CallContext) -> any Error {
+    let outcome = base.judge(error, in: context)
+    let isOwn = error is CancellationError
+    guard isOwn || outcome.verdict == .failure else { return error }
+    return FlightTimedOut(
+      call: base.traits.name, deadline: context.deadline, underlying: isOwn ? nil : error,
+      pushback: outcome.pushback)
   }
 
   @inlinable
@@ -71,7 +88,9 @@ extension Handler {
   ///   left, it is cancelled and awaited, as by a timeout; a caller that comes after that begins another.
   /// - **Deadlines**: a caller leaves when its own deadline passes, with ``FlightTimedOut``. The execution belongs to all who
   ///   wait and knows no deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest,
-  ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`.
+  ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`. An answer with which it ends when
+  ///   the last one's deadline has passed is that caller's, also an error that `classify` calls no failure.
+  /// - **Priority**: it runs at that of the caller that began it, and is raised to that of each caller that joins it.
   /// - **Trace**: it runs in the span of the caller that began it; the others note that span in a
   ///   ``CoalescingEvent/joined(call:leader:)``.
   /// - **A call that is not idempotent** is never shared: two orders are two intents, however equal they look.

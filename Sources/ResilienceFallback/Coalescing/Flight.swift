@@ -14,6 +14,8 @@ final class Flight<Output: Sendable>: Sendable {
     @usableFromInline var execution: Execution?
     @usableFromInline var waiters: [UInt64: Waiter] = [:]
     @usableFromInline var tickets: UInt64 = 0
+    /// The highest of those that joined; 0 when nobody has.
+    @usableFromInline var priority: UInt8 = 0
 
     @inlinable
     init() {}
@@ -35,12 +37,25 @@ final class Flight<Output: Sendable>: Sendable {
     state.withLock { $0.machine.join() }
   }
 
-  /// Notes the task that executes. It may have ended already.
+  /// Raises the execution to the priority of a caller that has joined: nothing else tells the runtime that it waits.
+  @inlinable
+  func raise(to priority: TaskPriority) {
+    let execution: Execution? = state.withLock { state in
+      guard priority.rawValue > state.priority else { return nil }
+      state.priority = priority.rawValue
+      return state.execution
+    }
+    execution?.escalatePriority(to: priority)
+  }
+
+  /// Notes the task that executes. It may have ended already, and others may have joined.
   @inlinable
   func began(_ execution: Execution) {
-    state.withLock { state in
+    let priority = state.withLock { state in
       if state.machine.phase == .inProgress { state.execution = execution }
+      return state.priority
     }
+    if priority > 0 { execution.escalatePriority(to: TaskPriority(rawValue: priority)) }
   }
 
   /// What it came to; `nil` while it goes on.

@@ -29,6 +29,7 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
       started.wrappingAdd(1, ordering: .relaxed)
       return (new, true)
     }
+    present.raise(to: Task.currentPriority)
     joined.wrappingAdd(1, ordering: .relaxed)
     context.emit(CoalescingEvent.joined(call: name(), leader: present.leader))
     return (present, false)
@@ -43,7 +44,8 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
 
   /// Waits for an execution.
   ///
-  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``FlightTimedOut``.
+  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``FlightTimedOut``, or ``DesertedFlight``
+  ///   with what the execution threw when its last caller's deadline had passed.
   @inlinable
   nonisolated(nonsending) func wait(
     for flight: Flight<Output>, _ key: Key, _ context: CallContext, name: String
@@ -71,8 +73,8 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
       }
     }
     if Task.isCancelled { throw underlying ?? CancellationError() }
-    throw FlightTimedOut(
-      call: name, deadline: context.deadline, underlying: underlying is CancellationError ? nil : underlying)
+    if let underlying { throw DesertedFlight(error: underlying) }
+    throw FlightTimedOut(call: name, deadline: context.deadline)
   }
 
   func snapshot(of call: String) -> CoalescingSnapshot {

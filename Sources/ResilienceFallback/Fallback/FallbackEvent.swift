@@ -5,7 +5,7 @@ public enum FallbackEvent: ResilienceEvent, Hashable {
   /// `call` was answered by its fallback, because of `cause`: degraded, and a success for everything outside.
   case degraded(call: String, cause: String)
 
-  /// The fallback of `call` threw `error` after `cause`; the caller gets `error`.
+  /// The fallback of `call` threw `error` after `cause`; see ``FallbackFailed``.
   case failed(call: String, cause: String, error: String)
 
   /// `fallback.degraded` or `fallback.failed`.

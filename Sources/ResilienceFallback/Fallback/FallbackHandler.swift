@@ -22,7 +22,7 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Calls the base, and the fallback when there is no usable answer.
   ///
-  /// - Throws: What the base throws when the fallback is not meant for it; what the fallback throws.
+  /// - Throws: What the base throws when the fallback is not meant for it; ``FallbackFailed`` when both fail.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -39,20 +39,6 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     return try await degrade(input, .success(failed), context)
   }
 
-  private func covers(
-    _ result: Result<Base.Output, any Error>, of input: Base.Input, in context: CallContext
-  ) -> Bool {
-    guard !Task.isCancelled else { return false }
-    if case .failure(let error) = result {
-      switch base.judge(error, in: context).verdict {
-      case .success: return false
-      case .neutral where !ErrorKind(of: error).contains(.rejection): return false
-      case .neutral, .failure: break
-      }
-    }
-    return condition?(input, result) ?? true
-  }
-
   // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success path return
   // to the caller's actor twice (+86 instructions).
   @usableFromInline
@@ -61,7 +47,8 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
-    guard covers(result, of: input, in: context) else { return try result.get() }
+    let outcome = outcome(of: result, in: context)
+    guard covers(result, outcome, of: input) else { return try result.get() }
     do {
       let value =
         if context.isChanged {
@@ -74,8 +61,49 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     } catch {
       context.emit(
         FallbackEvent.failed(call: base.traits.name, cause: cause(of: result), error: "\(error)"))
-      throw error
+      throw failure(error, after: result, outcome.pushback, in: context)
     }
+  }
+
+  private func outcome(of result: Result<Base.Output, any Error>, in context: CallContext) -> Outcome {
+    switch result {
+    case .success(let value): base.outcome(ofValue: value)
+    case .failure(let error): base.judge(error, in: context)
+    }
+  }
+
+  private func covers(
+    _ result: Result<Base.Output, any Error>, _ outcome: Outcome, of input: Base.Input
+  ) -> Bool {
+    guard !Task.isCancelled, isUnusable(result, outcome) else { return false }
+    return condition?(input, result) ?? true
+  }
+
+  private func isUnusable(_ result: Result<Base.Output, any Error>, _ outcome: Outcome) -> Bool {
+    if case .failure(let error) = result, outcome.isRefusal(error) { return true }
+    return outcome.verdict == .failure
+  }
+
+  /// What the caller gets when the fallback throws: both errors, unless the fallback's is an answer, or the caller's own
+  /// cancellation, or says the same.
+  private func failure(
+    _ error: any Error, after result: Result<Base.Output, any Error>, _ pushback: Pushback,
+    in context: CallContext
+  ) -> any Error {
+    guard isUnusable(.failure(error), base.judge(error, in: context)) else { return error }
+    guard case .failure(let cause) = result else {
+      return FallbackFailed(call: base.traits.name, cause: nil, error: error, pushback: pushback)
+    }
+    if type(of: cause) == type(of: error), "\(cause)" == "\(error)" { return error }
+    return FallbackFailed(call: base.traits.name, cause: cause, error: error, pushback: pushback)
+  }
+
+  /// The base's answer; neutral for a ``FallbackFailed`` of two refusals.
+  public func outcome(ofError error: any Error) -> Outcome {
+    guard let failed = error as? FallbackFailed, failed.isOfRefusals else {
+      return base.outcome(ofError: error)
+    }
+    return Outcome(.neutral, pushback: failed.pushback)
   }
 
   private func cause(of result: Result<Base.Output, any Error>) -> String {
@@ -120,8 +148,11 @@ extension Handler {
   /// it was used is a ``FallbackEvent``.
   ///
   /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed: calls that it
-  /// makes then refuse by themselves, and an answer that needs none is better than an error. What it throws is what
-  /// the caller gets.
+  /// makes then refuse by themselves, and an answer that needs none is better than an error.
+  ///
+  /// When it fails too, the caller gets both errors, as ``FallbackFailed``. As it is comes what is no failure: an error that
+  /// `classify` calls a success or neutral, the caller's cancellation; and one that says the same as the call's own, as that
+  /// of `try result.get()`.
   ///
   /// - Parameters:
   ///   - condition: Narrows what is replaced. Default: no narrowing.

@@ -69,8 +69,9 @@ extension Handler {
   ///
   /// The first attempt runs in a child task, begun in place. When it takes longer than the policy's delay, or at once when
   /// it fails, another one begins beside it, and so on up to `maxAttempts`. The first success is the answer; the others
-  /// are cancelled and **waited for**, so that nothing is left behind. Which errors and values are successes and
-  /// failures is said at the leaf with `classify`.
+  /// are cancelled and **waited for**, so that nothing is left behind; where the work ignores cancellation, see
+  /// ``hedge(_:budget:abandoning:)``. Which errors and values are successes and failures is said at the leaf with
+  /// `classify`.
   ///
   /// - **When none succeeds**, the caller gets what the first attempt came to.
   /// - **A failure that says not to try again**, and an error that is neutral, end the call at once: a further attempt would

@@ -13,6 +13,8 @@ final class HedgeRace: Sendable {
     var mustDeposit: Bool
     /// Whether the next attempt is to follow a failure, which the budget is not told of before.
     var isRepeating = false
+    /// The attempts that followed a failure, as bits.
+    var repeats: UInt16 = 0
   }
 
   private enum Step {
@@ -78,15 +80,14 @@ final class HedgeRace: Sendable {
       hedger.learned?.record(
         nanoseconds: start.nanoseconds(to: now), succeeded: outcome.verdict == .success)
     }
-    let wasRefused =
-      outcome.verdict == .neutral && error.map { ErrorKind(of: $0).contains(.rejection) } == true
+    let wasRefused = outcome.isRefusal(error)
     let waiter: Waiter? = state.withLock { state in
       let ending = state.machine.ended(number, outcome, wasRefused: wasRefused, at: now)
       switch ending {
       // Nothing was sent: it takes no token, and brings none.
-      case _ where wasRefused: if number > 1 { hedger.budget?.refund() }
-      case .repeated: state.isRepeating = true
-      case .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
+      case _ where wasRefused: giveBack(number, state)
+      case .repeated where !state.isRepeating: state.isRepeating = true
+      case .repeated, .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
       case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)
       }
       return state.waiter.take()
@@ -95,14 +96,52 @@ final class HedgeRace: Sendable {
   }
 
   @usableFromInline
-  var isRunning: Bool { state.withLock { $0.machine.running > 0 } }
+  var isRunning: Bool { state.withLock { $0.machine.running != 0 } }
 
-  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended.
+  /// What an attempt may be left with, if its caller need not wait for it.
+  @usableFromInline
+  func abandonable(_ attempt: CallContext, _ abandoned: AbandonedWork) -> AbandonableWork {
+    var attempt = attempt
+    return AbandonableWork(call: name, begin: attempt.now, abandoned: abandoned)
+  }
+
+  /// Leaves the attempts that still run, after they were cancelled: when the call is decided at once, since there is an
+  /// answer to give; else when they have had the time to hear it.
+  ///
+  /// - Parameter works: All attempts. Each reports its end there before it does so here.
+  /// - Returns: Those that were left, as bits. The others have ended or are to be waited for.
+  @usableFromInline
+  func leave(_ works: [AbandonableWork]) async -> UInt16 {
+    let machine = state.withLock { $0.machine }
+    guard machine.running != 0 else { return 0 }
+    let clock = call.clock
+    var timer: TimerToken?
+    if machine.isDecided {
+      let now = clock.now
+      for work in works { work.leave(at: now) }
+    } else {
+      let instant = clock.now.advanced(byNanoseconds: AbandonedWork.patienceNanoseconds)
+      timer = clock.schedule(at: instant) {
+        let now = clock.now
+        for work in works { work.leave(at: now) }
+      }
+    }
+    var left: UInt16 = 0
+    for (index, work) in works.enumerated() where await work.mayBeLeft(call) {
+      left |= 1 << UInt16(index + 1)
+    }
+    if let timer { clock.cancel(timer) }
+    return left
+  }
+
+  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended that are waited for.
   @usableFromInline
   func answer() -> Int {
-    let (machine, mustDeposit) = state.withLock { ($0.machine, $0.isRepeating && isFirstOutcome(&$0)) }
-    // The attempt that was to follow its failure did not begin.
-    if mustDeposit { hedger.budget?.noteUnretried(isFirst: true, .failure) }
+    let machine = state.withLock { state in
+      // The attempt that was to follow a failure did not begin.
+      if state.isRepeating { hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .failure) }
+      return state.machine
+    }
     hedger.calls.wrappingAdd(1, ordering: .relaxed)
     if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
     if call.isObserved, machine.begun > 1 {
@@ -126,6 +165,8 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
+        if state.isRepeating { state.repeats |= 1 << UInt16(state.machine.begun + 1) }
+        state.isRepeating = false
         guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state), at: now) ?? true else {
           state.machine.refuse()
           return .refused(attempt: state.machine.begun + 1)
@@ -162,6 +203,15 @@ extension HedgeRace {
     let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
     defer { if let timer { clock.cancel(timer) } }
     return await waiter.wait() == .granted
+  }
+
+  private func giveBack(_ refused: Int, _ state: State) {
+    if refused == 1 { return }
+    if state.repeats >> UInt16(refused) & 1 == 1 {
+      hedger.budget?.refundRetry()
+    } else {
+      hedger.budget?.refund()
+    }
   }
 
   /// Whether the original call is still to be deposited; it is then: with its first result, or when it is repeated.

@@ -20,15 +20,19 @@ struct HedgeStateMachine {
   private let mayRepeat: Bool
 
   private(set) var begun = 1
-  private(set) var running = 1
+
+  /// Those that run, as bits.
+  private(set) var running: UInt16 = 1 << 1
 
   /// Whose ending is the call's: the first attempt's, unless another one decides the call.
   private(set) var answer = 1
   private(set) var isWon = false
   private(set) var isDecided = false
 
+  private var late: UInt16 = 0
+
   /// Those that still ran when the call was decided, as bits.
-  private(set) var losers: UInt16 = 0
+  var losers: UInt16 { isDecided ? late | running : 0 }
 
   private var isCancelled = false
   private var isClosed = false
@@ -55,13 +59,13 @@ struct HedgeStateMachine {
     let next =
       begun < maxAttempts && !isClosed ? nextBegin.flatMap { isOfUse(at: max($0, now)) ? $0 : nil } : nil
     if let next, next <= now { return .begin }
-    return running > 0 ? .wait(until: next) : .end
+    return running != 0 ? .wait(until: next) : .end
   }
 
   /// Counts the attempt that ``decision(at:)`` asked for; its number.
   mutating func begin(at now: Instant) -> Int {
     begun += 1
-    running += 1
+    running |= 1 << UInt16(begun)
     nextBegin = delayNanoseconds.map(now.advanced(byNanoseconds:))
     return begun
   }
@@ -91,9 +95,9 @@ struct HedgeStateMachine {
   mutating func ended(
     _ attempt: Int, _ outcome: Outcome, wasRefused: Bool = false, at now: Instant
   ) -> Ending {
-    running -= 1
+    running &= ~(1 << UInt16(attempt))
     if isDecided {
-      losers |= 1 << UInt16(attempt)
+      late |= 1 << UInt16(attempt)
       return .late
     } else if outcome.verdict == .success {
       isWon = true

@@ -116,14 +116,6 @@ import Testing
 
   // MARK: - The fallback itself
 
-  @Test func whatItThrowsIsWhatTheCallerGets() throws {
-    let (_, events) = try simulate { _ in
-      let call = throwing(Failure(number: 3)).fallback { _, _ in throw Failure(number: 4) }
-      await #expect(throws: Failure(number: 4)) { try await call(7) }
-    }
-    #expect(events == ["fallback.failed call=price cause=Failure(number: 3) error=Failure(number: 4)"])
-  }
-
   @Test func itRunsInTheDeadlineOfTheCallAlsoAfterIt() throws {
     let (seen, _) = try simulate { sim in
       let call = ServiceCall { (_: Int) -> Deadline in

@@ -83,6 +83,38 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
     #expect(throttle.available == 3)
   }
 
+  /// Two attempts fail before a third begins, which takes a token for one of them; and one fails that no other follows.
+  @Test func aThrottleCountsEveryFailureHoweverManyComeBeforeTheNextAttempt() throws {
+    let exploration = try Simulation.exploreEveryInterleaving { sim in
+      let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
+      let policy = HedgePolicy(maxAttempts: 3, delay: .fixed(.milliseconds(50)))
+      let hedged = call(taking: [90, 40, 5], failing: [1, 2, 3]).hedge(policy, budget: throttle)
+      await #expect(throws: Failure.self) { try await hedged(1) }
+      // Nine at first: three failures, and the second attempt, which began for the first's slowness.
+      try sim.require(throttle.available == 9 - 4, "\(throttle.snapshot())")
+    }
+    #expect(exploration.isComplete)
+  }
+
+  /// The caller is cancelled by its second attempt, which fails, so that the third does not begin.
+  @Test func aThrottleCountsTheFailureThatNoAttemptFollows() throws {
+    let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
+    try Simulation(seed: 1).run { sim in
+      let caller = Lock<Task<Void, any Error>?>(nil)
+      let hedged = ServiceCall { (_: Int, context: CallContext) in
+        if context.attempt == 2 { caller.withLock { $0 }?.cancel() }
+        throw Failure(number: Int(context.attempt))
+      }.hedge(HedgePolicy(maxAttempts: 3, delay: .fixed(.seconds(60))), budget: throttle)
+      let task = Task.immediate(executorPreference: CallContext.current.executor) {
+        try await sim.sleep(for: .milliseconds(1))
+        await #expect(throws: Failure(number: 1)) { try await hedged(1) }
+      }
+      caller.withLock { $0 = task }
+      try await task.value
+    }
+    #expect(throttle.available == 9 - 2)
+  }
+
   @Test func aLosersFailureSaysNothingOfTheDestination() throws {
     let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
     try Simulation(seed: 1).run { _ in

@@ -55,11 +55,11 @@ private struct Down: Error {}
     #expect(ids.entries.first ?? 0 > 1)
   }
 
-  @Test func aSpanInsideTwoRetriesNotesTheInnerOnesAttempt() async throws {
+  @Test func row99_aSpanInsideTwoRetriesNotesWhichOfAllAttemptsItIs() async throws {
     let tracer = Tracer("test")
     let call = ServiceCall("stock") { (_: Int) in throw Down() }.trace(tracer)
       .retry(Self.policy, budget: nil).retry(Self.policy, budget: nil)
     try? await call(1)
-    #expect(tracer.store.allSpans.map(\.attempt) == [1, 2, 1, 2])
+    #expect(tracer.store.allSpans.map(\.attempt) == [1, 2, 3, 4])
   }
 }

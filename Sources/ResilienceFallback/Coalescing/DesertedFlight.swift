@@ -1,0 +1,10 @@
+/// What an execution threw that was cancelled because the deadline of its last caller had passed.
+@usableFromInline
+struct DesertedFlight: Error {
+  @usableFromInline let error: any Error
+
+  @inlinable
+  init(error: any Error) {
+    self.error = error
+  }
+}
