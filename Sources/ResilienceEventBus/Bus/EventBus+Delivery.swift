@@ -14,7 +14,7 @@ extension EventBus {
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: worker.policy.maxDeliveries))
     let now = call.now
     if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
-      let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1)
+      let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1, load: .none)
       tell(call, end, ticket, worker)
       settle(ticket, as: worker, end, call)
       return
@@ -53,6 +53,8 @@ extension EventBus {
       }
       return (outcome, nil)
     } catch {
+      // No time limit cancels a worker: it was the shutdown, however late it is.
+      context.dropDeadline()
       return (worker.handler.judge(error, context), error)
     }
   }
@@ -61,24 +63,34 @@ extension EventBus {
     of ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
     _ error: (any Error)?, _ call: CallContext
   ) -> DeliveryEnd {
-    let isFirst = ticket.attempt == 1
     if error == nil, outcome.verdict != .failure {
-      worker.budget?.noteUnretried(isFirst: isFirst, outcome.verdict)
-      return DeliveryEnd(settlement: .acknowledge, error: nil, deliveries: ticket.attempt)
+      worker.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
+      return DeliveryEnd(
+        settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil))
     }
+    let wasRefused = error.map { ErrorKind(of: $0).contains(.rejection) } ?? false
     var isNoted = false
     let now = call.readClock()
+    var token: RetryBudget?
     let settlement = worker.policy.settlement(
       outcome, error: error, attempt: ticket.attempt, deadline: ticket.message.envelope.deadline,
       now: now, seed: call.random(), isShuttingDown: Task.isCancelled
     ) {
+      // What was refused put no load on the destination: its redelivery is no extra one.
+      guard !wasRefused, let budget = worker.budget else { return true }
       isNoted = true
-      return worker.budget?.withdraw(depositing: isFirst, at: now) ?? true
+      guard budget.withdraw(depositing: ticket.isFirstOutcome, at: now) else { return false }
+      token = budget
+      return true
     }
-    if !isNoted, settlement != .giveBack { worker.budget?.noteUnretried(isFirst: isFirst, outcome.verdict) }
+    let isTakenBack = settlement == .giveBack
+    if !isNoted, !wasRefused, !isTakenBack {
+      worker.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
+    }
     return DeliveryEnd(
       settlement: settlement, error: error.map { "\($0)" } ?? "the outcome is a failure",
-      deliveries: settlement == .giveBack ? ticket.attempt - 1 : ticket.attempt)
+      deliveries: isTakenBack ? ticket.attempt - 1 : ticket.attempt,
+      load: wasRefused || isTakenBack ? .none : .made(token: token))
   }
 
   /// Tells the delivery's observer, while its span is open.
@@ -95,15 +107,18 @@ extension EventBus {
   ) {
     // Read before: a clock is not called under the lock.
     let time = end.settlement == .acknowledge ? nil : call.clock.unixTime
-    update { state in
+    let unspent = update { state in
       var end = end
-      end.settlement = state.settle(ticket, in: worker.group, end.settlement)
+      let unspent: RetryBudget?
+      (end.settlement, unspent) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
       if case .deadLetter(let reason) = end.settlement, let time {
         bury(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
       } else {
         note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
       }
+      return unspent
     }
+    unspent?.refund()
   }
 
   /// Makes a dead letter; called while the lock is held.
@@ -129,6 +144,7 @@ private struct DeliveryEnd {
   var settlement: Settlement
   let error: String?
   let deliveries: Int
+  let load: DeliveryLoad
 
   var kind: EventBusEvent.Kind {
     switch settlement {

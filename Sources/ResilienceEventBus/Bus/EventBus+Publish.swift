@@ -126,10 +126,13 @@ extension EventBus {
   /// Handlers that run finish; should they fail, their event is a dead letter too.
   public func removeGroup<Payload>(_ group: String, of type: EventType<Payload>) {
     let time = CallContext.current.clock.unixTime
-    update { state in
-      for orphan in state.removeGroup(group, of: type.name) {
+    let unspent = update { state in
+      let (orphans, unspent) = state.removeGroup(group, of: type.name)
+      for orphan in orphans {
         bury(orphan, group, .noSubscriber, nil, deliveries: orphan.attempt, time, &state)
       }
+      return unspent
     }
+    for budget in unspent { budget.refund() }
   }
 }

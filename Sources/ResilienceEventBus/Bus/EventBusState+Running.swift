@@ -35,10 +35,14 @@ extension EventBusState {
     summonWorkers(for: worker.group)
   }
 
-  /// - Returns: What became of it: a removed group cannot wait for anything.
-  mutating func settle(_ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement) -> Settlement {
+  /// - Returns: What became of it: a removed group cannot wait for anything. And the budget that gets a token back, since
+  ///   the redelivery is not made.
+  mutating func settle(
+    _ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement, after load: DeliveryLoad
+  ) -> (Settlement, unspent: RetryBudget?) {
     let lane = ticket.lane
     var settlement = settlement
+    var unspent: RetryBudget?
     if groups[group].isRemoved {
       switch settlement {
       case .redeliver, .giveBack: settlement = .deadLetter(.noSubscriber)
@@ -51,12 +55,16 @@ extension EventBusState {
       groups[group].delivered += 1
       settled(1)
     case .deadLetter(let reason):
+      switch load {
+      case .none: unspent = groups[group].queue.takeToken(of: lane)
+      case .made(let token): unspent = token
+      }
       groups[group].queue.remove(lane)
       groups[group].deadLettered += 1
       failRequest(ticket, of: group, reason)
       settled(1)
     case .redeliver(let due):
-      groups[group].queue.redeliver(lane, at: due)
+      groups[group].queue.redeliver(lane, at: due, after: load)
       groups[group].redeliveries += 1
       if due < timekeeperDue {
         timekeeperDue = due
@@ -66,7 +74,7 @@ extension EventBusState {
       groups[group].queue.giveBack(lane)
     }
     summonWorkers(for: group)
-    return settlement
+    return (settlement, unspent)
   }
 
   mutating func failRequest(_ ticket: LaneQueue.Ticket, of group: Int, _ reason: DeadLetter.Reason) {

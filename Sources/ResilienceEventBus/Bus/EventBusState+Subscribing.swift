@@ -24,17 +24,20 @@ extension EventBusState {
     dismiss(id, from: group)
   }
 
-  /// - Returns: What the group leaves behind, in the order it came.
-  mutating func removeGroup(_ name: String, of type: String) -> [LaneQueue.Ticket] {
-    guard let group = group(named: name, of: type) else { return [] }
+  /// - Returns: What the group leaves behind, in the order it came, and the budgets that get a token back.
+  mutating func removeGroup(
+    _ name: String, of type: String
+  ) -> (orphans: [LaneQueue.Ticket], unspent: [RetryBudget]) {
+    guard let group = group(named: name, of: type) else { return ([], []) }
     groupsOfType[type]?.removeAll { $0 == group }
     groups[group].isRemoved = true
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
+    let unspent = groups[group].queue.takeTokens()
     let orphans = groups[group].queue.removeAll()
     groups[group].deadLettered += orphans.count
     for orphan in orphans { failRequest(orphan, of: group, .noSubscriber) }
     settled(orphans.count)
-    return orphans
+    return (orphans, unspent)
   }
 
   private mutating func addGroup(_ name: String, of type: String) -> Int {

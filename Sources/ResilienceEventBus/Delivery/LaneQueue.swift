@@ -10,6 +10,12 @@ struct LaneQueue {
     let lane: Int
     let message: Message
     let attempt: Int
+
+    /// Whether a delivery before this one reached the destination.
+    let hasBeenMade: Bool
+
+    /// Whether its outcome is the event's first: the one that deposits into a retry budget.
+    var isFirstOutcome: Bool { !hasBeenMade && message.envelope.attempt <= 0 }
   }
 
   private struct Entry {
@@ -28,6 +34,7 @@ struct LaneQueue {
   private struct Lane {
     var subject: String?
     var phase = Phase.unused
+    var hasBeenMade = false
     var entries = FIFO<Entry>()
   }
 
@@ -36,6 +43,7 @@ struct LaneQueue {
   private var laneOfSubject: [String: Int] = [:]
   private var ready = FIFO<Int>()
   private var waitingLanes = DueHeap()
+  private var tokens: [Int: RetryBudget] = [:]
   private var nextNumber: UInt64 = 0
 
   /// Events that are not settled.
@@ -65,12 +73,15 @@ struct LaneQueue {
     lanes[lane].entries.front.attempt += 1
     inFlight += 1
     let head = lanes[lane].entries.front
-    return Ticket(lane: lane, message: head.message, attempt: head.attempt)
+    return Ticket(
+      lane: lane, message: head.message, attempt: head.attempt, hasBeenMade: lanes[lane].hasBeenMade)
   }
 
   /// Removes the head of a lane: it is acknowledged, or a dead letter. The next one is ready.
   mutating func remove(_ lane: Int) {
     leaveFlight(lane)
+    _ = takeToken(of: lane)
+    lanes[lane].hasBeenMade = false
     _ = lanes[lane].entries.popFirst()
     count -= 1
     if lanes[lane].entries.isEmpty {
@@ -81,8 +92,12 @@ struct LaneQueue {
   }
 
   /// Holds a lane back until `due`.
-  mutating func redeliver(_ lane: Int, at due: Instant) {
+  mutating func redeliver(_ lane: Int, at due: Instant, after load: DeliveryLoad = .made(token: nil)) {
     leaveFlight(lane)
+    if case .made(let token) = load {
+      lanes[lane].hasBeenMade = true
+      if token != nil || !tokens.isEmpty { tokens[lane] = token }
+    }
     lanes[lane].phase = .waiting
     waitingLanes.insert(lane: lane, due: due)
   }
@@ -100,7 +115,18 @@ struct LaneQueue {
     while let lane = waitingLanes.popDue(at: now) { makeReady(lane) }
   }
 
-  /// Removes all events but those in flight.
+  /// The budget whose token the head's redelivery holds, for a redelivery that is not made.
+  mutating func takeToken(of lane: Int) -> RetryBudget? {
+    tokens.isEmpty ? nil : tokens.removeValue(forKey: lane)
+  }
+
+  /// ``takeToken(of:)`` of all that is not in flight.
+  mutating func takeTokens() -> [RetryBudget] {
+    tokens.isEmpty
+      ? [] : lanes.indices.filter { lanes[$0].phase != .inFlight }.compactMap { takeToken(of: $0) }
+  }
+
+  /// Removes all events but those in flight; take their tokens first.
   ///
   /// - Returns: What was removed, as deliveries so far, in the order it came.
   mutating func removeAll() -> [Ticket] {
@@ -119,7 +145,7 @@ struct LaneQueue {
     waitingLanes.removeAll()
     count = inFlight
     return removed.sorted { $0.entry.number < $1.entry.number }.map {
-      Ticket(lane: $0.lane, message: $0.entry.message, attempt: $0.entry.attempt)
+      Ticket(lane: $0.lane, message: $0.entry.message, attempt: $0.entry.attempt, hasBeenMade: false)
     }
   }
 
@@ -145,6 +171,7 @@ struct LaneQueue {
   private mutating func retire(_ lane: Int) {
     if let subject = lanes[lane].subject { laneOfSubject[subject] = nil }
     lanes[lane].subject = nil
+    lanes[lane].hasBeenMade = false
     lanes[lane].phase = .unused
     unused.append(lane)
   }

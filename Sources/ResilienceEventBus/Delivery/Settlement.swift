@@ -8,6 +8,15 @@ enum Settlement: Sendable, Equatable {
   case giveBack
 }
 
+/// What a delivery put on the destination, as a retry budget counts it.
+enum DeliveryLoad: Sendable {
+  /// Nothing: it did not begin, or a layer inside refused it, or the shutdown takes it back. A token that it holds is still to be spent.
+  case none
+
+  /// It was made; its redelivery, if there is one, holds a token of the budget, if there is one.
+  case made(token: RetryBudget?)
+}
+
 extension DeliveryPolicy {
   /// Whether a delivery may begin; `nil` when it may.
   func refusal(attempt: Int, deadline: Deadline, now: Instant) -> Settlement? {

@@ -15,8 +15,8 @@ extension EventBus {
   ///   - type: Its type.
   ///   - replyType: The type of the reply; another one than the request's.
   ///   - subject: The ordering key; not empty. Default: none.
-  ///   - timeout: The longest wait, positive; the enclosing call's deadline may end it earlier. Default: 30 s, so that no
-  ///     request waits for ever.
+  ///   - timeout: The longest wait; the enclosing call's deadline may end it earlier. With zero or less there is no time left:
+  ///     it is not published. Default: 30 s, so that no request waits for ever.
   ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
@@ -25,7 +25,6 @@ extension EventBus {
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
   ) async throws -> Reply {
-    precondition(timeout > .zero, "a request's timeout must be positive, was \(timeout)")
     requireTwoTypes(type.name, replyType.name)
     try Task.checkCancellation()
     var context = context

@@ -14,6 +14,9 @@ public import ResilienceCore
 /// Instances that come and go are followed. A check fails by throwing, by a value that is classified as a failure, or by
 /// exceeding its timeout: then it is cancelled, and while one will not end every further round counts as failed, without
 /// starting another. A hung check holds up nobody but itself.
+///
+/// A check that is neutral counts neither way: a layer around it refused (an open breaker, an empty bucket), so that nobody
+/// asked the instance, or `classify` says that the answer tells nothing. The status stays what it was.
 public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == ServiceInstance {
   /// How often, and how much it takes.
   public let policy: HealthCheckPolicy
@@ -74,17 +77,21 @@ public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == Servi
     var next = clock.now.advanced(byNanoseconds: earlyNanoseconds())
     while (try? await clock.sleep(until: next)) != nil, registry.isListed(member) {
       let start = clock.now
-      next = start.advanced(byNanoseconds: policy.interval.clampedNanoseconds - earlyNanoseconds())
-      var succeeded = false
+      // Less than a nanosecond is none, and the checks would go on at one instant for ever.
+      next = start.advanced(byNanoseconds: max(1, policy.interval.clampedNanoseconds - earlyNanoseconds()))
+      var verdict = Verdict.failure
       if probe?.isRunning != true {
         let deadline = start.advanced(by: policy.timeout)
         let current = HealthProbe.start(check, of: member.instance, deadline: deadline)
         probe = current
         guard let result = await current.result(until: deadline, on: clock) else { break }
-        succeeded = result
+        verdict = result
         current.cancel()
       }
-      if let status = machine.record(succeeded: succeeded), !registry.report(status, of: member) { break }
+      guard verdict != .neutral else { continue }
+      if let status = machine.record(succeeded: verdict == .success), !registry.report(status, of: member) {
+        break
+      }
     }
     await probe?.finish()
     registry.report(.unknown, of: member)

@@ -5,16 +5,11 @@ internal import ResilienceCore
 /// A check that outlives its timeout is cancelled but not abandoned: it still counts as running, so that a hung one is
 /// never joined by a second.
 final class HealthProbe: Sendable {
-  private struct State {
-    var hasEnded = false
-    var succeeded = false
-  }
-
-  private let state = Lock(State())
+  private let verdict = Lock<Verdict?>(nil)
   private let ended = Waiter("HealthMonitor check")
   private let task = Lock<Task<Void, Never>?>(nil)
 
-  var isRunning: Bool { state.withLock { !$0.hasEnded } }
+  var isRunning: Bool { verdict.withLock { $0 == nil } }
 
   static func start<Check: Handler>(
     _ check: Check, of instance: ServiceInstance, deadline: Instant
@@ -23,15 +18,13 @@ final class HealthProbe: Sendable {
     var context = CallContext.current
     context.tightenDeadline(to: Deadline(at: deadline))
     let task = Task.immediate(executorPreference: context.executor) { [context] in
-      let succeeded: Bool
       do {
         let value = try await check.perform(instance, in: context)
-        succeeded = check.outcome(ofValue: value).verdict != .failure
+        probe.end(check.outcome(ofValue: value).verdict)
       } catch {
         // An error may be an answer: the check says so.
-        succeeded = check.judge(error, in: context).verdict == .success
+        probe.end(check.judge(error, in: context).verdict)
       }
-      probe.end(succeeded)
     }
     probe.task.withLock { $0 = task }
     return probe
@@ -39,10 +32,11 @@ final class HealthProbe: Sendable {
 
   /// Waits for the end or for `deadline`, whichever comes first.
   ///
-  /// - Returns: Whether the check succeeded in time; `nil` when the waiting task was cancelled.
-  func result(until deadline: Instant, on clock: any ResilienceClock) async -> Bool? {
+  /// - Returns: What the check says about the instance, a failure when it has not ended in time; `nil` when the waiting
+  ///   task was cancelled.
+  func result(until deadline: Instant, on clock: any ResilienceClock) async -> Verdict? {
     guard await ended.wait(until: deadline, on: clock) == .granted else { return nil }
-    return state.withLock { $0.hasEnded && $0.succeeded }
+    return verdict.withLock { $0 } ?? .failure
   }
 
   func cancel() {
@@ -55,8 +49,8 @@ final class HealthProbe: Sendable {
     await task.withLock { $0 }?.value
   }
 
-  private func end(_ succeeded: Bool) {
-    state.withLock { $0 = State(hasEnded: true, succeeded: succeeded) }
+  private func end(_ verdict: Verdict) {
+    self.verdict.withLock { $0 = verdict }
     ended.grant()
   }
 }

@@ -17,6 +17,7 @@ extension ServiceRegistry {
     _ instance: ServiceInstance, ttl: Duration = defaultTTL, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
+    precondition(ttl >= .nanoseconds(1), "a lease's ttl must be more than 0, was \(ttl)")
     let lease = register(instance, ttl: ttl)
     // Not a child task: the caller's cancellation must not stop the heartbeat before the body has ended.
     let heartbeat = Task.immediate(executorPreference: CallContext.current.executor) {
@@ -42,9 +43,11 @@ extension ServiceRegistry {
     let clock = CallContext.current.clock
     let period = max(1, ttl.clampedNanoseconds / 3)
     var (lease, heldUntil) = (first, first.firstExpiry)
-    var next = clock.now.advanced(byNanoseconds: period)
-    while (try? await clock.sleep(until: next)) != nil {
-      let now = clock.now
+    var now = clock.now
+    var next = now.advanced(byNanoseconds: period)
+    // At the end of time there is no next heartbeat.
+    while now < next, (try? await clock.sleep(until: next)) != nil {
+      now = clock.now
       next = now.advanced(byNanoseconds: period)
       switch lease.renew(at: now) {
       case .renewed(let until):

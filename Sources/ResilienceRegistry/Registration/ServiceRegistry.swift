@@ -51,7 +51,8 @@ extension ServiceRegistry {
   ///
   /// - Parameters:
   ///   - instance: The instance.
-  ///   - ttl: How long the lease holds without a heartbeat, more than 0. Default: 90 s.
+  ///   - ttl: How long the lease holds without a heartbeat. With less than a nanosecond it is over as it begins, and nobody
+  ///     sees the instance. Default: 90 s.
   /// - Returns: The lease, to be renewed well within `ttl`.
   @discardableResult
   public func register(_ instance: ServiceInstance, ttl: Duration = defaultTTL) -> Lease {
@@ -61,7 +62,6 @@ extension ServiceRegistry {
   /// Lists an instance from `now` on; see ``register(_:ttl:)``.
   @discardableResult
   public func register(_ instance: ServiceInstance, ttl: Duration, at now: Instant) -> Lease {
-    precondition(ttl >= .nanoseconds(1), "a lease's ttl must be more than 0, was \(ttl)")
     let lease = directory(of: instance.service)
       .register(instance, ttlNanoseconds: ttl.clampedNanoseconds, at: now)
     let sweepers = state.withLock { state in

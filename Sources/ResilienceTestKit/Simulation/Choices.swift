@@ -37,7 +37,7 @@ final class Choices: Sendable {
     if let dice { return dice.next(below: options) }
     return state.withLock { state in
       let position = state.made.count
-      let taken = position < state.script.count ? min(state.script[position], options - 1) : 0
+      let taken = position < state.script.count ? min(max(0, state.script[position]), options - 1) : 0
       state.made.append(Choice(taken: taken, options: options))
       return taken
     }

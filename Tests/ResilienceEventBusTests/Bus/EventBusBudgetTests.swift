@@ -113,4 +113,118 @@ import Testing
     }
     #expect(claimed.entries.sorted { !$0 && $1 } == [false, true, true])
   }
+
+  // MARK: - Row 68: what one of our own layers refused put no load on the destination
+
+  @Test func row68_aRefusalTakesNoTokenAndTheFirstRealOutcomeDeposits() throws {
+    let budget = emptied()
+    let (instants, letters) = try deliveries(of: 1, .every(.seconds(1)), budget) {
+      $0.attempt < 4 ? Busy(retryAt: nil) : nil
+    }
+    #expect(instants == [.s(0), .s(1), .s(2), .s(3)], "not put off, though the budget is empty")
+    #expect(letters.isEmpty)
+    #expect(budget.snapshot().refused == 1, "which emptied it")
+    #expect(budget.available == 1)
+  }
+
+  /// Failed, refused, failed, handled: two deliveries more than the first reached the destination.
+  @Test func row68_aTokenOutlivesTheRefusalOfItsRedelivery() throws {
+    let budget = RetryBudget(ratio: 0, reserve: 5)
+    let (instants, _) = try deliveries(of: 1, .every(.seconds(1)), budget) {
+      switch $0.attempt {
+      case 2: Busy(retryAt: nil)
+      case 4: nil
+      default: Broken()
+      }
+    }
+    #expect(instants.count == 4)
+    #expect(budget.snapshot().granted == 2)
+    #expect(budget.available == 3)
+  }
+
+  @Test func row68_theTokenOfARedeliveryThatNeverReachedTheDestinationGoesBack() throws {
+    let budget = RetryBudget(ratio: 0, reserve: 5)
+    // Given up as the last delivery is refused; as its redelivery would be too late.
+    for (maxDeliveries, deadline) in [(2, Deadline.never), (9, Deadline(at: .s(2)))] {
+      let (instants, letters) = try deliveries(
+        of: 1, .every(.seconds(1), maxDeliveries: maxDeliveries), budget, deadline: deadline
+      ) {
+        $0.attempt == 1 ? Broken() as any Error : Busy(retryAt: nil)
+      }
+      #expect(instants.count == 2)
+      #expect(letters.count == 1)
+      #expect(budget.available == 5)
+    }
+    #expect(budget.snapshot().granted == 2)
+  }
+
+  @Test func row68_theTokenOfAnEventThatExpiresBeforeItsRedeliveryBeginsGoesBack() throws {
+    let budget = RetryBudget(ratio: 0, reserve: 5)
+    // Both fail at once and are due again at once; the second waits for the worker until it is too late.
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      let handled = Log<Int>()
+      bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.seconds(1), parallelism: 1), budget: budget,
+        handler: EventHandler("g") { (event: Event<Int>) in
+          handled.append(event.data)
+          if event.attempt == 1 { throw Broken() }
+          try await sim.sleep(for: .seconds(5))
+        })
+      try await bus.running {
+        for number in 1...2 { try bus.publish(number, as: Topic.number, deadline: Deadline(at: .s(3))) }
+        try await bus.waitUntilIdle()
+      }
+      #expect(handled.entries.count == 3)
+      #expect(bus.deadLetters.letters.map(\.reason) == [.expired])
+    }
+    #expect(budget.snapshot().granted == 2)
+    #expect(budget.available == 4)
+  }
+
+  /// While it waits, and while its next delivery runs, which fails then.
+  @Test(arguments: [1500, 2500] as [Int64])
+  func row68_theTokenOfARemovedGroupGoesBackUnlessItsRedeliveryWasMade(removedAt: Int64) throws {
+    let budget = RetryBudget(ratio: 0, reserve: 5)
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      let subscription = bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: budget,
+        handler: EventHandler("g") { (_: Event<Int>) in
+          try await sim.sleep(for: .seconds(1))
+          throw Broken()
+        })
+      try await bus.running {
+        try bus.publish(1, as: Topic.number)
+        try await sim.sleep(for: .milliseconds(removedAt))
+        // Whose budget it was is known all the same.
+        subscription.cancel()
+        bus.removeGroup("g", of: Topic.number)
+        try await bus.waitUntilIdle()
+      }
+      #expect(bus.deadLetters.letters.map(\.reason) == [.noSubscriber])
+    }
+    #expect(budget.available == (removedAt < 2000 ? 5 : 4))
+  }
+
+  @Test func row68_theShutdownKeepsTheTokenForTheNextDelivery() throws {
+    let budget = RetryBudget(ratio: 0, reserve: 5)
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: budget,
+        handler: EventHandler("g") { (event: Event<Int>) in
+          if event.attempt == 1 { throw Broken() }
+          try await sim.sleep(for: .seconds(5))
+        })
+      try bus.publish(1, as: Topic.number)
+      for _ in 0..<3 {
+        try await bus.running { try await sim.sleep(for: .seconds(2)) }
+        #expect(budget.available == 4)
+      }
+      try await bus.running { try await bus.waitUntilIdle() }
+    }
+    #expect(budget.available == 4)
+    #expect(budget.snapshot().granted == 1)
+  }
 }

@@ -83,6 +83,27 @@ private struct Broken: Error {}
     }
   }
 
+  /// Whoever cancelled does not want to be answered by another instance, whatever the refusal.
+  @Test func row66_theCallersCancellationEndsTheSearchAndCountsAgainstNobody() throws {
+    try Simulation(seed: 1).run { sim in
+      let calls = Log<String>()
+      let call = service(["a", "b"]).balanced(.roundRobin) { instance in
+        ServiceCall(instance.id) { (_: Void) in
+          calls.append(instance.id)
+          try? await sim.sleep(for: .seconds(60))
+          throw Closed(id: instance.id)
+        }
+      }
+      try await cancelling(after: .seconds(1), sim) {
+        await #expect(throws: Closed(id: "a")) { try await call() }
+      }
+      #expect(calls.entries == ["a"])
+      let snapshot = call.balancer.snapshot()
+      #expect(snapshot.instances.map(\.inFlight) == [0, 0])
+      #expect(snapshot.instances.map(\.health) == [.unknown, .unknown])
+    }
+  }
+
   @Test func theInlineFaceGoesOnToo() throws {
     let chosen = try Simulation(seed: 1).run { _ in
       try await service(["a", "b"]).balancer(.roundRobin).run { instance in

@@ -113,6 +113,65 @@ import Testing
     }
   }
 
+  private struct Refused: Rejection { var retryAt: Instant? }
+
+  /// A breaker or a bucket around the check refused: nobody asked the instance.
+  @Test func aRefusalOfALayerAroundTheCheckSaysNothingAboutTheInstance() throws {
+    let policy = policy
+    try Simulation(seed: 2).run { sim in
+      let registry = ServiceRegistry()
+      registry.register(ids: "a", "b")
+      let monitor = HealthMonitor(registry, service: "inventory", policy: policy) { instance in
+        // Checks at 0, 10, 20 … seconds. "a" was healthy before, "b" has failed twice.
+        if sim.now >= seconds(20), sim.now < seconds(200) { throw Refused() }
+        if instance.id == "b" { throw Down() }
+      }
+      try await monitoring(monitor) {
+        try await sim.sleep(for: .seconds(15))
+        #expect(health(registry) == [.healthy, .unknown])
+        try await sim.sleep(for: .seconds(180))
+        #expect(health(registry) == [.healthy, .unknown])
+        // The third failure in a row: a refusal does not end the row either.
+        try await sim.sleep(for: .seconds(10))
+        #expect(health(registry) == [.healthy, .unhealthy])
+      }
+    }
+  }
+
+  @Test(arguments: [Outcome.success, .failure, .neutral])
+  func whatTheCheckClassifiesCountsForErrorsAsForValues(outcome: Outcome) throws {
+    let policy = policy
+    for throwing in [false, true] {
+      try Simulation(seed: 2).run { sim in
+        let registry = ServiceRegistry()
+        registry.register(ids: "a")
+        let check = ServiceCall("health") { (_: ServiceInstance) in if throwing { throw Down() } }
+          .classify { _ in outcome }
+        try await monitoring(HealthMonitor(registry, service: "inventory", policy: policy, check: check)) {
+          try await sim.sleep(for: .seconds(95))
+          let expected: [Outcome: HealthStatus] = [.success: .healthy, .failure: .unhealthy]
+          #expect(health(registry) == [expected[outcome] ?? .unknown])
+        }
+      }
+    }
+  }
+
+  /// A check that makes nothing of the monitor's own cancellation has taken too long: a failure, whatever it throws.
+  @Test func aCheckThatIsCancelledAtItsTimeoutHasFailed() throws {
+    let policy = policy
+    try Simulation(seed: 2).run { sim in
+      let registry = ServiceRegistry()
+      registry.register(ids: "a")
+      let monitor = HealthMonitor(registry, service: "inventory", policy: policy) { _ in
+        do { try await sim.sleep(for: .seconds(5)) } catch { throw Refused() }
+      }
+      try await monitoring(monitor) {
+        try await sim.sleep(for: .seconds(25))
+        #expect(health(registry) == [.unhealthy])
+      }
+    }
+  }
+
   @Test func jitterOnlyEverShortensTheInterval() throws {
     try Simulation(seed: 2).run { sim in
       let registry = ServiceRegistry()

@@ -93,8 +93,10 @@ import Testing
     #expect(error.description.contains("seed 77"))
   }
 
+  enum Afterwards: CaseIterable, Sendable { case nothing, sleeps, waitsForEver }
+
   /// Resumes a task of the simulation from another thread, the system clock's, and holds the simulation until it has.
-  private func escape(_ simulation: Simulation, thenSleeping: Bool) throws {
+  private func escape(_ simulation: Simulation, _ afterwards: Afterwards) throws {
     try simulation.run { sim in
       let parked = Log<UnsafeContinuation<Void, Never>>()
       let isResumed = Log<Void>()
@@ -111,16 +113,41 @@ import Testing
           while isResumed.entries.isEmpty {}
         }
       }
-      if thenSleeping { try await sim.sleep(for: .seconds(1)) }
+      switch afterwards {
+      case .nothing: break
+      case .sleeps: try await sim.sleep(for: .seconds(1))
+      case .waitsForEver: await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+      }
     }
   }
 
-  @Test(arguments: [false, true])
-  func anEscapeIsAnErrorEvenIfTheBodyComesToItsEnd(thenSleeping: Bool) throws {
+  /// It is noticed before the time moves, and before a deadlock is reported, which it may have caused.
+  @Test(arguments: Afterwards.allCases)
+  func anEscapeIsAnErrorWhateverTheBodyDoesAfterwards(afterwards: Afterwards) throws {
     let error = try #require(throws: SimulationError.self) {
-      try escape(Simulation(seed: 5), thenSleeping: thenSleeping)
+      try escape(Simulation(seed: 5), afterwards)
     }
     #expect(error.reason == .escape)
+    #expect(error.instant == Instant(nanoseconds: 0))
+  }
+
+  /// The order in which three timers of one instant fire. One job arms them: no choice among jobs has a part in it.
+  private func firing(seed: UInt64) throws -> [Int] {
+    let fired = Log<Int>()
+    try Simulation(seed: seed).run { sim in
+      let clock = CallContext.current.clock
+      for number in 0..<3 {
+        _ = clock.schedule(at: Instant(nanoseconds: 1_000_000_000)) { fired.append(number) }
+      }
+      try await sim.advance(by: .seconds(2))
+    }
+    return fired.entries
+  }
+
+  @Test func timersOfOneInstantFireInTheOrderOfTheSeedAndNotOfTheirArming() throws {
+    let orders = try (0..<100).map { try firing(seed: $0) }
+    #expect(Set(orders).count == 6)
+    #expect(try (0..<100).map { try firing(seed: $0) } == orders)
   }
 
   @Test func theStepLimitEndsARunThatNeverComesToRest() throws {

@@ -18,6 +18,7 @@ let packageRoot = URL(filePath: #filePath)
     for file in files {
       let text = try String(contentsOf: file, encoding: .utf8)
       #expect(SourceRules.violations(inFile: file.lastPathComponent, text) == [])
+      #expect(HandlerRules.violations(inFile: file.lastPathComponent, text) == [])
     }
     let names = try FileManager.default.contentsOfDirectory(atPath: packageRoot.path)
     #expect(SourceRules.violations(inTopLevel: names) == [])
@@ -90,5 +91,31 @@ let packageRoot = URL(filePath: #filePath)
   func aBrokenSourceRuleIsNoticed(text: String, complaint: String) {
     #expect(SourceRules.violations(inFile: "A.swift", text).contains { $0.contains(complaint) })
     #expect(SourceRules.violations(inTopLevel: ["Package.swift", ".ci", "notes.txt"]).count == 1)
+  }
+
+  @Test(arguments: [
+    ("public struct A<Base: Handler>: HandlerDecorator {", "A is no BuiltInHandler"),
+    ("public final class A<Base: Handler>: RetriesInside {", "A is no BuiltInHandler"),
+    (
+      "struct A<Base: Handler, Key: Hashable>: Sendable,\n  HandlerDecorator\nwhere Key: Sendable {",
+      "A is no"
+    ),
+    ("extension A: Handler {", "A is no BuiltInHandler"),
+    ("  return try await base.handle(input, context: context)", "calls base.handle"),
+  ])
+  func aBrokenHandlerRuleIsNoticed(text: String, complaint: String) {
+    #expect(HandlerRules.violations(inFile: "A.swift", text).contains { $0.contains(complaint) })
+  }
+
+  @Test(arguments: [
+    "public struct A<Base: Handler>: HandlerDecorator, BuiltInHandler {",
+    "public struct A<Key: Hashable>: HandlerDecorator,\n  BuiltInHandler\n{",
+    "public struct A<Check: Handler>: Sendable where Check.Input == Int {", "public enum A {",
+    "/// return try await base.handle(input, context: context)", "extension Handler where Input == Void {",
+    "extension A where Base: Handler {",
+    "public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {",
+  ])
+  func whatKeepsTheHandlerRulesIsNotComplainedOf(text: String) {
+    #expect(HandlerRules.violations(inFile: "A.swift", text) == [])
   }
 }
