@@ -8,7 +8,7 @@ import Testing
   /// The description of something at an instant of the clock.
   private func description(at now: Instant, of thing: some CustomStringConvertible & Sendable) async -> String
   {
-    await Ambient.withEnvironment(CallEnvironment(clock: ManualClock(now: now))) { thing.description }
+    await CallContext.withEnvironment(CallEnvironment(clock: ManualClock(now: now))) { thing.description }
   }
 
   @Test(arguments: [
