@@ -40,7 +40,8 @@ private let placed = EventType<Int>("placed")
   }
 
   @Test(arguments: [nil, Inbox()])
-  func row99_attemptsThroughRedeliveriesAreToldApartAndTheLastIsTheLastOfTheLastDelivery(inbox: Inbox?) throws {
+  func row99_attemptsThroughRedeliveriesAreToldApartAndTheLastIsTheLastOfTheLastDelivery(inbox: Inbox?) throws
+  {
     let seen = try seen(maxDeliveries: 3, of: 3, inbox: inbox)
     #expect(seen.map(\.delivery) == [1, 1, 2, 2, 3, 3])
     #expect(seen.map(\.attempt) == [1, 2, 3, 4, 5, 6])
@@ -102,7 +103,8 @@ private let placed = EventType<Int>("placed")
           // What the client makes of its cancellation.
           throw Down()
         }
-        .timeout(.seconds(300)).circuitBreaker(breaker).retry(budget: budget, onEvent: { recorder.record($0) }))
+        .timeout(.seconds(300)).circuitBreaker(breaker).retry(
+          budget: budget, onEvent: { recorder.record($0) }))
       try await bus.runUntil {
         try bus.publish(1, as: placed)
         try await sim.sleep(for: .seconds(5))
