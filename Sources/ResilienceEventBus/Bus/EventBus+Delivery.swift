@@ -3,14 +3,14 @@ internal import ResilienceCore
 extension EventBus {
   /// Makes one delivery, from the check of its deadline to its settlement.
   func deliver(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ ambient: CallContext
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ runner: CallContext
   ) async {
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to the event.
     var call = CallContext(
       inherited: InheritedContext(
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
-        flags: ambient.flags.union(.changed),
-        observer: ambient.inherited.observer))
+        flags: runner.flags.union(.changed),
+        observer: runner.inherited.observer))
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: worker.policy.maxDeliveries))
     let now = call.now
     if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
@@ -33,7 +33,7 @@ extension EventBus {
     settle(ticket, as: worker, end, call)
   }
 
-  /// Runs the handler, with the delivery's context and baggage bound as the ambient.
+  /// Runs the handler, with the delivery's context and baggage bound.
   private func consume(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ attempt: CallContext
   ) async -> (Outcome, (any Error)?) {

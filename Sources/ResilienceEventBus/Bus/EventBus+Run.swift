@@ -4,8 +4,9 @@ extension EventBus {
   /// Delivers, until the task is cancelled.
   ///
   /// Everything runs as a child of the caller's task. On cancellation no delivery is begun any more, the handlers that run
-  /// are cancelled and awaited, and what they did not finish is queued again as if it had not been delivered: the
-  /// snapshot shows it, and a later `run()` goes on with it. One `run()` at a time.
+  /// are cancelled and awaited, and what they did not finish is queued again as if it had not been delivered, whatever they
+  /// make of the cancellation (but a ``PoisonEvent``): the snapshot shows it, and a later `run()` goes on with it. One
+  /// `run()` at a time.
   ///
   /// - Throws: `CancellationError` when the task is cancelled, and only then.
   public func run() async throws {
@@ -40,10 +41,10 @@ extension EventBus {
   }
 
   private func work(as worker: EventBusState.Worker) async {
-    let ambient = CallContext.current
+    let runner = CallContext.current
     var isArriving = true
     while let ticket = await nextTicket(for: worker, isArriving: &isArriving) {
-      await deliver(ticket, as: worker, ambient)
+      await deliver(ticket, as: worker, runner)
     }
     update { $0.leave(worker) }
   }

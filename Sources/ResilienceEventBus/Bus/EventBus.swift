@@ -26,7 +26,7 @@ internal import ResilienceCore
 ///   holds back the later ones of its subject, as long as it is neither handled nor given up.
 /// - **Acknowledgement.** A handler that returns has handled the event. One that throws, or whose outcome is a
 ///   failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's own
-///   classification decides (see ``Handler/classify(_:)``).
+///   classification decides (see ``Handler/classify(_:)``), also about a `CancellationError` that the bus did not cause.
 /// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and no group gets
 ///   the event.
 public final class EventBus: Sendable {

@@ -30,8 +30,8 @@ public struct Event<Payload: Sendable>: Sendable {
   ///   - subject: The ordering key; not empty. Default: none.
   ///   - data: The payload.
   ///   - deadline: When nobody waits for its effect any more. Default: never.
-  ///   - context: Where clock and trace come from. Default: that of the enclosing call. The baggage is the
-  ///     ambient's.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. The baggage is
+  ///     `CallContext.baggage`.
   /// - Throws: ``InvalidEvent`` when an attribute is empty.
   @inlinable
   public init(

@@ -37,7 +37,7 @@ extension Balancer {
   ///
   /// - Parameters:
   ///   - now: The present instant.
-  ///   - draw: 64 random bits to choose with. Default: from the ambient source.
+  ///   - draw: 64 random bits to choose with. Default: from the present call's.
   /// - Returns: `nil` when the service has no instance at all.
   @inlinable
   public func pick(at now: Instant, draw: UInt64 = CallContext.current.random()) -> InstancePick? {

@@ -58,7 +58,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
 
   /// Lets faults hit from now on; their windows are counted from here. Does nothing when it is on.
   ///
-  /// - Parameter now: The present instant. Default: that of the ambient clock.
+  /// - Parameter now: The present instant. Default: that of `CallContext.current`.
   public func switchOn(at now: Instant = CallContext.current.readClock()) {
     let since = max(now.nanoseconds, .min + 1)
     turn(from: { $0 == .min }, to: since, .switchedOn(injector: name))

@@ -4,7 +4,7 @@ public import ResilienceCore
 ///
 /// A double that sleeps for ten milliseconds serves a million callers in ten milliseconds, so nothing that matters about
 /// overload can be seen with it. This one has so many workers and so much queue; its work takes time, and goes on when the
-/// caller has left, as that of real servers does. It runs on the ambient clock and chance, usually those of a ``Simulation``.
+/// caller has left, as that of real servers does. Its clock and chance are its caller's, usually those of a ``Simulation``.
 ///
 /// ```swift
 /// let payment = SimulatedService(

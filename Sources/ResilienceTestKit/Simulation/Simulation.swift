@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Runs a whole system of tasks on one thread, under virtual time, from one seed.
 ///
-/// Code written against the ambient (every component of this package is) needs no change: inside ``run(_:)`` the clock is
+/// Code that takes clock and chance from its `CallContext` (every component of this package does) needs no change: inside ``run(_:)`` the clock is
 /// virtual, randomness is seeded, and every task runs on the simulation's executor, which picks the next of the runnable
 /// jobs by the seed. Time moves only when nothing is runnable. The same seed gives the same run in the same
 /// build of a program; debug and release builds enqueue different jobs, so a seed belongs to its build.
@@ -104,7 +104,7 @@ public final class Simulation: Sendable {
   /// Jobs that are runnable when it returns are still run, so that what was cancelled can finish; sleeping tasks that
   /// nobody waits for are abandoned. A simulation runs once.
   ///
-  /// - Parameter body: The system under test. The ambient clock, randomness and executor are the simulation's.
+  /// - Parameter body: The system under test. Clock, randomness and executor of `CallContext.current` are the simulation's.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws; ``SimulationError`` when nothing can run any more though `body` has not
   ///   returned, when a job came back from outside, or when the step limit is reached.

@@ -109,7 +109,7 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
     #expect(!Layer(base: call.notReplayable()).named("file").traits.isReplayable)
   }
 
-  @Test func onlyAClosureWithoutTheContextDoesNotReadTheCallID() {
+  @Test func onlyAClosureWithoutTheContextDoesNotReadTheAttempt() {
     let plain = ServiceCall { (_: Int) in }
     let withContext = ServiceCall { (_: Int, context: CallContext) in }
     #expect(!AnyHandler(plain.named("a")).classify { _ in nil }.idempotent().mayReadAttempt)

@@ -111,7 +111,10 @@ import Testing
       }
       let expected = isAroundTheLayer ? layer.deadline(at: Instant(nanoseconds: 0), soon) : soon
       let seen = sightings.of("leaf")
-      #expect(seen.count == (layer.replacesFailures ? 1 : 2))
+      // Nobody observes: a retry prepares for an attempt only what somebody may read.
+      #expect(seen.map(\.attempt) == (layer.replacesFailures ? [1] : [1, 2]), "\(layer)")
+      #expect(seen.allSatisfy { $0.maxAttempts == layer.maxAttempts }, "\(layer)")
+      #expect(Set(seen.map(\.callID)).count == 1 && seen.first?.callID != 0, "\(layer)")
       for sighting in seen {
         #expect(sighting.handed.deadline == expected, "\(layer)")
         #expect(sighting.bound == sighting.handed, "\(layer)")
