@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func aSuccessBehindAFullBudgetChangesNothing() async throws {
-    let budget = RetryBudget(ratio: 1, reserve: 3)
+    let budget = RetryBudget(ratio: 1, reserve: 3, refillInterval: nil)
     let call = Self.succeeding.retry(budget: budget)
     for _ in 1...10 { try await call(1) }
     #expect(budget.snapshot().available == 3)
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func row24_anExhaustedBudgetEndsTheCallAtOnceWithItsOwnErrorAndSaysWhy() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     let told = Log<RetryEvent>()
     let (end, events) = try simulate { sim in
       let retried = ServiceCall("stock") { (_: Int, context: CallContext) in
@@ -158,7 +158,7 @@ import Testing
 
   /// The layer that finds the budget empty ends the call through all that share it, at once and with the work's own error.
   @Test func row24_anEmptyBudgetEndsTheCallThroughAllLayersThatShareIt() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     _ = budget.withdraw()
     let (end, events) = try simulate { sim in
       let call = Self.failing.retry(budget: budget).retry(budget: budget).retry(budget: budget)

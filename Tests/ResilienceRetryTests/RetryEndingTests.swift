@@ -72,7 +72,9 @@ import Testing
   func aWaitThatIsCancelledEndsWithTheLastErrorAndHandsTheTokenBack(
     point: (milliseconds: Int64, attempts: Int), isLookedAt: Bool
   ) throws {
-    let (budget, calls, events) = (RetryBudget(ratio: 0, reserve: 10), Log<Int>(), Log<RetryEvent>())
+    let (budget, calls, events) = (
+      RetryBudget(ratio: 0, reserve: 10, refillInterval: nil), Log<Int>(), Log<RetryEvent>()
+    )
     let end = try Simulation(seed: 1).run { sim in
       let plain = ServiceCall { (_: Int) in
         calls.append(1)
@@ -97,7 +99,7 @@ import Testing
   func aWaitThatIsCancelledEndsWithTheLastFailingValue(
     point: (milliseconds: Int64, attempts: Int), isInline: Bool
   ) throws {
-    let (budget, calls) = (RetryBudget(ratio: 0, reserve: 10), Log<Int>())
+    let (budget, calls) = (RetryBudget(ratio: 0, reserve: 10, refillInterval: nil), Log<Int>())
     try Simulation(seed: 1).run { sim in
       let call = ServiceCall { (_: Int) in
         calls.append(1)

@@ -209,7 +209,7 @@ import Testing
   }
 
   private func emptied() -> RetryBudget {
-    let budget = RetryBudget(ratio: 1, reserve: 100)
+    let budget = RetryBudget(ratio: 1, reserve: 100, refillInterval: nil)
     while budget.withdraw() {}
     return budget
   }
@@ -255,6 +255,7 @@ private struct Judge<Base: Handler>: HandlerDecorator, BuiltInHandler where Base
 
   func outcome(ofValue value: Int) -> Outcome { value == 503 ? .failure : .success }
   func outcome(ofError error: any Error) -> Outcome { .success }
+  func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome { .success }
 }
 
 /// A handler that says nothing but what it does.

@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func concurrentCallsOfOneRetryDoNotDisturbEachOther() async throws {
-    let budget = RetryBudget(ratio: 10, reserve: 1_000_000)
+    let budget = RetryBudget(ratio: 10, reserve: 1_000_000, refillInterval: nil)
     let call = ServiceCall { (number: Int, context: CallContext) in
       if context.attempt <= number % 4 { throw Failure(number: number) }
       return number

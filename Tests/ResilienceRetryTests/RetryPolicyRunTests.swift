@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func depositsOncePerCall() async throws {
-    let budget = RetryBudget(ratio: 1, reserve: 10)
+    let budget = RetryBudget(ratio: 1, reserve: 10, refillInterval: nil)
     while budget.withdraw() {}
     for _ in 1...3 { try await Self.atOnce.run(budget: budget) { _ in } }
     #expect(budget.available == 3)
@@ -78,7 +78,7 @@ import Testing
   func row28_cancellationAtAnyPointEndsTheCall(milliseconds: Int64) throws {
     let policy = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(10), jitter: .none))
     let exploration = try Simulation.exploreEveryInterleaving { sim in
-      let budget = RetryBudget(ratio: 0, reserve: 10)
+      let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
       let begun = Log<Int>()
       try await cancelling(after: .milliseconds(milliseconds), sim) {
         try? await policy.run(budget: budget) { attempt in

@@ -78,7 +78,7 @@ import Testing
       ([.refused, .fails, .succeeds], 1), ([.refused, .refused, .succeeds], 0),
     ] as [([Step], Int)])
   func row68_aRefusedAttemptsTokenIsTheNextOnes(steps: [Step], tokens: Int) async throws {
-    let (budget, made) = (RetryBudget(ratio: 0, reserve: 5), Log<Step>())
+    let (budget, made) = (RetryBudget(ratio: 0, reserve: 5, refillInterval: nil), Log<Step>())
     try await script(steps, made).retry(Self.atOnce, budget: budget)(1)
     #expect(made.entries.count == steps.count)
     #expect(budget.available == 5 - tokens)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func row68_whoSendsTwiceNeedsATokenThoughItWasRefusedInBetween() async throws {
-    let (budget, made) = (RetryBudget(ratio: 0, reserve: 1), Log<Step>())
+    let (budget, made) = (RetryBudget(ratio: 0, reserve: 1, refillInterval: nil), Log<Step>())
     let call = script([.fails, .refused, .fails, .succeeds], made).retry(Self.atOnce, budget: budget)
     await #expect(throws: Failure()) { try await call(1) }
     #expect(made.entries == [.fails, .refused, .fails])
@@ -94,7 +94,7 @@ import Testing
 
   @Test(arguments: [[.fails, .refusedForGood], [.fails, .refused, .refusedForGood]] as [[Step]])
   func row68_theTokenGoesBackWhenTheCallEndsRefused(steps: [Step]) async throws {
-    let budget = RetryBudget(ratio: 0, reserve: 5)
+    let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
     let call = script(steps).retry(Self.atOnce, budget: budget)
     await #expect(throws: Refusal.self) { try await call(1) }
     #expect(budget.available == 5)
@@ -106,7 +106,7 @@ import Testing
       ([.refused, .succeeds], 1), ([.refused, .refused, .fails, .succeeds], 0), ([.refusedForGood], 0),
     ] as [([Step], Int)])
   func row68_refusedAttemptsDepositNothing(steps: [Step], left: Int) async throws {
-    let budget = RetryBudget(ratio: 1, reserve: 10)
+    let budget = RetryBudget(ratio: 1, reserve: 10, refillInterval: nil)
     while budget.withdraw() {}
     try? await script(steps).retry(Self.atOnce, budget: budget)(1)
     #expect(budget.available == left)
@@ -132,7 +132,9 @@ import Testing
   /// Of one that says when: not tried again though that is now. Of one that does not: nothing was sent all the same.
   @Test(arguments: [true, false])
   func row68_aRefusalAfterTheCallersCancellationIsNotTriedAgainAndGivesItsTokenBack(saysWhen: Bool) async {
-    let (budget, calls, events) = (RetryBudget(ratio: 1, reserve: 5), Log<Int>(), Log<RetryEvent>())
+    let (budget, calls, events) = (
+      RetryBudget(ratio: 1, reserve: 5, refillInterval: nil), Log<Int>(), Log<RetryEvent>()
+    )
     while budget.withdraw() {}
     budget.refund()
     let call = ServiceCall { (_: Int) in
@@ -152,7 +154,7 @@ import Testing
 
   @Test(arguments: [1, 2])
   func row68_aRefusedHedgeGivesItsTokenBackAndARefusedCallDepositsNothing(refused: Int) throws {
-    let budget = RetryBudget(ratio: 0, reserve: 5)
+    let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
     let throttle = RetryBudget.throttle(maxTokens: 10, tokenRatio: 1)
     try Simulation(seed: 1).run { sim in
       let call = ServiceCall { (_: Int, context: CallContext) in
@@ -168,7 +170,7 @@ import Testing
   }
 
   @Test func row68_aHedgeThatIsRefusedAfterAFailureGivesItsTokenBack() async throws {
-    let budget = RetryBudget(ratio: 0, reserve: 5)
+    let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
     let call = script([.fails, .refusedForGood]).hedge(
       HedgePolicy(delay: .fixed(.seconds(60))), budget: budget)
     await #expect(throws: Failure.self) { try await call(1) }

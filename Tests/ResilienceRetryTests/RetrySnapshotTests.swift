@@ -10,7 +10,7 @@ import Testing
   private let failing = ServiceCall("stock") { (_: Int) in throw Failure() }
 
   @Test func aRetryThatDoesNotRetryAnyMoreShowsWhy() async {
-    let budget = RetryBudget("stock", ratio: 0, reserve: 1)
+    let budget = RetryBudget("stock", ratio: 0, reserve: 1, refillInterval: nil)
     let call = failing.retry(Self.atOnce, budget: budget)
     for _ in 1...3 { try? await call(1) }
     let snapshot = call.snapshot()
@@ -38,7 +38,8 @@ import Testing
     let final = ServiceCall { (_: Int) in throw Pushed(pushback: .doNotRetry) }.retry(Self.atOnce)
     try? await final(1)
     #expect(final.snapshot().gaveUp == [.doNotRetry: 1])
-    let late = ServiceCall { (_: Int) in throw Pushed(pushback: .retryAfter(.seconds(60))) }.retry(Self.atOnce)
+    let late = ServiceCall { (_: Int) in throw Pushed(pushback: .retryAfter(.seconds(60))) }.retry(
+      Self.atOnce)
     try? await late(1)
     #expect(late.snapshot().gaveUp == [.retryAfterTooLong: 1])
     let once = failing.nonIdempotent().retry(Self.atOnce)
@@ -67,7 +68,8 @@ import Testing
   }
 
   @Test func itsMetricsAreNamedAfterTheCallAndTheReason() async {
-    let call = failing.retry(Self.atOnce, budget: RetryBudget("stock", ratio: 0, reserve: 1))
+    let call = failing.retry(
+      Self.atOnce, budget: RetryBudget("stock", ratio: 0, reserve: 1, refillInterval: nil))
     for _ in 1...3 { try? await call(1) }
     let metrics = call.snapshot().metrics
     let label = Metric.Label("call", "stock")

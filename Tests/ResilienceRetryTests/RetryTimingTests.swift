@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test func cancellationDuringAWaitEndsItWithTheLastError() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 10)
+    let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
     let (end, events) = try simulate { sim in
       let retried = failing(sim, into: Log()).retry(Self.afterASecond, budget: budget)
       try await cancelling(after: .milliseconds(1_500), sim) {
@@ -183,7 +183,7 @@ import Testing
   func row28_cancellationAtAnyPointEndsTheCall(milliseconds: Int64) throws {
     let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.milliseconds(10), jitter: .none))
     for seed in 1...20 as ClosedRange<UInt64> {
-      let budget = RetryBudget(ratio: 0, reserve: 10)
+      let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
       let starts = Log<Instant>()
       let end = try Simulation(seed: seed).run { sim in
         let retried = failing(sim, into: starts, taking: .milliseconds(10)).retry(policy, budget: budget)
@@ -203,7 +203,7 @@ import Testing
     let policy = RetryPolicy(
       maxAttempts: maxAttempts, backoff: .constant(.milliseconds(1), jitter: .none))
     let exploration = try Simulation.exploreEveryInterleaving { sim in
-      let budget = RetryBudget(ratio: 0, reserve: 10)
+      let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
       let starts = Log<Int>()
       let retried = ServiceCall { (_: Int) in
         starts.append(1)
@@ -231,7 +231,7 @@ import Testing
   @Test(arguments: 0...50 as ClosedRange<Int64>)
   func row28_aDeadlineAtAnyPointEndsTheCall(milliseconds: Int64) throws {
     let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.milliseconds(10), jitter: .none))
-    let budget = RetryBudget(ratio: 0, reserve: 10)
+    let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
     let starts = Log<Instant>()
     let end = try Simulation(seed: 1).run { sim in
       let retried = failing(sim, into: starts, taking: .milliseconds(10)).retry(policy, budget: budget)

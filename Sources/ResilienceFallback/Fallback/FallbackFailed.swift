@@ -33,5 +33,9 @@ public struct FallbackFailed: Error, PushbackProviding, CustomStringConvertible 
     return "\(subject) failed with: \(cause); its fallback failed with: \(error)"
   }
 
-  var isOfRefusals: Bool { cause.map(Outcome.isRejection) == true && Outcome.isRejection(error) }
+  @usableFromInline
+  static func isOfRefusals(_ error: any Error) -> Bool {
+    guard let failed = error as? FallbackFailed, let cause = failed.cause else { return false }
+    return Outcome.isRejection(cause) && Outcome.isRejection(failed.error)
+  }
 }

@@ -34,9 +34,10 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
       if base.outcome(ofValue: value).verdict != .failure { return value }
       failed = value
     } catch {
-      return try await degrade(input, .failure(error), context)
+      // Judged here, where the types are known.
+      return try await degrade(input, .failure(error), base.judge(error, in: context), context)
     }
-    return try await degrade(input, .success(failed), context)
+    return try await degrade(input, .success(failed), base.outcome(ofValue: failed), context)
   }
 
   // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success path return
@@ -44,10 +45,9 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   @usableFromInline
   @inline(never)
   func degrade(
-    _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ context: CallContext,
+    _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ outcome: Outcome, _ context: CallContext,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
-    let outcome = outcome(of: result, in: context)
     guard covers(result, outcome, of: input) else { return try result.get() }
     do {
       let value =
@@ -62,13 +62,6 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
       context.emit(
         FallbackEvent.failed(call: base.traits.name, cause: cause(of: result), error: "\(error)"))
       throw failure(error, after: result, outcome.pushback, in: context)
-    }
-  }
-
-  private func outcome(of result: Result<Base.Output, any Error>, in context: CallContext) -> Outcome {
-    switch result {
-    case .success(let value): base.outcome(ofValue: value)
-    case .failure(let error): base.judge(error, in: context)
     }
   }
 
@@ -100,10 +93,15 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// The base's answer; neutral for a ``FallbackFailed`` of two refusals.
   public func outcome(ofError error: any Error) -> Outcome {
-    guard let failed = error as? FallbackFailed, failed.isOfRefusals else {
-      return base.outcome(ofError: error)
+    outcome(ofError: error, ErrorKind(of: error))
+  }
+
+  @inlinable
+  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
+    if kind.contains(.pushbackProviding), FallbackFailed.isOfRefusals(error) {
+      return Outcome(.neutral, pushback: Outcome(error, kind).pushback)
     }
-    return Outcome(.neutral, pushback: failed.pushback)
+    return base.classified(error, kind)
   }
 
   private func cause(of result: Result<Base.Output, any Error>) -> String {

@@ -130,7 +130,7 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
 
   /// The first attempt cancels its caller and fails, so that the caller finds a hedge to begin and itself cancelled.
   @Test func noHedgeBeginsForACallerThatIsCancelledByItsAttempt() throws {
-    let budget = RetryBudget(ratio: 1, reserve: 5)
+    let budget = RetryBudget(ratio: 1, reserve: 5, refillInterval: nil)
     while budget.withdraw() {}
     let attempts = Log<Int>()
     try Simulation(seed: 1).run { sim in

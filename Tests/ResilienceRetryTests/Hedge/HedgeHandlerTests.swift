@@ -164,7 +164,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
   // MARK: - The budget
 
   @Test func row30_aHedgeThatTheBudgetRefusesNeitherFailsNorHangsTheCall() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     let stock = Stock("stock", [.hang, slow(10, "b"), slow(70, "c"), failing(80, 4)])
     let (instant, events) = try simulate { sim in
       let call = stock.hedge(after50, budget: budget)
@@ -184,7 +184,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
   }
 
   @Test func row24_anExhaustedBudgetMeansTheOriginalErrorAtOnce() throws {
-    let budget = RetryBudget(ratio: 0, reserve: 1)
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     let stock = Stock("stock", [failing(5, 1), failing(5, 2), failing(5, 3)])
     let (instant, events) = try simulate { sim in
       let call = stock.hedge(after50, budget: budget)
@@ -197,7 +197,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
   }
 
   @Test func row21_aHedgeInsideARetryDoesNotDepositAgain() throws {
-    let budget = RetryBudget(ratio: 1, reserve: 10)
+    let budget = RetryBudget(ratio: 1, reserve: 10, refillInterval: nil)
     while budget.withdraw() {}
     try simulate { sim in
       let call = ServiceCall { (_: Int) in }.hedge(after50, budget: budget).retry(budget: budget)
@@ -210,7 +210,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
   }
 
   @Test func aCallThatIsMadeTwiceDepositsOnceAndBeforeItsHedge() throws {
-    let budget = RetryBudget(ratio: 1, reserve: 10)
+    let budget = RetryBudget(ratio: 1, reserve: 10, refillInterval: nil)
     while budget.withdraw() {}
     let stock = Stock("stock", [.hang, slow(0, "b")])
     try simulate { sim in

@@ -118,7 +118,7 @@ private struct Down: Error {}
   }
 
   @Test func row21_aCallDepositsOnceHoweverManyLayersShareTheBudget() throws {
-    let budget = RetryBudget(ratio: 1, reserve: 10)
+    let budget = RetryBudget(ratio: 1, reserve: 10, refillInterval: nil)
     while budget.withdraw() {}
     try Simulation(seed: 1).run { _ in
       let call = ServiceCall { (_: Int) in }

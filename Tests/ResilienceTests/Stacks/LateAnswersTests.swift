@@ -57,7 +57,7 @@ private struct Busy: Error, PushbackProviding {
     }
     #expect(end == Instant(nanoseconds: 0).advanced(by: limit.end))
     #expect(stack.made.entries.count == 1)
-    #expect(stack.breaker.snapshot().windowFailures == 0)
+    #expect(stack.breaker.snapshot().failures == 0)
     #expect(stack.breaker.snapshot().windowCalls == (outcome == .success ? 1 : 0))
     #expect(stack.abandoned.snapshot().total == 0)
     #expect(!events.contains { $0.hasPrefix("timeout.expired") }, "\(events)")
@@ -78,7 +78,7 @@ private struct Busy: Error, PushbackProviding {
     }
     let start = Instant(nanoseconds: 0)
     #expect(stack.made.entries == [start, start.advanced(by: limit.end).advanced(by: .seconds(3))])
-    #expect(stack.breaker.snapshot().windowFailures == 2)
+    #expect(stack.breaker.snapshot().failures == 2)
   }
 
   @Test(arguments: Limit.allCases)
@@ -92,7 +92,7 @@ private struct Busy: Error, PushbackProviding {
       await #expect(throws: TimedOut.self) { try await call(1) }
     }
     #expect(stack.made.entries.count == 1)
-    #expect(stack.breaker.snapshot().windowFailures == 1)
+    #expect(stack.breaker.snapshot().failures == 1)
   }
 
   /// The cancellation that the limit caused says nothing else, whatever `classify` makes of cancellations.
@@ -108,7 +108,7 @@ private struct Busy: Error, PushbackProviding {
       let error = await #expect(throws: TimedOut.self) { try await call(1) }
       #expect(error?.underlying == nil)
     }
-    #expect(stack.breaker.snapshot().windowFailures == 1)
+    #expect(stack.breaker.snapshot().failures == 1)
   }
 
   /// The limit came first: that the caller cancels while deaf work still runs changes nothing within it.
@@ -138,7 +138,7 @@ private struct Busy: Error, PushbackProviding {
       #expect(error?.pushback == Pushback.none)
       try await sim.advance(by: .seconds(60))
     }
-    #expect(stack.breaker.snapshot().windowFailures == 1)
+    #expect(stack.breaker.snapshot().failures == 1)
   }
 
   // MARK: - Row 64

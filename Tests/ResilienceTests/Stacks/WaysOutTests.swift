@@ -46,7 +46,7 @@ private struct Refused: Rejection, Hashable {
 
   /// What is left at the end, as text, so that a cell says all of it.
   private final class Ledger: Sendable {
-    let budget = RetryBudget(ratio: 0, reserve: 10)
+    let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
     let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
     let abandoned = AbandonedWork("destination")
     let breaker = CircuitBreaker("outside")

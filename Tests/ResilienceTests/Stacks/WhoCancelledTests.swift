@@ -15,7 +15,7 @@ private struct Mine: Error, Hashable {}
   private final class Bench: Sendable {
     let breaker = CircuitBreaker("outside")
     let abandoned = AbandonedWork("destination")
-    let budget = RetryBudget(ratio: 0, reserve: 10)
+    let budget = RetryBudget(ratio: 0, reserve: 10, refillInterval: nil)
     let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
     let (made, asked, fallbacks) = (Log<Int>(), Log<String>(), Log<Int>())
     let events = Log<RetryEvent>()
@@ -81,7 +81,7 @@ private struct Mine: Error, Hashable {}
     #expect(bench.budget.available == (isRepeated ? 9 : 10))
     #expect(bench.throttle.available == (isRepeated ? 7 : 9))
     #expect(Set(bench.asked.entries) == ["CancellationError()"])
-    #expect(bench.breaker.snapshot().windowFailures == (layer == .fallback ? 0 : 2))
+    #expect(bench.breaker.snapshot().failures == (layer == .fallback ? 0 : 2))
     #expect(bench.breaker.snapshot().windowCalls == 2)
   }
 
