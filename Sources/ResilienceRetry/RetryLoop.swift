@@ -160,7 +160,7 @@ final class RetryLoop: Sendable {
     of call: CallContext
   ) -> RetryAttempt {
     var attempt = ended
-    let wasRefused = outcome.isRefusal(error)
+    let wasRefused = if case .giveUp(.rejected) = decision { true } else { outcome.isRefusal(error) }
     switch decision {
     case .giveUp(let reason):
       if !wasRefused {

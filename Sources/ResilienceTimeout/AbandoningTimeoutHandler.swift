@@ -72,10 +72,12 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltIn
     _ timed: TimedWork, _ work: AbandonableWork, _ input: Base.Input, _ inner: CallContext
   ) async throws -> Base.Output {
     do {
-      let value = try await timed.run(base, input, inner)
+      let value = try await base.perform(input, in: inner)
+      timed.end(.ended)
       work.end(inner, error: nil)
       return value
     } catch {
+      timed.fail(inner)
       work.end(inner, error: error)
       throw error
     }

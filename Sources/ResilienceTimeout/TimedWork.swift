@@ -40,9 +40,15 @@ final class TimedWork: Sendable {
       end(.ended)
       return value
     } catch {
-      end(context.deadline.hasPassed(at: context.readClock()) ? .late : .ended)
+      fail(context)
       throw error
     }
+  }
+
+  /// The work threw.
+  @usableFromInline
+  func fail(_ context: CallContext) {
+    end(context.deadline.hasPassed(at: context.readClock()) ? .late : .ended)
   }
 
   @usableFromInline
