@@ -25,7 +25,8 @@ import Testing
 
   private static let policies = [
     AdaptiveLimitPolicy(), AdaptiveLimitPolicy(maximum: 1), AdaptiveLimitPolicy(initial: 8, maximum: 8),
-    AdaptiveLimitPolicy(initial: 1, maximum: 1_000_000), AdaptiveLimitPolicy(minimum: 1_000_000, maximum: 1_000_000),
+    AdaptiveLimitPolicy(initial: 1, maximum: 1_000_000),
+    AdaptiveLimitPolicy(minimum: 1_000_000, maximum: 1_000_000),
   ]
 
   @Test(arguments: policies, 1...20 as ClosedRange<UInt64>)
@@ -46,7 +47,8 @@ import Testing
           AdaptiveLimit.Call(
             weight: weight, inUse: max(weight, limit.limit), nanoseconds: max(0, draw.one(of: durations))),
           draw.one(of: outcomes), inUse: max(weight, limit.limit), at: now)
-        guard (policy.minimum...policy.maximum).contains(limit.fullLimit), (1...policy.maximum).contains(limit.limit)
+        guard (policy.minimum...policy.maximum).contains(limit.fullLimit),
+          (1...policy.maximum).contains(limit.limit)
         else {
           Issue.record("seed \(seed): the limit is \(limit.fullLimit), \(limit.limit) for the moment")
           return
@@ -71,6 +73,22 @@ import Testing
     #expect(limit.unloadedLatency != nil)
   }
 
+  /// Some six hundred thousand calls at one time, from the beginning of time to its end.
+  @Test func aLatencyBeyondWhatCanBeCountedIsTheGreatest() {
+    var limit = AdaptiveLimit(AdaptiveLimitPolicy(minimum: 1_000_000, maximum: 1_000_000))
+    // Ten make a window, and eight of the probe that follows are let pass before it measures.
+    for (instant, calls) in [(Int64.min, 18), (0, 3), (.max, 10)] {
+      for _ in 0..<calls where limit.unloadedLatency == nil {
+        let (inUse, now) = (limit.limit, Instant(nanoseconds: instant))
+        limit.enter(inUse: inUse, at: now)
+        limit.leave(
+          AdaptiveLimit.Call(weight: 100_000, inUse: inUse, nanoseconds: .max), .success, inUse: inUse,
+          at: now)
+      }
+    }
+    #expect(limit.unloadedLatency == .nanoseconds(Int64.max))
+  }
+
   private static let limits: [BulkheadLimit] = [
     .fixed(1), .fixed(3), .fixed(1_000_000_000), .adaptive(), .adaptive(AdaptiveLimitPolicy(maximum: 2)),
   ]
@@ -82,7 +100,9 @@ import Testing
     func visit(_ depth: Int) {
       let weight = draw.one(of: [.min, -1, 0, 1, 1, 2, 3, 1_000_000, 1_000_000_000, .max])
       let before = bulkhead.snapshot().inUse
-      if case .entered(let permit) = bulkhead.tryEnter(weight: weight, at: Instant(nanoseconds: draw.nanoseconds())) {
+      if case .entered(let permit) = bulkhead.tryEnter(
+        weight: weight, at: Instant(nanoseconds: draw.nanoseconds()))
+      {
         #expect(bulkhead.snapshot().inUse == before + weight, "seed \(seed)")
         if depth < 6 { visit(depth + 1) }
         if draw.index(8) == 0 { bulkhead.update(draw.one(of: Self.limits)) }

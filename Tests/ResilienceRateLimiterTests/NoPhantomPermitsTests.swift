@@ -75,7 +75,9 @@ import Testing
         #expect(keyed.tryAcquire(key: 1, at: now) == .acquired)
       }
       // The first as it was, to and fro; then another one with a burst that is no larger.
-      for next in [limit, RateLimit(other.permits, per: other.period, burst: min(limit.burst, other.burst)), limit] {
+      for next in [
+        limit, RateLimit(other.permits, per: other.period, burst: min(limit.burst, other.burst)), limit,
+      ] {
         bucket.update(next, at: .ns(instant))
         keyed.update(next, at: .ns(instant))
         #expect(bucket.tryAcquire(at: now) != .acquired, "\(limit) and \(next)")
@@ -90,6 +92,8 @@ import Testing
   @Test func anUpdateAtAnOlderInstantOwesNoMoreThanWasTaken() {
     let bucket = TokenBucket("mail", limit: .perSecond(10, burst: 10))
     let keyed = KeyedRateLimiter<Int>("mail", limit: .perSecond(10, burst: 10))
+    // The first closes and opens the word; the others are taken from it without a lock.
+    #expect(bucket.tryAcquire(at: .s(50)) == .acquired)
     #expect(bucket.tryAcquire(10, at: .s(100)) == .acquired)
     #expect(keyed.tryAcquire(10, key: 1, at: .s(100)) == .acquired)
     bucket.update(.perSecond(20, burst: 10), at: .s(3))

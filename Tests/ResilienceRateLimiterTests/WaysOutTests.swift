@@ -47,7 +47,8 @@ private struct Refused: Rejection {
       let bucket = TokenBucket("mail", limit: .perHour(1, burst: 3))
       let mode = permit == .waitingBucket ? RateLimitMode.wait : .reject
       let decorated =
-        refunds ? leaf.rateLimit(bucket, mode: mode) : leaf.rateLimit(bucket, mode: mode, refundsRefusals: false)
+        refunds
+        ? leaf.rateLimit(bucket, mode: mode) : leaf.rateLimit(bucket, mode: mode, refundsRefusals: false)
       return Limited(
         decorated: decorated.eraseToAnyHandler(),
         inline: { try await bucket.run(mode: mode, refundsRefusals: refunds) { try await leaf() } },
@@ -95,7 +96,8 @@ private struct Refused: Rejection {
   ///
   /// - Parameter midway: Asked when whoever waits has left, or is about to; the call may still run.
   private func play(
-    _ way: Way, _ sim: Simulation, midway: () -> Void, _ call: @escaping @Sendable (CallContext) async throws -> Void
+    _ way: Way, _ sim: Simulation, midway: () -> Void,
+    _ call: @escaping @Sendable (CallContext) async throws -> Void
   ) async throws {
     var context = CallContext.current
     context.tightenDeadline(to: Deadline(at: .s(1)))

@@ -20,7 +20,6 @@ extension Bulkhead {
   @usableFromInline
   @inline(never)
   func leaveLocked(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
-    guard token.weight > 0 else { return }
     let next = withGuarded { guarded in
       let old = guarded.fullLimit
       guarded.leave(token, outcome, at: now)

@@ -110,8 +110,8 @@ extension BucketDesk {
   /// Takes permits back that were not used.
   ///
   /// - Returns: Whom to wake. Grant it after the lock is released.
-  mutating func giveBack(_ permits: Int, at now: Instant) -> Waiter? {
-    ledger.giveBack(permits, at: now)
+  mutating func refund(_ permits: Int, at now: Instant) -> Waiter? {
+    ledger.refund(permits, at: now)
     return line.takeAlarm()
   }
 

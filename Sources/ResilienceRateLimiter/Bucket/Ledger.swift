@@ -128,7 +128,7 @@ extension Ledger {
 
 extension Ledger {
   /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not come move up.
-  mutating func giveBack(_ permits: Int, at now: Instant) {
+  mutating func refund(_ permits: Int, at now: Instant) {
     let present = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
     let pending = entries.firstIndex { $0.dueInstant.nanoseconds > present } ?? entries.count
     let missing = fullAt(before: pending) - Int128(present) * scale

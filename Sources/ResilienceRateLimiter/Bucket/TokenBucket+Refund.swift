@@ -18,7 +18,7 @@ extension TokenBucket {
       let permits = min(permits, givenOut)
       guard permits > 0 else { return nil }
       refunded.wrappingAdd(permits, ordering: .relaxed)
-      return desk.giveBack(permits, at: now)
+      return desk.refund(permits, at: now)
     }
     alarm?.grant()
   }

@@ -4,12 +4,12 @@ extension KeyShard {
   /// Gives permits of a key back, as many as are missing.
   ///
   /// A key whose bucket is full thereby keeps its place until places are counted, as one that has filled by itself.
-  mutating func giveBack(_ permits: Int, to key: Key, hash: UInt32, at now: Instant) {
+  mutating func refund(_ permits: Int, to key: Key, hash: UInt32, at now: Instant) {
     guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return }
     let index = table.index(of: key, hash: hash)
     let present = max(floor, ticks)
     guard table.hash(index) != 0, table.state(index) > present else { return }
-    table.setState(index, rate.givingBack(permits, to: table.state(index), at: present))
+    table.setState(index, rate.refunding(permits, to: table.state(index), at: present))
     refunded &+= permits
   }
 

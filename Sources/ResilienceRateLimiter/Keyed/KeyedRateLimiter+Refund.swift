@@ -14,7 +14,7 @@ extension KeyedRateLimiter {
   public func refund(_ permits: Int = 1, key: Key, at now: Instant) {
     guard permits > 0 else { return }
     let (index, hash) = place(of: key)
-    shards[index].withLock { $0.giveBack(permits, to: key, hash: hash, at: now) }
+    shards[index].withLock { $0.refund(permits, to: key, hash: hash, at: now) }
   }
 
   /// Puts permits of a key back that were taken and not used, at the present instant of the ambient clock; see

@@ -48,7 +48,7 @@ package struct GenericCellRate: Sendable, Hashable {
   }
 
   /// The state after giving `permits` back, of as many as are missing: the bucket is full at most.
-  package func givingBack(_ permits: Int, to state: Int64, at ticks: Int64) -> Int64 {
+  package func refunding(_ permits: Int, to state: Int64, at ticks: Int64) -> Int64 {
     guard permits > 0, state > ticks else { return state }
     return Int64(max(Int128(ticks), Int128(state) - Int128(permits) * Int128(interval)))
   }

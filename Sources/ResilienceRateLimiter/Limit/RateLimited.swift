@@ -20,13 +20,14 @@ public struct RateLimited: Rejection, Hashable {
   /// The limiter's name.
   public let limiter: String
 
-  /// Why the call was not made.
-  public let reason: Reason
+  // Beside each other they leave no gaps: a thrown error is allocated.
+  private let delayNanoseconds: Int64
 
   /// When trying again can succeed at the earliest; `nil` when it never can.
   public let retryAt: Instant?
 
-  private let delayNanoseconds: Int64
+  /// Why the call was not made.
+  public let reason: Reason
 
   /// How long ``retryAt`` was away when the call was refused: zero or more, `nil` when trying again never succeeds.
   ///

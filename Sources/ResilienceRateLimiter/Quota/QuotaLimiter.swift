@@ -98,7 +98,7 @@ public final class QuotaLimiter: Sendable {
       let permits = min(permits, state.acquired &- state.refunded)
       guard permits > 0 else { return }
       state.refunded &+= permits
-      for index in state.windows.indices { state.windows[index].giveBack(permits, takenAt: instant) }
+      for index in state.windows.indices { state.windows[index].refund(permits, takenAt: instant) }
     }
   }
 }

@@ -50,7 +50,7 @@ struct SlidingWindow: Sendable {
 
   /// Puts permits back that were taken at `instant` and count still: in its step or, as one from the past counts in the
   /// latest known, in those after it, and no more than there is.
-  mutating func giveBack(_ count: Int, takenAt instant: Instant) {
+  mutating func refund(_ count: Int, takenAt instant: Instant) {
     let first = instant.nanoseconds.flooredDivision(by: stepNanoseconds).quotient
     guard stepEnds > .min, first <= step else { return }
     let age = step.subtractingSaturating(first)
@@ -69,13 +69,13 @@ struct SlidingWindow: Sendable {
   func earliest(_ count: Int, at now: Instant) -> Instant {
     var excess = used - (permits - count)
     guard excess > 0 else { return now }
-    var ago = reach
+    var freed = step &- reach
     while true {
-      excess -= taken[slot(step &- ago)]
-      if excess <= 0 || ago == 0 { break }
-      ago -= 1
+      excess -= taken[slot(freed)]
+      if excess <= 0 || freed == step { break }
+      freed &+= 1
     }
-    let room = step.addingSaturating(reach + 1 - ago).multiplyingSaturating(stepNanoseconds)
+    let room = freed.addingSaturating(reach + 1).multiplyingSaturating(stepNanoseconds)
     return max(now, Instant(nanoseconds: room))
   }
 

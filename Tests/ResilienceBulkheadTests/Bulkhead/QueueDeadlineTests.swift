@@ -59,14 +59,16 @@ import Testing
   @Test func row64_roomAtTheDeadlineComesTooLate() throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
       let bulkhead = Bulkhead("line", limit: .fixed(1), maxWaiting: 2)
-      let permit = try await bulkhead.enter()
       let executor = CallContext.current.executor
+      // Its timer is set before that of the deadline.
+      let occupant = Task.immediate(executorPreference: executor) {
+        try await bulkhead.run { try await sim.sleep(for: .seconds(1)) }
+      }
       let late = Task.immediate(executorPreference: executor) {
         try await bulkhead.enter(deadline: Deadline(at: .s(1))).leave(at: .s(1))
       }
       let patient = Task.immediate(executorPreference: executor) { try await bulkhead.run { sim.now } }
-      try await sim.sleep(for: .seconds(1))
-      permit.leave(at: sim.now)
+      try await occupant.value
       let result = await late.result
       try sim.require((result.error as? BulkheadFull)?.reason == .deadline, "\(result)")
       let enteredAt = try await patient.value

@@ -84,10 +84,13 @@ private struct Model {
     forgetWhatIsFinal()
   }
 
-  private func isToCome(_ taking: Taking) -> Bool { taking.instant.map { $0 > Int128(latest) * rate } ?? false }
+  private func isToCome(_ taking: Taking) -> Bool {
+    taking.instant.map { $0 > Int128(latest) * rate } ?? false
+  }
 
   private mutating func moveUp(from first: Int) {
-    for index in takings.indices.dropFirst(first) where takings[index].isReserved && isToCome(takings[index]) {
+    for index in takings.indices.dropFirst(first) where takings[index].isReserved && isToCome(takings[index])
+    {
       takings[index].instant = earliest(takings[index].cost, after: fullAt(before: index), at: latest)
     }
   }

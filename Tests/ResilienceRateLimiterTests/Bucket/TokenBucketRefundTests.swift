@@ -32,7 +32,8 @@ import Testing
     bucket.refund(5, at: .s(second))
     #expect(bucket.snapshot(at: .s(second)).available == available)
     #expect(bucket.tryAcquire(5, at: .s(second)) == .acquired)
-    #expect(bucket.tryAcquire(at: .s(second)) == .refused(retryAt: .s(second).advanced(by: .milliseconds(100))))
+    #expect(
+      bucket.tryAcquire(at: .s(second)) == .refused(retryAt: .s(second).advanced(by: .milliseconds(100))))
   }
 
   @Test func nobodyGivesBackWhatWasNotGivenOut() throws {
@@ -166,15 +167,17 @@ import Testing
     #expect(snapshot.available == 0)
   }
 
-  @Test(arguments: [RateLimit.perSecond(10, burst: 5), .perSecond(999_999_999, burst: 5), .perSecond(0, burst: 5)])
+  @Test(arguments: [
+    RateLimit.perSecond(10, burst: 5), .perSecond(999_999_999, burst: 5), .perSecond(0, burst: 5),
+  ])
   func theStateOfOneCellIsRaisedByWhatIsMissing(limit: RateLimit) {
     let rate = GenericCellRate(limit)
     let empty = rate.capacity
-    #expect(rate.givingBack(2, to: empty, at: 0) == empty - 2 * rate.interval)
-    #expect(rate.givingBack(5, to: empty, at: 0) == 0)
-    #expect(rate.givingBack(.max, to: empty, at: 1) == 1)
-    #expect(rate.givingBack(.max, to: 3, at: 5) == 3)
-    for permits in [0, -1, Int.min] { #expect(rate.givingBack(permits, to: empty, at: 0) == empty) }
-    #expect(rate.givingBack(.max, to: .max, at: .min) <= 0)
+    #expect(rate.refunding(2, to: empty, at: 0) == empty - 2 * rate.interval)
+    #expect(rate.refunding(5, to: empty, at: 0) == 0)
+    #expect(rate.refunding(.max, to: empty, at: 1) == 1)
+    #expect(rate.refunding(.max, to: 3, at: 5) == 3)
+    for permits in [0, -1, Int.min] { #expect(rate.refunding(permits, to: empty, at: 0) == empty) }
+    #expect(rate.refunding(.max, to: .max, at: .min) <= 0)
   }
 }

@@ -197,7 +197,9 @@ import Testing
         group.addTask {
           try? await sim.sleep(for: .nanoseconds(1))
           // It was to come at 0.2 s; now it comes at 1.1 s.
-          await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.5), at: .s(0.3))) {
+          await #expect(
+            throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.5), at: .s(0.3))
+          ) {
             try await bucket.acquire(deadline: Deadline(at: .s(0.3)))
           }
           #expect(sim.now == .s(0.3))
@@ -226,7 +228,8 @@ import Testing
         clock: LateClock(base: context.clock, delay: .seconds(1)), random: SeededRandomSource(seed: 1),
         executor: context.executor)
       _ = await Ambient.withEnvironment(late) {
-        await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1), at: .s(1.1))) {
+        await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1), at: .s(1.1)))
+        {
           try await bucket.acquire(deadline: Deadline(at: .s(0.5)))
         }
       }

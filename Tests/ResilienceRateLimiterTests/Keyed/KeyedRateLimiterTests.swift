@@ -116,13 +116,16 @@ import Testing
       await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.1), at: .s(0))) {
         try await call(Request(customer: "ann"))
       }
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .tooManyKeys, retryAt: .s(0.1), at: .s(0))) {
+      await #expect(
+        throws: RateLimited(limiter: "gateway", reason: .tooManyKeys, retryAt: .s(0.1), at: .s(0))
+      ) {
         try await call(Request(customer: "bob"))
       }
       try await sim.sleep(for: .milliseconds(100))
       #expect(try await call(Request(customer: "bob")) == "bob")
       try await sim.sleep(for: .milliseconds(100))
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.3), at: .s(0.2))) {
+      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.3), at: .s(0.2)))
+      {
         try await limiter.run(key: "bob") {
           try await limiter.run(key: "bob") {}
         }

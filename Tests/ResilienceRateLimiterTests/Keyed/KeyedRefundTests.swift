@@ -46,7 +46,8 @@ import Testing
     var now = Instant.s(1)
     for _ in 0..<10_000 {
       let interval = Int(limit.period / .nanoseconds(1)) / limit.permits
-      now = now.advanced(byNanoseconds: Int64(random.next(below: interval)) * (random.next(below: 50) == 0 ? 40 : 1))
+      now = now.advanced(
+        byNanoseconds: Int64(random.next(below: interval)) * (random.next(below: 50) == 0 ? 40 : 1))
       let (key, permits) = (random.next(below: 10), 1 + random.next(below: 3))
       if random.next(below: 4) == 0 {
         // Of the reference nobody can give back what was not given out.

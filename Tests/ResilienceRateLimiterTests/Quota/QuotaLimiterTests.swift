@@ -120,7 +120,9 @@ import Testing
         "partner", quotas: [.perSecond(5)], onEvent: { recorder.record($0) })
       let weighted = ServiceCall { (size: Int) in size }.rateLimit(limiter, cost: { $0 })
       #expect(try await weighted(4) == 4)
-      await #expect(throws: RateLimited(limiter: "partner", reason: .noPermit, retryAt: .s(1.015625), at: .s(0))) {
+      await #expect(
+        throws: RateLimited(limiter: "partner", reason: .noPermit, retryAt: .s(1.015625), at: .s(0))
+      ) {
         try await weighted(2)
       }
       await #expect(throws: ImpossiblePermits(limiter: "partner", permits: 6, burst: 5)) {

@@ -52,7 +52,8 @@ import Testing
   @Test(arguments: 1...20)
   func row33_neverMoreThanTheQuotaIsUsedInAnyPeriod(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
-    let limiter = QuotaLimiter("partner", quotas: [Quota(5, per: .nanoseconds(1000)), Quota(9, per: .nanoseconds(5000))])
+    let limiter = QuotaLimiter(
+      "partner", quotas: [Quota(5, per: .nanoseconds(1000)), Quota(9, per: .nanoseconds(5000))])
     var takings: [(at: Int64, permits: Int)] = []
     var now: Int64 = 0
     var refunds = 0
