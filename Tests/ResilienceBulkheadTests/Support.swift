@@ -2,6 +2,8 @@ import ResilienceBulkhead
 import ResilienceTestKit
 
 extension Instant {
+  static func ns(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
+
   /// Seconds since the clock's zero point.
   static func s(_ seconds: Double) -> Instant {
     Instant(nanoseconds: Int64((seconds * 1_000_000_000).rounded()))
@@ -17,5 +19,6 @@ func entersAndLeaves(_ bulkhead: Bulkhead, weight: Int = 1) -> Bool {
     permit.leave(at: .s(0))
     return true
   case .rejected: return false
+  case .impossible: return false
   }
 }

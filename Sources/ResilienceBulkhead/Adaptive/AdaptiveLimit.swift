@@ -26,7 +26,7 @@ struct AdaptiveLimit: Sendable {
   private var learned: Double
   private var unloaded = LearnedMean(memory: 1024)
   private var rate = LearnedMean(memory: 512)
-  private var window = LatencyWindow()
+  private(set) var window = LatencyWindow()
   private var probe: UnloadedProbe?
   private var settling = 0
   private var sinceProbe = 0.0
@@ -50,7 +50,9 @@ struct AdaptiveLimit: Sendable {
   var isProbing: Bool { probe != nil }
 
   /// How long a call takes that waits for no other; `nil` before it was measured.
-  var unloadedNanoseconds: Double? { unloaded.isKnown ? unloaded.value : nil }
+  var unloadedLatency: Duration? {
+    unloaded.isKnown ? .nanoseconds(Int64(exactly: unloaded.value.rounded()) ?? .max) : nil
+  }
 }
 
 // MARK: - What happens
@@ -63,7 +65,8 @@ extension AdaptiveLimit {
 
   /// Is told of a call that comes back, before it leaves.
   mutating func leave(_ call: Call, _ outcome: Outcome, inUse: Int, at now: Instant) {
-    sinceCut += call.weight
+    // No more is asked for than a round.
+    if sinceCut < fullLimit { sinceCut += call.weight }
     if outcome.pushback.overloaded { cut() }
     let tells = tells(call, outcome.verdict)
     if let measurement = probe?.finish(call, tells, inUse: inUse, at: now) { return conclude(measurement) }
@@ -71,7 +74,7 @@ extension AdaptiveLimit {
     if settling > 0 {
       settling -= call.weight
     } else if tells {
-      window.add(Double(call.nanoseconds), inUse: call.inUse, weight: call.weight)
+      window.add(call.nanoseconds, inUse: call.inUse, weight: call.weight)
       if window.count >= learned, isTelling { close() }
     }
   }

@@ -7,10 +7,12 @@ struct LatencyWindow: Sendable {
   private var squares = 0.0
   private var inUse = 0.0
 
-  mutating func add(_ duration: Double, inUse: Int, weight: Int) {
+  mutating func add(_ nanoseconds: Int64, inUse: Int, weight: Int) {
     let weight = Double(weight)
+    // What took no time that a clock could tell still took some: else the rate would be infinite.
+    let duration = Double(max(1, nanoseconds))
     count += weight
-    nanoseconds += weight * duration
+    self.nanoseconds += weight * duration
     squares += weight * duration * duration
     self.inUse += weight * Double(inUse)
   }

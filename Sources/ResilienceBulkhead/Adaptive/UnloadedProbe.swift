@@ -23,8 +23,8 @@ struct UnloadedProbe: Sendable {
 
   private var phase = Phase.draining
   private var spent = 0.0
-  private var at = Instant(nanoseconds: 0)
-  private var beganAt = Instant(nanoseconds: 0)
+  private var at = Instant(nanoseconds: .min)
+  private var beganAt = Instant(nanoseconds: .min)
   private var window = LatencyWindow()
   private var roundEnds = 0.0
 
@@ -70,7 +70,7 @@ struct UnloadedProbe: Sendable {
   }
 
   private mutating func measure(_ call: AdaptiveLimit.Call) -> Measurement? {
-    window.add(Double(call.nanoseconds), inUse: limit, weight: call.weight)
+    window.add(call.nanoseconds, inUse: limit, weight: call.weight)
     guard window.count >= roundEnds else { return nil }
     roundEnds += Double(limit)
     guard window.information >= AdaptiveLimit.information || window.count >= AdaptiveLimit.longestWindow

@@ -7,11 +7,11 @@ extension Bulkhead {
   /// learns from it is what a handler without a classifier would say: see ``Outcome/init(ofError:)``.
   ///
   /// - Parameters:
-  ///   - weight: How much of the limit it takes, 1 or more. Default: 1.
+  ///   - weight: How much of the limit it takes; 0 is let in at once and takes nothing. Default: 1.
   ///   - priority: Those with a higher one go in first. Default: 0.
   ///   - body: The work.
-  /// - Throws: ``BulkheadFull`` or ``WeightExceedsBulkhead`` when `body` was not run; `CancellationError` when cancelled
-  ///   while waiting; else what `body` throws.
+  /// - Throws: ``BulkheadFull`` or ``ImpossibleWeight`` when `body` was not run; `CancellationError` when cancelled
+  ///   while waiting, before its deadline; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
     weight: Int = 1, priority: Int = 0, _ body: nonisolated(nonsending) () async throws -> Result

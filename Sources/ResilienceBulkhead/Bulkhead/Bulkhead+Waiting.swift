@@ -9,13 +9,14 @@ extension Bulkhead {
   /// Enters, waiting for room if it must.
   ///
   /// A wait whose deadline comes before its turn fails when it comes, as nobody knows when somebody leaves; a deadline that
-  /// has passed fails at once. A call that is cancelled leaves its place in the queue at once.
+  /// has passed fails at once. A call that is cancelled leaves its place in the queue at once; if its deadline has passed by
+  /// then, it is the deadline that ended the wait.
   ///
   /// - Parameters:
-  ///   - weight: How much of the limit it takes, 1 or more. Default: 1.
+  ///   - weight: How much of the limit it takes; 0 is let in at once and takes nothing. Default: 1.
   ///   - priority: Those with a higher one go in first. Default: 0.
   ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
-  /// - Throws: ``BulkheadFull``, ``WeightExceedsBulkhead``, `CancellationError`.
+  /// - Throws: ``BulkheadFull``; ``ImpossibleWeight``; `CancellationError` when cancelled before the deadline.
   public nonisolated(nonsending) func enter(
     weight: Int = 1, priority: Int = 0, deadline: Deadline = .never
   ) async throws -> BulkheadPermit {
@@ -35,14 +36,16 @@ extension Bulkhead {
   @usableFromInline
   @inline(never)
   func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
+    if weight == 0 { return BulkheadToken(weight: 0) }
     // Nobody waits and nobody learns: it is full, and that is all there is to know.
     if word.load(ordering: .relaxed) < Self.slow { return nil }
     return enterLocked(weight, at: context.readClock())
   }
 
   func enterLocked(_ weight: Int, at now: Instant) -> BulkheadToken? {
-    withGuarded { guarded in
-      guard weight <= guarded.limit.capacity else { return nil }
+    if weight == 0 { return BulkheadToken(weight: 0) }
+    return withGuarded { guarded in
+      guard guarded.limit.allows(weight) else { return nil }
       let before = guarded.machine.inUse
       guard guarded.machine.tryEnter(weight) else { return nil }
       return guarded.token(weight, before: before, at: now)
@@ -54,9 +57,9 @@ extension Bulkhead {
   nonisolated(nonsending) func wait(_ claim: BulkheadClaim, _ context: CallContext) async throws
     -> BulkheadToken
   {
-    // One that has nobody to answer to must not take another's place.
-    try Task.checkCancellation()
     let arrivedAt = context.readClock()
+    // One that has nobody to answer to must not take another's place.
+    if Task.isCancelled { throw refusal(ofCancelled: context, at: arrivedAt) }
     let place: WaitingLine.Place
     switch try lineUp(claim, at: arrivedAt, context) {
     case .inside(let token): return token
@@ -87,7 +90,7 @@ extension Bulkhead {
     case inside(BulkheadToken)
     case outside(WaitingLine.Place, displaced: WaitingLine.Place?)
     case rejected(BulkheadFull)
-    case tooHeavy(capacity: Int)
+    case impossible(capacity: Int)
   }
 
   func lineUp(
@@ -98,9 +101,9 @@ extension Bulkhead {
     case .rejected(let error):
       tell(.rejected(error.reason), context)
       throw error
-    case .tooHeavy(let capacity):
+    case .impossible(let capacity):
       tell(.rejected(nil), context)
-      throw WeightExceedsBulkhead(bulkhead: name, weight: claim.weight, capacity: capacity)
+      throw ImpossibleWeight(bulkhead: name, weight: claim.weight, capacity: capacity)
     case .outside(let place, let displaced):
       displaced?.turn.cancel()
       letIn(at: now)
@@ -113,8 +116,7 @@ extension Bulkhead {
   private func arrive(
     _ claim: BulkheadClaim, at now: Instant, _ deadline: Deadline, _ guarded: inout Guarded
   ) -> Answer {
-    let capacity = guarded.limit.capacity
-    guard claim.weight <= capacity else { return .tooHeavy(capacity: capacity) }
+    guard guarded.limit.allows(claim.weight) else { return .impossible(capacity: guarded.limit.capacity) }
     let before = guarded.machine.inUse
     if guarded.machine.tryEnter(claim.weight) {
       return .inside(guarded.token(claim.weight, before: before, at: now))
@@ -153,20 +155,28 @@ extension Bulkhead {
   ) throws -> BulkheadToken {
     let now = context.readClock()
     let wait = Duration.nanoseconds(arrivedAt.nanoseconds(to: now))
-    if resolution == .granted, !Task.isCancelled {
+    let isLate = context.deadline.hasPassed(at: now)
+    if resolution == .granted, !Task.isCancelled, !isLate {
       waited.wrappingAdd(1, ordering: .relaxed)
       tell(.entered(waited: wait), context)
       return withGuarded { $0.token(claim.weight, at: now) }
     }
-    // Let in, and cancelled before it could begin: nobody waits for what it would do.
+    // Let in when nobody waits any more for what it would do.
     if resolution == .granted { abandon(BulkheadToken(weight: claim.weight)) }
-    if Task.isCancelled {
+    if Task.isCancelled, !isLate {
       cancelled.wrappingAdd(1, ordering: .relaxed)
       tell(.gaveUp(nil, waited: wait), context)
       throw CancellationError()
     }
-    let reason = context.deadline.hasPassed(at: now) ? BulkheadFull.Reason.deadline : .displaced
+    let reason = isLate ? BulkheadFull.Reason.deadline : .displaced
     tell(.gaveUp(reason, waited: wait), context)
     throw withGuarded { failure(reason, $0) }
+  }
+
+  /// Whether it was the deadline that ended it, which says nothing about the destination, or the caller.
+  private func refusal(ofCancelled context: CallContext, at now: Instant) -> any Error {
+    guard context.deadline.hasPassed(at: now) else { return CancellationError() }
+    tell(.rejected(.deadline), context)
+    return withGuarded { failure(.deadline, $0) }
   }
 }

@@ -85,7 +85,7 @@ public final class Bulkhead: Sendable {
   /// Enters if there is room and nobody waits.
   ///
   /// - Parameters:
-  ///   - weight: How much of the limit the call takes, 1 or more. Default: 1.
+  ///   - weight: How much of the limit the call takes; 0 is let in at once and takes nothing. Default: 1.
   ///   - now: The present instant; only an adaptive limit asks.
   @inlinable
   public func tryEnter(weight: Int = 1, at now: Instant) -> BulkheadAdmission {
@@ -101,13 +101,15 @@ public final class Bulkhead: Sendable {
     if let token = enterLocked(weight, at: now) {
       return .entered(BulkheadPermit(bulkhead: self, token: token))
     }
-    let capacity = withGuarded { $0.limit.capacity }
-    tell(.rejected(weight > capacity ? nil : .noRoom))
-    return .rejected(exceedsCapacity: weight > capacity)
+    let isPossible = withGuarded { $0.limit.allows(weight) }
+    tell(.rejected(isPossible ? .noRoom : nil))
+    return isPossible ? .rejected : .impossible
   }
 
   /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An adaptive limit
   /// begins anew.
+  ///
+  /// - Parameter limit: A fixed one must be in its range, 1 to 10⁹; one that was read from a document is.
   public func update(_ limit: BulkheadLimit) {
     if let fault = limit.fault { preconditionFailure("a bulkhead's \(fault)") }
     withGuarded { guarded in
@@ -127,7 +129,7 @@ public final class Bulkhead: Sendable {
         name: name, limit: guarded.fullLimit, inUse: guarded.machine.inUse, waiting: guarded.machine.waiting,
         waited: waited.load(ordering: .relaxed), rejected: rejected.load(ordering: .relaxed),
         cancelled: cancelled.load(ordering: .relaxed), isProbing: guarded.adaptive?.isProbing ?? false,
-        unloadedLatency: guarded.adaptive?.unloadedNanoseconds.map { .nanoseconds(Int64($0)) })
+        unloadedLatency: guarded.adaptive?.unloadedLatency)
     }
   }
 }
@@ -153,11 +155,12 @@ extension Bulkhead {
   @inlinable
   @inline(__always)
   func entersAtOnce(_ weight: Int) -> Bool {
-    precondition(weight >= 1, "a call's weight must be 1 or more, was \(weight)")
     let limit = fastLimit.load(ordering: .relaxed)
+    // One that is negative is above every limit too; no other overflows the sum.
+    guard UInt(bitPattern: weight) <= UInt(bitPattern: limit) else { return false }
     var current = word.load(ordering: .relaxed)
-    // No weight above the limit could overflow the sum; one with `slow` in it is above every limit.
-    while weight <= limit, current + weight <= limit {
+    // With `slow` in it, it is above every limit.
+    while current + weight <= limit {
       let (exchanged, original) = word.weakCompareExchange(
         expected: current, desired: current + weight, ordering: .acquiring)
       if exchanged { return true }

@@ -4,7 +4,7 @@ public import ResilienceCore
 public struct BulkheadEvent: ResilienceEvent, Hashable {
   /// What was decided.
   public enum Kind: Sendable, Hashable {
-    /// The call did not go in, and did not wait; `nil` when it weighs more than is ever let in.
+    /// The call did not go in, and did not wait; without a reason when no such weight is ever let in.
     case rejected(BulkheadFull.Reason?)
 
     /// The call waits.
@@ -13,7 +13,7 @@ public struct BulkheadEvent: ResilienceEvent, Hashable {
     /// The call has waited, and is inside.
     case entered(waited: Duration)
 
-    /// The call has waited, and was not let in; `nil` when it was cancelled.
+    /// The call has waited, and was not let in; without a reason when it was cancelled.
     case gaveUp(BulkheadFull.Reason?, waited: Duration)
 
     /// Another limit holds: it was updated, or learned. Probing is no change.

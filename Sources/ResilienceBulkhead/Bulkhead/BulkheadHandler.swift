@@ -23,8 +23,8 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Enters the bulkhead, waiting for it if it must, and calls the base.
   ///
-  /// - Throws: ``BulkheadFull`` or ``WeightExceedsBulkhead`` when the base was not called; `CancellationError` when
-  ///   cancelled while waiting; else what the base throws.
+  /// - Throws: ``BulkheadFull`` or ``ImpossibleWeight`` when the base was not called; `CancellationError` when
+  ///   cancelled while waiting, before its deadline; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -57,11 +57,12 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 extension Handler {
   /// Limits how many calls are made at one time, so that a slow destination cannot take all that its callers have.
   ///
-  /// Put it outside the retry to limit calls, inside to limit attempts; inside a deadline, which ends the wait.
+  /// Put it outside the retry to limit calls, inside to limit attempts; inside a deadline or a time limit, which ends the
+  /// wait with ``BulkheadFull``: a call that never began says nothing about the destination.
   ///
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
-  ///   - weight: How much of the limit each call takes, 1 or more. Default: 1.
+  ///   - weight: How much of the limit each call takes; 0 is let in at once and takes nothing. Default: 1.
   ///   - priority: Those with a higher one go in first, and are the last to be turned away. Default: 0.
   public func bulkhead(_ bulkhead: Bulkhead, weight: Int = 1, priority: Int = 0) -> BulkheadHandler<Self> {
     BulkheadHandler(
@@ -79,7 +80,8 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
-  ///   - claim: A pure, quick function.
+  ///   - claim: A pure, quick function. A weight of 0 is let in at once and takes nothing; a negative one, or one above the
+  ///     limit, is refused with ``ImpossibleWeight``.
   public func bulkhead(
     _ bulkhead: Bulkhead, claim: @escaping @Sendable (_ input: Input) -> BulkheadClaim
   ) -> BulkheadHandler<Self> {

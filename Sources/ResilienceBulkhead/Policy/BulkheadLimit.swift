@@ -21,6 +21,9 @@ public enum BulkheadLimit: Sendable, Hashable, ExpressibleByIntegerLiteral {
     }
   }
 
+  /// Whether a call of this weight is ever let in.
+  func allows(_ weight: Int) -> Bool { (0...capacity).contains(weight) }
+
   /// Why a fixed limit is none.
   var fault: InvalidSetting? {
     if case .fixed(let limit) = self { .outside(1...1_000_000_000, "limit", limit) } else { nil }

@@ -36,7 +36,7 @@ extension BulkheadPolicy: Codable {
 
 /// A number for a fixed limit, ``AdaptiveLimitPolicy``'s fields for one that is learned.
 extension BulkheadLimit: Codable {
-  /// Reads a limit; the range of a fixed one is checked by the policy it is part of.
+  /// Reads a limit, which is in its range.
   ///
   /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
@@ -44,6 +44,7 @@ extension BulkheadLimit: Codable {
       self = .adaptive(try AdaptiveLimitPolicy(from: decoder))
     } else if let limit = try? decoder.singleValueContainer().decode(Int.self) {
       self = .fixed(limit)
+      if let fault { throw InvalidSetting(at: decoder, fault.requirement) }
     } else {
       throw InvalidSetting(at: decoder, "a whole number, or made of the fields initial, minimum, maximum")
     }

@@ -7,7 +7,7 @@ struct BucketDesk: Sendable {
     case taken
     case queued(WaitingLine.Place, due: Instant)
     case refused(RateLimited.Reason, retryAt: Instant?)
-    case exceedsBurst
+    case impossible
   }
 
   /// What the first in the line does next.
@@ -16,13 +16,13 @@ struct BucketDesk: Sendable {
     case taken(next: Waiter?)
     case sleep(until: Instant, Waiter)
     case late(retryAt: Instant?)
-    case exceedsBurst
+    case impossible
   }
 
   enum Booking: Sendable {
     case reserved(UInt64)
     case refused(RateLimited.Reason, retryAt: Instant?)
-    case exceedsBurst
+    case impossible
   }
 
   private(set) var limit: RateLimit
@@ -39,8 +39,9 @@ struct BucketDesk: Sendable {
   var fitsIntoAWord: Bool { line.count == 0 && !ledger.hasReservations }
 
   mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
-    if line.count == 0, ledger.take(permits, at: now) { return .acquired }
-    return isBeyondBurst(permits) ? .exceedsBurst : .refused(retryAt: earliest(permits, at: now))
+    if isImpossible(permits) { return .impossible }
+    if permits == 0 || (line.count == 0 && ledger.take(permits, at: now)) { return .acquired }
+    return .refused(retryAt: earliest(permits, at: now))
   }
 
   /// When `permits` can be taken after all that wait; `nil` for never.
@@ -49,7 +50,9 @@ struct BucketDesk: Sendable {
   }
 
   // A rate of 0 may have no burst either: then it is not the caller who asks for too much.
-  private func isBeyondBurst(_ permits: Int) -> Bool { permits > limit.burst && limit.permits > 0 }
+  private func isImpossible(_ permits: Int) -> Bool {
+    permits < 0 || (permits > limit.burst && limit.permits > 0)
+  }
 
   /// Whether `permits` more may be waited for.
   func hasRoom(for permits: Int, maxWaiting: Int, at now: Instant) -> Bool {
@@ -63,7 +66,7 @@ extension BucketDesk {
   mutating func lineUp(_ permits: Int, maxWaiting: Int, deadline: Deadline, at now: Instant) -> Admission {
     switch take(permits, at: now) {
     case .acquired: return .taken
-    case .exceedsBurst: return .exceedsBurst
+    case .impossible: return .impossible
     case .refused(nil): return .refused(.noPermit, retryAt: nil)
     case .refused(let due?):
       if deadline.hasPassed(at: due) { return .refused(.deadline, retryAt: due) }
@@ -77,7 +80,7 @@ extension BucketDesk {
   /// The turn of a place that was told so: it is the first, or has been taken out of the line.
   mutating func turn(of place: WaitingLine.Place, at now: Instant) -> Turn {
     guard line.isFirst(place) else {
-      return isBeyondBurst(place.permits) ? .exceedsBurst : .late(retryAt: earliest(place.permits, at: now))
+      return isImpossible(place.permits) ? .impossible : .late(retryAt: earliest(place.permits, at: now))
     }
     guard let due = ledger.earliest(place.permits, after: 0, at: now) else { return .late(retryAt: nil) }
     if place.deadline.hasPassed(at: due) { return .late(retryAt: due) }
@@ -86,7 +89,7 @@ extension BucketDesk {
   }
 
   mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> Booking {
-    if isBeyondBurst(permits) { return .exceedsBurst }
+    if isImpossible(permits) { return .impossible }
     let due = earliest(permits, at: now)
     guard let due, line.count == 0 else { return .refused(.noPermit, retryAt: due) }
     guard due <= now || hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
@@ -102,6 +105,14 @@ extension BucketDesk {
     limit = new
     ledger.update(GenericCellRate(new), at: now)
     return retime(at: now)
+  }
+
+  /// Takes permits back that were not used.
+  ///
+  /// - Returns: Whom to wake. Grant it after the lock is released.
+  mutating func refund(_ permits: Int, at now: Instant) -> Waiter? {
+    ledger.refund(permits, at: now)
+    return line.takeAlarm()
   }
 
   /// Takes all permits that are there.

@@ -90,7 +90,10 @@ extension BucketWord {
     interval.store(rate.interval, ordering: .releasing)
     tolerance.store(rate.tolerance, ordering: .releasing)
     state.store(Int64(ticks), ordering: .releasing)
-    window.store(UInt64(rate.window) * 2, ordering: .releasing)
+    // No instant before the origin may look like one that is so far after it that the number wraps around.
+    let left = UInt64(clamping: Int128(Int64.max) - Int128(newOrigin) + 1)
+    let reach = UInt64(rate.window) * 2
+    window.store(rate.ticksPerNanosecond > 0 ? min(reach, left) : reach, ordering: .releasing)
     return true
   }
 

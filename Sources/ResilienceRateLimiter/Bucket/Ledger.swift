@@ -26,11 +26,13 @@ struct Ledger: Sendable {
     let id: UInt64
     let permits: Int
     var cost: Int128
-    /// A whole number of nanoseconds, unless the rate was changed since it has passed.
+    /// The very tick at which the permits are there.
     var due: Int128
-    /// The same, as the holder is told.
+    /// What the holder is told: the nanosecond in which it falls.
     var dueInstant: Instant
     var after = Steps()
+
+    func taken(from x: Int128) -> Int128 { (due == Ledger.never ? x : max(x, due)) + cost }
   }
 
   private(set) var rate: GenericCellRate
@@ -41,6 +43,8 @@ struct Ledger: Sendable {
   private var entries: [Entry] = []
   /// The latest instant that was told since there are reservations, in nanoseconds.
   private var latest = Int64.min
+  /// An instant that has passed, as permits were taken then, in nanoseconds.
+  private var lastTaking = Int64.min
   private var lastID: UInt64 = 0
 
   // Far enough from the end that nothing overflows.
@@ -62,6 +66,10 @@ struct Ledger: Sendable {
 
   /// Goes on from a state that the word has had in the meantime. There are no reservations then.
   mutating func resume(fullAt: Int128) {
+    // Who takes permits leaves the bucket full a capacity later at the latest.
+    if fullAt > self.fullAt, scale > 0 {
+      lastTaking = max(lastTaking, Int64(clamping: (fullAt - capacity).dividedRoundingUp(by: scale)))
+    }
     self.fullAt = fullAt
     base = fullAt
   }
@@ -80,6 +88,7 @@ extension Ledger {
     let instant = ticks(now)
     guard max(fullAt, instant) + cost(permits) - instant <= capacity else { return false }
     latest = max(latest, now.nanoseconds)
+    lastTaking = max(lastTaking, now.nanoseconds)
     fullAt = max(fullAt, instant) + cost(permits)
     if entries.isEmpty {
       base = fullAt
@@ -103,15 +112,34 @@ extension Ledger {
     due(cost(waiting) + cost(permits), after: fullAt, at: ticks(now)).map { instant($0, now) }
   }
 
-  /// In whole nanoseconds.
   private func due(_ cost: Int128, after fullAt: Int128, at now: Int128) -> Int128? {
     let missing = max(fullAt, now) + cost - capacity - now
     guard missing > 0 else { return now }
-    return scale > 0 ? now + (missing + scale - 1) / scale * scale : nil
+    return scale > 0 ? now + missing : nil
   }
 
+  /// The first nanosecond that is not before `ticks`.
   private func instant(_ ticks: Int128, _ now: Instant) -> Instant {
-    scale > 0 ? Instant(nanoseconds: Int64(clamping: ticks / scale)) : now
+    scale > 0 ? Instant(nanoseconds: Int64(clamping: ticks.dividedRoundingUp(by: scale))) : now
+  }
+}
+
+// MARK: - Giving back
+
+extension Ledger {
+  /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not come move up.
+  mutating func refund(_ permits: Int, at now: Instant) {
+    let present = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
+    let pending = entries.firstIndex { $0.dueInstant.nanoseconds > present } ?? entries.count
+    let missing = fullAt(before: pending) - Int128(present) * scale
+    latest = present
+    join(Steps(sum: -min(cost(permits), max(0, missing))), at: pending)
+    replay(from: pending)
+  }
+
+  /// When the bucket would be full without the reservations from `index` on.
+  private func fullAt(before index: Int) -> Int128 {
+    entries.prefix(index).reduce(base) { $1.after.applied(to: $1.taken(from: $0)) }
   }
 }
 
@@ -139,15 +167,19 @@ extension Ledger {
 
   /// Permits of the reservations whose time has not come.
   func pendingPermits(at now: Instant) -> Int {
-    entries.reversed().prefix { $0.due > ticks(now) }.reduce(0) { $0 + $1.permits }
+    entries.reversed().prefix { $0.due > ticks(now) }.reduce(0) { sum, entry in
+      let (more, overflow) = sum.addingReportingOverflow(entry.permits)
+      return overflow ? .max : more
+    }
   }
 
-  /// Takes a reservation back; those that come after it, and whose time has not come, move up.
+  /// Takes a reservation back, unless its time has passed; those that come after it, and whose time has not come, move up.
   ///
-  /// - Returns: Whether it was there.
+  /// - Returns: Whether it was taken back.
   mutating func cancel(_ id: UInt64, at now: Instant) -> Bool {
     guard let index = index(of: id) else { return false }
     latest = max(latest, now.nanoseconds)
+    guard entries[index].dueInstant.nanoseconds >= latest else { return false }
     join(entries.remove(at: index).after, at: index)
     replay(from: index)
     return true
@@ -184,15 +216,13 @@ extension Ledger {
     let now = Int128(latest) * scale
     fullAt = base
     for index in entries.indices {
-      let cost = entries[index].cost
       if index >= first, entries[index].due > now {
-        let due = due(cost, after: fullAt, at: now)
+        let due = due(entries[index].cost, after: fullAt, at: now)
         entries[index].due = due ?? Self.never
         entries[index].dueInstant =
           due.map { instant($0, Instant(nanoseconds: latest)) } ?? Instant(nanoseconds: .max)
       }
-      let due = entries[index].due
-      fullAt = entries[index].after.applied(to: (due == Self.never ? fullAt : max(fullAt, due)) + cost)
+      fullAt = entries[index].after.applied(to: entries[index].taken(from: fullAt))
     }
   }
 }
@@ -201,9 +231,12 @@ extension Ledger {
 
 extension Ledger {
   /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives it.
+  ///
+  /// An instant from before the last taking counts as that: at an earlier one more would be owed than was ever taken.
   mutating func update(_ new: GenericCellRate, at now: Instant) {
     let old = rate
-    latest = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
+    lastTaking = max(lastTaking, now.nanoseconds)
+    latest = entries.isEmpty ? lastTaking : max(latest, lastTaking)
     let (oldLatest, newLatest) = (Int128(latest) * scale, Int128(latest) * Int128(new.ticksPerNanosecond))
     func moved(_ instant: Int128) -> Int128 {
       instant > Self.longAgo / 2
@@ -227,8 +260,14 @@ extension Ledger {
     guard old.interval > 0 else { return 0 }
     let (permits, rest) = ticks.quotientAndRemainder(dividingBy: Int128(old.interval))
     guard permits > Int128(Int64.min) else { return longAgo }
-    let product = rest * Int128(new.interval)
-    let roundedUp = product / Int128(old.interval) + (product % Int128(old.interval) > 0 ? 1 : 0)
-    return permits * Int128(new.interval) + roundedUp
+    let part = (rest * Int128(new.interval)).dividedRoundingUp(by: Int128(old.interval))
+    return min(permits, Int128(Int64.max)) * Int128(new.interval) + part
+  }
+}
+
+extension Int128 {
+  fileprivate func dividedRoundingUp(by divisor: Int128) -> Int128 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder > 0 ? quotient + 1 : quotient
   }
 }

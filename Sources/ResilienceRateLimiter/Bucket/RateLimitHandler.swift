@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A handler whose calls each take permits; see ``Handler/rateLimit(_:mode:)``.
+/// A handler whose calls each take permits; see ``ResilienceCore/Handler/rateLimit(_:mode:refundsRefusals:)``.
 @frozen
 public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
@@ -8,19 +8,24 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
 
   @usableFromInline let bucket: TokenBucket
   @usableFromInline let mode: RateLimitMode
+  @usableFromInline let refundsRefusals: Bool
   @usableFromInline let cost: (@Sendable (Base.Input) -> Int)?
 
   @usableFromInline
-  init(base: Base, bucket: TokenBucket, mode: RateLimitMode, cost: (@Sendable (Base.Input) -> Int)?) {
+  init(
+    base: Base, bucket: TokenBucket, mode: RateLimitMode, refundsRefusals: Bool,
+    cost: (@Sendable (Base.Input) -> Int)?
+  ) {
     self.base = base
     self.bucket = bucket
     self.mode = mode
+    self.refundsRefusals = refundsRefusals
     self.cost = cost
   }
 
   /// Takes the permits, or waits for them, and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when the base was not called; `CancellationError` when cancelled
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; `CancellationError` when cancelled
   ///   while waiting; else what the base throws.
   @inlinable
   @inline(__always)
@@ -29,7 +34,7 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
   {
     var context = context
     let permits = cost.map { $0(input) } ?? 1
-    if permits >= 1, !bucket.takes(permits, at: context.now) {
+    if !bucket.takes(permits, at: context.now) {
       if mode == .reject {
         try bucket.enter(permits, context)
       } else {
@@ -37,7 +42,12 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
         context.forgetNow()
       }
     }
-    return try await base.perform(input, in: context)
+    do {
+      return try await base.perform(input, in: context)
+    } catch {
+      if refundsRefusals { bucket.refund(permits, ifRefusal: error) }
+      throw error
+    }
   }
 }
 
@@ -50,8 +60,14 @@ extension Handler {
   ///   - bucket: The limit, shared by everything it is for.
   ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with ``RateLimited``, which says when
   ///     to come back: a queue hides an overload from those who could do something about it.
-  public func rateLimit(_ bucket: TokenBucket, mode: RateLimitMode = .reject) -> RateLimitHandler<Self> {
-    RateLimitHandler(base: self, bucket: bucket, mode: mode, cost: nil)
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
+  ///     that is open. Default: yes, since the bucket counts work, and none was done; no where the handler is a retry or a
+  ///     hedge, whose last attempt may be refused after others ran. Say no as well where one is further in, or where the
+  ///     bucket counts that somebody asks.
+  public func rateLimit(
+    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool = Self.refusesBeforeWork
+  ) -> RateLimitHandler<Self> {
+    RateLimitHandler(base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals, cost: nil)
   }
 
   /// Limits how much the handler is called with, by what each input costs.
@@ -63,11 +79,18 @@ extension Handler {
   /// - Parameters:
   ///   - bucket: The limit, shared by everything it is for.
   ///   - mode: Whether a call waits for its permits. Default: no.
-  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any; more than the burst is
-  ///     rejected with ``PermitsExceedBurst``.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except directly
+  ///     around a retry or a hedge.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the burst,
+  ///     is rejected with ``ImpossiblePermits``.
   public func rateLimit(
-    _ bucket: TokenBucket, mode: RateLimitMode = .reject, cost: @escaping @Sendable (_ input: Input) -> Int
+    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool = Self.refusesBeforeWork,
+    cost: @escaping @Sendable (_ input: Input) -> Int
   ) -> RateLimitHandler<Self> {
-    RateLimitHandler(base: self, bucket: bucket, mode: mode, cost: cost)
+    RateLimitHandler(base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals, cost: cost)
   }
+
+  /// Whether a call that ends with a `Rejection` has not run, as far as its handler's type tells.
+  @usableFromInline
+  static var refusesBeforeWork: Bool { !(Self.self is any RetriesInside.Type) }
 }

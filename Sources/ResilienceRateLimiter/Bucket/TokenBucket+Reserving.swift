@@ -12,26 +12,26 @@ extension TokenBucket {
   /// Calls that wait come first: while there are any, nothing can be reserved.
   ///
   /// - Parameters:
-  ///   - permits: 1 or more.
+  ///   - permits: How many; 0 are there at once, whoever waits. Default: 1.
   ///   - now: The present instant.
   /// - Throws: ``RateLimited`` when calls are waiting, or too many permits are reserved or waited for, or no permit ever
-  ///   comes back; ``PermitsExceedBurst``.
+  ///   comes back; ``ImpossiblePermits``.
   public func reserve(_ permits: Int = 1, at now: Instant) throws -> Reservation {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    if permits == 0 { return Reservation(self, id: nil, permits: 0, at: now) }
     let booking = atDesk(now) { desk in
       let booking = desk.reserve(permits, maxWaiting: maxWaiting, at: now)
       switch booking {
       case .reserved: break
       case .refused(_, let retryAt): outbox?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
-      case .exceedsBurst: outbox?.enqueue(event(.refused(retryAt: nil), permits, at: now))
+      case .impossible: outbox?.enqueue(event(.refused(retryAt: nil), permits, at: now))
       }
       return booking
     }
-    if case .reserved(let id) = booking { return Reservation(self, id: id, permits: permits) }
+    if case .reserved(let id) = booking { return Reservation(self, id: id, permits: permits, at: now) }
     refused.wrappingAdd(1, ordering: .relaxed)
     outbox?.drain()
-    guard case .refused(let reason, let retryAt) = booking else { throw exceedsBurst(permits) }
-    throw RateLimited(limiter: name, reason: reason, retryAt: retryAt)
+    guard case .refused(let reason, let retryAt) = booking else { throw impossible(permits) }
+    throw RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
 
   /// Takes permits in advance, at the present instant of the ambient clock; see ``reserve(_:at:)``.

@@ -6,20 +6,25 @@ extension TokenBucket {
   /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`.
   ///
   /// - Parameters:
-  ///   - permits: What it costs, 1 or more.
+  ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - mode: Whether to wait for permits. Default: no.
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when `body` was not run; `CancellationError` when cancelled
+  ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran. Default: yes.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; `CancellationError` when cancelled
   ///   while waiting; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
-    permits: Int = 1, mode: RateLimitMode = .reject,
+    permits: Int = 1, mode: RateLimitMode = .reject, refundsRefusals: Bool = true,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     var context = CallContext.current
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
     if !takes(permits, at: context.now) {
       if mode == .reject { try enter(permits, context) } else { try await wait(permits, context) }
     }
-    return try await body()
+    do {
+      return try await body()
+    } catch {
+      if refundsRefusals { refund(permits, ifRefusal: error) }
+      throw error
+    }
   }
 }

@@ -6,6 +6,10 @@ extension TokenBucket {
   ///
   /// What has been taken and has not come back yet stays owed, in permits: changing the limit back and forth gives nobody a
   /// new burst. Calls that wait are timed anew; those whose turn cannot come before their deadline any more fail at once.
+  ///
+  /// - Parameters:
+  ///   - limit: The new rate and burst.
+  ///   - now: The present instant. One from before the last permits were taken counts as that, as far as can be told.
   public func update(_ limit: RateLimit, at now: Instant) {
     let woken = atDesk(now) { $0.update(limit, at: now) }
     for waiter in woken { waiter.grant() }

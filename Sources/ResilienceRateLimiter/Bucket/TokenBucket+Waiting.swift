@@ -5,15 +5,14 @@ extension TokenBucket {
   /// Takes permits, waiting for them if it must: first come, first served.
   ///
   /// A call whose turn cannot come before its deadline does not wait at all. One that is cancelled leaves its place at
-  /// once, and those behind it move up.
+  /// once, and those behind it move up; if its deadline has passed by then, it is the deadline that ended the wait.
   ///
   /// - Parameters:
-  ///   - permits: 1 or more.
+  ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
   /// - Throws: ``RateLimited`` when the turn cannot come before the deadline, or too many are waiting, or no permit
-  ///   ever comes back; ``PermitsExceedBurst``; `CancellationError`.
+  ///   ever comes back; ``ImpossiblePermits``; `CancellationError` when cancelled before the deadline.
   public nonisolated(nonsending) func acquire(_ permits: Int = 1, deadline: Deadline = .never) async throws {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
     var context = CallContext.current
     context.tightenDeadline(to: deadline)
     if !takes(permits, at: context.now) { try await wait(permits, context) }
@@ -23,17 +22,12 @@ extension TokenBucket {
   @inline(never)
   nonisolated(nonsending) func wait(_ permits: Int, _ context: CallContext) async throws {
     guard let place = try lineUp(permits, context) else { return }
-    do {
-      guard await waitForTurn(place, context) == .granted else { throw CancellationError() }
-      while let (due, alarm) = try takeTurn(place, context) {
-        let token = context.clock.schedule(at: due) { alarm.grant() }
-        let resolution = await alarm.wait()
-        context.clock.cancel(token)
-        if resolution == .cancelled { throw CancellationError() }
-      }
-    } catch {
-      giveUp(place, at: context.readClock(), context)
-      throw error
+    guard await waitForTurn(place, context) == .granted else { throw giveUp(place, context) }
+    while let (due, alarm) = try takeTurn(place, context) {
+      let token = context.clock.schedule(at: due) { alarm.grant() }
+      let resolution = await alarm.wait()
+      context.clock.cancel(token)
+      if resolution == .cancelled { throw giveUp(place, context) }
     }
   }
 
@@ -69,10 +63,10 @@ extension TokenBucket {
       return place
     case .refused(let reason, let retryAt):
       refused.wrappingAdd(1, ordering: .relaxed)
-      throw RateLimited(limiter: name, reason: reason, retryAt: retryAt)
-    case .exceedsBurst:
+      throw RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
+    case .impossible:
       refused.wrappingAdd(1, ordering: .relaxed)
-      throw exceedsBurst(permits)
+      throw impossible(permits)
     }
   }
 
@@ -97,26 +91,41 @@ extension TokenBucket {
     case .sleep(let due, let alarm):
       return (due, alarm)
     case .late(let retryAt):
-      throw RateLimited(limiter: name, reason: retryAt == nil ? .noPermit : .deadline, retryAt: retryAt)
-    case .exceedsBurst:
-      throw exceedsBurst(place.permits)
+      leave(place, at: now, context)
+      throw RateLimited(
+        limiter: name, reason: retryAt == nil ? .noPermit : .deadline, retryAt: retryAt, at: now)
+    case .impossible:
+      leave(place, at: now, context)
+      throw impossible(place.permits)
     }
   }
 
-  private func giveUp(_ place: WaitingLine.Place, at now: Instant, _ context: CallContext) {
+  /// - Returns: What a call that is cancelled while it waits throws: with its deadline passed it was not made for want of a
+  ///   permit.
+  private func giveUp(_ place: WaitingLine.Place, _ context: CallContext) -> any Error {
+    let now = context.readClock()
+    let retryAt = leave(place, at: now, context)
+    guard place.deadline.hasPassed(at: now) else { return CancellationError() }
+    return RateLimited(limiter: name, reason: .deadline, retryAt: retryAt, at: now)
+  }
+
+  /// - Returns: When its permits could be taken after all that wait still.
+  @discardableResult
+  private func leave(_ place: WaitingLine.Place, at now: Instant, _ context: CallContext) -> Instant? {
     let gaveUp = event(.gaveUp, place.permits, at: now)
-    let next = atDesk(now) { desk in
+    let (next, retryAt) = atDesk(now) { desk in
       let next = desk.line.remove(place)
       outbox?.enqueue(gaveUp)
-      return next
+      return (next, desk.earliest(place.permits, at: now))
     }
     next?.grant()
     outbox?.drain()
     context.emit(gaveUp)
+    return retryAt
   }
 
-  func exceedsBurst(_ permits: Int) -> PermitsExceedBurst {
-    PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
+  func impossible(_ permits: Int) -> ImpossiblePermits {
+    ImpossiblePermits(limiter: name, permits: permits, burst: limit.burst)
   }
 
   private func event(of admission: BucketDesk.Admission, _ permits: Int, at now: Instant) -> RateLimitEvent? {
@@ -124,7 +133,7 @@ extension TokenBucket {
     case .taken: nil
     case .queued(_, let due): event(.queued(due: due), permits, at: now)
     case .refused(_, let retryAt): event(.refused(retryAt: retryAt), permits, at: now)
-    case .exceedsBurst: event(.refused(retryAt: nil), permits, at: now)
+    case .impossible: event(.refused(retryAt: nil), permits, at: now)
     }
   }
 }

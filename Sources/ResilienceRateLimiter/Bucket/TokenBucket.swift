@@ -15,7 +15,8 @@ public import Synchronization
 ///
 /// Exact: between two instants it gives out at most the burst and what the rate yields in between, whatever threads do and in
 /// whatever order their timestamps arrive. While calls are waiting nobody overtakes them: ``tryAcquire(_:at:)`` refuses.
-/// A call that gives up waiting leaves its permits to the next.
+/// A call that gives up waiting leaves its permits to the next; one that has taken permits and does not use them gives them
+/// back with ``refund(_:at:)``.
 public final class TokenBucket: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
@@ -26,6 +27,7 @@ public final class TokenBucket: Sendable {
   @usableFromInline let word = BucketWord()
   @usableFromInline let acquired = Atomic<Int>(0)
   @usableFromInline let refused = Atomic<Int>(0)
+  let refunded = Atomic<Int>(0)
   @usableFromInline let isHeard: Bool
   let outbox: EventOutbox<RateLimitEvent>?
   let desk: Lock<BucketDesk>
@@ -56,11 +58,11 @@ public final class TokenBucket: Sendable {
   /// Takes permits if they are there and nobody is waiting.
   ///
   /// - Parameters:
-  ///   - permits: 1 or more.
+  ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - now: The present instant. One that lies in the past is harmless: it only makes the answer stricter.
   @inlinable
   public func tryAcquire(_ permits: Int = 1, at now: Instant) -> RateLimitDecision {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    guard permits >= 1 else { return decide(permits, at: now, observer: nil) }
     switch word.take(permits, at: now) {
     case .taken:
       acquired.wrappingAdd(permits, ordering: .relaxed)
@@ -75,7 +77,7 @@ public final class TokenBucket: Sendable {
 
   /// Takes permits if they are there and nobody is waiting, at the present instant of the ambient clock.
   ///
-  /// - Parameter permits: 1 or more.
+  /// - Parameter permits: How many; 0 pass without any. Default: 1.
   @inlinable
   public func tryAcquire(_ permits: Int = 1) -> RateLimitDecision {
     tryAcquire(permits, at: CallContext.current.readClock())
@@ -92,7 +94,7 @@ public final class TokenBucket: Sendable {
       TokenBucketSnapshot(
         name: name, limit: desk.limit, available: desk.ledger.available(at: now),
         waiting: desk.line.count, acquired: acquired.load(ordering: .relaxed),
-        refused: refused.load(ordering: .relaxed))
+        refused: refused.load(ordering: .relaxed), refunded: refunded.load(ordering: .relaxed))
     }
   }
 }
@@ -111,9 +113,11 @@ extension TokenBucket {
     }
   }
 
+  /// Takes permits without a word, if it can.
   @inlinable
   @inline(__always)
   func takes(_ permits: Int, at now: Instant) -> Bool {
+    guard permits >= 1 else { return permits == 0 }
     guard case .taken = word.take(permits, at: now) else { return false }
     acquired.wrappingAdd(permits, ordering: .relaxed)
     return true
@@ -147,8 +151,8 @@ extension TokenBucket {
       context.isObserved ? decide(permits, at: now, observer: context) : tryAcquire(permits, at: now)
     switch decision {
     case .acquired: return
-    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
-    case .exceedsBurst: throw exceedsBurst(permits)
+    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt, at: now)
+    case .impossible: throw impossible(permits)
     }
   }
 
@@ -157,7 +161,7 @@ extension TokenBucket {
     switch decision {
     case .acquired: nil
     case .refused(let retryAt): event(.refused(retryAt: retryAt), permits, at: now)
-    case .exceedsBurst: event(.refused(retryAt: nil), permits, at: now)
+    case .impossible: event(.refused(retryAt: nil), permits, at: now)
     }
   }
 

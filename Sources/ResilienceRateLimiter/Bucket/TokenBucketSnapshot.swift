@@ -19,6 +19,9 @@ public struct TokenBucketSnapshot: Sendable, Hashable {
 
   /// Calls refused since the bucket was created.
   public var refused: Int
+
+  /// Of the permits given out, those that were given back unused.
+  public var refunded: Int
 }
 
 extension TokenBucketSnapshot: MetricSource {
@@ -30,6 +33,7 @@ extension TokenBucketSnapshot: MetricSource {
       Metric("rate_limiter_waiting_calls", .gauge, Double(waiting), labels: labels),
       Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
       Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
+      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
     ]
   }
 }

@@ -11,9 +11,11 @@ public import ResilienceCore
 /// if let delay = decision.retryAfter(at: now) { response.headers["Retry-After"] = "\(RetryAfter(delay))" }
 /// ```
 ///
-/// A ``RateLimited`` that was thrown tells its delay in the same way. `RateLimit` and `RateLimit-Policy` are those of draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset``
-/// are for the fields that are older and more widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several
-/// limits are listed with a comma in between: `fields.map(\.policy).joined(separator: ", ")`.
+/// A ``RateLimited`` that was thrown tells its delay in the same way. `RateLimit` and `RateLimit-Policy` are those of
+/// draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset`` are for the fields that are older and more
+/// widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several limits are listed with a comma in between:
+/// `fields.map(\.policy).joined(separator: ", ")`. Any values can be written: those beyond what a field can say are the
+/// nearest that it can.
 public struct RateLimitFields: Sendable, Hashable {
   /// The limit's name.
   public var name: String
@@ -41,11 +43,12 @@ public struct RateLimitFields: Sendable, Hashable {
 
   /// Creates the fields of a rate and burst of which `available` permits are left.
   public init(name: String, limit: RateLimit, available: Int) {
-    let missing = Int64(clamping: max(0, limit.burst - available))
-    let nanoseconds = missing.multiplyingSaturating(limit.period.clampedNanoseconds)
+    let missing = Int128(limit.burst - min(limit.burst, max(0, available)))
+    let permits = Int128(max(1, limit.permits))
+    let nanoseconds = (missing * Int128(limit.period.clampedNanoseconds) + permits - 1) / permits
     self.init(
       name: name, quota: limit.permits, window: limit.period, available: available,
-      untilFull: .nanoseconds(limit.permits == 0 ? 0 : nanoseconds / Int64(limit.permits)))
+      untilFull: .nanoseconds(limit.permits == 0 ? 0 : Int64(clamping: nanoseconds)))
   }
 
   /// Creates the fields of each quota of a limiter, at `now`; the name of each is that of the limiter and its period.
@@ -67,7 +70,7 @@ extension RateLimitFields {
   ///
   /// A window that is not a whole number of seconds cannot be said there, and is left out.
   public var policy: String {
-    let (seconds, attoseconds) = window.components
+    let (seconds, attoseconds) = Self.countable(window).components
     return "\(quotedName);q=\(limit)" + (attoseconds == 0 && seconds > 0 ? ";w=\(seconds)" : "")
   }
 
@@ -75,13 +78,13 @@ extension RateLimitFields {
   public var rateLimit: String { "\(quotedName);r=\(remaining);t=\(reset)" }
 
   /// The value of `RateLimit-Limit` or `X-RateLimit-Limit`.
-  public var limit: String { String(min(quota, Self.mostDigits)) }
+  public var limit: String { Self.digits(quota) }
 
   /// The value of `RateLimit-Remaining` or `X-RateLimit-Remaining`.
-  public var remaining: String { String(min(available, Self.mostDigits)) }
+  public var remaining: String { Self.digits(available) }
 
   /// The value of `RateLimit-Reset`, and of `X-RateLimit-Reset` where it is a number of seconds from now.
-  public var reset: String { RetryAfter(untilFull).description }
+  public var reset: String { RetryAfter(Self.countable(untilFull)).description }
 
   /// The value of `X-RateLimit-Reset` where it is a date in seconds since 1970, as GitHub's.
   public func resetTime(at now: UnixTime) -> String {
@@ -90,7 +93,12 @@ extension RateLimitFields {
   }
 
   /// An integer of RFC 9651 has at most 15 digits.
-  private static var mostDigits: Int { 999_999_999_999_999 }
+  private static func digits(_ number: Int) -> String { String(min(max(0, number), 999_999_999_999_999)) }
+
+  /// 0 to 292 years, of which every `Duration` can tell the seconds.
+  private static func countable(_ duration: Duration) -> Duration {
+    min(max(.zero, duration), .nanoseconds(Int64.max))
+  }
 
   /// A string of RFC 9651: printable ASCII, other characters being replaced by question marks.
   private var quotedName: String {

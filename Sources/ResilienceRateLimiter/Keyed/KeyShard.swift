@@ -27,6 +27,9 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @usableFromInline var placesTaken = 0
   @usableFromInline var acquired = 0
   @usableFromInline var refused = 0
+  @usableFromInline var refunded = 0
+  /// The greatest of the states when the rate was last changed: one beyond it was set by a taking since.
+  @usableFromInline var greatestOwed = GenericCellRate.full
 
   @inlinable
   init(rate: GenericCellRate) { self.rate = rate }
@@ -130,14 +133,17 @@ extension KeyShard {
   /// Permits that the key could take at `now`.
   @usableFromInline
   func available(of key: Key, hash: UInt32, at now: Instant) -> Int {
-    guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return rate.burst }
+    guard let ticks = rate.ticks(at: now, since: origin) else { return rate.burst }
+    guard table.capacity > 0 else { return rate.available(floor, at: ticks) }
     let index = table.index(of: key, hash: hash)
     return rate.available(table.hash(index) == 0 ? floor : max(floor, table.state(index)), at: ticks)
   }
 
   @inlinable
   mutating func forget(at now: Instant) {
-    floor = max(floor, rate.ticks(at: now, since: origin) ?? moveOrigin(to: now))
+    // First the ticks: the floor moves along with the origin.
+    let ticks = rate.ticks(at: now, since: origin) ?? moveOrigin(to: now)
+    floor = max(floor, ticks)
   }
 
   @inlinable
@@ -155,6 +161,7 @@ extension KeyShard {
       table.setState(index, rate.moved(table.state(index), from: origin, to: later))
     }
     floor = rate.moved(floor, from: origin, to: later)
+    greatestOwed = rate.moved(greatestOwed, from: origin, to: later)
     origin = later
     return rate.ticks(at: now, since: later) ?? 0
   }

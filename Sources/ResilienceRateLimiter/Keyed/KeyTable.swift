@@ -120,6 +120,13 @@ extension KeyTable {
     return (count, least)
   }
 
+  /// The greatest of all states; that of a full bucket, if there are none.
+  var greatestState: Int64 {
+    var greatest: Int64 = 0
+    for index in 0..<capacity where hash(index) != 0 { greatest = max(greatest, state(index)) }
+    return greatest
+  }
+
   @inlinable
   func home(of hash: UInt32) -> Int { Int(truncatingIfNeeded: (UInt64(hash) &* UInt64(capacity)) &>> 32) }
 

@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A handler whose calls each take permits of their key; see ``Handler/rateLimit(_:by:cost:)``.
+/// A handler whose calls each take permits of their key; see ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
 @frozen
 public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler
 {
@@ -8,24 +8,25 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   public let base: Base
 
   @usableFromInline let limiter: KeyedRateLimiter<Key>
+  @usableFromInline let refundsRefusals: Bool
   @usableFromInline let key: @Sendable (Base.Input) -> Key
-
   @usableFromInline let cost: (@Sendable (Base.Input) -> Int)?
 
   @usableFromInline
   init(
-    base: Base, limiter: KeyedRateLimiter<Key>, key: @escaping @Sendable (Base.Input) -> Key,
-    cost: (@Sendable (Base.Input) -> Int)?
+    base: Base, limiter: KeyedRateLimiter<Key>, refundsRefusals: Bool,
+    key: @escaping @Sendable (Base.Input) -> Key, cost: (@Sendable (Base.Input) -> Int)?
   ) {
     self.base = base
     self.limiter = limiter
+    self.refundsRefusals = refundsRefusals
     self.key = key
     self.cost = cost
   }
 
   /// Takes the input's permits of its key and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when the base was not called; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -33,8 +34,13 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   {
     var context = context
     let permits = cost.map { $0(input) } ?? 1
-    if permits >= 1 { try limiter.enter(permits, key(input), &context) }
-    return try await base.perform(input, in: context)
+    if permits != 0 { try limiter.enter(permits, key(input), &context) }
+    do {
+      return try await base.perform(input, in: context)
+    } catch {
+      if refundsRefusals { limiter.refund(permits, key(input), ifRefusal: error) }
+      throw error
+    }
   }
 }
 
@@ -52,12 +58,18 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - limiter: The limit of each key.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
+  ///     that is open. Default: no: a limit for each customer or address counts that somebody asks, and one who goes on
+  ///     asking while nothing can be done for him is who it is for. Say yes where keys are destinations, and no layer inside
+  ///     tries more than once.
   ///   - key: Which key an input belongs to; pure and quick.
-  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any. Default: one each.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the burst,
+  ///     is rejected with ``ImpossiblePermits``. Default: one each.
   public func rateLimit<Key: Hashable & Sendable>(
-    _ limiter: KeyedRateLimiter<Key>, by key: @escaping @Sendable (_ input: Input) -> Key,
-    cost: (@Sendable (_ input: Input) -> Int)? = nil
+    _ limiter: KeyedRateLimiter<Key>, refundsRefusals: Bool = false,
+    by key: @escaping @Sendable (_ input: Input) -> Key, cost: (@Sendable (_ input: Input) -> Int)? = nil
   ) -> KeyedRateLimitHandler<Self, Key> {
-    KeyedRateLimitHandler(base: self, limiter: limiter, key: key, cost: cost)
+    KeyedRateLimitHandler(
+      base: self, limiter: limiter, refundsRefusals: refundsRefusals, key: key, cost: cost)
   }
 }

@@ -19,7 +19,7 @@ extension KeyedRateLimiter {
   ///
   /// - Parameters:
   ///   - limit: The new rate and burst.
-  ///   - now: The present instant.
+  ///   - now: The present instant. One from before the last permits were taken counts as that, as far as can be told.
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func update(_ limit: RateLimit, at now: Instant) {
     currentLimit.withLock { $0 = limit }

@@ -7,14 +7,22 @@ extension KeyedRateLimiter {
   ///
   /// - Parameters:
   ///   - key: Whose permits it takes.
-  ///   - permits: What it costs, 1 or more.
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when `body` was not run; else what `body` throws.
+  ///   - permits: What it costs; 0 pass without any. Default: 1.
+  ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran. Default: no, as a
+  ///     limit for each key counts that somebody asks.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
-    key: Key, permits: Int = 1, _ body: nonisolated(nonsending) () async throws -> Result
+    key: Key, permits: Int = 1, refundsRefusals: Bool = false,
+    _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     var context = CallContext.current
     try enter(permits, key, &context)
-    return try await body()
+    do {
+      return try await body()
+    } catch {
+      if refundsRefusals { refund(permits, key, ifRefusal: error) }
+      throw error
+    }
   }
 }

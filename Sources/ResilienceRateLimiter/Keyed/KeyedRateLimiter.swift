@@ -74,7 +74,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Takes permits of a key if they are there.
   ///
   /// - Parameters:
-  ///   - permits: 1 or more.
+  ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - key: Whose permits.
   ///   - now: The present instant. One that lies in the past is harmless: it only makes the answer stricter.
   /// - Complexity: O(1) on average; now and then a new key looks at a thousand others, and when ``maxKeys`` are reached, at
@@ -84,7 +84,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     switch take(permits, key, at: now, observer: nil) {
     case .acquired: .acquired
     case .refused(let retryAt), .noRoom(let retryAt):
-      exceedsBurst(permits) ? .exceedsBurst : .refused(retryAt: retryAt)
+      isImpossible(permits) ? .impossible : .refused(retryAt: retryAt)
     }
   }
 
@@ -127,14 +127,16 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   ///
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func snapshot(at now: Instant) -> KeyedRateLimiterSnapshot {
-    var snapshot = KeyedRateLimiterSnapshot(name: name, limit: limit, keys: 0, acquired: 0, refused: 0)
+    var snapshot = KeyedRateLimiterSnapshot(
+      name: name, limit: limit, keys: 0, acquired: 0, refused: 0, refunded: 0)
     for index in 0...shardMask {
-      let (keys, acquired, refused) = shards[index].withLock { shard in
-        (shard.keys(at: now), shard.acquired, shard.refused)
+      let (keys, acquired, refused, refunded) = shards[index].withLock { shard in
+        (shard.keys(at: now), shard.acquired, shard.refused, shard.refunded)
       }
       snapshot.keys += keys
       snapshot.acquired &+= acquired
       snapshot.refused &+= refused
+      snapshot.refunded &+= refunded
     }
     return snapshot
   }
@@ -145,7 +147,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
 extension KeyedRateLimiter {
   @inlinable
   func take(_ permits: Int, _ key: Key, at now: Instant, observer: CallContext?) -> KeyedAnswer {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    guard permits >= 1 else { return takeNone(permits, key, at: now, observer) }
     if nextSweep.load(ordering: .relaxed) <= now.nanoseconds { sweep(at: now) }
     let (index, hash) = place(of: key)
     while true {
@@ -170,6 +172,16 @@ extension KeyedRateLimiter {
     }
   }
 
+  /// The answer to a call that asks for no permits, or for fewer.
+  @usableFromInline
+  @inline(never)
+  func takeNone(_ permits: Int, _ key: Key, at now: Instant, _ observer: CallContext?) -> KeyedAnswer {
+    if permits == 0 { return .acquired }
+    shards[place(of: key).shard].withLock { $0.refused &+= 1 }
+    report(permits, .refused(retryAt: nil), at: now, observer)
+    return .refused(retryAt: nil)
+  }
+
   /// The key's shard, and what tells its slot there.
   @inlinable
   func place(of key: Key) -> (shard: Int, hash: UInt32) {
@@ -178,8 +190,8 @@ extension KeyedRateLimiter {
   }
 
   @usableFromInline
-  func exceedsBurst(_ permits: Int) -> Bool {
-    guard permits > 1 else { return false }
+  func isImpossible(_ permits: Int) -> Bool {
+    guard permits > 1 else { return permits < 0 }
     let limit = limit
     return permits > limit.burst && limit.permits > 0
   }
@@ -195,7 +207,7 @@ extension KeyedRateLimiter {
   @inline(never)
   func tell(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
     let event = RateLimitEvent(
-      limiter: name, kind: .refused(retryAt: exceedsBurst(permits) ? nil : answer.retryAt), permits: permits,
+      limiter: name, kind: .refused(retryAt: isImpossible(permits) ? nil : answer.retryAt), permits: permits,
       instant: now)
     observer?.emit(event)
     outbox?.enqueue(event)
@@ -206,17 +218,20 @@ extension KeyedRateLimiter {
   @inlinable
   @inline(never)
   func enter(_ permits: Int, _ key: Key, _ context: inout CallContext) throws {
-    switch take(permits, key, at: context.now, observer: context) {
+    let now = context.now
+    switch take(permits, key, at: now, observer: context) {
     case .acquired: return
-    case .refused(let retryAt): throw rejection(permits, .noPermit, retryAt)
-    case .noRoom(let retryAt): throw rejection(permits, .tooManyKeys, retryAt)
+    case .refused(let retryAt): throw rejection(permits, .noPermit, retryAt, at: now)
+    case .noRoom(let retryAt): throw rejection(permits, .tooManyKeys, retryAt, at: now)
     }
   }
 
   @usableFromInline
-  func rejection(_ permits: Int, _ reason: RateLimited.Reason, _ retryAt: Instant?) -> any Error {
-    exceedsBurst(permits)
-      ? PermitsExceedBurst(limiter: name, permits: permits, burst: limit.burst)
-      : RateLimited(limiter: name, reason: reason, retryAt: retryAt)
+  func rejection(_ permits: Int, _ reason: RateLimited.Reason, _ retryAt: Instant?, at now: Instant)
+    -> any Error
+  {
+    isImpossible(permits)
+      ? ImpossiblePermits(limiter: name, permits: permits, burst: limit.burst)
+      : RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
 }

@@ -16,6 +16,9 @@ public struct KeyedRateLimiterSnapshot: Sendable, Hashable {
 
   /// Calls refused since the limiter was created, over all keys.
   public var refused: Int
+
+  /// Of the permits given out, those that were given back unused.
+  public var refunded: Int
 }
 
 extension KeyedRateLimiterSnapshot: MetricSource {
@@ -26,6 +29,7 @@ extension KeyedRateLimiterSnapshot: MetricSource {
       Metric("rate_limiter_keys", .gauge, Double(keys), labels: labels),
       Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
       Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
+      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
     ]
   }
 }

@@ -47,6 +47,12 @@ package struct GenericCellRate: Sendable, Hashable {
     return (debt > 0 ? state : ticks) &+ interval &+ more
   }
 
+  /// The state after giving `permits` back, of as many as are missing: the bucket is full at most.
+  package func refunding(_ permits: Int, to state: Int64, at ticks: Int64) -> Int64 {
+    guard permits > 0, state > ticks else { return state }
+    return Int64(max(Int128(ticks), Int128(state) - Int128(permits) * Int128(interval)))
+  }
+
   /// Permits that can be taken.
   package func available(_ state: Int64, at ticks: Int64) -> Int {
     guard interval > 0 else { return burst }

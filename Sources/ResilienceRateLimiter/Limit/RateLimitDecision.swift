@@ -9,8 +9,8 @@ public enum RateLimitDecision: Sendable, Hashable {
   /// Nothing was taken. Trying again can succeed at `retryAt` at the earliest; `nil` when it never can.
   case refused(retryAt: Instant?)
 
-  /// More permits were asked for than the bucket ever holds.
-  case exceedsBurst
+  /// Nothing was taken, and never will be: fewer permits than none were asked for, or more than the limiter ever holds.
+  case impossible
 }
 
 extension RateLimitDecision {

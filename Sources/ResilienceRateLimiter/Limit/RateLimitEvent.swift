@@ -4,7 +4,7 @@ public import ResilienceCore
 public struct RateLimitEvent: ResilienceEvent, Hashable {
   /// What was decided.
   public enum Kind: Sendable, Hashable {
-    /// The permits were refused; `nil` for never.
+    /// The permits were refused; trying again can succeed at `retryAt` at the earliest, `nil` when it never can.
     case refused(retryAt: Instant?)
 
     /// The call waits; its turn comes at `due` unless one before it gives up.
@@ -13,7 +13,7 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     /// The call has waited, and passes.
     case granted
 
-    /// The call has waited, and gave up: it was cancelled, or its deadline came closer than its turn.
+    /// The call has waited, and gave up: it was cancelled, or its deadline came before its turn.
     case gaveUp
   }
 
@@ -47,7 +47,7 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     }
   }
 
-  /// The limiter's name, the permits, then what the kind adds; instants in nanoseconds of the call's clock.
+  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in nanoseconds.
   public var attributes: [EventAttribute] {
     let facts = [
       EventAttribute("limiter", .string(limiter)), EventAttribute("permits", .integer(Int64(permits))),
@@ -55,11 +55,15 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     switch kind {
     case .refused(let retryAt):
       guard let retryAt else { return facts }
-      return facts + [EventAttribute("retry.at.nanoseconds", .integer(retryAt.nanoseconds))]
+      return facts + [delay("retry.after.nanoseconds", until: retryAt)]
     case .queued(let due):
-      return facts + [EventAttribute("due.nanoseconds", .integer(due.nanoseconds))]
+      return facts + [delay("wait.nanoseconds", until: due)]
     case .granted, .gaveUp:
       return facts
     }
+  }
+
+  private func delay(_ name: String, until later: Instant) -> EventAttribute {
+    EventAttribute(name, .integer(max(0, instant.nanoseconds(to: later))))
   }
 }

@@ -1,24 +1,29 @@
 public import ResilienceCore
 
-/// A handler whose calls stay within quotas; see ``Handler/rateLimit(_:)`` and ``Handler/rateLimit(_:cost:)``.
+/// A handler whose calls stay within quotas; see ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:)`` and
+/// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:cost:)``.
 @frozen
 public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
   @usableFromInline let limiter: QuotaLimiter
+  @usableFromInline let refundsRefusals: Bool
   @usableFromInline let cost: (@Sendable (Base.Input) -> Int)?
 
   @usableFromInline
-  init(base: Base, limiter: QuotaLimiter, cost: (@Sendable (Base.Input) -> Int)?) {
+  init(
+    base: Base, limiter: QuotaLimiter, refundsRefusals: Bool, cost: (@Sendable (Base.Input) -> Int)?
+  ) {
     self.base = base
     self.limiter = limiter
+    self.refundsRefusals = refundsRefusals
     self.cost = cost
   }
 
   /// Takes the input's permits of every quota and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when the base was not called; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -26,8 +31,13 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   {
     var context = context
     let permits = cost.map { $0(input) } ?? 1
-    if permits >= 1 { try limiter.enter(permits, &context) }
-    return try await base.perform(input, in: context)
+    if permits != 0 { try limiter.enter(permits, &context) }
+    do {
+      return try await base.perform(input, in: context)
+    } catch {
+      if refundsRefusals { limiter.refund(permits, takenAt: context.now, ifRefusal: error) }
+      throw error
+    }
   }
 }
 
@@ -38,19 +48,29 @@ extension Handler {
   /// the retry, so that every attempt is counted, as the provider does; the retry comes back at that time, as far as its
   /// attempts and its budget reach.
   ///
-  /// - Parameter limiter: The quotas, shared by everything that uses them up.
-  public func rateLimit(_ limiter: QuotaLimiter) -> QuotaHandler<Self> {
-    QuotaHandler(base: self, limiter: limiter, cost: nil)
+  /// - Parameters:
+  ///   - limiter: The quotas, shared by everything that uses them up.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
+  ///     that is open. Default: yes, since the provider has not seen that call; no where the handler is a retry or a
+  ///     hedge, whose last attempt may be refused after others ran. Say no as well where one is further in.
+  public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool = Self.refusesBeforeWork)
+    -> QuotaHandler<Self>
+  {
+    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, cost: nil)
   }
 
   /// Keeps calls that cost more or less within the quotas of their destination.
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
-  ///   - cost: How many permits an input takes; pure and quick. 0 or less passes without any.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except directly
+  ///     around a retry or a hedge.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the
+  ///     smallest quota, is rejected with ``ImpossiblePermits``.
   public func rateLimit(
-    _ limiter: QuotaLimiter, cost: @escaping @Sendable (_ input: Input) -> Int
+    _ limiter: QuotaLimiter, refundsRefusals: Bool = Self.refusesBeforeWork,
+    cost: @escaping @Sendable (_ input: Input) -> Int
   ) -> QuotaHandler<Self> {
-    QuotaHandler(base: self, limiter: limiter, cost: cost)
+    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, cost: cost)
   }
 }

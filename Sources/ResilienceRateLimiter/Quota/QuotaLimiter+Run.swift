@@ -5,14 +5,23 @@ extension QuotaLimiter {
   ///
   /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`.
   ///
-  /// - Parameter permits: What it costs, 1 or more.
-  /// - Throws: ``RateLimited`` or ``PermitsExceedBurst`` when `body` was not run; else what `body` throws.
+  /// - Parameters:
+  ///   - permits: What it costs; 0 pass without any. Default: 1.
+  ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran. Default: yes.
+  ///   - body: The work.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
-    permits: Int = 1, _ body: nonisolated(nonsending) () async throws -> Result
+    permits: Int = 1, refundsRefusals: Bool = true,
+    _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     var context = CallContext.current
     try enter(permits, &context)
-    return try await body()
+    do {
+      return try await body()
+    } catch {
+      if refundsRefusals { refund(permits, takenAt: context.now, ifRefusal: error) }
+      throw error
+    }
   }
 }

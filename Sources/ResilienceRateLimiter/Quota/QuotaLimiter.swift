@@ -27,6 +27,7 @@ public final class QuotaLimiter: Sendable {
     var windows: [SlidingWindow]
     var acquired = 0
     var refused = 0
+    var refunded = 0
   }
 
   private let state: Lock<State>
@@ -51,7 +52,7 @@ public final class QuotaLimiter: Sendable {
   /// Takes permits of all quotas if all have them, of none otherwise.
   ///
   /// - Parameters:
-  ///   - permits: 1 or more.
+  ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - now: The present instant. One that lies in the past counts as the latest known.
   /// - Complexity: O(number of quotas).
   public func tryAcquire(_ permits: Int = 1, at now: Instant) -> RateLimitDecision {
@@ -79,7 +80,25 @@ public final class QuotaLimiter: Sendable {
           return QuotaSnapshot.Usage(
             quota: quotas[index], available: window.permits - window.used, fullAt: window.full(at: now))
         },
-        acquired: state.acquired, refused: state.refused)
+        acquired: state.acquired, refused: state.refused, refunded: state.refunded)
+    }
+  }
+
+  /// Puts permits back that were taken and not used, such as for a call that was not made after all.
+  ///
+  /// As if they had not been taken at that time: what a quota has forgotten since has come back by itself, and no more is
+  /// given back than was taken.
+  ///
+  /// - Parameters:
+  ///   - permits: As many as were taken; 0 or less gives nothing back. Default: 1.
+  ///   - instant: When they were taken.
+  /// - Complexity: O(number of quotas).
+  public func refund(_ permits: Int = 1, takenAt instant: Instant) {
+    state.withLock { state in
+      let permits = min(permits, state.acquired &- state.refunded)
+      guard permits > 0 else { return }
+      state.refunded &+= permits
+      for index in state.windows.indices { state.windows[index].refund(permits, takenAt: instant) }
     }
   }
 }
@@ -88,7 +107,7 @@ public final class QuotaLimiter: Sendable {
 
 extension QuotaLimiter {
   private func decide(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
-    precondition(permits >= 1, "at least 1 permit must be asked for, was \(permits)")
+    if permits == 0 { return .acquired }
     let decision: RateLimitDecision = state.withLock { state in
       let decision = take(permits, at: now, &state.windows)
       if decision == .acquired {
@@ -107,7 +126,8 @@ extension QuotaLimiter {
   }
 
   private func take(_ permits: Int, at now: Instant, _ windows: inout [SlidingWindow]) -> RateLimitDecision {
-    guard permits <= smallest else { return smallest == 0 ? .refused(retryAt: nil) : .exceedsBurst }
+    guard permits > 0 else { return .impossible }
+    guard permits <= smallest else { return smallest == 0 ? .refused(retryAt: nil) : .impossible }
     var fits = true
     for index in windows.indices {
       windows[index].advance(to: now)
@@ -129,10 +149,18 @@ extension QuotaLimiter {
   @usableFromInline
   @inline(never)
   func enter(_ permits: Int, _ context: inout CallContext) throws {
-    switch decide(permits, at: context.now, observer: context) {
+    let now = context.now
+    switch decide(permits, at: now, observer: context) {
     case .acquired: return
-    case .exceedsBurst: throw PermitsExceedBurst(limiter: name, permits: permits, burst: smallest)
-    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt)
+    case .impossible: throw ImpossiblePermits(limiter: name, permits: permits, burst: smallest)
+    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt, at: now)
     }
+  }
+
+  /// Puts the permits of a call back that a layer inside has refused: nothing ran.
+  @usableFromInline
+  @inline(never)
+  func refund(_ permits: Int, takenAt instant: Instant, ifRefusal error: any Error) {
+    if ErrorKind(of: error).contains(.rejection) { refund(permits, takenAt: instant) }
   }
 }

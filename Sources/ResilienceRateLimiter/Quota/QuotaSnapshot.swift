@@ -25,6 +25,9 @@ public struct QuotaSnapshot: Sendable, Hashable {
 
   /// Calls refused since the limiter was created.
   public var refused: Int
+
+  /// Of the permits given out, those that were given back unused.
+  public var refunded: Int
 }
 
 extension QuotaSnapshot: MetricSource {
@@ -38,6 +41,7 @@ extension QuotaSnapshot: MetricSource {
     } + [
       Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
       Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
+      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
     ]
   }
 }

@@ -48,6 +48,23 @@ struct SlidingWindow: Sendable {
     used += count
   }
 
+  /// Puts permits back that were taken at `instant` and count still: in its step or, as one from the past counts in the
+  /// latest known, in those after it, and no more than there is.
+  mutating func refund(_ count: Int, takenAt instant: Instant) {
+    let first = instant.nanoseconds.flooredDivision(by: stepNanoseconds).quotient
+    guard stepEnds > .min, first <= step else { return }
+    let age = step.subtractingSaturating(first)
+    guard age <= reach else { return }
+    var left = count
+    for ago in (0...age).reversed() where left > 0 {
+      let slot = slot(step &- ago)
+      let given = min(left, taken[slot])
+      taken[slot] -= given
+      used -= given
+      left -= given
+    }
+  }
+
   /// When `count` permits, at most all, can be taken if nobody takes any before.
   func earliest(_ count: Int, at now: Instant) -> Instant {
     var excess = used - (permits - count)

@@ -44,6 +44,7 @@ struct AttemptWindow: Sendable {
   /// Takes a call back that was counted in `step`.
   mutating func forget(attemptIn step: Int64) {
     guard step <= present, present.subtractingSaturating(step) < Self.stepCount else { return }
+    guard steps[index(of: step)].attempts > 0 else { return }
     steps[index(of: step)].attempts -= 1
     attempts -= 1
   }

@@ -57,7 +57,7 @@ import Testing
           try await sim.advance(by: .milliseconds(1))
         }
       }
-      await #expect(throws: WeightExceedsBulkhead.self) { try await printing(Job(name: "wall", pages: 11)) }
+      await #expect(throws: ImpossibleWeight.self) { try await printing(Job(name: "wall", pages: 11)) }
     }
     #expect(order.entries == ["book", "telegram", "atlas", "letter"])
   }

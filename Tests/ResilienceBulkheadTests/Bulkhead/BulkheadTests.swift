@@ -24,11 +24,11 @@ import Testing
   @Test(arguments: [11, 1_000_000_000, .max])
   func oneThatIsTooHeavyIsToldSoAtOnce(weight: Int) async {
     let bulkhead = Bulkhead("inventory", limit: .fixed(10), maxWaiting: 5)
-    guard case .rejected(exceedsCapacity: true) = bulkhead.tryEnter(weight: weight, at: .s(0)) else {
+    guard case .impossible = bulkhead.tryEnter(weight: weight, at: .s(0)) else {
       Issue.record("it was let in, or could come again")
       return
     }
-    await #expect(throws: WeightExceedsBulkhead(bulkhead: "inventory", weight: weight, capacity: 10)) {
+    await #expect(throws: ImpossibleWeight(bulkhead: "inventory", weight: weight, capacity: 10)) {
       try await bulkhead.run(weight: weight) {}
     }
     #expect(bulkhead.snapshot().rejected == 2)
@@ -88,8 +88,8 @@ import Testing
       BulkheadFull(bulkhead: "inventory", reason: .queueFull, limit: 20, waiting: 40).description
         == "bulkhead \"inventory\" has no room and its queue is full; its limit is 20, and 40 calls wait")
     #expect(
-      WeightExceedsBulkhead(bulkhead: "inventory", weight: 30, capacity: 20).description
-        == "a call of weight 30 asked for bulkhead \"inventory\", which never lets in more than 20")
+      ImpossibleWeight(bulkhead: "inventory", weight: 30, capacity: 20).description
+        == "bulkhead \"inventory\" refused a call: its weight must be in 0 ... 20, was 30")
     #expect(BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0).retryAt == nil)
   }
 

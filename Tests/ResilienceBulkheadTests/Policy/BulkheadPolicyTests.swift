@@ -50,6 +50,16 @@ import Testing
     #expect(error?.value == value)
   }
 
+  /// It may go to `update`, which takes what a program means.
+  @Test(arguments: ["0", "-3", "1000000001", "\(Int.min)", "\(Int.max)"])
+  func aLimitThatIsReadByItselfIsInItsRangeToo(text: String) {
+    let error = #expect(throws: InvalidSetting.self) {
+      try JSONDecoder().decode(BulkheadLimit.self, from: Data(text.utf8))
+    }
+    #expect(error?.value == text)
+    #expect(error?.requirement == "in 1 ... 1000000000")
+  }
+
   @Test func aNumberIsAFixedLimit() {
     #expect(Bulkhead("pages", limit: 20).snapshot().limit == 20)
     #expect(BulkheadPolicy(limit: 20) == BulkheadPolicy(limit: .fixed(20)))

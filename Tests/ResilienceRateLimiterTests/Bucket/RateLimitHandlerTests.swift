@@ -12,7 +12,7 @@ import Testing
         .rateLimit(TokenBucket("mail", limit: .perSecond(10, burst: 1)))
       try await call(1)
       _ = await CallContext.withObserver(recorder) {
-        await #expect(throws: RateLimited(limiter: "mail", reason: .noPermit, retryAt: .s(0.1))) {
+        await #expect(throws: RateLimited(limiter: "mail", reason: .noPermit, retryAt: .s(0.1), at: .s(0))) {
           try await call(2)
         }
       }
@@ -44,7 +44,7 @@ import Testing
       try await call(1)
       var context = CallContext.current
       context.tightenDeadline(to: Deadline(at: .s(0.05)))
-      await #expect(throws: RateLimited(limiter: "mail", reason: .deadline, retryAt: .s(0.1))) {
+      await #expect(throws: RateLimited(limiter: "mail", reason: .deadline, retryAt: .s(0.1), at: .s(0))) {
         try await call.handle(2, context: context)
       }
       #expect(sim.now == .s(0))
@@ -58,14 +58,16 @@ import Testing
       let rejecting = call.rateLimit(bucket, cost: { $0 })
       let waiting = call.rateLimit(bucket, mode: .wait, cost: { $0 })
       #expect(try await rejecting(4) == 4)
-      await #expect(throws: RateLimited(limiter: "bytes", reason: .noPermit, retryAt: .s(0.1))) {
+      await #expect(throws: RateLimited(limiter: "bytes", reason: .noPermit, retryAt: .s(0.1), at: .s(0))) {
         try await rejecting(2)
       }
       #expect(try await rejecting(0) == 0)
-      #expect(try await rejecting(-7) == -7)
+      await #expect(throws: ImpossiblePermits(limiter: "bytes", permits: -7, burst: 5)) {
+        try await rejecting(-7)
+      }
       #expect(try await waiting(3) == 3)
       #expect(sim.now == .s(0.2))
-      await #expect(throws: PermitsExceedBurst(limiter: "bytes", permits: 6, burst: 5)) {
+      await #expect(throws: ImpossiblePermits(limiter: "bytes", permits: 6, burst: 5)) {
         try await waiting(6)
       }
     }

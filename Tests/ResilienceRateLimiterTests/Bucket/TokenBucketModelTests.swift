@@ -2,13 +2,15 @@ import ResilienceCore
 import ResilienceRateLimiter
 import Testing
 
-/// The limit as the book has it, in exact fractions: everything that was taken and not given back is played again for each
-/// question. A nanosecond yields `limit.permits`, a permit takes the period's nanoseconds.
+/// The limit as the book has it, in exact fractions: everything that was taken and not cancelled is played again for each
+/// question. A nanosecond yields `limit.permits`, a permit takes the period's nanoseconds; instants are counted in the same
+/// fractions.
 private struct Model {
+  /// Of a refund the cost is negative, and it happens at no instant: it is worth what was missing then.
   struct Taking {
     let id: Int
-    let permits: Int
-    var instant: Int64
+    let cost: Int128
+    var instant: Int128?
     var isReserved: Bool
   }
 
@@ -28,42 +30,69 @@ private struct Model {
     capacity = Int128(limit.burst) * period
   }
 
-  private func after(_ full: Int128, _ permits: Int, at instant: Int64) -> Int128 {
-    let instant = Int128(instant) * rate
-    return (full > instant ? full : instant) + Int128(permits) * period
+  private func after(_ full: Int128, _ cost: Int128, at instant: Int128?) -> Int128 {
+    guard let instant else { return full + cost }
+    return (full > instant ? full : instant) + cost
   }
 
-  private var fullAt: Int128 {
-    var fullAt = full
-    for taking in takings { fullAt = after(fullAt, taking.permits, at: taking.instant) }
-    return fullAt
+  private func fullAt(before index: Int) -> Int128 {
+    takings.prefix(index).reduce(full) { after($0, $1.cost, at: $1.instant) }
   }
 
-  private func earliest(_ permits: Int, after full: Int128, at now: Int64) -> Int64 {
-    let excess = after(full, permits, at: now) - capacity - Int128(now) * rate
-    return excess <= 0 ? now : now + Int64((excess + rate - 1) / rate)
+  private func earliest(_ cost: Int128, after full: Int128, at now: Int64) -> Int128 {
+    let instant = Int128(now) * rate
+    return instant + max(0, after(full, cost, at: instant) - capacity - instant)
   }
 
-  func earliest(_ permits: Int, at now: Int64) -> Int64 { earliest(permits, after: fullAt, at: now) }
+  /// In whole nanoseconds, none too early.
+  private func nanoseconds(_ instant: Int128) -> Int64 {
+    let (whole, rest) = instant.quotientAndRemainder(dividingBy: rate)
+    return Int64(rest > 0 ? whole + 1 : whole)
+  }
+
+  private func cost(_ permits: Int) -> Int128 { Int128(permits) * period }
+
+  func earliest(_ permits: Int, at now: Int64) -> Int64 {
+    nanoseconds(earliest(cost(permits), after: fullAt(before: takings.count), at: now))
+  }
 
   /// - Returns: When they can be taken; `now` when they were.
   mutating func take(_ permits: Int, at now: Int64) -> Int64 {
     let instant = earliest(permits, at: now)
     guard instant == now else { return instant }
     latest = max(latest, now)
-    if takings.isEmpty {
-      full = after(full, permits, at: now)
-    } else {
-      takings.append(Taking(id: 0, permits: permits, instant: now, isReserved: false))
-    }
+    takings.append(Taking(id: 0, cost: cost(permits), instant: Int128(now) * rate, isReserved: false))
+    forgetWhatIsFinal()
     return now
   }
 
   mutating func reserve(_ permits: Int, id: Int, at now: Int64) -> Int64 {
-    let instant = earliest(permits, at: now)
+    let instant = earliest(cost(permits), after: fullAt(before: takings.count), at: now)
     latest = takings.isEmpty ? now : max(latest, now)
-    takings.append(Taking(id: id, permits: permits, instant: instant, isReserved: true))
-    return instant
+    takings.append(Taking(id: id, cost: cost(permits), instant: instant, isReserved: true))
+    return nanoseconds(instant)
+  }
+
+  /// At the present, and so before what is still to come; never more than is missing.
+  mutating func refund(_ permits: Int, at now: Int64) {
+    latest = takings.isEmpty ? now : max(latest, now)
+    let index = takings.firstIndex { $0.isReserved && isToCome($0) } ?? takings.count
+    let missing = max(0, fullAt(before: index) - Int128(latest) * rate)
+    takings.insert(
+      Taking(id: 0, cost: -min(cost(permits), missing), instant: nil, isReserved: false), at: index)
+    moveUp(from: index)
+    forgetWhatIsFinal()
+  }
+
+  private func isToCome(_ taking: Taking) -> Bool {
+    taking.instant.map { $0 > Int128(latest) * rate } ?? false
+  }
+
+  private mutating func moveUp(from first: Int) {
+    for index in takings.indices.dropFirst(first) where takings[index].isReserved && isToCome(takings[index])
+    {
+      takings[index].instant = earliest(takings[index].cost, after: fullAt(before: index), at: latest)
+    }
   }
 
   mutating func settle(_ id: Int) {
@@ -71,27 +100,23 @@ private struct Model {
     forgetWhatIsFinal()
   }
 
-  /// As if it had never been, except that time has passed: what is still to come moves up, to the present at most.
-  mutating func cancel(_ id: Int, at now: Int64) {
+  /// As if it had never been, except that time has passed: what is still to come moves up, to the present at most. One whose
+  /// time has passed is used.
+  mutating func cancel(_ id: Int, at now: Int64) -> Bool {
     latest = max(latest, now)
-    guard let cancelled = takings.firstIndex(where: { $0.id == id }) else { return }
+    guard let due = due(id), due >= latest else { return false }
+    guard let cancelled = takings.firstIndex(where: { $0.id == id }) else { return false }
     takings.remove(at: cancelled)
-    var before = full
-    for index in takings.indices {
-      let taking = takings[index]
-      if index >= cancelled, taking.isReserved, taking.instant > latest {
-        takings[index].instant = earliest(taking.permits, after: before, at: latest)
-      }
-      before = after(before, taking.permits, at: takings[index].instant)
-    }
+    moveUp(from: cancelled)
     forgetWhatIsFinal()
+    return true
   }
 
-  func due(_ id: Int) -> Int64? { takings.first { $0.id == id }?.instant }
+  func due(_ id: Int) -> Int64? { takings.first { $0.id == id }?.instant.map { nanoseconds($0) } }
 
   private mutating func forgetWhatIsFinal() {
     while let first = takings.first, !first.isReserved {
-      full = after(full, first.permits, at: first.instant)
+      full = after(full, first.cost, at: first.instant)
       takings.removeFirst()
     }
   }
@@ -126,6 +151,8 @@ private struct Model {
     let limit = model.limit
     var reservations: [(id: Int, reservation: Reservation)] = []
     var latest: Int64 = 1_000_000_000_000
+    // What was given out and not given back: nobody can give back more.
+    var unused = 0
     let interval = max(1, Int(limit.period / .nanoseconds(1)) / limit.permits)
     for step in 1...steps {
       latest += Int64(random.next(below: 2 * interval + 2))
@@ -149,18 +176,31 @@ private struct Model {
         let (id, reservation) = reservations.remove(at: random.next(below: reservations.count))
         if random.next(below: 3) == 0 {
           model.settle(id)
+          unused += reservation.permits
         } else {
-          model.cancel(id, at: now)
-          guard reservation.cancel(at: .ns(now)) else { return "not cancelled in step \(step)" }
+          let isCancelled = model.cancel(id, at: now)
+          guard reservation.cancel(at: .ns(now)) == isCancelled else {
+            return "cancelled or not, in step \(step)"
+          }
+          if !isCancelled {
+            model.settle(id)
+            unused += reservation.permits
+          }
         }
-        for (id, reservation) in reservations where reservation.due != model.due(id).map({ .ns($0) }) {
-          return "due \(reservation.due as Any), not \(model.due(id) as Any), in step \(step)"
-        }
+      case 3, 4:
+        let refunded = min(unused, permits)
+        bucket.refund(permits, at: .ns(now))
+        if refunded > 0 { model.refund(refunded, at: now) }
+        unused -= refunded
       default:
         let decision = bucket.tryAcquire(permits, at: .ns(now))
         let instant = model.take(permits, at: now)
         let expected = instant == now ? .acquired : RateLimitDecision.refused(retryAt: .ns(instant))
         guard decision == expected else { return "\(decision), not \(expected), in step \(step) at \(now)" }
+        if decision == .acquired { unused += permits }
+      }
+      for (id, reservation) in reservations where reservation.due != model.due(id).map({ .ns($0) }) {
+        return "due \(reservation.due as Any), not \(model.due(id) as Any), in step \(step)"
       }
     }
     return nil

@@ -11,14 +11,14 @@ import Testing
     #expect(bucket.tryAcquire(2, at: .s(0.2)) == .acquired)
     let snapshot = bucket.snapshot(at: .s(0.2))
     #expect((snapshot.available, snapshot.acquired, snapshot.refused) == (0, 5, 5))
-    #expect(snapshot.metrics.map(\.value) == [0, 0, 5, 5])
+    #expect(snapshot.metrics.map(\.value) == [0, 0, 5, 5, 0])
   }
 
   @Test func moreThanTheBurstIsItsOwnAnswer() async {
     let bucket = TokenBucket("mail", limit: .perSecond(10, burst: 3))
-    #expect(bucket.tryAcquire(4, at: .s(0)) == .exceedsBurst)
-    #expect(bucket.tryAcquire(.max, at: .s(0)) == .exceedsBurst)
-    let error = PermitsExceedBurst(limiter: "mail", permits: 4, burst: 3)
+    #expect(bucket.tryAcquire(4, at: .s(0)) == .impossible)
+    #expect(bucket.tryAcquire(.max, at: .s(0)) == .impossible)
+    let error = ImpossiblePermits(limiter: "mail", permits: 4, burst: 3)
     await #expect(throws: error) { try await bucket.acquire(4) }
     await #expect(throws: error) { try await bucket.run(permits: 4) {} }
     #expect(bucket.snapshot(at: .s(0)).available == 3)
@@ -27,7 +27,7 @@ import Testing
   @Test func row35_aRateOfZeroGivesItsBurstOnceAndNeverTraps() async {
     let closed = TokenBucket("closed", limit: .perSecond(0))
     #expect(closed.tryAcquire(at: .s(0)) == .refused(retryAt: nil))
-    await #expect(throws: RateLimited(limiter: "closed", reason: .noPermit, retryAt: nil)) {
+    await #expect(throws: RateLimited(limiter: "closed", reason: .noPermit, retryAt: nil, at: .s(0))) {
       try await closed.acquire()
     }
     let once = TokenBucket("once", limit: .perSecond(0, burst: 2))
@@ -35,7 +35,7 @@ import Testing
     #expect(once.snapshot(at: .s(1)).available == 1)
     #expect(once.tryAcquire(at: .s(1_000_000)) == .acquired)
     #expect(once.tryAcquire(at: .ns(.max)) == .refused(retryAt: nil))
-    #expect(throws: RateLimited(limiter: "once", reason: .noPermit, retryAt: nil)) {
+    #expect(throws: RateLimited(limiter: "once", reason: .noPermit, retryAt: nil, at: .s(0))) {
       try once.reserve(at: .s(5))
     }
   }
@@ -109,17 +109,22 @@ import Testing
     _ = bucket.tryAcquire(9, at: .s(0))
     #expect(
       recorder.descriptions == [
-        "limiter.refused limiter=mail permits=1 retry.at.nanoseconds=500000000",
+        "limiter.refused limiter=mail permits=1 retry.after.nanoseconds=500000000",
         "limiter.refused limiter=mail permits=9",
       ])
   }
 
   @Test func errorsSayWhoWhyAndWhen() {
     #expect(
-      "\(RateLimited(limiter: "mail", reason: .deadline, retryAt: .s(2.5)))"
-        == "rate limiter \"mail\" has no permit before the deadline; try again at 2.5s at the earliest")
+      "\(RateLimited(limiter: "mail", reason: .deadline, retryAt: .s(5002.5), at: .s(5000)))"
+        == "rate limiter \"mail\" has no permit before the deadline; try again in 2.5 seconds at the earliest"
+    )
     #expect(
-      "\(PermitsExceedBurst(limiter: "mail", permits: 4, burst: 3))"
-        == "4 permits were asked of rate limiter \"mail\", which never holds more than its burst of 3")
+      "\(RateLimited(limiter: "mail", reason: .noPermit, retryAt: nil, at: .s(5000)))"
+        == "rate limiter \"mail\" has no permit left; it will never have one")
+    #expect(RateLimited(limiter: "", reason: .noPermit, retryAt: .s(1), at: .s(3)).retryDelay == .zero)
+    #expect(
+      "\(ImpossiblePermits(limiter: "mail", permits: 4, burst: 3))"
+        == "rate limiter \"mail\" refused a call: its permits must be in 0 ... 3, was 4")
   }
 }

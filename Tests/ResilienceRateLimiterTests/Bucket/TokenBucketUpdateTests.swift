@@ -108,7 +108,7 @@ import Testing
         try await heavy
         Issue.record("3 permits of a burst of 2")
       } catch {
-        #expect(error as? PermitsExceedBurst == PermitsExceedBurst(limiter: "mail", permits: 3, burst: 2))
+        #expect(error as? ImpossiblePermits == ImpossiblePermits(limiter: "mail", permits: 3, burst: 2))
       }
       try await light
       #expect(sim.now == .s(1.5))

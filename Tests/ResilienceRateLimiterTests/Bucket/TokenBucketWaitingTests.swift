@@ -109,7 +109,7 @@ import Testing
     // Two may wait: the fourth comes in just after the second has left, the fifth is one too many.
     line.append(Arrival(at: .milliseconds(22)))
     let ends = try play(line, .perSecond(10, burst: 1), maxWaiting: 2, seed: 4)
-    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.3))
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.3), at: .s(0.022))
     #expect(
       ends == [
         .granted(.s(0)), .cancelled(.s(0.021)), .granted(.s(0.1)), .granted(.s(0.2)),
@@ -125,7 +125,7 @@ import Testing
       Arrival(at: .milliseconds(7), permits: 3),
     ]
     let ends = try play(line, .perSecond(10, burst: 4), maxWaiting: 5)
-    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.6))
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.6), at: .s(0.002))
     #expect(
       ends == [
         .granted(.s(0)), .cancelled(.s(0.006)), .limited(full, .s(0.002)), .granted(.s(0.2)),
@@ -148,7 +148,7 @@ import Testing
     line[2].deadline = Deadline(at: .s(0.2))
     line[3].deadline = Deadline(at: .s(0.200_000_001))
     let ends = try play(line, .perSecond(10, burst: 1))
-    let limited = RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.2))
+    let limited = RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.2), at: .s(0.002))
     #expect(ends == [.granted(.s(0)), .granted(.s(0.1)), .limited(limited, .s(0.002)), .granted(.s(0.2))])
   }
 
@@ -197,7 +197,9 @@ import Testing
         group.addTask {
           try? await sim.sleep(for: .nanoseconds(1))
           // It was to come at 0.2 s; now it comes at 1.1 s.
-          await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.5))) {
+          await #expect(
+            throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.5), at: .s(0.3))
+          ) {
             try await bucket.acquire(deadline: Deadline(at: .s(0.3)))
           }
           #expect(sim.now == .s(0.3))
@@ -226,7 +228,8 @@ import Testing
         clock: LateClock(base: context.clock, delay: .seconds(1)), random: SeededRandomSource(seed: 1),
         executor: context.executor)
       _ = await CallContext.withEnvironment(late) {
-        await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1))) {
+        await #expect(throws: RateLimited(limiter: "line", reason: .deadline, retryAt: .s(1.1), at: .s(1.1)))
+        {
           try await bucket.acquire(deadline: Deadline(at: .s(0.5)))
         }
       }
@@ -250,8 +253,8 @@ import Testing
               try await bucket.acquire(deadline: Deadline(at: .s(deadline)))
               #expect((deadline, sim.now) == (1, .s(0.8)))
             } catch {
-              #expect(
-                error as? RateLimited == RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.9)))
+              let late = RateLimited(limiter: "line", reason: .deadline, retryAt: .s(0.9), at: .s(0.35))
+              #expect(error as? RateLimited == late)
               #expect((deadline, sim.now) == (0.6, .s(0.35)))
             }
           }
@@ -305,7 +308,7 @@ import Testing
     }
     #expect(
       recorder.descriptions == [
-        "limiter.queued limiter=line permits=1 due.nanoseconds=100000000",
+        "limiter.queued limiter=line permits=1 wait.nanoseconds=100000000",
         "limiter.granted limiter=line permits=1",
       ])
   }

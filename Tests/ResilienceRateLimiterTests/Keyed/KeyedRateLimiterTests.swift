@@ -9,8 +9,8 @@ import Testing
     #expect(limiter.tryAcquire(2, key: "ann", at: .s(0)) == .acquired)
     #expect(limiter.tryAcquire(key: "ann", at: .s(0)) == .refused(retryAt: .s(0.1)))
     #expect(limiter.tryAcquire(key: "bob", at: .s(0)) == .acquired)
-    #expect(limiter.tryAcquire(3, key: "bob", at: .s(0)) == .exceedsBurst)
-    #expect(limiter.tryAcquire(3, key: "cid", at: .s(0)) == .exceedsBurst)
+    #expect(limiter.tryAcquire(3, key: "bob", at: .s(0)) == .impossible)
+    #expect(limiter.tryAcquire(3, key: "cid", at: .s(0)) == .impossible)
     let snapshot = limiter.snapshot(at: .s(0))
     #expect((snapshot.keys, snapshot.acquired, snapshot.refused) == (2, 3, 3))
   }
@@ -100,7 +100,7 @@ import Testing
     #expect(limiter.tryAcquire(key: "ann", at: .s(0)) == .acquired)
     for tick in 0..<100 { #expect(limiter.tryAcquire(key: "ann", at: .s(Double(tick) / 1001)) != .acquired) }
     #expect(limiter.tryAcquire(key: "ann", at: .s(0.1)) == .acquired)
-    #expect(limiter.tryAcquire(2, key: "ann", at: .s(0.3)) == .exceedsBurst)
+    #expect(limiter.tryAcquire(2, key: "ann", at: .s(0.3)) == .impossible)
     #expect(limiter.tryAcquire(key: "ann", at: .s(0.3)) == .acquired)
   }
 
@@ -113,16 +113,19 @@ import Testing
       let call = ServiceCall { (request: Request) in request.customer }.rateLimit(
         limiter, by: { $0.customer })
       #expect(try await call(Request(customer: "ann")) == "ann")
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.1))) {
+      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.1), at: .s(0))) {
         try await call(Request(customer: "ann"))
       }
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .tooManyKeys, retryAt: .s(0.1))) {
+      await #expect(
+        throws: RateLimited(limiter: "gateway", reason: .tooManyKeys, retryAt: .s(0.1), at: .s(0))
+      ) {
         try await call(Request(customer: "bob"))
       }
       try await sim.sleep(for: .milliseconds(100))
       #expect(try await call(Request(customer: "bob")) == "bob")
       try await sim.sleep(for: .milliseconds(100))
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.3))) {
+      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.3), at: .s(0.2)))
+      {
         try await limiter.run(key: "bob") {
           try await limiter.run(key: "bob") {}
         }
@@ -137,10 +140,10 @@ import Testing
       let call = ServiceCall { (size: Int) in size }.rateLimit(limiter, by: { $0 % 2 == 0 }, cost: { $0 })
       _ = try await call(4)
       _ = try await call(3)
-      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.1))) {
+      await #expect(throws: RateLimited(limiter: "gateway", reason: .noPermit, retryAt: .s(0.1), at: .s(0))) {
         try await call(2)
       }
-      await #expect(throws: PermitsExceedBurst(limiter: "gateway", permits: 6, burst: 5)) {
+      await #expect(throws: ImpossiblePermits(limiter: "gateway", permits: 6, burst: 5)) {
         try await call(6)
       }
       _ = try await call(0)

@@ -7,7 +7,7 @@ import Testing
 
   @Test(
     arguments: [
-      (RateLimitDecision.acquired, nil), (.exceedsBurst, nil), (.refused(retryAt: nil), nil),
+      (RateLimitDecision.acquired, nil), (.impossible, nil), (.refused(retryAt: nil), nil),
       (.refused(retryAt: Instant(nanoseconds: 7_500_000_000)), .milliseconds(2500)),
       (.refused(retryAt: Instant(nanoseconds: 4_000_000_000)), .zero),
     ] as [(RateLimitDecision, Duration?)])

@@ -22,8 +22,8 @@ import Testing
 
   @Test func moreThanAQuotaEverHasIsSaidAtOnce() {
     let limiter = QuotaLimiter("partner", quotas: [.perSecond(10), .perMinute(25)])
-    #expect(limiter.tryAcquire(11, at: .s(0)) == .exceedsBurst)
-    #expect(limiter.tryAcquire(.max, at: .s(0)) == .exceedsBurst)
+    #expect(limiter.tryAcquire(11, at: .s(0)) == .impossible)
+    #expect(limiter.tryAcquire(.max, at: .s(0)) == .impossible)
     #expect(limiter.tryAcquire(10, at: .s(0)) == .acquired)
   }
 
@@ -64,7 +64,7 @@ import Testing
             latest = promised
             taken += repeatElement(latest, count: permits)
           }
-        case .exceedsBurst:
+        case .impossible:
           Issue.record("3 permits of 5 are not too many")
         }
       }
@@ -120,10 +120,12 @@ import Testing
         "partner", quotas: [.perSecond(5)], onEvent: { recorder.record($0) })
       let weighted = ServiceCall { (size: Int) in size }.rateLimit(limiter, cost: { $0 })
       #expect(try await weighted(4) == 4)
-      await #expect(throws: RateLimited(limiter: "partner", reason: .noPermit, retryAt: .s(1.015625))) {
+      await #expect(
+        throws: RateLimited(limiter: "partner", reason: .noPermit, retryAt: .s(1.015625), at: .s(0))
+      ) {
         try await weighted(2)
       }
-      await #expect(throws: PermitsExceedBurst(limiter: "partner", permits: 6, burst: 5)) {
+      await #expect(throws: ImpossiblePermits(limiter: "partner", permits: 6, burst: 5)) {
         try await weighted(6)
       }
       let plain = ServiceCall { (size: Int) in size }.rateLimit(limiter)

@@ -105,6 +105,14 @@ extension AdaptiveThrottle {
     #expect(throttle.snapshot(at: .s(300)).attempts == 1)
   }
 
+  @Test func aPermitThatIsReportedTwiceTakesNothingFromNobody() {
+    let throttle = AdaptiveThrottle("payment", policy: plain)
+    let permit = throttle.pass(at: .s(0))
+    for _ in 0..<3 { if let permit { throttle.record(.neutral, of: permit) } }
+    throttle.attempt(1, .failure, at: .s(0))
+    #expect(throttle.snapshot(at: .s(0)).attempts == 1)
+  }
+
   /// A thousand calls a second to a destination that is dead, and then one that takes what it can.
   @Test func sendsTwiceWhatIsAcceptedAndNeverStarvesItself() {
     let random = SeededRandomSource(seed: 7)

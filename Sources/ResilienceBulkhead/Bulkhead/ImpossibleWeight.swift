@@ -1,7 +1,10 @@
 public import ResilienceCore
 
-/// A call was not made, because it weighs more than its bulkhead ever lets in: it could wait for ever.
-public struct WeightExceedsBulkhead: Rejection, Hashable {
+/// A call was not made, because no bulkhead lets in such a weight: it is less than nothing, or more than this one ever lets
+/// in.
+///
+/// What an input computes may be anything: such a weight is refused, not trapped on. One of 0 is always let in.
+public struct ImpossibleWeight: Rejection, Hashable {
   /// The bulkhead's name.
   public let bulkhead: String
 
@@ -22,9 +25,9 @@ public struct WeightExceedsBulkhead: Rejection, Hashable {
   }
 }
 
-extension WeightExceedsBulkhead: CustomStringConvertible {
-  /// Names the bulkhead and both numbers.
+extension ImpossibleWeight: CustomStringConvertible {
+  /// Names the bulkhead, what can be asked for, and what was.
   public var description: String {
-    "a call of weight \(weight) asked for bulkhead \"\(bulkhead)\", which never lets in more than \(capacity)"
+    "bulkhead \"\(bulkhead)\" refused a call: its weight must be in 0 ... \(capacity), was \(weight)"
   }
 }
