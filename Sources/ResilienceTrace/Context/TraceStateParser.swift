@@ -5,8 +5,8 @@ enum TraceStateParser {
     var hash: UInt64
   }
 
-  /// The text as it is passed on, without blanks around members and without empty members; `nil` if it is invalid. It is
-  /// `text` itself when there is nothing to leave out.
+  /// The text as it is passed on: without blanks around members, without empty members, and of several members with one key
+  /// the first only; `nil` if it is invalid. It is `text` itself when there is nothing to leave out.
   static func canonical(_ text: String) -> String? {
     guard !text.isEmpty else { return text }
     var text = text
@@ -33,8 +33,9 @@ enum TraceStateParser {
       let member = trimmed(bytes, start..<next)
       start = next + 1
       guard !member.isEmpty else { continue }
-      guard count < keys.count, let key = key(of: member, in: bytes) else { return false }
-      for earlier in keys[..<count] where isSame(earlier, key, in: bytes) { return false }
+      guard let key = key(of: member, in: bytes) else { return false }
+      if keys[..<count].contains(where: { isSame($0, key, in: bytes) }) { continue }
+      guard count < keys.count else { return false }
       keys.initializeElement(at: count, to: key)
       count += 1
       // `written` is where the member stands in the result: at its own place as long as nothing was left out.
