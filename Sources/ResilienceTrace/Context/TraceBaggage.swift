@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// What travels along with a trace and is no business of the layers; bound as ``Ambient/baggage``, alone or combined with
 /// the application's own.

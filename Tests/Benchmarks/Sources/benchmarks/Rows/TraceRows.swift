@@ -56,19 +56,19 @@ func traceRows() -> [Row] {
     .beat(
       "trace context: extract + inject",
       "opentelemetry-go 698 ns / 6 allocs; -java 801 / 1 856 B; -rust 1 115; swift-otel 5 710 / 23 allocs"),
-    .async("trace: span, tracing off") { spans(Tracer("benchmark", sampler: .never)) }
+    .async("trace: span, tracing off") { spans(CallTracer("benchmark", sampler: .never)) }
       .from(.off, .actor, .main)
       .floor("floor: await of a closure, with a task-local bound")
       .beat("span with tracing off", "swift-distributed-tracing 621 ns"),
-    .async("trace: span, sampled") { spans(Tracer("benchmark", sampler: .always)) },
-    .call("trace: call, unsampled") { makeCall().trace(Tracer("benchmark", sampler: .never)) }
+    .async("trace: span, sampled") { spans(CallTracer("benchmark", sampler: .always)) },
+    .call("trace: call, unsampled") { makeCall().trace(CallTracer("benchmark", sampler: .never)) }
       .floor("floor: await of a closure, with a task-local bound"),
-    .call("trace: call, sampled") { makeCall().trace(Tracer("benchmark", sampler: .always)) }
+    .call("trace: call, sampled") { makeCall().trace(CallTracer("benchmark", sampler: .always)) }
       .floor("floor: await of a closure, with a task-local bound"),
   ]
 }
 
-private func spans(_ tracer: Tracer) -> Row.Loop {
+private func spans(_ tracer: CallTracer) -> Row.Loop {
   { count in
     var sum = 0
     for index in 0..<count { sum &+= await tracer.span("work") { index } }
