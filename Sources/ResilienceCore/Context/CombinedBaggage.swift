@@ -4,11 +4,17 @@
 /// trace state to a call whose baggage is the tenant), neither may push out the other: they are combined, and each is found
 /// by its type with ``CallContext/baggage(of:)``.
 public struct CombinedBaggage: Sendable {
-  private var values: [any Sendable]
+  @usableFromInline var values: [any Sendable]
+
+  @inlinable
+  init(_ values: [any Sendable]) {
+    self.values = values
+  }
 
   /// Finds the value of a type in a baggage: the baggage itself, or one of those that are combined in it.
   ///
   /// - Returns: `nil` when there is none.
+  @inlinable
   public static func value<Value: Sendable>(of type: Value.Type, in baggage: (any Sendable)?) -> Value? {
     guard let baggage else { return nil }
     if let value = baggage as? Value { return value }
@@ -20,15 +26,17 @@ public struct CombinedBaggage: Sendable {
   /// The baggage with `value` in the place of the one of its type; everything of other types stays.
   ///
   /// - Returns: `value` itself when there is nothing of another type.
+  @inlinable
   public static func setting<Value: Sendable>(_ value: Value, in baggage: (any Sendable)?) -> any Sendable {
     guard let baggage, !(baggage is Value) else { return value }
     let values = (baggage as? CombinedBaggage)?.values ?? [baggage]
-    return CombinedBaggage(values: values.filter { !($0 is Value) } + [value])
+    return CombinedBaggage(values.filter { !($0 is Value) } + [value])
   }
 }
 
 extension CallContext {
   /// The value of a type in ``Ambient/baggage``, alone or combined with others; `nil` when there is none.
+  @inlinable
   public static func baggage<Value: Sendable>(of type: Value.Type) -> Value? {
     CombinedBaggage.value(of: type, in: Ambient.baggage)
   }

@@ -66,18 +66,31 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
 
   @usableFromInline
   mutating func removeOtherCases(of name: String) {
-    for key in keys where key.isEqualButForASCIICase(name) && key != name { self[key] = nil }
+    for key in keys where key.utf8.count == name.utf8.count && key != name && key.isEqualButForASCIICase(name)
+    {
+      self[key] = nil
+    }
   }
 }
 
 extension String {
   /// Whether the two are equal but for the case of ASCII letters, as names of HTTP fields are compared.
   package func isEqualButForASCIICase(_ other: String) -> Bool {
-    utf8.count == other.utf8.count
-      && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
+    guard utf8.count == other.utf8.count else { return false }
+    let result = utf8.withContiguousStorageIfAvailable { own in
+      other.utf8.withContiguousStorageIfAvailable { areEqualButForCase(own, $0) }
+    }
+    return (result ?? nil) ?? areEqualButForCase(Array(utf8), Array(other.utf8))
   }
 }
 
-extension UInt8 {
-  fileprivate var lowercasedASCII: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+@inline(__always)
+private func areEqualButForCase(
+  _ one: some RandomAccessCollection<UInt8>, _ other: some RandomAccessCollection<UInt8>
+) -> Bool {
+  for (byte, otherByte) in zip(one, other) where byte != otherByte {
+    // Letters differ from each other's case in one bit.
+    guard byte ^ otherByte == 0x20, (0x61...0x7A).contains(byte | 0x20) else { return false }
+  }
+  return true
 }

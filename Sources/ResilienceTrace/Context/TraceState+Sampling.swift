@@ -47,7 +47,8 @@ extension TraceState {
   }
 
   private var openTelemetryFields: [(key: Substring, value: Substring)] {
-    (self["ot"] ?? "").split(separator: ";").compactMap { field in
+    guard !isEmpty else { return [] }
+    return (self["ot"] ?? "").split(separator: ";").compactMap { field in
       guard let colon = field.firstIndex(of: ":") else { return nil }
       return (field[..<colon], field[field.index(after: colon)...])
     }

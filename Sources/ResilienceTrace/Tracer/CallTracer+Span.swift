@@ -22,7 +22,7 @@ extension CallTracer {
   ) async rethrows -> Result {
     let call = CallContext.current
     var span = call
-    if enterSpan(&span) {
+    if _slowPath(enterSpan(&span)) {
       let scope = makeScope(&span, from: call)
       let entered = span
       return try await scope.run(isolation: isolation) {

@@ -29,6 +29,7 @@ public final class CallTracer: Sendable {
 
   private let observer: SpanObserver
   private let handle: ObserverHandle
+  private let ids = TraceIDSource.shared
 
   /// Creates a tracer.
   ///
@@ -88,16 +89,20 @@ extension CallTracer {
   @inline(never)
   func enterSpan(_ context: inout CallContext) -> Bool {
     let parent = context.trace
-    var span = parent.isPresent ? parent : TraceIDSource.trace(context)
-    span.span = TraceIDSource.span(context)
-    let kept = span.flags & (TraceIDs.randomFlag | TraceIDs.debugFlag)
-    if sampler.needsContext {
-      let decision = sampler.decide(span, parent: parent, &context)
-      span.flags = kept | (decision.isSampled ? TraceIDs.sampledFlag : 0)
-      context.enterSpan(span)
-      if decision.state != nil { return true }
+    var span = parent
+    if parent.isPresent {
+      span.span = ids.span(context)
     } else {
-      span.flags = kept | (sampler.samples(span, parent: parent) ? TraceIDs.sampledFlag : 0)
+      span = ids.root(context)
+    }
+    span.flags &= TraceIDs.randomFlag | TraceIDs.debugFlag
+    if sampler.needsContext {
+      let (isSampled, state) = sampler.decide(span, parent: parent, &context)
+      span.flags |= isSampled ? TraceIDs.sampledFlag : 0
+      context.enterSpan(span)
+      if state != nil { return true }
+    } else {
+      span.flags |= sampler.samplesPlainly(span, parent: parent) ? TraceIDs.sampledFlag : 0
       context.enterSpan(span)
     }
     guard span.isSampled else { return false }

@@ -12,8 +12,8 @@ public struct Sampler: Sendable, Hashable {
   /// A trace is kept when its randomness, the rightmost 56 bits of its id, reaches the threshold; 2⁵⁶ keeps none.
   private var threshold: UInt64
   private var followsParent = false
-  private var isConsistent = false
-  private var limiter: SampleLimiter?
+  /// Few samplers have any: one word, so that the others cost nothing.
+  private var extras: Extras?
 
   private init(threshold: UInt64) {
     self.threshold = threshold
@@ -42,7 +42,7 @@ public struct Sampler: Sendable, Hashable {
   /// - Parameter ratio: From 0 to 1.
   public static func consistent(_ ratio: Double) -> Sampler {
     var sampler = Sampler.ratio(ratio)
-    sampler.isConsistent = true
+    sampler.extras = Extras(newState: TraceState().settingSamplingThreshold(sampler.threshold))
     return sampler
   }
 
@@ -55,7 +55,7 @@ public struct Sampler: Sendable, Hashable {
   ///   - burst: How many may be sampled at once after a pause, from 1 to 1 000 000 000. Default: as many as in a second, at least 1.
   public static func rateLimited(_ perSecond: Double, burst: Int? = nil) -> Sampler {
     var sampler = Sampler.always
-    sampler.limiter = SampleLimiter(perSecond: perSecond, burst: burst)
+    sampler.extras = Extras(limiter: SampleLimiter(perSecond: perSecond, burst: burst))
     return sampler
   }
 
@@ -79,8 +79,19 @@ public struct Sampler: Sendable, Hashable {
     _ trace: TraceIDs, parent: TraceIDs, at now: @autoclosure () -> Instant = SystemClock.read()
   ) -> Bool {
     if let decided = parentsDecision(parent) { return decided }
-    guard trace.traceLow & (TraceState.randomnessRange - 1) >= threshold else { return false }
-    return limiter?.admits(at: now()) ?? true
+    guard reaches(threshold, trace) else { return false }
+    return extras?.limiter?.admits(at: now()) ?? true
+  }
+
+  /// What ``samples(_:parent:at:)`` says for a sampler that has no rate limit.
+  @inline(__always)
+  func samplesPlainly(_ trace: TraceIDs, parent: TraceIDs) -> Bool {
+    parentsDecision(parent) ?? reaches(threshold, trace)
+  }
+
+  @inline(__always)
+  private func reaches(_ threshold: UInt64, _ trace: TraceIDs) -> Bool {
+    trace.traceLow & (TraceState.randomnessRange - 1) >= threshold
   }
 
   /// `nil` when there is none, or it does not matter.
@@ -92,33 +103,58 @@ public struct Sampler: Sendable, Hashable {
   }
 }
 
+extension Sampler {
+  private final class Extras: Sendable, Hashable {
+    /// What a trace travels on with that had no state before; `nil` for a sampler that says nothing.
+    let newState: TraceState?
+    let limiter: SampleLimiter?
+
+    init(newState: TraceState? = nil, limiter: SampleLimiter? = nil) {
+      self.newState = newState
+      self.limiter = limiter
+    }
+
+    static func == (lhs: Extras, rhs: Extras) -> Bool {
+      lhs.newState == rhs.newState && lhs.limiter == rhs.limiter
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(newState)
+      hasher.combine(limiter)
+    }
+  }
+}
+
 // MARK: - Decisions that take more than the ids
 
 extension Sampler {
   /// Whether ``decide(_:parent:_:)`` must be asked.
-  var needsContext: Bool { isConsistent || limiter != nil }
+  var needsContext: Bool { extras != nil }
 
   /// Whether a span is recorded, and with which state it travels on; `nil` for an unchanged one.
   func decide(
     _ trace: TraceIDs, parent: TraceIDs, _ context: inout CallContext
   ) -> (isSampled: Bool, state: TraceState?) {
     if let decided = parentsDecision(parent) { return (decided, nil) }
-    guard isConsistent else { return (samples(trace, parent: parent, at: context.now), nil) }
+    guard extras?.newState != nil else { return (samples(trace, parent: parent, at: context.now), nil) }
     let outer = TraceBaggage.current.state
     let isSampled = randomness(of: trace, outer) >= threshold
-    let state = outer.settingSamplingThreshold(isSampled ? threshold : nil)
-    return (isSampled, state == outer ? nil : state)
-  }
-
-  private func randomness(of trace: TraceIDs, _ state: TraceState) -> UInt64 {
-    state.samplingRandomness ?? trace.traceLow & (TraceState.randomnessRange - 1)
+    return (isSampled, state(isSampled, outer))
   }
 
   /// The state that ``decide(_:parent:_:)`` has found; asking takes nothing from a rate limit.
   func state(for trace: TraceIDs, parent: TraceIDs) -> TraceState? {
-    guard isConsistent, parentsDecision(parent) == nil else { return nil }
-    let outer = TraceBaggage.current.state
-    let state = outer.settingSamplingThreshold(trace.isSampled ? threshold : nil)
+    guard extras?.newState != nil, parentsDecision(parent) == nil else { return nil }
+    return state(trace.isSampled, TraceBaggage.current.state)
+  }
+
+  private func randomness(of trace: TraceIDs, _ outer: TraceState) -> UInt64 {
+    outer.samplingRandomness ?? trace.traceLow & (TraceState.randomnessRange - 1)
+  }
+
+  private func state(_ isSampled: Bool, _ outer: TraceState) -> TraceState? {
+    if outer.isEmpty { return isSampled ? extras?.newState : nil }
+    let state = outer.settingSamplingThreshold(isSampled ? threshold : nil)
     return state == outer ? nil : state
   }
 }

@@ -8,6 +8,8 @@ final class SpanObserver: CallObserver {
   let spans: SpanStorage
   let reporter: SpanReporter?
 
+  private let ids = TraceIDSource.shared
+
   /// An observer of another kind that was bound outside the span, and still wants to hear.
   let other: (any CallObserver)?
 
@@ -32,12 +34,12 @@ final class SpanObserver: CallObserver {
     var span = attempt.trace
     if span.isPresent, span.span == 0 {
       // A trace without a span so far, as of an event that was published outside one: it begins here.
-      span.span = TraceIDSource.span(attempt)
+      span.span = ids.span(attempt)
       let isSampled = sampler.samples(span, parent: attempt.trace, at: attempt.now)
       span.flags = span.flags & ~TraceIDs.sampledFlag | (isSampled ? TraceIDs.sampledFlag : 0)
     } else {
       guard span.isSampled else { return }
-      span.span = TraceIDSource.span(attempt)
+      span.span = ids.span(attempt)
     }
     attempt.enterSpan(span)
     _ = attempt.now
@@ -63,21 +65,22 @@ final class SpanObserver: CallObserver {
 
   func record(
     _ span: CallContext, from call: CallContext, _ name: String, _ kind: SpanRecord.Kind,
-    _ role: SpanRecord.Role, _ verdict: Verdict, _ error: (any Error)?,
-    details: @autoclosure () -> SpanDetails? = nil
+    _ role: SpanRecord.Role, _ verdict: Verdict, _ error: (any Error)?
   ) {
     var span = span
     let start = span.now
     let end = span.readClock()
     let error = error.map { "\($0)" }
-    let record = { (details: SpanDetails?) in
+    let parent = call.trace.isPresent ? call.trace.span : 0
+    spans.append(
       SpanRecord(
-        ids: span.trace, parent: call.trace.isPresent ? call.trace.span : 0, start: start, end: end,
-        name: name, service: self.service, error: error, attempt: span.attempt, kind: kind, role: role,
-        verdict: verdict, details: details)
-    }
-    let details = details()
-    spans.append(record(details))
-    reporter?.append(record(details ?? SpanDetails(traceState: TraceBaggage.current.state.header)))
+        ids: span.trace, parent: parent, start: start, end: end, name: name, service: service, error: error,
+        attempt: span.attempt, kind: kind, role: role, verdict: verdict, details: nil))
+    guard let reporter else { return }
+    reporter.append(
+      SpanRecord(
+        ids: span.trace, parent: parent, start: start, end: end, name: name, service: service, error: error,
+        attempt: span.attempt, kind: kind, role: role, verdict: verdict,
+        details: SpanDetails(traceState: TraceBaggage.current.state.header)))
   }
 }

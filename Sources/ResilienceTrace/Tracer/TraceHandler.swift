@@ -28,7 +28,7 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator {
     -> Base.Output
   {
     var span = context
-    if tracer.enterSpan(&span) { return try await handleInScope(input, context, span) }
+    if _slowPath(tracer.enterSpan(&span)) { return try await handleInScope(input, context, span) }
     do {
       let output = try await base.handle(input, context: span)
       tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)

@@ -1,41 +1,63 @@
 internal import ResilienceCore
-internal import Synchronization
+public import Synchronization
 
-/// Where ids come from: the context in a simulation, else 192 bits of state that each process has of its own.
+/// Where ids come from outside a simulation: 192 bits of state that each process has of its own.
 ///
-/// A counter is mixed with two secret words, by the folded product that wyrand is made of: one atomic addition and one
-/// multiplication. An id tells nothing about the next one without the words, and no two processes have the same. Not for
-/// secrets nonetheless.
+/// A counter is mixed with two secret words, by the folded product that wyrand is made of. An id tells nothing about the next one
+/// without the words, and no two processes have the same. Not for secrets nonetheless.
+@usableFromInline
 final class TraceIDSource: Sendable {
-  private static let shared = TraceIDSource()
+  /// Tracers keep it: reaching a global is dearer than a draw.
+  @usableFromInline static let shared = TraceIDSource()
 
-  private let counter: Atomic<UInt64>
-  private let one: UInt64
-  private let other: UInt64
+  @usableFromInline let counter: Atomic<UInt64>
+  @usableFromInline let one: UInt64
+  @usableFromInline let other: UInt64
 
-  init() {
+  private init() {
     var system = SystemRandomNumberGenerator()
     counter = Atomic(system.next())
     one = system.next()
     other = system.next()
   }
 
+  @inlinable static var step: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+
+  /// The next id: not 0.
+  @inlinable
+  @inline(__always)
   func next() -> UInt64 {
-    let count = counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+    mix(counter.wrappingAdd(Self.step, ordering: .relaxed).newValue)
+  }
+
+  /// The next three, for the first span of a trace, for one atomic addition.
+  @inlinable
+  @inline(__always)
+  func nextThree() -> (UInt64, UInt64, UInt64) {
+    let last = counter.wrappingAdd(Self.step &* 3, ordering: .relaxed).newValue
+    return (mix(last &- Self.step &* 2), mix(last &- Self.step), mix(last))
+  }
+
+  @inlinable
+  @inline(__always)
+  func mix(_ count: UInt64) -> UInt64 {
     let product = (count ^ one).multipliedFullWidth(by: count ^ other)
-    return product.high ^ product.low
+    return max(1, product.high ^ product.low)
+  }
+}
+
+extension TraceIDSource {
+  /// A span id.
+  @inline(__always)
+  func span(_ context: CallContext) -> UInt64 {
+    context.flags.contains(.environment) ? context.makeID() : next()
   }
 
-  /// A span id: not 0.
-  static func span(_ context: CallContext) -> UInt64 {
-    context.flags.contains(.environment) ? context.makeID() : max(1, shared.next())
-  }
-
-  /// A trace id with the mark that it is random, and no span.
-  static func trace(_ context: CallContext) -> TraceIDs {
-    let isSimulated = context.flags.contains(.environment)
-    return TraceIDs(
-      traceHigh: isSimulated ? context.random() : shared.next(), traceLow: span(context), span: 0,
-      flags: TraceIDs.randomFlag)
+  /// The ids of the first span of a trace.
+  @inline(__always)
+  func root(_ context: CallContext) -> TraceIDs {
+    if context.flags.contains(.environment) { return .simulated(context) }
+    let (high, low, span) = nextThree()
+    return TraceIDs(traceHigh: high, traceLow: low, span: span, flags: TraceIDs.randomFlag)
   }
 }
