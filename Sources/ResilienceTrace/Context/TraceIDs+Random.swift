@@ -9,8 +9,7 @@ extension TraceIDs {
   @inlinable
   public static func random(in context: CallContext = .current) -> TraceIDs {
     if context.flags.contains(.environment) { return simulated(context) }
-    let (high, low, span) = TraceIDSource.shared.nextThree()
-    return TraceIDs(traceHigh: high, traceLow: low, span: span, flags: 2)
+    return TraceIDSource.shared.root()
   }
 
   @usableFromInline

@@ -11,7 +11,7 @@ struct BoundedRing<Element: Sendable>: Sendable {
 
   init(capacity: Int) {
     self.capacity = capacity
-    chunkSize = max(1, min(capacity, 256))
+    chunkSize = max(1, min(capacity, 512))
     current.reserveCapacity(chunkSize)
   }
 

@@ -93,7 +93,7 @@ extension CallTracer {
     if parent.isPresent {
       span.span = ids.span(context)
     } else {
-      span = ids.root(context)
+      span = context.flags.contains(.environment) ? .simulated(context) : ids.root()
     }
     span.flags &= TraceIDs.randomFlag | TraceIDs.debugFlag
     if sampler.needsContext {

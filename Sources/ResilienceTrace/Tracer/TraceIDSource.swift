@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 public import Synchronization
 
 /// Where ids come from outside a simulation: 192 bits of state that each process has of its own.
@@ -23,26 +23,29 @@ final class TraceIDSource: Sendable {
 
   @inlinable static var step: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
-  /// The next id: not 0.
+  /// The next span id: not 0.
   @inlinable
   @inline(__always)
   func next() -> UInt64 {
-    mix(counter.wrappingAdd(Self.step, ordering: .relaxed).newValue)
+    max(1, mix(counter.wrappingAdd(Self.step, ordering: .relaxed).newValue))
   }
 
-  /// The next three, for the first span of a trace, for one atomic addition.
+  /// The ids of the first span of a trace, for one atomic addition.
   @inlinable
   @inline(__always)
-  func nextThree() -> (UInt64, UInt64, UInt64) {
+  func root() -> TraceIDs {
     let last = counter.wrappingAdd(Self.step &* 3, ordering: .relaxed).newValue
-    return (mix(last &- Self.step &* 2), mix(last &- Self.step), mix(last))
+    // Bit 1 of the flags says that the trace id is random.
+    return TraceIDs(
+      traceHigh: mix(last &- Self.step &* 2), traceLow: max(1, mix(last &- Self.step)),
+      span: max(1, mix(last)), flags: 2)
   }
 
   @inlinable
   @inline(__always)
   func mix(_ count: UInt64) -> UInt64 {
     let product = (count ^ one).multipliedFullWidth(by: count ^ other)
-    return max(1, product.high ^ product.low)
+    return product.high ^ product.low
   }
 }
 
@@ -51,13 +54,5 @@ extension TraceIDSource {
   @inline(__always)
   func span(_ context: CallContext) -> UInt64 {
     context.flags.contains(.environment) ? context.makeID() : next()
-  }
-
-  /// The ids of the first span of a trace.
-  @inline(__always)
-  func root(_ context: CallContext) -> TraceIDs {
-    if context.flags.contains(.environment) { return .simulated(context) }
-    let (high, low, span) = nextThree()
-    return TraceIDs(traceHigh: high, traceLow: low, span: span, flags: TraceIDs.randomFlag)
   }
 }
