@@ -14,7 +14,7 @@ final class TraceIDSource: Sendable {
   @usableFromInline let one: UInt64
   @usableFromInline let other: UInt64
 
-  private init() {
+  init() {
     var system = SystemRandomNumberGenerator()
     counter = Atomic(system.next())
     one = system.next()

@@ -141,4 +141,26 @@ import Testing
       if let text = sent["b3"] { #expect(await passedOn([("b3", text)]) == sent) }
     }
   }
+
+  /// What a service with a tracer sends on.
+  @Test(
+    arguments: [
+      ("\(ids)-1", .never, "-0"), ("\(ids)-1", .parentBased(), "-1"), ("\(ids)-0", .parentBased(), "-0"),
+      (ids, .parentBased(root: .always), "-1"), (ids, .parentBased(root: .never), "-0"),
+      ("\(ids)-d", .parentBased(root: .never), "-d"), ("0", .parentBased(root: .always), "-0"),
+    ] as [(String, Sampler, String)])
+  func aTracerDecidesWhatIsLeftOpenAndKeepsWhatIsNot(_ text: String, sampler: Sampler, ending: String) async {
+    let propagator = B3Propagator()
+    let sent = await propagator.withExtracted(from: ["b3": text]) {
+      await CallTracer(sampler: sampler).span("call") {
+        var headers: [String: String] = [:]
+        propagator.inject(.current, into: &headers)
+        return headers["b3"] ?? ""
+      }
+    }
+    #expect(sent.hasSuffix(ending))
+    #expect(sent.utf8.count == 51)
+    if text != "0" { #expect(sent.hasPrefix(Self.long)) }
+    #expect(!sent.contains(Self.span))
+  }
 }

@@ -155,4 +155,20 @@ import Testing
     propagator.inject(context, into: &headers)
     #expect(headers["traceparent"]?.suffix(3) == "-01")
   }
+
+  /// The metadata of gRPC: a list of values for each name.
+  @Test func fieldsOfAnyTypeCarryTheTraceInTheirPlace() async {
+    let metadata = FieldAccess<[String: [String]]>(
+      forEachValue: { fields, name, body in fields[name]?.forEach(body) },
+      set: { fields, name, value in fields[name] = [value] },
+      remove: { fields, name in fields[name] = nil })
+    let received = ["traceparent": [Self.parent], "tracestate": ["a=1", "b=2"], "grpc-timeout": ["1S"]]
+    var sent = ["traceparent": ["x", "y"], "te": ["trailers"]]
+    await propagator.withExtracted(from: received, through: metadata) {
+      propagator.inject(.current, into: &sent, through: metadata)
+    }
+    #expect(sent == ["traceparent": [Self.parent], "tracestate": ["a=1,b=2"], "te": ["trailers"]])
+    propagator.remove(from: &sent, through: metadata)
+    #expect(sent == ["te": ["trailers"]])
+  }
 }

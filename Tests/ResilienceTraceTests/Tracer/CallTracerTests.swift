@@ -1,7 +1,8 @@
 import ResilienceCore
 import ResilienceTestKit
-import ResilienceTrace
 import Testing
+
+@testable import ResilienceTrace
 
 @Suite struct CallTracerTests {
   private let store = TraceStore()
@@ -462,6 +463,17 @@ import Testing
       let set = ids.count { $0 >> bit & 1 == 1 }
       #expect((2800...3200).contains(set), "bit \(bit) is set in \(set) of \(ids.count)")
     }
+  }
+
+  @Test func row103_twoProcessesWalkDifferentSequences() {
+    let sources = (0..<20).map { _ in TraceIDSource() }
+    let ids = sources.flatMap { source in (0..<500).map { _ in source.next() } }
+    #expect(Set(ids).count == ids.count)
+    // Three at a time are those that come one by one.
+    let trace = sources[0].root()
+    let three: Set<UInt64> = [trace.traceHigh, trace.traceLow, trace.span]
+    #expect(three.isDisjoint(with: ids))
+    #expect(!ids.contains(0) && trace.flags == 2)
   }
 
   /// Undoes ``SplitMix64/mix(_:)``.
