@@ -6,9 +6,11 @@
 /// ```swift
 /// extension FieldAccess<HTTPFields> {
 ///   static let http = FieldAccess(
-///     forEachValue: { fields, name, body in HTTPField.Name(name).map { fields[values: $0].forEach(body) } },
-///     set: { fields, name, value in HTTPField.Name(name).map { fields[$0] = value } },
-///     remove: { fields, name in HTTPField.Name(name).map { fields[$0] = nil } })
+///     forEachValue: { fields, name, body in
+///       if let name = HTTPField.Name(name) { fields[values: name].forEach(body) }
+///     },
+///     set: { fields, name, value in if let name = HTTPField.Name(name) { fields[name] = value } },
+///     remove: { fields, name in if let name = HTTPField.Name(name) { fields[name] = nil } })
 /// }
 ///
 /// propagator.inject(.current, into: &request.headerFields, through: .http)

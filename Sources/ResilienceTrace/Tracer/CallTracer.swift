@@ -13,7 +13,7 @@ public import ResilienceCore
 /// A span that is not sampled costs its ids, which are passed on all the same. One that is sampled is written to the store
 /// once, when it ends; while it runs there is neither an object nor a lock.
 ///
-/// Work that outlives its span is recorded for as long as the store lives. (`Tracer` is a name of swift-distributed-tracing.)
+/// Make one for each service, and keep it. Work that outlives its span is recorded for as long as the store lives. (`Tracer` is a name of swift-distributed-tracing.)
 public final class CallTracer: Sendable {
   /// The name of the service that the spans belong to; empty when unnamed.
   public let service: String
