@@ -1,40 +1,96 @@
-/// Names and values that cross a process boundary: HTTP headers, message attributes.
+/// Names and values that cross a process boundary: HTTP fields, gRPC metadata, the attributes of an event.
+///
+/// A type that you do not own need not conform: a ``FieldAccess`` says how its fields are read and written.
 public protocol ContextCarrier {
-  /// All values of `name` in order; empty when there is none. Names are compared as the carrier's protocol compares them
-  /// (HTTP headers: case-insensitively).
-  func values(forName name: String) -> [String]
+  /// Calls `body` with each value of `name`, in order; not at all when there is none.
+  ///
+  /// Names are compared as the carrier's protocol compares them (HTTP fields: without regard to ASCII case). Nothing has to
+  /// be collected or copied for it.
+  func forEachValue(forName name: String, _ body: (String) -> Void)
 
   /// Replaces all values of `name` by one.
   mutating func set(_ value: String, forName name: String)
+
+  /// Removes all values of `name`; none is no error.
+  ///
+  /// Headers are often copied from one request to the next: what is out of date must not go out beside what is written now.
+  mutating func removeValues(forName name: String)
+}
+
+extension ContextCarrier {
+  /// All values of `name` in order; empty when there is none.
+  public func values(forName name: String) -> [String] {
+    var values: [String] = []
+    forEachValue(forName: name) { values.append($0) }
+    return values
+  }
 }
 
 extension Dictionary: ContextCarrier where Key == String, Value == String {
-  /// The value of `name`; if there is none under exactly this name, the one under a name equal but for ASCII case.
+  /// Calls `body` with the value of `name`; if there is none under exactly this name, with those under names equal but for
+  /// ASCII case, sorted by name.
   ///
   /// - Complexity: O(n) when the name is not there in this case.
-  public func values(forName name: String) -> [String] {
-    if let value = self[name] { return [value] }
-    let keys = keys.filter { $0.isEqualButForCase(name) }
-    return keys.sorted().compactMap { self[$0] }
+  @inlinable
+  public func forEachValue(forName name: String, _ body: (String) -> Void) {
+    if let value = self[name] { return body(value) }
+    forEachValue(forAnyCaseOf: name, body)
   }
 
   /// Sets the value of `name`, and removes the values of names equal but for ASCII case.
   ///
   /// - Complexity: O(n) when the name was not there in this case.
+  @inlinable
   public mutating func set(_ value: String, forName name: String) {
+    // Several fields are written one after another: growing for each would hash all of them again.
+    if isEmpty { reserveCapacity(4) }
     guard updateValue(value, forKey: name) == nil, count > 1 else { return }
-    for key in keys where key != name && key.isEqualButForCase(name) { self[key] = nil }
+    removeOtherCases(of: name)
+  }
+
+  /// Removes the values of `name` and of names equal but for ASCII case.
+  ///
+  /// - Complexity: O(n).
+  @inlinable
+  public mutating func removeValues(forName name: String) {
+    guard !isEmpty else { return }
+    if let index = index(forKey: name) { remove(at: index) }
+    removeOtherCases(of: name)
+  }
+
+  @usableFromInline
+  func forEachValue(forAnyCaseOf name: String, _ body: (String) -> Void) {
+    let others = keys.filter { $0.isEqualButForASCIICase(name) }
+    for key in others.sorted() { if let value = self[key] { body(value) } }
+  }
+
+  @usableFromInline
+  mutating func removeOtherCases(of name: String) {
+    for key in keys where key.utf8.count == name.utf8.count && key != name && key.isEqualButForASCIICase(name)
+    {
+      self[key] = nil
+    }
   }
 }
 
 extension String {
-  /// Whether the two are equal but for the case of ASCII letters, as names of HTTP headers are compared.
-  fileprivate func isEqualButForCase(_ other: String) -> Bool {
-    utf8.count == other.utf8.count
-      && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
+  /// Whether the two are equal but for the case of ASCII letters, as names of HTTP fields are compared.
+  package func isEqualButForASCIICase(_ other: String) -> Bool {
+    guard utf8.count == other.utf8.count else { return false }
+    let result = utf8.withContiguousStorageIfAvailable { own in
+      other.utf8.withContiguousStorageIfAvailable { areEqualButForCase(own, $0) }
+    }
+    return (result ?? nil) ?? areEqualButForCase(Array(utf8), Array(other.utf8))
   }
 }
 
-extension UInt8 {
-  fileprivate var lowercasedASCII: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+@inline(__always)
+private func areEqualButForCase(
+  _ one: some RandomAccessCollection<UInt8>, _ other: some RandomAccessCollection<UInt8>
+) -> Bool {
+  for (byte, otherByte) in zip(one, other) where byte != otherByte {
+    // Letters differ from each other's case in one bit.
+    guard byte ^ otherByte == 0x20, (0x61...0x7A).contains(byte | 0x20) else { return false }
+  }
+  return true
 }

@@ -9,7 +9,12 @@
 /// }
 /// ```
 public protocol ContextPropagator: Sendable {
+  /// The names that it writes, in lower case, for ``remove(from:)``. Default: none.
+  var fieldNames: [String] { get }
+
   /// Writes what `context` and ``CallContext/baggage`` hold into `carrier`; writes nothing when there is nothing.
+  ///
+  /// What it writes replaces what is there under the same names, also where that belonged to another request.
   func inject(_ context: CallContext, into carrier: inout some ContextCarrier)
 
   /// Reads what `carrier` holds into `context`.
@@ -19,13 +24,22 @@ public protocol ContextPropagator: Sendable {
   /// - Parameters:
   ///   - carrier: Where the names and values are.
   ///   - context: What the call will start from.
-  ///   - baggage: What will be bound as ``CallContext/baggage``; comes in as what is bound now, so that several propagators
-  ///     can add to it.
+  ///   - baggage: What will be bound as ``CallContext/baggage``; comes in as what is bound now. Add to it with
+  ///     ``CombinedBaggage/setting(_:in:)``, so that what other propagators and the application put there stays.
   func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?)
 }
 
 extension ContextPropagator {
+  /// None.
+  public var fieldNames: [String] { [] }
+
+  /// Removes from `carrier` everything that this format writes: for a request that must not carry the context further, as
+  /// one to a stranger.
+  public func remove(from carrier: inout some ContextCarrier) {
+    for name in fieldNames { carrier.removeValues(forName: name) }
+  }
+
   /// Runs `body` in the context that `carrier` holds.
   @inlinable
   public func withExtracted<Result>(
@@ -43,5 +57,38 @@ extension ContextPropagator {
     return try await CallContext.withBaggage(baggage, isolation: isolation) {
       try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
+  }
+}
+
+// MARK: - Fields of any type
+
+extension ContextPropagator {
+  /// Writes into fields that are no ``ContextCarrier``, in their place.
+  @inlinable
+  public func inject<Fields>(
+    _ context: CallContext, into fields: inout Fields, through access: FieldAccess<Fields>
+  ) {
+    // Moved out and in again: a second owner would make the fields copy themselves.
+    var carrier = FieldCarrier(consume fields, through: access)
+    inject(context, into: &carrier)
+    fields = carrier.fields
+  }
+
+  /// Removes what this format writes from fields that are no ``ContextCarrier``.
+  @inlinable
+  public func remove<Fields>(from fields: inout Fields, through access: FieldAccess<Fields>) {
+    var carrier = FieldCarrier(consume fields, through: access)
+    remove(from: &carrier)
+    fields = carrier.fields
+  }
+
+  /// Runs `body` in the context that fields hold which are no ``ContextCarrier``.
+  @inlinable
+  public func withExtracted<Fields, Result>(
+    from fields: Fields, through access: FieldAccess<Fields>,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    try await withExtracted(from: FieldCarrier(fields, through: access), isolation: isolation, body)
   }
 }

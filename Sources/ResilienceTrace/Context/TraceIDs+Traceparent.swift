@@ -46,7 +46,7 @@ extension TraceIDs {
     let text = untrimmed.count == 55 ? untrimmed : untrimmed.trimmingBlanks()
     guard text.count >= 55, let bytes = text.baseAddress,
       text[2] == UInt8(ascii: "-"), text[35] == UInt8(ascii: "-"), text[52] == UInt8(ascii: "-"),
-      let version = Hexadecimal.read2(bytes), version != 0xFF,
+      let version = version(bytes), version != 0xFF,
       text.count == 55 || (version != 0 && text[55] == UInt8(ascii: "-")),
       let high = Hexadecimal.read16(bytes + 3), let low = Hexadecimal.read16(bytes + 19),
       let span = Hexadecimal.read16(bytes + 36), let flags = Hexadecimal.read2(bytes + 53),
@@ -54,6 +54,14 @@ extension TraceIDs {
     else { return nil }
     // What the other flags of a higher version mean is not known: they are not passed on.
     return TraceIDs(traceHigh: high, traceLow: low, span: span, flags: flags & (version == 0 ? 3 : 1))
+  }
+}
+
+extension TraceIDs {
+  /// Nearly always 00.
+  @inline(__always)
+  private static func version(_ bytes: UnsafeRawPointer) -> UInt8? {
+    bytes.loadUnaligned(as: UInt16.self) == 0x3030 ? 0 : Hexadecimal.read2(bytes)
   }
 }
 

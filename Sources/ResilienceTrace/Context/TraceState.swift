@@ -17,9 +17,11 @@ public struct TraceState: Sendable, Hashable {
 
   /// Reads the values of all `tracestate` headers of one request, in order.
   ///
+  /// Of several members with one key the first is kept: the list is not discarded for it, since most of it is other systems'.
+  ///
   /// - Parameter headers: The values; empty ones and empty members are skipped.
-  /// - Returns: `nil` if anything in any of them is invalid, a key occurs twice, or there are more than ``maxMembers``:
-  ///   the whole list is then discarded, and the traceparent stays as it is.
+  /// - Returns: `nil` if anything in any of them is invalid, or there are more than ``maxMembers`` keys: the whole list is
+  ///   then discarded, and the traceparent stays as it is.
   public init?(headers: [String]) {
     self.init(headers.count == 1 ? headers[0] : headers.joined(separator: ","))
   }

@@ -19,29 +19,58 @@ public struct W3CTraceContextPropagator: ContextPropagator {
     self.maxTraceStateLength = maxTraceStateLength
   }
 
+  /// `traceparent` and `tracestate`.
+  public var fieldNames: [String] { ["traceparent", "tracestate"] }
+
   /// Writes the context's trace and the state that travels along; nothing when there is no trace.
+  ///
+  /// Without a state, one that the carrier had is removed: it belongs to another trace.
+  @inlinable
   public func inject(_ context: CallContext, into carrier: inout some ContextCarrier) {
     let trace = context.trace
     guard trace.isPresent, trace.span != 0 else { return }
     carrier.set(trace.traceparent, forName: "traceparent")
-    guard let baggage = CallContext.baggage as? TraceBaggage, !baggage.state.isEmpty else { return }
-    carrier.set(baggage.state.truncated(toLength: maxTraceStateLength).header, forName: "tracestate")
+    let state = outgoingState
+    if state.isEmpty {
+      carrier.removeValues(forName: "tracestate")
+    } else {
+      carrier.set(state, forName: "tracestate")
+    }
   }
 
   /// Reads the carrier's trace, if it has exactly one valid traceparent; else the context stays as it is and the state is
   /// ignored.
+  @inlinable
   public func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?
   ) {
-    let parents = carrier.values(forName: "traceparent")
-    guard parents.count == 1, let trace = TraceIDs(traceparent: parents[0]) else { return }
+    var count = 0
+    var trace: TraceIDs?
+    carrier.forEachValue(forName: "traceparent") { value in
+      count += 1
+      trace = TraceIDs(traceparent: value)
+    }
+    guard count == 1, let trace else { return }
     context.enterSpan(trace)
-    let states = carrier.values(forName: "tracestate")
-    let state = states.isEmpty ? nil : TraceState(headers: states)
+    var text = ""
+    carrier.forEachValue(forName: "tracestate") { value in
+      text = text.isEmpty ? value : text + "," + value
+    }
     // Without a state of its own, that of a trace which this one is nested in must not go out with it either.
-    guard baggage != nil || state?.isEmpty == false else { return }
-    var carried = baggage as? TraceBaggage ?? TraceBaggage()
-    carried.state = state ?? TraceState()
-    baggage = carried
+    if text.isEmpty, baggage == nil { return }
+    Self.setState(text, in: &baggage)
+  }
+
+  /// The header's value; empty for none.
+  @usableFromInline
+  var outgoingState: String {
+    guard let baggage = CallContext.baggage(of: TraceBaggage.self) else { return "" }
+    return baggage.state.truncated(toLength: maxTraceStateLength).header
+  }
+
+  @usableFromInline
+  static func setState(_ text: String, in baggage: inout (any Sendable)?) {
+    let state = TraceState(text) ?? TraceState()
+    TraceBaggage.update(&baggage) { $0.state = state }
   }
 }

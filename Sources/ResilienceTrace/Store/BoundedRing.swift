@@ -1,40 +1,41 @@
-/// The last `capacity` elements that were appended.
-struct BoundedRing<Element> {
+/// The last `capacity` elements that were appended; with a capacity of 0 none are.
+///
+/// They are kept in chunks that do not change once they are full. A copy is a few references, and the next append copies one
+/// chunk at the most: a reader does not make the writers pay for everything that is kept.
+struct BoundedRing<Element: Sendable>: Sendable {
   let capacity: Int
-  private var elements: [Element] = []
+  private let chunkSize: Int
+  private var full: [[Element]] = []
+  private var current: [Element] = []
   private(set) var appended = 0
 
   init(capacity: Int) {
     self.capacity = capacity
-    // Growing later would copy everything under the owner's lock; memory that is not touched costs nothing.
-    elements.reserveCapacity(capacity)
+    chunkSize = max(1, min(capacity, 512))
+    current.reserveCapacity(chunkSize)
   }
 
-  var count: Int { elements.count }
-  var dropped: Int { appended - elements.count }
+  var count: Int { min(appended, capacity) }
+  var dropped: Int { appended - count }
 
+  /// - Returns: A chunk that made room, for the owner to release outside its lock.
   @inline(__always)
-  mutating func append(_ element: Element) {
-    let slot = appended % capacity
+  mutating func append(_ element: Element) -> [Element]? {
+    current.append(element)
     appended += 1
-    if slot < elements.count {
-      elements[slot] = element
-    } else {
-      elements.append(element)
-    }
+    return current.count < chunkSize ? nil : turnOver()
   }
 
-  /// Appends, and returns the element that made room.
-  mutating func exchange(_ element: Element) -> Element? {
-    let slot = appended % capacity
-    let replaced = slot < elements.count ? elements[slot] : nil
-    append(element)
-    return replaced
+  @inline(never)
+  private mutating func turnOver() -> [Element]? {
+    full.append(current)
+    current = []
+    current.reserveCapacity(chunkSize)
+    return (full.count - 1) * chunkSize >= capacity ? full.removeFirst() : nil
   }
 
   /// Oldest first.
   var ordered: [Element] {
-    let oldest = appended % capacity
-    return elements.count < capacity ? elements : Array(elements[oldest...] + elements[..<oldest])
+    Array((full.joined() + current).suffix(capacity))
   }
 }

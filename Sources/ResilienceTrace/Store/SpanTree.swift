@@ -7,10 +7,12 @@ enum SpanTree {
     var depth: Int
     /// It has a parent, but not here.
     var isOrphan: Bool
+    /// The number of the attempt that it is an attempt within: of a hedge in a retry, or the other way round. 0 for none.
+    var outerAttempt: UInt16
   }
 
-  static func nodes(spans: [SpanRecord], events: [SpanEvent]) -> [Node] {
-    let eventsOfSpan = Dictionary(grouping: events, by: \.span.span)
+  /// - Parameter spans: Complete, in the order in which they ended.
+  static func nodes(_ spans: [SpanRecord]) -> [Node] {
     let known = Set(spans.map(\.ids.span))
     // Written order decides between spans that began at the same instant: under virtual time, many do.
     let inOrder = spans.indices.sorted { (spans[$0].start, $0) < (spans[$1].start, $1) }
@@ -19,15 +21,16 @@ enum SpanTree {
 
     var nodes: [Node] = []
     var visited: Set<Int> = []
-    var pending = inOrder.filter(isFirst).reversed().map { (index: $0, depth: 0, callName: "") }
-    while let (index, depth, callName) = pending.popLast() {
+    var pending = inOrder.filter(isFirst).reversed().map { (index: $0, depth: 0, outerAttempt: UInt16(0)) }
+    while let (index, depth, outerAttempt) = pending.popLast() {
       guard visited.insert(index).inserted else { continue }
-      var span = spans[index]
-      span.events = eventsOfSpan[span.ids.span] ?? []
-      if span.name.isEmpty { span.name = callName }
-      nodes.append(Node(span: span, depth: depth, isOrphan: depth == 0 && span.parent != 0))
+      let span = spans[index]
+      nodes.append(
+        Node(
+          span: span, depth: depth, isOrphan: depth == 0 && span.parent != 0, outerAttempt: outerAttempt))
+      let within = span.role == .attempt || span.role == .hedge ? span.attempt : 0
       for child in (childrenOfSpan[span.ids.span] ?? []).reversed() {
-        pending.append((child, depth + 1, span.name))
+        pending.append((child, depth + 1, within))
       }
     }
     return nodes

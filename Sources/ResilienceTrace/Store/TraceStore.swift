@@ -2,86 +2,105 @@ internal import ResilienceCore
 
 /// Keeps the last spans of a process in memory, and answers questions about them.
 ///
-/// A span is written once, complete, when it ends; its events are written as they happen and joined to it when somebody
-/// asks. When it is full, the oldest make room, and are counted.
+/// A span is written once, complete, when it ends; what is noted while it runs is joined to it when somebody asks. When the
+/// store is full, the oldest make room, and are counted.
 ///
 /// ```swift
 /// let store = TraceStore()
-/// let tracer = Tracer("checkout", store: store)
+/// let tracer = CallTracer("checkout", store: store)
 /// …
-/// for trace in store.traces { print(store.waterfall(of: trace)) }
+/// for trace in store.traces(matching: SpanQuery(verdict: .failure)) { print(store.waterfall(of: trace)) }
 /// ```
+///
+/// Questions take time in proportion to what is kept: they are for people, tests and tools, not for requests.
 public final class TraceStore: Sendable {
-  private struct State {
-    var spans: BoundedRing<SpanRecord>
-    var events: BoundedRing<SpanEvent>
+  private struct Registration: Hashable {
+    var service: String
+    var sampler: Sampler
+    var reporter: ObjectIdentifier?
   }
 
   /// The name, as a label of its metrics; empty when unnamed.
   public let name: String
 
-  private let state: Lock<State>
+  /// How much of a span is shown.
+  public let limits: SpanLimits
+
+  let storage: SpanStorage
+
+  /// What writes here. It lives as long as the store, so that work that outlives its tracer is recorded too.
+  private let observers = Lock<[Registration: (SpanObserver, ObserverRegistration)]>([:])
 
   /// Creates an empty store.
   ///
   /// - Parameters:
   ///   - name: A label for its metrics. Default: `traces`.
-  ///   - capacity: How many spans, and how many span events, to keep: at least 1. Default: 10 000, about 2 MB when full.
-  public init(_ name: String = "traces", capacity: Int = 10_000) {
-    precondition(capacity > 0, "capacity must be at least 1 span, was \(capacity)")
+  ///   - capacity: How many spans, and how many notes of spans (events, attributes, links), to keep; 0 keeps nothing, for a
+  ///     tracer that only reports. Default: 10 000, about 2 MB when full.
+  ///   - limits: How much of a span is shown. Default: OpenTelemetry's limits.
+  public init(_ name: String = "traces", capacity: Int = 10_000, limits: SpanLimits = SpanLimits()) {
+    precondition(capacity >= 0, "capacity must be at least 0 spans, was \(capacity)")
     self.name = name
-    state = Lock(State(spans: BoundedRing(capacity: capacity), events: BoundedRing(capacity: capacity)))
+    self.limits = limits
+    storage = SpanStorage(capacity: capacity)
   }
 
-  /// Puts the record together in its place: a copy would cost as much as the rest.
-  @inline(__always)
-  func append(_ span: @autoclosure () -> SpanRecord) {
-    state.withLock { $0.spans.append(span()) }
+  /// The observer of a tracer; tracers that are equal share one.
+  func observer(service: String, sampler: Sampler, reporter: SpanReporter?) -> (SpanObserver, ObserverHandle)
+  {
+    let key = Registration(
+      service: service, sampler: sampler, reporter: reporter.map { ObjectIdentifier($0) })
+    if let (observer, registration) = observers.withLock({ $0[key] }) {
+      return (observer, registration.handle)
+    }
+    let observer = SpanObserver(service: service, sampler: sampler, spans: storage, reporter: reporter)
+    let registration = ObserverRegistration(observer)
+    let (kept, its) = observers.withLock { observers in
+      if let earlier = observers[key] { return earlier }
+      observers[key] = (observer, registration)
+      return (observer, registration)
+    }
+    return (kept, its.handle)
   }
 
-  func append(_ event: SpanEvent) {
-    // What it replaces is a user's value, and is released outside the lock.
-    _ = state.withLock { $0.events.exchange(event) }
+  /// The counts.
+  public func snapshot() -> TraceStoreSnapshot {
+    let contents = storage.copy
+    return TraceStoreSnapshot(
+      name: name, capacity: contents.spans.capacity,
+      spans: contents.spans.count, recordedSpans: contents.spans.appended,
+      droppedSpans: contents.spans.dropped,
+      events: contents.notes.count, droppedEvents: contents.notes.dropped)
   }
 }
 
-// MARK: - Questions
+// MARK: - All there is
 
 extension TraceStore {
+  /// Every span kept, complete, in the order in which they ended.
+  public var allSpans: [SpanRecord] {
+    let (spans, notes) = storage.all
+    return TraceAssembly.complete(spans, notes, limits: limits)
+  }
+
   /// The ids of the traces of which there are spans, in the order in which their first kept span ended.
-  ///
-  /// - Complexity: O(n) in the spans kept, like all questions.
   public var traces: [TraceID] {
     var seen: Set<TraceID> = []
-    return allSpans.map(\.ids.traceID).filter { seen.insert($0).inserted }
+    return storage.all.spans.map(\.ids.traceID).filter { seen.insert($0).inserted }
   }
 
-  /// Every span kept, in the order in which they ended.
-  public var allSpans: [SpanRecord] {
-    state.withLock { $0.spans.ordered }
-  }
-
-  /// The spans of one trace with their events: parents before children, siblings by start.
+  /// The spans of one trace: parents before children, siblings by start.
   ///
   /// Spans whose parent is not here (another process's, dropped, or not ended yet) stand among the first.
   public func spans(inTrace trace: TraceID) -> [SpanRecord] {
     tree(of: trace).map(\.span)
   }
 
-  /// The counts.
-  public func snapshot() -> TraceStoreSnapshot {
-    state.withLock { state in
-      TraceStoreSnapshot(
-        name: name, capacity: state.spans.capacity,
-        spans: state.spans.count, recordedSpans: state.spans.appended, droppedSpans: state.spans.dropped,
-        events: state.events.count, droppedEvents: state.events.dropped)
-    }
-  }
-
   /// The spans of one trace in the order of ``spans(inTrace:)``, each with its depth.
   func tree(of trace: TraceID) -> [SpanTree.Node] {
-    let (spans, events) = state.withLock { ($0.spans.ordered, $0.events.ordered) }
-    return SpanTree.nodes(
-      spans: spans.filter { $0.ids.traceID == trace }, events: events.filter { $0.span.traceID == trace })
+    let (spans, notes) = storage.all
+    let ours = TraceAssembly.complete(
+      spans.filter { $0.ids.traceID == trace }, notes.filter { $0.span.traceID == trace }, limits: limits)
+    return SpanTree.nodes(ours)
   }
 }

@@ -6,12 +6,12 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
-  @usableFromInline let tracer: Tracer
+  @usableFromInline let tracer: CallTracer
   @usableFromInline let name: String
-  @usableFromInline let kind: SpanKind
+  @usableFromInline let kind: SpanRecord.Kind
 
   @usableFromInline
-  init(base: Base, tracer: Tracer, name: String, kind: SpanKind) {
+  init(base: Base, tracer: CallTracer, name: String, kind: SpanRecord.Kind) {
     self.base = base
     self.tracer = tracer
     self.name = name
@@ -29,7 +29,7 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     -> Base.Output
   {
     var span = context
-    tracer.enterSpan(&span)
+    if _slowPath(tracer.enterSpan(&span)) { return try await handleInScope(input, context, span) }
     do {
       let output = try await base.perform(input, in: span)
       tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
@@ -37,6 +37,27 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     } catch {
       tracer.exitSpan(span, from: context, name, kind, base.judge(error, in: context).verdict, error)
       throw error
+    }
+  }
+
+  /// Out of line: what most spans do without must not cost them anything.
+  @inlinable
+  @inline(never)
+  nonisolated(nonsending) func handleInScope(
+    _ input: Base.Input, _ context: CallContext, _ entered: CallContext
+  ) async throws -> Base.Output {
+    var entered = entered
+    let scope = tracer.makeScope(&entered, from: context)
+    let span = entered
+    return try await scope.run {
+      do {
+        let output = try await base.perform(input, in: span)
+        tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
+        return output
+      } catch {
+        tracer.exitSpan(span, from: context, name, kind, base.judge(error, in: context).verdict, error)
+        throw error
+      }
     }
   }
 }
@@ -49,8 +70,11 @@ extension Handler {
   /// - Parameters:
   ///   - tracer: Decides whether it is recorded, and where.
   ///   - name: What is called. Default: the name of the call.
-  ///   - kind: Call or delivery. Default: call.
-  public func trace(_ tracer: Tracer, _ name: String? = nil, kind: SpanKind = .call) -> TraceHandler<Self> {
+  ///   - kind: How it stands to its caller; `.consumer` for the handler of an event, of which each delivery is a span.
+  ///     Default: `.client`, for a call to another service.
+  public func trace(_ tracer: CallTracer, _ name: String? = nil, kind: SpanRecord.Kind = .client)
+    -> TraceHandler<Self>
+  {
     TraceHandler(base: self, tracer: tracer, name: name ?? traits.name, kind: kind)
   }
 }

@@ -152,7 +152,7 @@ private struct Down: Error {}
 
   @Test func eachAttemptAndDecisionOfAStackIsInTheTrace() throws {
     let waterfall = try Simulation(seed: 1).run { simulation in
-      let tracer = Tracer("test")
+      let tracer = CallTracer("test")
       let attempts = Log<Int>()
       let call = ServiceCall("stock") { (_: Void) in
         attempts.append(1)
@@ -162,7 +162,7 @@ private struct Down: Error {}
       .trace(tracer)
       try await call()
       let trace = try #require(tracer.store.traces.first)
-      #expect(tracer.store.spans(inTrace: trace).map(\.kind) == [.call, .attempt, .attempt])
+      #expect(tracer.store.spans(inTrace: trace).map(\.role) == [.call, .attempt, .attempt])
       return tracer.store.waterfall(of: trace)
     }
     #expect(waterfall.contains("retry.scheduled call=stock attempt=2 delay.nanoseconds=1000000000"))

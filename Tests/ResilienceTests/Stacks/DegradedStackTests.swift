@@ -37,7 +37,7 @@ private struct Down: Error {}
 
   @Test func whoJoinsAnExecutionNotesItsSpanInTheTrace() throws {
     try Simulation(seed: 1).run { simulation in
-      let tracer = Tracer("test")
+      let tracer = CallTracer("test")
       let call = ServiceCall("catalogue") { (_: Int) in
         try await simulation.sleep(for: .milliseconds(20))
       }.coalesce(by: \.self).trace(tracer)

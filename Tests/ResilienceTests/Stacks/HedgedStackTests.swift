@@ -103,13 +103,13 @@ private struct Down: Error {}
 
   @Test func eachAttemptAndItsEndIsInTheTrace() throws {
     let waterfall = try Simulation(seed: 1).run { simulation in
-      let tracer = Tracer("test")
+      let tracer = CallTracer("test")
       let call = ServiceCall("stock") { (_: Int, context: CallContext) in
         try await simulation.sleep(for: context.attempt == 1 ? .seconds(60) : .milliseconds(5))
       }.hedge(Self.policy).trace(tracer)
       try await call(1)
       let trace = try #require(tracer.store.traces.first)
-      #expect(tracer.store.spans(inTrace: trace).map(\.kind) == [.call, .attempt, .attempt])
+      #expect(tracer.store.spans(inTrace: trace).map(\.role) == [.call, .hedge, .hedge])
       return tracer.store.waterfall(of: trace)
     }
     #expect(waterfall.contains("hedge.started call=stock attempt=2 after.nanoseconds=50000000"))

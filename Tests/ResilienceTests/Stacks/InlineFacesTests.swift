@@ -29,7 +29,7 @@ private actor Bookkeeper {
   private let breaker = CircuitBreaker("bank")
   private let bucket = TokenBucket("bank", limit: .perSecond(1000))
   private let customers = KeyedRateLimiter<String>("customers", limit: .perSecond(1000))
-  private let tracer = Tracer("bank")
+  private let tracer = CallTracer("bank")
   private let inbox = Inbox()
   private let registry = ServiceRegistry()
 

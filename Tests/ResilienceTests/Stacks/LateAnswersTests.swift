@@ -145,11 +145,11 @@ private struct Busy: Error, PushbackProviding {
 
   private static let rejections: [any Rejection] = [
     BulkheadFull(bulkhead: "b", reason: .deadline, limit: 1, waiting: 3),
-    RateLimited(limiter: "l", reason: .deadline, retryAt: nil),
+    RateLimited(limiter: "l", reason: .deadline, retryAt: nil, at: .milliseconds(0)),
     CircuitOpen(breaker: "c", retryAt: .milliseconds(9_000)),
     Throttled(throttle: "t", rejectionProbability: 0.5),
-    PermitsExceedBurst(limiter: "l", permits: 3, burst: 2),
-    WeightExceedsBulkhead(bulkhead: "b", weight: 3, capacity: 2), DeadlineExceeded(overdue: .zero),
+    ImpossiblePermits(limiter: "l", permits: 3, burst: 2),
+    ImpossibleWeight(bulkhead: "b", weight: 3, capacity: 2), DeadlineExceeded(overdue: .zero),
   ]
 
   /// A place in which calls wait, and which refuses those that it has to let go.

@@ -56,7 +56,7 @@ private struct Down: Error {}
   }
 
   @Test func row99_aSpanInsideTwoRetriesNotesWhichOfAllAttemptsItIs() async throws {
-    let tracer = Tracer("test")
+    let tracer = CallTracer("test")
     let call = ServiceCall("stock") { (_: Int) in throw Down() }.trace(tracer)
       .retry(Self.policy, budget: nil).retry(Self.policy, budget: nil)
     try? await call(1)

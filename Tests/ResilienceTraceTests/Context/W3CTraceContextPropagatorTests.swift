@@ -2,27 +2,13 @@ import ResilienceCore
 import ResilienceTrace
 import Testing
 
-/// Header fields of which a name can occur more than once.
-private struct Fields: ContextCarrier {
-  var all: [(name: String, value: String)]
-
-  func values(forName name: String) -> [String] {
-    all.filter { $0.name.lowercased() == name }.map(\.value)
-  }
-
-  mutating func set(_ value: String, forName name: String) {
-    all.removeAll { $0.name.lowercased() == name }
-    all.append((name, value))
-  }
-}
-
 @Suite struct W3CTraceContextPropagatorTests {
   private static let parent = "00-12345678901234567890123456789012-1234567890123456-01"
   private let propagator = W3CTraceContextPropagator()
 
   /// What a service that only passes on sends, given these headers.
   private func passedOn(_ fields: [(String, String)]) async -> [String: String] {
-    await propagator.withExtracted(from: Fields(all: fields)) {
+    await propagator.withExtracted(from: fields, through: .pairs) {
       var headers: [String: String] = [:]
       propagator.inject(.current, into: &headers)
       return headers
@@ -50,7 +36,7 @@ private struct Fields: ContextCarrier {
     #expect(await passedOn([("tracestate", "foo=1,bar=2")]) == [:])
   }
 
-  @Test(arguments: ["foo=1,foo=2", "FOO=1", "foo=", "é"])
+  @Test(arguments: ["foo=1,foo", "FOO=1", "foo=", "é"])
   func row60_invalidTracestateDoesNotTouchTheTraceparent(_ state: String) async {
     #expect(
       await passedOn([("traceparent", Self.parent), ("tracestate", state)]) == ["traceparent": Self.parent])
@@ -62,9 +48,9 @@ private struct Fields: ContextCarrier {
   }
 
   @Test func stateOfAnotherTraceDoesNotGoOut() async {
-    let outer = Fields(all: [("traceparent", Self.parent), ("tracestate", "outer=1")])
+    let outer = [(name: "traceparent", value: Self.parent), (name: "tracestate", value: "outer=1")]
     let inner = [("traceparent", "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-00")]
-    let headers = await propagator.withExtracted(from: outer) { await passedOn(inner) }
+    let headers = await propagator.withExtracted(from: outer, through: .pairs) { await passedOn(inner) }
     #expect(headers == ["traceparent": inner[0].1])
   }
 
@@ -91,5 +77,98 @@ private struct Fields: ContextCarrier {
     let value = await propagator.withExtracted(from: headers) { TraceBaggage.current.state["rojo"] }
     #expect(value == "1")
     #expect(TraceBaggage.current.state.isEmpty)
+  }
+
+  @Test func row100_aRepeatedKeyOverTwoHeadersCostsNobodyElse() async {
+    let headers = await passedOn([
+      ("traceparent", Self.parent), ("tracestate", "foo=1,rojo=2"), ("tracestate", "foo=3,congo=4"),
+    ])
+    #expect(headers["tracestate"] == "foo=1,rojo=2,congo=4")
+  }
+
+  @Test func row101_somebodyElsesBaggageStaysWhenATraceparentComesAlone() async {
+    await CallContext.withBaggage("tenant 9") {
+      await propagator.withExtracted(from: ["traceparent": Self.parent]) {
+        #expect(CallContext.baggage as? String == "tenant 9")
+        #expect(CallContext.baggage(of: String.self) == "tenant 9")
+      }
+    }
+  }
+
+  @Test func row101_somebodyElsesBaggageStaysBesideATracestate() async {
+    await CallContext.withBaggage("tenant 9") {
+      await propagator.withExtracted(from: ["traceparent": Self.parent, "tracestate": "rojo=1"]) {
+        #expect(CallContext.baggage(of: String.self) == "tenant 9")
+        #expect(TraceBaggage.current.state.header == "rojo=1")
+        var headers: [String: String] = [:]
+        propagator.inject(.current, into: &headers)
+        #expect(headers["tracestate"] == "rojo=1")
+        // An inner trace without a state takes ours away, and nothing else.
+        await propagator.withExtracted(from: ["traceparent": Self.parent]) {
+          #expect(CallContext.baggage(of: String.self) == "tenant 9")
+          #expect(TraceBaggage.current.state.isEmpty)
+        }
+      }
+    }
+  }
+
+  @Test func row104_whatWasCopiedDoesNotGoOutBesideOurs() async {
+    let stale = [
+      (name: "TraceParent", value: "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-00"),
+      (name: "traceparent", value: "garbage"), (name: "Host", value: "shop"),
+      (name: "TRACESTATE", value: "old=1"), (name: "tracestate", value: "é"),
+    ]
+    var headers = stale
+    await propagator.withExtracted(from: ["traceparent": Self.parent]) {
+      propagator.inject(.current, into: &headers, through: .pairs)
+    }
+    #expect(headers.map(\.name) == ["Host", "traceparent"])
+    #expect(headers.map(\.value) == ["shop", Self.parent])
+    var dictionary = ["Traceparent": "garbage", "TraceState": "old=1", "host": "shop"]
+    await propagator.withExtracted(from: ["traceparent": Self.parent]) {
+      propagator.inject(.current, into: &dictionary)
+    }
+    #expect(dictionary == ["traceparent": Self.parent, "host": "shop"])
+  }
+
+  @Test func row104_carriersAreCleared() {
+    var headers = [(name: "TraceParent", value: Self.parent), (name: "Host", value: "shop")]
+    propagator.remove(from: &headers, through: .pairs)
+    #expect(headers.map(\.name) == ["Host"])
+    var dictionary = ["TRACESTATE": "a=1", "traceparent": Self.parent, "host": "shop"]
+    propagator.remove(from: &dictionary)
+    #expect(dictionary == ["host": "shop"])
+  }
+
+  @Test func aTraceIDWithoutASpanIsNotSent() {
+    var context = CallContext.current
+    context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 0, flags: 2))
+    var headers: [String: String] = [:]
+    propagator.inject(context, into: &headers)
+    #expect(headers == [:])
+  }
+
+  @Test func flagsOfOtherFormatsAreNotSent() {
+    var context = CallContext.current
+    context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 0xFD))
+    var headers: [String: String] = [:]
+    propagator.inject(context, into: &headers)
+    #expect(headers["traceparent"]?.suffix(3) == "-01")
+  }
+
+  /// The metadata of gRPC: a list of values for each name.
+  @Test func fieldsOfAnyTypeCarryTheTraceInTheirPlace() async {
+    let metadata = FieldAccess<[String: [String]]>(
+      forEachValue: { fields, name, body in fields[name]?.forEach(body) },
+      set: { fields, name, value in fields[name] = [value] },
+      remove: { fields, name in fields[name] = nil })
+    let received = ["traceparent": [Self.parent], "tracestate": ["a=1", "b=2"], "grpc-timeout": ["1S"]]
+    var sent = ["traceparent": ["x", "y"], "te": ["trailers"]]
+    await propagator.withExtracted(from: received, through: metadata) {
+      propagator.inject(.current, into: &sent, through: metadata)
+    }
+    #expect(sent == ["traceparent": [Self.parent], "tracestate": ["a=1,b=2"], "te": ["trailers"]])
+    propagator.remove(from: &sent, through: metadata)
+    #expect(sent == ["te": ["trailers"]])
   }
 }

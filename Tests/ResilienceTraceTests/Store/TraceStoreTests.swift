@@ -6,7 +6,7 @@ import Testing
 @Suite struct TraceStoreTests {
   @Test func oldestMakeRoomAndAreCounted() async {
     let store = TraceStore("small", capacity: 3)
-    let tracer = Tracer(store: store)
+    let tracer = CallTracer(store: store)
     for name in ["a", "b", "c", "d", "e"] {
       await tracer.span(name) { CallContext.current.emit(Retried(attempt: 1)) }
     }
@@ -24,7 +24,7 @@ import Testing
 
   @Test func tracesAreKeptApart() async throws {
     let store = TraceStore()
-    let tracer = Tracer(store: store)
+    let tracer = CallTracer(store: store)
     for name in ["a", "b"] {
       await tracer.span(name) { await tracer.span("below \(name)") {} }
     }
@@ -36,7 +36,7 @@ import Testing
   @Test func parentsComeBeforeChildrenAndSiblingsByStart() throws {
     let store = TraceStore()
     try Simulation(seed: 1).run { sim in
-      let tracer = Tracer(store: store)
+      let tracer = CallTracer(store: store)
       await tracer.span("root") {
         await tracer.span("first") { await tracer.span("at once") {} }
         await tracer.span("second") {}
@@ -53,7 +53,7 @@ import Testing
     let store = TraceStore()
     for _ in 0..<2 {
       try Simulation(seed: 1).run { sim in
-        let tracer = Tracer(store: store)
+        let tracer = CallTracer(store: store)
         await tracer.span("a") { await tracer.span("b") { await tracer.span("c") {} } }
       }
     }
@@ -63,7 +63,7 @@ import Testing
 
   @Test func threadsLoseNothing() async {
     let store = TraceStore(capacity: 500)
-    let tracer = Tracer(store: store)
+    let tracer = CallTracer(store: store)
     await withTaskGroup { group in
       for _ in 0..<8 {
         group.addTask {

@@ -5,6 +5,7 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
   let base: Base
   var maxAttempts: UInt16 = 3
   var delay: Duration = .zero
+  var event = "retry.scheduled"
 
   nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
     var number: UInt16 = 1
@@ -17,10 +18,10 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
         attempt.attemptEnded(of: context, base.outcome(ofValue: output), error: nil)
         return output
       } catch {
-        attempt.attemptEnded(of: context, base.outcome(ofError: error), error: error)
+        attempt.attemptEnded(of: context, base.judge(error, in: context), error: error)
         guard number < maxAttempts else { throw error }
         number += 1
-        context.emit(Retried(attempt: number))
+        context.emit(Retried(attempt: number, name: event))
         try await context.clock.sleep(for: delay)
       }
     }
@@ -29,7 +30,7 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
 
 struct Retried: ResilienceEvent {
   var attempt: UInt16
-  let name = "retry.scheduled"
+  var name = "retry.scheduled"
   var attributes: [EventAttribute] { [EventAttribute("attempt", .integer(Int64(attempt)))] }
 }
 
@@ -39,4 +40,13 @@ struct Declined: Error, CustomStringConvertible {
 
 struct Refused: Rejection {
   var retryAt: Instant? { nil }
+}
+
+/// What a bus says of a delivery, as far as tracing knows it.
+struct FakeBusEvent: ResilienceEvent {
+  var id: String
+  let name = "bus.redelivery.scheduled"
+  var attributes: [EventAttribute] {
+    [EventAttribute("id", .string(id)), EventAttribute("group", .string("billing"))]
+  }
 }

@@ -18,9 +18,9 @@ final class House: Sendable {
   let counters = DayCounters()
   let store = TraceStore(capacity: 20_000)
   /// Begins a trace with every order.
-  let rootTracer: Tracer
+  let rootTracer: CallTracer
   /// Goes on with the traces of orders; begins none.
-  let deliveryTracer: Tracer
+  let deliveryTracer: CallTracer
   let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(3, burst: 12))
   private let inboxes = Mutex<[String: Inbox]>([:])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
@@ -29,8 +29,8 @@ final class House: Sendable {
     self.isProtected = isProtected
     self.day = day
     self.faults = faults
-    rootTracer = Tracer("order", store: store)
-    deliveryTracer = Tracer("bus", sampler: .parentBased(root: .never), store: store)
+    rootTracer = CallTracer("order", store: store)
+    deliveryTracer = CallTracer("bus", sampler: .parentBased(root: .never), store: store)
   }
 
   /// Applies the decorators that `stack` adds, or none in the bare play.
@@ -73,7 +73,7 @@ extension House {
     counters.watch(inbox)
     bus.subscribe(
       to: topic, group: service, policy: Self.patient,
-      handler: handler.deduplicate(inbox).trace(deliveryTracer, kind: .delivery))
+      handler: handler.deduplicate(inbox).trace(deliveryTracer, kind: .consumer))
   }
 
   /// Answers every question of a type.

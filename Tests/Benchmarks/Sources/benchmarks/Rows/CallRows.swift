@@ -48,14 +48,14 @@ func callRows() -> [Row] {
       "resilience4j 132 ns / 144 B, tower 112 (no breaker, with timeout)"),
     .call("stack: breaker, limiter, retry, trace unsampled") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
-        .trace(Tracer("benchmark", sampler: .never))
+        .trace(CallTracer("benchmark", sampler: .never))
     }
     .from(.off, .actor, .main)
     .floor("call")
     .target("full stack trace>retry>breaker>limiter incl. op", instructions: 2350, allocations: 0),
     .call("stack: breaker, limiter, retry, trace sampled") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
-        .trace(Tracer("benchmark", sampler: .always))
+        .trace(CallTracer("benchmark", sampler: .always))
     }
     .floor("call"),
     .call("stack: breaker, limiter, retry, deadline") {
@@ -65,7 +65,7 @@ func callRows() -> [Row] {
     .floor("call"),
     .call("stack: breaker, limiter, retry, deadline, trace unsampled") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
-        .deadline(.seconds(60)).trace(Tracer("benchmark", sampler: .never))
+        .deadline(.seconds(60)).trace(CallTracer("benchmark", sampler: .never))
     }
     .floor("call"),
     .call("stack: breaker, limiter, retry, erased") {

@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-extension Tracer {
+extension CallTracer {
   /// Runs `body` in a span of its own, on the caller's actor.
   ///
   /// ```swift
@@ -12,17 +12,32 @@ extension Tracer {
   ///
   /// - Parameters:
   ///   - name: What it stands for.
-  ///   - kind: Call or delivery. Default: call.
-  ///   - body: The work.
+  ///   - kind: How it stands to its caller. Default: `.internal`.
+  ///   - body: The work. What is to be known of the span is said in it, with ``SpanAnnotation``.
   /// - Throws: What `body` throws.
   @inlinable
   public func span<Result>(
-    _ name: String, kind: SpanKind = .call, isolation: isolated (any Actor)? = #isolation,
+    _ name: String, kind: SpanRecord.Kind = .internal, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     let call = CallContext.current
     var span = call
-    enterSpan(&span)
+    if _slowPath(enterSpan(&span)) {
+      let scope = makeScope(&span, from: call)
+      let entered = span
+      return try await scope.run(isolation: isolation) {
+        try await run(entered, from: call, name, kind, isolation: isolation, body)
+      }
+    }
+    return try await run(span, from: call, name, kind, isolation: isolation, body)
+  }
+
+  @inlinable
+  @inline(__always)
+  func run<Result>(
+    _ span: CallContext, from call: CallContext, _ name: String, _ kind: SpanRecord.Kind,
+    isolation: isolated (any Actor)?, _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
     do {
       let result = try await CallContext.withCurrent(span, isolation: isolation, body)
       if span.trace.isSampled {

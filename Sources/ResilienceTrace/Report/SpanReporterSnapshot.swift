@@ -1,0 +1,43 @@
+public import ResilienceCore
+
+/// The counts of a ``SpanReporter``.
+public struct SpanReporterSnapshot: Sendable, Hashable {
+  /// The reporter's name.
+  public var name: String
+
+  /// Spans and notes that wait to be sent.
+  public var queued: Int
+
+  /// Spans that were sent.
+  public var reportedSpans: Int
+
+  /// Spans of batches for which the exporter threw.
+  public var failedSpans: Int
+
+  /// Spans that found the queue full.
+  public var droppedSpans: Int
+
+  /// Notes that found the queue full, or whose span did not end while they were kept.
+  public var droppedNotes: Int
+
+  /// Batches that were given to the exporter.
+  public var batches: Int
+
+  /// What the exporter threw last; `nil` when it never did.
+  public var lastError: String?
+}
+
+extension SpanReporterSnapshot: MetricSource {
+  /// What waits, what was sent, and what was not.
+  public var metrics: [Metric] {
+    let labels = [Metric.Label("reporter", name)]
+    return [
+      Metric("span_reporter_queued", .gauge, Double(queued), labels: labels),
+      Metric("span_reporter_reported_spans", .counter, Double(reportedSpans), labels: labels),
+      Metric("span_reporter_failed_spans", .counter, Double(failedSpans), labels: labels),
+      Metric("span_reporter_dropped_spans", .counter, Double(droppedSpans), labels: labels),
+      Metric("span_reporter_dropped_notes", .counter, Double(droppedNotes), labels: labels),
+      Metric("span_reporter_batches", .counter, Double(batches), labels: labels),
+    ]
+  }
+}

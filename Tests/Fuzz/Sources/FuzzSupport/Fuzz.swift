@@ -1,0 +1,22 @@
+import FuzzDriver
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+nonisolated(unsafe) private var target: (String) -> Void = { _ in }
+
+/// Hands libFuzzer's inputs to `body` as the text of a header, for as long as the command line says: what is not UTF-8 becomes
+/// U+FFFD, as it would on the way here.
+public func fuzz(_ body: @escaping (String) -> Void) -> Never {
+  target = body
+  var count = CommandLine.argc
+  var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+  exit(
+    LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
+      target(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self))
+      return 0
+    })
+}
