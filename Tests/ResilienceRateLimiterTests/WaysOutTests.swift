@@ -162,7 +162,9 @@ private struct Refused: Rejection {
       let throttle = AdaptiveThrottle("mail")
       let leaf = leaf(way, sim)
       try await play(way, sim, midway: { #expect(throttle.snapshot().attempts == 1) }) { context in
-        try await throttle.run { try await leaf.handle((), context: context) }
+        try await CallContext.withCurrent(context) {
+          try await throttle.run { try await leaf.handle((), context: context) }
+        }
       }
       let snapshot = throttle.snapshot()
       #expect((snapshot.attempts, snapshot.accepts) == expected, "in place")

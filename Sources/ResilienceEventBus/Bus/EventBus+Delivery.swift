@@ -14,7 +14,8 @@ extension EventBus {
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: worker.policy.maxDeliveries))
     let now = call.now
     if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
-      let end = DeliveryEnd(settlement: refusal, error: nil, deliveries: ticket.attempt - 1, load: .none)
+      let end = DeliveryEnd(
+        settlement: refusal, error: nil, deliveries: ticket.attempt - 1, load: .none, time: now)
       tell(call, end, ticket, worker)
       settle(ticket, as: worker, end, call)
       return
@@ -66,7 +67,7 @@ extension EventBus {
     if error == nil, outcome.verdict != .failure {
       worker.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
       return DeliveryEnd(
-        settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil))
+        settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil), time: nil)
     }
     let wasRefused = error.map { ErrorKind(of: $0).contains(.rejection) } ?? false
     var isNoted = false
@@ -90,7 +91,7 @@ extension EventBus {
     return DeliveryEnd(
       settlement: settlement, error: error.map { "\($0)" } ?? "the outcome is a failure",
       deliveries: isTakenBack ? ticket.attempt - 1 : ticket.attempt,
-      load: wasRefused || isTakenBack ? .none : .made(token: token))
+      load: wasRefused || isTakenBack ? .none : .made(token: token), time: now)
   }
 
   /// Tells the delivery's observer, while its span is open.
@@ -145,11 +146,13 @@ private struct DeliveryEnd {
   let error: String?
   let deliveries: Int
   let load: DeliveryLoad
+  /// When it ended; `nil` where nothing follows.
+  let time: Instant?
 
   var kind: EventBusEvent.Kind {
     switch settlement {
     case .acknowledge: .delivered
-    case .redeliver(let due): .redeliveryScheduled(at: due, error: error ?? "")
+    case .redeliver(let due): .redeliveryScheduled(after: time?.duration(to: due) ?? .zero, error: error ?? "")
     case .deadLetter(let reason): .deadLettered(reason, error: error)
     case .giveBack: .returned
     }

@@ -10,8 +10,8 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     /// A handler handled it.
     case delivered
 
-    /// A delivery failed; the next is due at the instant.
-    case redeliveryScheduled(at: Instant, error: String)
+    /// A delivery failed; the next is due after the delay.
+    case redeliveryScheduled(after: Duration, error: String)
 
     /// The group was given up on. Told once, after the last delivery.
     case deadLettered(DeadLetter.Reason, error: String?)
@@ -59,7 +59,7 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     }
   }
 
-  /// Type, id, subject, group and attempt, then what the kind adds; instants in nanoseconds of the bus's clock.
+  /// Type, id, subject, group and attempt, then what the kind adds.
   public var attributes: [EventAttribute] {
     var attributes = [EventAttribute("type", .string(type)), EventAttribute("id", .string(id))]
     if let subject { attributes.append(EventAttribute("subject", .string(subject))) }
@@ -74,9 +74,9 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     switch kind {
     case .published(let groups):
       [EventAttribute("groups", .integer(Int64(groups)))]
-    case .redeliveryScheduled(let instant, let error):
+    case .redeliveryScheduled(let delay, let error):
       [
-        EventAttribute("due.nanoseconds", .integer(instant.nanoseconds)),
+        EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
         EventAttribute("error", .string(error)),
       ]
     case .deadLettered(let reason, let error):

@@ -14,8 +14,9 @@ public struct EventInProgress: Rejection, Hashable, CustomStringConvertible {
     self.retryAt = retryAt
   }
 
-  /// The event, and until when.
+  /// The event, and for how long at most, as of reading.
   public var description: String {
-    "\(key) is being handled by another delivery" + (retryAt.map { ", at most until \($0)" } ?? "")
+    let rest = retryAt?.delayText.map { ", for at most another \($0)" } ?? ""
+    return "\(key) is being handled by another delivery\(rest)"
   }
 }

@@ -38,7 +38,7 @@ public struct OTLPExporter<Transport: Handler>: SpanExporter where Transport.Inp
   /// - Throws: What the transport throws; ``OTLPRefused`` for an answer that it classifies as a failure.
   public func export(_ batch: SpanBatch) async throws {
     let request = OTLPRequest(body: encoder.encode(batch), spanCount: batch.spans.count)
-    let answer = try await transport.handle(request, context: .current)
+    let answer = try await transport.perform(request, in: .current)
     if transport.outcome(ofValue: answer).verdict == .failure { throw OTLPRefused(answer: "\(answer)") }
   }
 }

@@ -55,7 +55,7 @@ import Testing
     #expect(
       log.descriptions == [
         "bus.published type=number id=a subject=x groups=1",
-        "bus.redelivery.scheduled type=number id=a subject=x group=g attempt=1 due.nanoseconds=2000000000 "
+        "bus.redelivery.scheduled type=number id=a subject=x group=g attempt=1 delay.nanoseconds=2000000000 "
           + "error=broken",
         "bus.dead.lettered type=number id=a subject=x group=g attempt=2 "
           + "reason=exhausted after 2 deliveries error=broken",

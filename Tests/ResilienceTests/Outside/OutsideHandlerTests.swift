@@ -38,7 +38,7 @@ import Testing
   func theyBehaveRightUnderEveryLayer(layer: OutsideLayer, inside: Inside) throws {
     for form in FailureForm.allCases {
       for outside in Outside.allCases {
-        let (sightings, tracer) = (Sightings(), Tracer("shop"))
+        let (sightings, tracer) = (Sightings(), CallTracer("shop"))
         let reply = try Simulation(seed: 1).run { sim in
           let inner = stack(layer, inside, form, sightings, tracer.store)
           let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.seconds(1), jitter: .none))
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// All of them belong to one logical call in one trace, and whatever they call sees what they were handed.
-  private func requireOneCall(_ sightings: [Sighting], _ tracer: Tracer, _ what: Comment) {
+  private func requireOneCall(_ sightings: [Sighting], _ tracer: CallTracer, _ what: Comment) {
     #expect(!sightings.isEmpty, what)
     #expect(Set(sightings.map(\.callID)).count == 1, what)
     #expect(sightings.first?.callID != 0, what)
@@ -130,7 +130,7 @@ import Testing
     try Simulation(seed: 1).run { _ in
       let before = Sighting.Inheritance(.current)
       let leaf = StructLeaf(sightings: sightings, form: .value)
-      _ = try await layer.around(Hurried(base: leaf, deadline: Self.deadline)).trace(Tracer())(7)
+      _ = try await layer.around(Hurried(base: leaf, deadline: Self.deadline)).trace(CallTracer())(7)
       #expect(Sighting.Inheritance(.current) == before)
     }
   }

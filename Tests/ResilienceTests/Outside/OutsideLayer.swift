@@ -40,7 +40,7 @@ enum OutsideLayer: CaseIterable, Sendable {
     case .fallback: base.fallback(Reply(status: 203)).eraseToAnyHandler()
     case .coalesce: base.coalesce(by: { $0 }).eraseToAnyHandler()
     case .balanced: Self.balanced(base).eraseToAnyHandler()
-    case .trace: base.trace(Tracer("inner", store: traces)).eraseToAnyHandler()
+    case .trace: base.trace(CallTracer("inner", store: traces)).eraseToAnyHandler()
     case .classify: base.classify { _ in nil }.eraseToAnyHandler()
     case .idempotent: base.idempotent().eraseToAnyHandler()
     case .named: base.named("stock").eraseToAnyHandler()

@@ -164,12 +164,10 @@ enum PolicyShapes {
       },
     ])
 
-  static func bulkheadLimit(_ range: ClosedRange<Int64>) -> DocumentShape {
-    .either([.integer(range), adaptiveLimit])
-  }
+  static let bulkheadLimit = DocumentShape.either([.integer(1...1_000_000_000), adaptiveLimit])
 
   static let bulkhead = DocumentShape.object([
-    ("limit", bulkheadLimit(1...1_000_000_000)), ("maxWaiting", .integer(0...1_000_000)),
+    ("limit", bulkheadLimit), ("maxWaiting", .integer(0...1_000_000)),
     ("order", .choice(["fifo", "lifo"])),
   ])
 

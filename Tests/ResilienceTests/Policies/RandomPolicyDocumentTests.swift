@@ -17,7 +17,7 @@ import Testing
     RandomPolicy(RateLimit.self, PolicyShapes.rateLimit), RandomPolicy(Quota.self, PolicyShapes.quota),
     RandomPolicy(AdaptiveThrottlePolicy.self, PolicyShapes.throttle),
     RandomPolicy(BulkheadPolicy.self, PolicyShapes.bulkhead),
-    RandomPolicy(BulkheadLimit.self, PolicyShapes.bulkheadLimit(.min ... .max)),
+    RandomPolicy(BulkheadLimit.self, PolicyShapes.bulkheadLimit),
     RandomPolicy(AdaptiveLimitPolicy.self, PolicyShapes.adaptiveLimit),
     RandomPolicy(EventBusPolicy.self, PolicyShapes.eventBus),
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),

@@ -94,7 +94,7 @@ private final class FakeExporter: SpanExporter {
         for delivery in 1...3 {
           var call = CallContext.current
           call.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1))
-          call.beginAttempt(UInt16(delivery))
+          call.beginAttempt(UInt32(delivery))
           var attempt = call
           attempt.attemptBegan()
           attempt.emit(FakeBusEvent(id: "a"))

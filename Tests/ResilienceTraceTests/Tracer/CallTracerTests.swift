@@ -395,7 +395,7 @@ import Testing
     for delivery in 1...3 {
       var context = CallContext.current
       context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 0, flags: 2))
-      context.beginAttempt(UInt16(delivery))
+      context.beginAttempt(UInt32(delivery))
       try await handler.handle(1, context: context)
     }
     #expect(store.traces == [TraceID(high: 1, low: 2)])
@@ -409,7 +409,7 @@ import Testing
       await tracer.observing {
         var call = CallContext.current
         call.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 0, flags: 2))
-        call.beginAttempt(UInt16(delivery))
+        call.beginAttempt(UInt32(delivery))
         var attempt = call
         attempt.attemptBegan()
         attempt.attemptEnded(of: call, .success, error: nil)
@@ -428,7 +428,7 @@ import Testing
       for (id, delivery) in [("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 1)] {
         var call = CallContext.current
         call.enterSpan(published)
-        call.beginAttempt(UInt16(delivery))
+        call.beginAttempt(UInt32(delivery))
         var attempt = call
         attempt.attemptBegan()
         attempt.emit(FakeBusEvent(id: id))
