@@ -40,7 +40,8 @@ import Testing
     let endless = RetryPolicy(maxAttempts: .max, backoff: .none)
     try await call.retry(endless, budget: nil)(1)
     #expect(seen.entries == (1...6).map { "attempt=\($0)" })
-    try await call.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil).retry(endless, budget: nil)(1)
+    try await call.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil).retry(
+      endless, budget: nil)(1)
     #expect(seen.entries[6...] == seen.entries[..<6])
   }
 

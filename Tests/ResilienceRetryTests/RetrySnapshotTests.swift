@@ -38,7 +38,8 @@ import Testing
     let final = ServiceCall { (_: Int) in throw Pushed(pushback: .doNotRetry) }.retry(Self.atOnce)
     try? await final(1)
     #expect(final.snapshot().gaveUp == [.doNotRetry: 1])
-    let late = ServiceCall { (_: Int) in throw Pushed(pushback: .retryAfter(.seconds(60))) }.retry(Self.atOnce)
+    let late = ServiceCall { (_: Int) in throw Pushed(pushback: .retryAfter(.seconds(60))) }.retry(
+      Self.atOnce)
     try? await late(1)
     #expect(late.snapshot().gaveUp == [.retryAfterTooLong: 1])
     let once = failing.nonIdempotent().retry(Self.atOnce)

@@ -92,7 +92,7 @@ import Testing
       let told = Log<AbandonedWorkEvent>()
       let work = AbandonedWork("payment") { told.append($0) }
       let call = ServiceCall { (_: Int) in
-        do { try await sim.sleep(for: .seconds(60)) } catch where returns {}
+        do { try await sim.sleep(for: .seconds(60)) } catch  where returns {}
       }
       do {
         try await call.timeout(.seconds(1), abandoning: work)(1)

@@ -57,7 +57,8 @@ package final class AbandonableWork: Sendable {
   ///
   /// - Returns: Whether the caller is to go on without the work. Otherwise the work has ended, or is to be waited for.
   @usableFromInline
-  package func mayBeLeft(_ context: CallContext, isolation: isolated (any Actor)? = #isolation) async -> Bool {
+  package func mayBeLeft(_ context: CallContext, isolation: isolated (any Actor)? = #isolation) async -> Bool
+  {
     let event = await withUnsafeContinuation { continuation in
       let known: AbandonedWorkEvent?? = state.withLock { state in
         switch state {
@@ -81,7 +82,8 @@ package final class AbandonableWork: Sendable {
   /// Lets the caller go on, if the work runs and no more than is allowed was left running. Decides once.
   @usableFromInline
   package func leave(at now: Instant) {
-    let awaited: (UnsafeContinuation<AbandonedWorkEvent?, Never>, AbandonedWorkEvent)? = state.withLock { state in
+    let awaited: (UnsafeContinuation<AbandonedWorkEvent?, Never>, AbandonedWorkEvent)? = state.withLock {
+      state in
       let continuation: UnsafeContinuation<AbandonedWorkEvent?, Never>?
       switch state {
       case .ended, .left, .refused: return nil

@@ -4,6 +4,11 @@ import Testing
 
 private struct Declined: Error, Hashable {}
 
+/// Of a layer outside this package.
+private struct Elsewhere: Rejection, Hashable {
+  var retryAt: Instant?
+}
+
 private struct Busy: Error, PushbackProviding {
   var pushback: Pushback
 }
@@ -145,11 +150,9 @@ private struct Busy: Error, PushbackProviding {
 
   private static let rejections: [any Rejection] = [
     BulkheadFull(bulkhead: "b", reason: .deadline, limit: 1, waiting: 3),
-    RateLimited(limiter: "l", reason: .deadline, retryAt: nil),
     CircuitOpen(breaker: "c", retryAt: .milliseconds(9_000)),
     Throttled(throttle: "t", rejectionProbability: 0.5),
-    PermitsExceedBurst(limiter: "l", permits: 3, burst: 2),
-    WeightExceedsBulkhead(bulkhead: "b", weight: 3, capacity: 2), DeadlineExceeded(overdue: .zero),
+    DeadlineExceeded(overdue: .zero), Elsewhere(retryAt: nil), Elsewhere(retryAt: .milliseconds(5_000)),
   ]
 
   /// A place in which calls wait, and which refuses those that it has to let go.
