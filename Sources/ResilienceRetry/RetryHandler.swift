@@ -177,15 +177,21 @@ extension Handler {
   /// what the operation itself last threw or returned; how many attempts there were and why there was no further one is
   /// in ``RetryEvent/gaveUp(call:attempts:reason:)``, which `onEvent` and the call's observer are told.
   ///
-  /// - **Cancellation** is never retried. When it arrives during a wait, the call ends at once with what the last
-  ///   attempt came to.
+  /// When a service does not retry any more, look at ``RetryHandler/snapshot()``, which needs neither: it counts the calls
+  /// that were given up for each reason, such as ``RetryDecision/Reason/budgetExhausted``, and says what the budget has
+  /// left. It is also a source of metrics.
+  ///
+  /// - **The caller's cancellation** is never retried, whatever error is thrown for it. When it arrives during a wait, the
+  ///   call ends at once with what the last attempt came to. A `CancellationError` that the caller did not cause is a
+  ///   failure like any other.
   /// - **The deadline** holds: a retry whose wait would not end before it is not begun.
   /// - **A call that is not idempotent** is repeated only when the failure says that nothing ran
   ///   (`Pushback.notProcessed`); one whose input cannot be sent twice (`notReplayable()`) never is.
   /// - **What provably did not run** in the first attempt is repeated at once, without a wait: it may find a healthy
   ///   connection or instance. It counts as an attempt, and takes a token of the budget, as any other.
   /// - **A refusal** of a layer inside is repeated only if it says when, and not before; that of an open breaker never, which
-  ///   is there to fail fast.
+  ///   is there to fail fast. Nothing was sent to the destination: it takes no token of the budget, and a token that the
+  ///   refused attempt held is kept for the next one or given back.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.
   ///

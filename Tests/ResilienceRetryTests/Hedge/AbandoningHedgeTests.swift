@@ -97,7 +97,7 @@ private let after100 = HedgePolicy(delay: .fixed(.milliseconds(100)))
 
   @Test func itForwardsTraitsAndOutcomesAndSharesItsBudgetWithARetry() throws {
     try Simulation(seed: 1).run { _ in
-      let hedged = call(taking: [200, 10]).named("other").hedge(after100, abandoning: AbandonedWork("stock"))
+      let hedged = call(taking: [110, 5]).named("other").hedge(after100, abandoning: AbandonedWork("stock"))
       #expect(hedged.traits.name == "other")
       let retried = hedged.retry()
       // With a budget each the hedge's own would be empty after its reserve of 3.

@@ -58,6 +58,32 @@ private struct Down: Error {}
     }
   }
 
+  /// A loser that is left behind holds its permit until it has really ended, so that a bulkhead inside bounds how many there
+  /// are; and its end says nothing to a breaker there.
+  @Test func row74_aLoserThatIsLeftBehindHoldsItsPermitUntilItEnds() throws {
+    try Simulation(seed: 1).run { simulation in
+      let (bulkhead, breaker) = (Bulkhead("stock", limit: 3), CircuitBreaker("stock"))
+      let abandoned = AbandonedWork("stock")
+      let call = ServiceCall("stock") { (_: Int, context: CallContext) in
+        guard context.attempt == 1 else { return }
+        await uninterrupted(for: .seconds(10))
+        throw Down()
+      }
+      .bulkhead(bulkhead).circuitBreaker(breaker)
+      .hedge(HedgePolicy(delay: .fixed(.milliseconds(100))), budget: nil, abandoning: abandoned)
+      for number in 1...2 { try await call(number) }
+      #expect(simulation.now == .milliseconds(200))
+      #expect(abandoned.snapshot().running == 2)
+      #expect(bulkhead.snapshot().inUse == 2)
+      // The third's first attempt takes the last permit, so that there is none to hedge with.
+      await #expect(throws: Down.self) { try await call(3) }
+      #expect(simulation.now == .milliseconds(10_200))
+      #expect(abandoned.snapshot() == AbandonedWorkSnapshot(name: "stock", running: 0, total: 2))
+      #expect(bulkhead.snapshot().inUse == 0)
+      #expect(breaker.snapshot().windowFailures == 1, "the third's, which nobody cancelled")
+    }
+  }
+
   /// An instance whose breaker is open refuses, and the balancer goes on to another: the hedge notices nothing.
   @Test func row30_aHedgeThatEveryInstanceRefusesLeavesTheFirstAttemptAlone() throws {
     try Simulation(seed: 1).run { simulation in

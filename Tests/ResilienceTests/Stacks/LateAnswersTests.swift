@@ -4,6 +4,11 @@ import Testing
 
 private struct Declined: Error, Hashable {}
 
+/// Of a layer outside this package.
+private struct Elsewhere: Rejection, Hashable {
+  var retryAt: Instant?
+}
+
 private struct Busy: Error, PushbackProviding {
   var pushback: Pushback
 }
