@@ -13,20 +13,14 @@ import Testing
       (String($0.output.1), String($0.output.2))
     }
     for (alias, name) in named where alias != name { Issue.record("\(alias)_ stands for \(name)") }
-    let (have, want) = (Set(named.map(\.1)), sources.names.subtracting(Self.colliding))
+    let (have, want) = (Set(named.map(\.1)), sources.names)
     for name in want.subtracting(have).sorted() {
       Issue.record("EveryName.swift lacks `typealias \(name)_ = \(name)`")
     }
     for name in have.subtracting(want).sorted() {
       Issue.record("EveryName.swift has \(name), which is no public type")
     }
-    for name in Self.colliding.subtracting(sources.names).sorted() {
-      Issue.record("\(name) is gone: it collides no more")
-    }
   }
-
-  /// Names of `Tracing`'s too, so that a program that imports both must say whose it means.
-  static let colliding: Set = ["SpanEvent", "SpanKind", "Tracer"]
 
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
 

@@ -12,12 +12,15 @@ import Tracing
 /// module has too does not compile here.
 enum EveryName {
   typealias AbandonedWork_ = AbandonedWork
+  typealias AbandonedWorkEvent_ = AbandonedWorkEvent
   typealias AbandonedWorkSnapshot_ = AbandonedWorkSnapshot
+  typealias AbandoningHedgeHandler_ = AbandoningHedgeHandler
   typealias AbandoningTimeoutHandler_ = AbandoningTimeoutHandler
   typealias AdaptiveLimitPolicy_ = AdaptiveLimitPolicy
   typealias AdaptiveThrottle_ = AdaptiveThrottle
   typealias AdaptiveThrottlePolicy_ = AdaptiveThrottlePolicy
   typealias AnyHandler_ = AnyHandler
+  typealias B3Propagator_ = B3Propagator
   typealias Backoff_ = Backoff
   typealias BalancedHandler_ = BalancedHandler
   typealias Balancer_ = Balancer
@@ -37,6 +40,7 @@ enum EveryName {
   typealias CallContext_ = CallContext
   typealias CallEnvironment_ = CallEnvironment
   typealias CallObserver_ = CallObserver
+  typealias CallTracer_ = CallTracer
   typealias CallTraits_ = CallTraits
   typealias CircuitBreaker_ = CircuitBreaker
   typealias CircuitBreakerAdmission_ = CircuitBreakerAdmission
@@ -54,8 +58,11 @@ enum EveryName {
   typealias CoalescingEvent_ = CoalescingEvent
   typealias CoalescingHandler_ = CoalescingHandler
   typealias CoalescingSnapshot_ = CoalescingSnapshot
+  typealias CombinedBaggage_ = CombinedBaggage
+  typealias CompositePropagator_ = CompositePropagator
   typealias ContextCarrier_ = ContextCarrier
   typealias ContextPropagator_ = ContextPropagator
+  typealias CriticalPathStep_ = CriticalPathStep
   typealias DeadLetter_ = DeadLetter
   typealias DeadLetterStore_ = DeadLetterStore
   typealias Deadline_ = Deadline
@@ -78,12 +85,15 @@ enum EveryName {
   typealias Exploration_ = Exploration
   typealias ExplorationFailure_ = ExplorationFailure
   typealias FallbackEvent_ = FallbackEvent
+  typealias FallbackFailed_ = FallbackFailed
   typealias FallbackHandler_ = FallbackHandler
   typealias Fault_ = Fault
   typealias FaultEvent_ = FaultEvent
   typealias FaultHandler_ = FaultHandler
   typealias FaultInjector_ = FaultInjector
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
+  typealias FieldAccess_ = FieldAccess
+  typealias FieldCarrier_ = FieldCarrier
   typealias FlightTimedOut_ = FlightTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
@@ -96,6 +106,8 @@ enum EveryName {
   typealias HedgeHandler_ = HedgeHandler
   typealias HedgePolicy_ = HedgePolicy
   typealias HedgeSnapshot_ = HedgeSnapshot
+  typealias ImpossiblePermits_ = ImpossiblePermits
+  typealias ImpossibleWeight_ = ImpossibleWeight
   typealias Inbox_ = Inbox
   typealias InboxAdmission_ = InboxAdmission
   typealias InboxKey_ = InboxKey
@@ -120,8 +132,11 @@ enum EveryName {
   typealias NetworkLink_ = NetworkLink
   typealias NoInstanceAvailable_ = NoInstanceAvailable
   typealias NoResponder_ = NoResponder
+  typealias OTLPEncoder_ = OTLPEncoder
+  typealias OTLPExporter_ = OTLPExporter
+  typealias OTLPRefused_ = OTLPRefused
+  typealias OTLPRequest_ = OTLPRequest
   typealias Outcome_ = Outcome
-  typealias PermitsExceedBurst_ = PermitsExceedBurst
   typealias PoisonEvent_ = PoisonEvent
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
@@ -142,6 +157,7 @@ enum EveryName {
   typealias RegistryEvent_ = RegistryEvent
   typealias RegistrySnapshot_ = RegistrySnapshot
   typealias Rejection_ = Rejection
+  typealias ReportPolicy_ = ReportPolicy
   typealias RequestFailed_ = RequestFailed
   typealias RequestTimedOut_ = RequestTimedOut
   typealias Reservation_ = Reservation
@@ -165,6 +181,7 @@ enum EveryName {
   typealias SeededRandomSource_ = SeededRandomSource
   typealias ServiceCall_ = ServiceCall
   typealias ServiceFault_ = ServiceFault
+  typealias ServiceGraph_ = ServiceGraph
   typealias ServiceInstance_ = ServiceInstance
   typealias ServiceMember_ = ServiceMember
   typealias ServiceRegistry_ = ServiceRegistry
@@ -177,7 +194,16 @@ enum EveryName {
   typealias SimulatedServiceSnapshot_ = SimulatedServiceSnapshot
   typealias Simulation_ = Simulation
   typealias SimulationError_ = SimulationError
+  typealias SpanAnnotation_ = SpanAnnotation
+  typealias SpanBatch_ = SpanBatch
+  typealias SpanExporter_ = SpanExporter
+  typealias SpanFileError_ = SpanFileError
+  typealias SpanFileExporter_ = SpanFileExporter
+  typealias SpanLimits_ = SpanLimits
+  typealias SpanQuery_ = SpanQuery
   typealias SpanRecord_ = SpanRecord
+  typealias SpanReporter_ = SpanReporter
+  typealias SpanReporterSnapshot_ = SpanReporterSnapshot
   typealias Subscription_ = Subscription
   typealias SystemClock_ = SystemClock
   typealias SystemRandomSource_ = SystemRandomSource
@@ -205,6 +231,7 @@ enum EveryName {
   typealias UnixTime_ = UnixTime
   typealias Verdict_ = Verdict
   typealias Violation_ = Violation
+  typealias W3CBaggage_ = W3CBaggage
+  typealias W3CBaggagePropagator_ = W3CBaggagePropagator
   typealias W3CTraceContextPropagator_ = W3CTraceContextPropagator
-  typealias WeightExceedsBulkhead_ = WeightExceedsBulkhead
 }
