@@ -47,7 +47,8 @@ extension Balancer {
 
   /// Runs `body` with a picked instance, on the caller's actor.
   ///
-  /// When `body` throws a ``Rejection``, which proves that nothing ran, it is run with another instance at once.
+  /// When `body` throws a ``Rejection``, it is run with another instance at once: nothing was sent to the first. Let none
+  /// through from a call that the work makes after it has begun.
   ///
   /// - Parameters:
   ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the earlier ones.

@@ -105,7 +105,9 @@ extension FaultInjector {
       case .outcome(let replace): replacements.append(replace)
       case .latency(let latency):
         try await context.clock.sleep(for: .nanoseconds(latency.nanoseconds(drawing: context.random)))
-      case .behaviour(let behaviour): try await behaviour(context)
+      case .behaviour(let behaviour):
+        let present = context
+        try await CallContext.withCurrent(present) { try await behaviour(present) }
       }
       // Time has passed: the layers inside must read the clock again.
       context.forgetNow()

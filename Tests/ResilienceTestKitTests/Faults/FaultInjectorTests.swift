@@ -58,6 +58,21 @@ import Testing
     }
   }
 
+  @Test func whatABehaviourCallsSeesTheDeadlineOfTheCall() async throws {
+    let seen = Log<Deadline>()
+    let injector = FaultInjector<Int>(
+      "disk",
+      [
+        .behaviour { _ in seen.append(try await ServiceCall { (_: Void, context) in context.deadline }()) }
+      ])
+    injector.switchOn()
+    var context = CallContext.current
+    context.tightenDeadline(to: Deadline(at: Instant(nanoseconds: 5)))
+    _ = try await ServiceCall { (input: Int) in input }.faults(injector).handle(0, context: context)
+    #expect(seen.entries == [context.deadline])
+    #expect(CallContext.current.deadline == .never)
+  }
+
   @Test func aBehaviourRunsFirstAndMayPreventTheCall() async throws {
     let base = ScriptedHandler<Int, Int>("base", [.succeed(1)], afterwards: .repeatLast)
     let seen = Log<UInt16>()
