@@ -152,7 +152,8 @@ private struct DeliveryEnd {
   var kind: EventBusEvent.Kind {
     switch settlement {
     case .acknowledge: .delivered
-    case .redeliver(let due): .redeliveryScheduled(after: time?.duration(to: due) ?? .zero, error: error ?? "")
+    case .redeliver(let due):
+      .redeliveryScheduled(after: time?.duration(to: due) ?? .zero, error: error ?? "")
     case .deadLetter(let reason): .deadLettered(reason, error: error)
     case .giveBack: .returned
     }

@@ -42,6 +42,12 @@ struct SpanAssembly {
 
   private mutating func add(_ note: SpanNote) {
     guard let annotation = note.event as? SpanAnnotation else {
+      // What a query asks for: which calls were given up, and why.
+      if note.event.name == "retry.gave_up",
+        let reason = note.event.attributes.first(where: { $0.name == "reason" })
+      {
+        add(EventAttribute("retry.gave_up.reason", reason.value))
+      }
       guard events.count < limits.events else { return droppedEvents += 1 }
       return events.append(SpanRecord.Event(instant: note.instant, event: note.event))
     }

@@ -87,7 +87,9 @@ import Testing
       _ = bucket.tryAcquire()
       let late = late(.current)
       let task = Waiting.immediate(executorPreference: CallContext.current.executor) {
-        try await CallContext.withEnvironment(late) { try await bucket.acquire(deadline: Deadline(at: .s(1))) }
+        try await CallContext.withEnvironment(late) {
+          try await bucket.acquire(deadline: Deadline(at: .s(1)))
+        }
       }
       try await sim.sleep(for: .seconds(cancelledAt))
       task.cancel()

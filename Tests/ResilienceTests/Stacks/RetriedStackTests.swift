@@ -62,4 +62,16 @@ private struct Down: Error {}
     try? await call(1)
     #expect(tracer.store.allSpans.map(\.attempt) == [1, 2, 3, 4])
   }
+
+  /// Without an `onEvent` anywhere: the span says it, the retry's snapshot counts it.
+  @Test func aGiveUpForWantOfBudgetIsAnAttributeOfTheSpan() async throws {
+    let tracer = CallTracer("test")
+    let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
+    let retried = ServiceCall("stock") { (_: Int) in throw Down() }
+      .retry(RetryPolicy(maxAttempts: 3, backoff: .none), budget: budget)
+    try? await retried.trace(tracer)(1)
+    let span = try #require(tracer.store.allSpans.first { $0.role == .call })
+    #expect(span.attributes.contains(EventAttribute("retry.gave_up.reason", .string("budget_exhausted"))))
+    #expect(retried.snapshot().gaveUp == [.budgetExhausted: 1])
+  }
 }
