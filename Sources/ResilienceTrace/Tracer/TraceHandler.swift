@@ -40,16 +40,18 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     }
   }
 
-  /// Out of line: what most spans do without must not cost them anything.
+  /// Out of line: what most spans do without must not cost them anything. With the actor as a parameter: after a call that
+  /// stays wherever it is the compiler would have the others return to the caller's actor twice.
   @inlinable
   @inline(never)
-  nonisolated(nonsending) func handleInScope(
-    _ input: Base.Input, _ context: CallContext, _ entered: CallContext
+  func handleInScope(
+    _ input: Base.Input, _ context: CallContext, _ entered: CallContext,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
     var entered = entered
     let scope = tracer.makeScope(&entered, from: context)
     let span = entered
-    return try await scope.run {
+    return try await scope.run(isolation: isolation) {
       do {
         let output = try await base.perform(input, in: span)
         tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
