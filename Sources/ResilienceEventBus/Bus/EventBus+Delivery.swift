@@ -119,7 +119,7 @@ extension EventBus {
       }
       return unspent
     }
-    unspent?.refund()
+    unspent?.refundRetry()
   }
 
   /// Makes a dead letter; called while the lock is held.

@@ -134,6 +134,6 @@ extension EventBus {
       }
       return unspent
     }
-    for budget in unspent { budget.refund() }
+    for budget in unspent { budget.refundRetry() }
   }
 }

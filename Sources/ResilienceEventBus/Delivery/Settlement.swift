@@ -40,6 +40,8 @@ extension DeliveryPolicy {
     // The handler has not run: what it makes of errors in general says nothing about this one.
     if error is PayloadMismatch { return .deadLetter(.poison) }
     if outcome.verdict == .success || (error == nil && outcome.verdict == .neutral) { return .acknowledge }
+    // What a client makes of its cancellation may say so too; an event that is called poison by name is.
+    if isShuttingDown, outcome.verdict == .neutral, !(error is PoisonEvent) { return .giveBack }
     if outcome.pushback.doNotRetry { return .deadLetter(.poison) }
     if isShuttingDown { return .giveBack }
     if attempt >= maxDeliveries { return .deadLetter(.exhausted(deliveries: attempt)) }

@@ -158,6 +158,18 @@ import Testing
     #expect(budget.snapshot().granted == 2)
   }
 
+  /// A throttle's token is the failure before: the refusal of the redelivery does not undo it.
+  @Test func row68_aThrottleKeepsTheFailureBeforeARefusedRedelivery() throws {
+    let throttle = RetryBudget.throttle(maxTokens: 10)
+    let (instants, letters) = try deliveries(of: 1, .every(.seconds(1), maxDeliveries: 2), throttle) {
+      $0.attempt == 1 ? Broken() as any Error : Busy(retryAt: nil)
+    }
+    #expect(instants.count == 2)
+    #expect(letters.count == 1)
+    // 9 tokens are left, and retries need more than 5: five failures in a row stop them.
+    #expect(throttle.available == 4 - 1)
+  }
+
   @Test func row68_theTokenOfAnEventThatExpiresBeforeItsRedeliveryBeginsGoesBack() throws {
     let budget = RetryBudget(ratio: 0, reserve: 5)
     // Both fail at once and are due again at once; the second waits for the worker until it is too late.

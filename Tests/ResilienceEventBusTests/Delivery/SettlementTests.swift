@@ -41,6 +41,12 @@ import Testing
     Case(
       what: "poison as it shuts down", outcome: .failure(.doNotRetry), isShuttingDown: true,
       expected: .deadLetter(.poison)),
+    Case(
+      what: "a client's error for its cancellation that says not to try again, as it shuts down",
+      outcome: Outcome(.neutral, pushback: .doNotRetry), isShuttingDown: true, expected: .giveBack),
+    Case(
+      what: "poison by name as it shuts down", outcome: Outcome(.neutral, pushback: .doNotRetry),
+      error: PoisonEvent("no amount"), isShuttingDown: true, expected: .deadLetter(.poison)),
     Case(what: "another payload", error: mismatch, expected: .deadLetter(.poison)),
     Case(
       what: "another payload, whatever the handler says of its errors", outcome: .success, error: mismatch,
