@@ -56,7 +56,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
       let first = loop.first(of: context, drawsID: drawsID)
       do {
         let value = try await base.perform(input, in: first)
-        let outcome = base.outcome(ofValue: value)
+        let outcome = base.judge(value: value, in: context)
         if outcome.verdict == .success {
           if first.isObserved || budget.isBelowMaximum {
             loop.succeeded(outcome, RetryAttempt(first: first, of: context), of: context)
@@ -96,7 +96,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
     while true {
       do {
         let value = try await base.perform(input, in: loop.context(of: attempt, call))
-        let outcome = base.outcome(ofValue: value)
+        let outcome = base.judge(value: value, in: call)
         if outcome.verdict == .success {
           if call.isObserved || budget.isBelowMaximum { loop.succeeded(outcome, attempt, of: call) }
           return value

@@ -34,7 +34,7 @@ extension RetryPolicy {
     while true {
       do {
         let value = try await Self.perform(attempt.number, in: context, body)
-        let outcome = Outcome(ofValue: value)
+        let outcome = Outcome(ofValue: value, in: context)
         if outcome.verdict == .success {
           if call.isObserved {
             loop(budget, onEvent).succeeded(outcome, attempt, of: call)

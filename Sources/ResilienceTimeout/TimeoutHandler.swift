@@ -66,11 +66,10 @@ extension TimeLimit {
   func replacement(
     for error: any Error, _ outcome: Outcome, _ inner: CallContext, of context: CallContext, name: String
   ) -> any Error {
-    // Whatever `classify` calls it, this cancellation is the limit's: the caller's would have come before.
-    let isOwn = error is CancellationError
-    guard isOwn || outcome.verdict == .failure else { return error }
+    guard outcome.givesWayToLimit(error) else { return error }
     return expire(
-      inner, of: context, name: name, underlying: isOwn ? nil : error, pushback: outcome.pushback)
+      inner, of: context, name: name, underlying: error is CancellationError ? nil : error,
+      pushback: outcome.pushback)
   }
 
   /// Makes the error of work whose time is up, and tells the observer.

@@ -25,7 +25,7 @@ extension Bulkhead {
     }
     do {
       let result = try await body()
-      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofValue: result), context) }
+      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofValue: result, in: context), context) }
       return result
     } catch {
       if !leavesAtOnce(token.weight) { leave(token, Outcome(ofError: error, in: context), context) }

@@ -42,7 +42,7 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     do {
       let output = try await base.perform(input, in: context)
       if !bulkhead.leavesAtOnce(token.weight) {
-        bulkhead.leave(token, base.outcome(ofValue: output), context)
+        bulkhead.leave(token, base.judge(value: output, in: context), context)
       }
       return output
     } catch {

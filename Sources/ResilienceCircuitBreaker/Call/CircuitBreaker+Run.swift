@@ -16,7 +16,7 @@ extension CircuitBreaker {
     let token = try enter(context)
     do {
       let result = try await body()
-      let outcome = Outcome(ofValue: result)
+      let outcome = Outcome(ofValue: result, in: context)
       if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
       return result
     } catch {

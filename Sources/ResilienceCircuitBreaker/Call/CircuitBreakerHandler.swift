@@ -25,7 +25,7 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHan
     let token = try breaker.enter(context)
     do {
       let output = try await base.perform(input, in: context)
-      let outcome = base.outcome(ofValue: output)
+      let outcome = base.judge(value: output, in: context)
       if !breaker.leavesHarmlessly(token, outcome.verdict) { breaker.leave(token, outcome, context) }
       return output
     } catch {

@@ -18,6 +18,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
     @usableFromInline let outcomeOfError: @Sendable (any Error, ErrorKind) -> Outcome
     @usableFromInline let readsAttempt: Bool
     @usableFromInline let judgesValues: Bool
+    @usableFromInline let repeatsCalls: Bool
 
     @inlinable
     init<Base: Handler>(_ base: Base) where Base.Input == Input, Base.Output == Output {
@@ -27,6 +28,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
       outcomeOfError = { base.classified($0, $1) }
       readsAttempt = base.mayReadAttempt
       judgesValues = base.mayJudgeValues
+      repeatsCalls = base.mayRepeatCalls
     }
   }
 
@@ -50,6 +52,9 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
 
   @inlinable
   package var judgesValues: Bool { hidden.judgesValues }
+
+  @inlinable
+  package var repeatsCalls: Bool { hidden.repeatsCalls }
 
   /// The hidden handler's answer.
   @inlinable

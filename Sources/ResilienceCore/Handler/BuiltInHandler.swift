@@ -10,6 +10,9 @@ package protocol BuiltInHandler: Handler {
   /// Whether ``Handler/outcome(ofValue:)`` may call a value anything but a success, so that layers outside must ask.
   var judgesValues: Bool { get }
 
+  /// Whether something in it may call its base more than once, so that a refusal at the end does not say that nothing ran.
+  var repeatsCalls: Bool { get }
+
   /// ``Handler/outcome(ofError:)`` for those who know the kind of the error already.
   func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome
 }
@@ -20,6 +23,9 @@ extension BuiltInHandler where Self: HandlerDecorator {
 
   @inlinable
   package var judgesValues: Bool { base.mayJudgeValues }
+
+  @inlinable
+  package var repeatsCalls: Bool { self is any RetriesInside || base.mayRepeatCalls }
 
   @inlinable
   package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
@@ -36,6 +42,10 @@ extension Handler {
   /// Whether a returned value may be anything but a success.
   @inlinable
   package var mayJudgeValues: Bool { (self as? any BuiltInHandler)?.judgesValues ?? true }
+
+  /// Whether something in it may call its base more than once.
+  @inlinable
+  package var mayRepeatCalls: Bool { (self as? any BuiltInHandler)?.repeatsCalls ?? true }
 }
 
 extension Handler {

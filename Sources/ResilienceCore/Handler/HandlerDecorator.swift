@@ -14,7 +14,8 @@
 /// }
 /// ```
 ///
-/// One that counts or replaces errors asks ``Handler/judge(_:in:)`` what they amount to. One that changes the context binds it as well: see ``CallContext/withCurrent(_:isolation:_:)``.
+/// One that counts or replaces results asks ``Handler/judge(_:in:)`` and ``Handler/judge(value:in:)`` what they amount to.
+/// One that changes the context binds it as well: see ``CallContext/withCurrent(_:isolation:_:)``.
 public protocol HandlerDecorator: Handler {
   /// The handler that is wrapped.
   associatedtype Base: Handler

@@ -1,4 +1,4 @@
-// The one place that decides what an error means. Every layer that counts, replaces or repeats asks here, so that they all
+// The one place that decides what a value or an error means. Every layer that counts, replaces or repeats asks here, so that they all
 // say the same.
 
 extension Outcome {
@@ -21,12 +21,28 @@ extension Outcome {
   }
 }
 
+extension Outcome {
+  /// How a returned value counts when the work said nothing about it: as ``init(ofValue:)``, but that a failure which comes
+  /// after the caller cancelled is neutral.
+  @inlinable
+  package init<Value>(ofValue value: Value, in context: CallContext) {
+    self.init(ofValue: value)
+    if verdict == .failure, context.callerHasCancelled { verdict = .neutral }
+  }
+
+  /// Whether a time limit that has passed takes the place of an error that came then: of its own cancellation, whatever
+  /// `classify` calls that, since the caller's would have come before; and of a failure.
+  package func givesWayToLimit(_ error: any Error) -> Bool {
+    error is CancellationError || verdict == .failure
+  }
+}
+
 extension CallContext {
   /// Whether the present task was cancelled by the caller, and not by a time limit outside, which cancels when the deadline
   /// passes.
   @usableFromInline
   @inline(never)
-  var callerHasCancelled: Bool {
+  package var callerHasCancelled: Bool {
     Task.isCancelled && (deadline.isNever || !deadline.hasPassed(at: readClock()))
   }
 }
@@ -58,5 +74,19 @@ extension Handler {
     let kind = ErrorKind(of: error)
     if !kind.contains(.rejection), !context.callerHasCancelled { return classified(error, kind) }
     return Outcome(.neutral, pushback: Outcome(error, kind).pushback)
+  }
+
+  /// What a value that the handler returned amounts to: what ``outcome(ofValue:)`` says, but that a failure which comes after
+  /// the caller cancelled is neutral, since a client may answer a cancellation with a value too.
+  ///
+  /// - Parameters:
+  ///   - value: What was returned. Ask in the task that got it.
+  ///   - context: The one that the layer asking was called with.
+  @inlinable
+  @inline(__always)
+  public func judge(value: Output, in context: CallContext) -> Outcome {
+    var outcome = outcome(ofValue: value)
+    if _slowPath(outcome.verdict == .failure), context.callerHasCancelled { outcome.verdict = .neutral }
+    return outcome
   }
 }

@@ -24,6 +24,7 @@ struct Consumer: Sendable {
   init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
     self.init { delivery, _ in
       let event = try delivery.event(of: Payload.self)
+      // Not judged by who cancelled: the bus gives a delivery back that failed as it shut down, and acknowledges what is neutral.
       return base.outcome(ofValue: try await base.perform(event, in: delivery.context))
     } judge: {
       base.judge($0, in: $1)

@@ -69,7 +69,7 @@ extension EventBus {
       return DeliveryEnd(
         settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil), time: nil)
     }
-    let wasRefused = error.map { ErrorKind(of: $0).contains(.rejection) } ?? false
+    let wasRefused = outcome.isRefusal(error)
     var isNoted = false
     let now = call.readClock()
     var token: RetryBudget?

@@ -43,11 +43,10 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   @inline(never)
   func replacement(for error: any Error, in context: CallContext) -> any Error {
     let outcome = base.judge(error, in: context)
-    let isOwn = error is CancellationError
-    guard isOwn || outcome.verdict == .failure else { return error }
+    guard outcome.givesWayToLimit(error) else { return error }
     return FlightTimedOut(
-      call: base.traits.name, deadline: context.deadline, underlying: isOwn ? nil : error,
-      pushback: outcome.pushback)
+      call: base.traits.name, deadline: context.deadline,
+      underlying: error is CancellationError ? nil : error, pushback: outcome.pushback)
   }
 
   @inlinable

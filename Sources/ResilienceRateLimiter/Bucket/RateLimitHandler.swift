@@ -61,13 +61,14 @@ extension Handler {
   ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with ``RateLimited``, which says when
   ///     to come back: a queue hides an overload from those who could do something about it.
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
-  ///     that is open. Default: yes, since the bucket counts work, and none was done; no where the handler is a retry or a
-  ///     hedge, whose last attempt may be refused after others ran. Say no as well where one is further in, or where the
-  ///     bucket counts that somebody asks.
+  ///     that is open. Default: yes, since the bucket counts work, and none was done; no around a retry, a hedge or a
+  ///     balancer, however deep inside, and around a handler of another package, where other attempts may have run before. Say
+  ///     no where the bucket counts that somebody asks.
   public func rateLimit(
-    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool = Self.refusesBeforeWork
+    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil
   ) -> RateLimitHandler<Self> {
-    RateLimitHandler(base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals, cost: nil)
+    RateLimitHandler(
+      base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: nil)
   }
 
   /// Limits how much the handler is called with, by what each input costs.
@@ -79,18 +80,15 @@ extension Handler {
   /// - Parameters:
   ///   - bucket: The limit, shared by everything it is for.
   ///   - mode: Whether a call waits for its permits. Default: no.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except directly
-  ///     around a retry or a hedge.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except
+  ///     around what may try more than once.
   ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the burst,
   ///     is rejected with ``ImpossiblePermits``.
   public func rateLimit(
-    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool = Self.refusesBeforeWork,
+    _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int
   ) -> RateLimitHandler<Self> {
-    RateLimitHandler(base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals, cost: cost)
+    RateLimitHandler(
+      base: self, bucket: bucket, mode: mode, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: cost)
   }
-
-  /// Whether a call that ends with a `Rejection` has not run, as far as its handler's type tells.
-  @usableFromInline
-  static var refusesBeforeWork: Bool { !(Self.self is any RetriesInside.Type) }
 }

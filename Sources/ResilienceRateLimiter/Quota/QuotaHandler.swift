@@ -51,26 +51,27 @@ extension Handler {
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
-  ///     that is open. Default: yes, since the provider has not seen that call; no where the handler is a retry or a
-  ///     hedge, whose last attempt may be refused after others ran. Say no as well where one is further in.
-  public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool = Self.refusesBeforeWork)
+  ///     that is open. Default: yes, since the provider has not seen that call; no around a retry, a hedge or a balancer,
+  ///     however deep inside, and around a handler of another package, where other attempts may have run before.
+  public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool? = nil)
     -> QuotaHandler<Self>
   {
-    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, cost: nil)
+    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: nil)
   }
 
   /// Keeps calls that cost more or less within the quotas of their destination.
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except directly
-  ///     around a retry or a hedge.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except
+  ///     around what may try more than once.
   ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the
   ///     smallest quota, is rejected with ``ImpossiblePermits``.
   public func rateLimit(
-    _ limiter: QuotaLimiter, refundsRefusals: Bool = Self.refusesBeforeWork,
+    _ limiter: QuotaLimiter, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int
   ) -> QuotaHandler<Self> {
-    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, cost: cost)
+    QuotaHandler(
+      base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: cost)
   }
 }

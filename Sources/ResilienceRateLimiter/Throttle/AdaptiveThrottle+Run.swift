@@ -15,7 +15,7 @@ extension AdaptiveThrottle {
     let permit = try enter(&context)
     do {
       let result = try await body()
-      record(Outcome(ofValue: result), of: permit)
+      record(Outcome(ofValue: result, in: context), of: permit)
       return result
     } catch {
       record(Outcome(ofError: error, in: context), of: permit)

@@ -26,7 +26,7 @@ public struct ThrottleHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     let permit = try throttle.enter(&context)
     do {
       let output = try await base.perform(input, in: context)
-      throttle.record(base.outcome(ofValue: output), of: permit)
+      throttle.record(base.judge(value: output, in: context), of: permit)
       return output
     } catch {
       throttle.record(base.judge(error, in: context), of: permit)

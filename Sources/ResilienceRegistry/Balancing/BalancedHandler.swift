@@ -59,6 +59,9 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   @inlinable
   package var judgesValues: Bool { true }
 
+  @inlinable
+  package var repeatsCalls: Bool { true }
+
   /// The answer of an instance's handler.
   @inlinable
   public func outcome(ofValue value: Inner.Output) -> Outcome {

@@ -59,7 +59,7 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
       do {
         let value = try await base.perform(input, in: attempt)
         work.end(attempt, error: nil)
-        race.ended(number, attempt, base.outcome(ofValue: value), error: nil)
+        race.ended(number, attempt, base.judge(value: value, in: attempt), error: nil)
         return .success(value)
       } catch {
         work.end(attempt, error: error)

@@ -51,7 +51,7 @@ public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
     Task.immediate(executorPreference: attempt.executor) { [base] in
       do {
         let value = try await base.perform(input, in: attempt)
-        race.ended(number, attempt, base.outcome(ofValue: value), error: nil)
+        race.ended(number, attempt, base.judge(value: value, in: attempt), error: nil)
         return .success(value)
       } catch {
         race.ended(number, attempt, base.judge(error, in: attempt), error: error)

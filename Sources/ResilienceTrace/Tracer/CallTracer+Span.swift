@@ -41,7 +41,7 @@ extension CallTracer {
     do {
       let result = try await CallContext.withCurrent(span, isolation: isolation, body)
       if span.trace.isSampled {
-        exitSpan(span, from: call, name, kind, Outcome(ofValue: result).verdict, nil)
+        exitSpan(span, from: call, name, kind, Outcome(ofValue: result, in: call).verdict, nil)
       }
       return result
     } catch {

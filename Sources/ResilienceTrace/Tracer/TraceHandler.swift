@@ -32,7 +32,7 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     if _slowPath(tracer.enterSpan(&span)) { return try await handleInScope(input, context, span) }
     do {
       let output = try await base.perform(input, in: span)
-      tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
+      tracer.exitSpan(span, from: context, name, kind, base.judge(value: output, in: context).verdict, nil)
       return output
     } catch {
       tracer.exitSpan(span, from: context, name, kind, base.judge(error, in: context).verdict, error)
@@ -54,7 +54,7 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     return try await scope.run(isolation: isolation) {
       do {
         let output = try await base.perform(input, in: span)
-        tracer.exitSpan(span, from: context, name, kind, base.outcome(ofValue: output).verdict, nil)
+        tracer.exitSpan(span, from: context, name, kind, base.judge(value: output, in: context).verdict, nil)
         return output
       } catch {
         tracer.exitSpan(span, from: context, name, kind, base.judge(error, in: context).verdict, error)

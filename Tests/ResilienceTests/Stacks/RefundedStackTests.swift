@@ -33,6 +33,44 @@ import Testing
     }
   }
 
+  enum Hiding: String, CaseIterable, Sendable {
+    case nothing, layer, eraser, both
+  }
+
+  /// The first attempt reaches the destination and fails, the second is refused: the permit was used, however well the retry is
+  /// hidden. Without a retry the same refusal gives it back, through the same layers.
+  @Test(arguments: Hiding.allCases, [true, false])
+  func row68_aRetryIsFoundHoweverDeepInsideALimit(hiding: Hiding, isRetried: Bool) async throws {
+    let made = Log<Int>()
+    let leaf = ServiceCall("stock") { (number: Int) -> Void in
+      made.append(number)
+      if isRetried, made.entries.count == 1 { throw Down() }
+      throw CircuitOpen(breaker: "stock", retryAt: nil)
+    }
+    let call =
+      isRetried
+      ? AnyHandler(leaf.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil)) : AnyHandler(leaf)
+    let (bucket, quota) = (
+      TokenBucket("work", limit: .perHour(1, burst: 3)), QuotaLimiter("p", quotas: [.perHour(3)])
+    )
+    func limited(_ call: some Handler<Int, Void>) -> AnyHandler<Int, Void> {
+      AnyHandler(call.rateLimit(bucket).rateLimit(quota, cost: { _ in 1 }))
+    }
+    let stack =
+      switch hiding {
+      case .nothing:
+        isRetried
+          ? limited(leaf.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil)) : limited(leaf)
+      case .layer: limited(call.deadline(.seconds(9)).named("hidden"))
+      case .eraser: limited(call)
+      case .both: limited(AnyHandler(call.timeout(.seconds(9))).fallback(()) { _, _ in false })
+      }
+    await #expect(throws: CircuitOpen.self) { try await stack(1) }
+    #expect(made.entries.count == (isRetried ? 2 : 1))
+    #expect(bucket.snapshot().available == (isRetried ? 2 : 3))
+    #expect(quota.snapshot().usage[0].available == (isRetried ? 2 : 3))
+  }
+
   @Test(arguments: Refusal.allCases)
   func row68_aRefusalInsideCostsTheLayersOutsideNothing(refusal: Refusal) throws {
     try Simulation(seed: 1).run { sim in
