@@ -69,6 +69,15 @@ extension EventBus {
       return DeliveryEnd(
         settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil), time: nil)
     }
+    return endUnacknowledged(ticket, as: worker, outcome, error, call)
+  }
+
+  /// The end of a delivery that failed or was refused. Apart, so that an acknowledged one does not pay for its size.
+  @inline(never)
+  private func endUnacknowledged(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
+    _ error: (any Error)?, _ call: CallContext
+  ) -> DeliveryEnd {
     let wasRefused = outcome.isRefusal(error)
     var isNoted = false
     let now = call.readClock()
