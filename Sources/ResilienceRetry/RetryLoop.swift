@@ -73,7 +73,7 @@ final class RetryLoop: Sendable {
       try await call.clock.sleep(until: attempt.due)
     } catch {
       if attempt.holdsToken { budget.refundRetry() }
-      gaveUp(.cancelled, attempt, of: call)
+      gaveUp(cancellation(of: call), attempt, of: call)
       return attempt.over()
     }
     return begin(attempt.next(of: call), of: call)
@@ -145,11 +145,17 @@ final class RetryLoop: Sendable {
     switch decision {
     // A failing error was judged a moment ago, by whether the caller cancelled; a value and a refusal were not.
     case .retry where (error == nil || outcome.verdict == .neutral) && Task.isCancelled:
-      return .giveUp(.cancelled)
+      return .giveUp(cancellation(of: call))
     case .giveUp(.notAFailure) where outcome.verdict == .neutral && Task.isCancelled:
-      return .giveUp(.cancelled)
+      return .giveUp(cancellation(of: call))
     default: return decision
     }
+  }
+
+  /// Why a call that was cancelled is over: the caller did not want it any more, or a time limit outside has passed.
+  @inline(never)
+  private func cancellation(of call: CallContext) -> RetryDecision.Reason {
+    call.callerHasCancelled ? .cancelled : .deadline
   }
 
   /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget and deposits

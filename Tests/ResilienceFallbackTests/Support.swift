@@ -7,6 +7,7 @@ struct Failure: Error, Hashable {
 
 struct Refusal: Rejection, Hashable {
   var retryAt: Instant?
+  var isRetryable = true
 }
 
 extension Instant {

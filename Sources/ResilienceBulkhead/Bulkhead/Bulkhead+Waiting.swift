@@ -155,7 +155,7 @@ extension Bulkhead {
   ) throws -> BulkheadToken {
     let now = context.readClock()
     let wait = Duration.nanoseconds(arrivedAt.nanoseconds(to: now))
-    let isLate = context.deadline.hasPassed(at: now)
+    let isLate = context.isOverdue(at: now)
     if resolution == .granted, !Task.isCancelled, !isLate {
       waited.wrappingAdd(1, ordering: .relaxed)
       tell(.entered(waited: wait), context)
@@ -175,7 +175,7 @@ extension Bulkhead {
 
   /// Whether it was the deadline that ended it, which says nothing about the destination, or the caller.
   private func refusal(ofCancelled context: CallContext, at now: Instant) -> any Error {
-    guard context.deadline.hasPassed(at: now) else { return CancellationError() }
+    guard context.isOverdue(at: now) else { return CancellationError() }
     tell(.rejected(.deadline), context)
     return withGuarded { failure(.deadline, $0) }
   }

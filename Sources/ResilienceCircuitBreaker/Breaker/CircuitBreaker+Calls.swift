@@ -4,7 +4,7 @@ public import Synchronization
 extension CircuitBreaker {
   /// Asks for one call.
   ///
-  /// Neither throws nor allocates. What is left to chance is drawn from the ambient source.
+  /// Neither throws nor allocates. What is left to chance is drawn from the current context's source.
   ///
   /// - Parameter now: The present instant.
   /// - Returns: A permit, to be finished after the call; or the rejection.

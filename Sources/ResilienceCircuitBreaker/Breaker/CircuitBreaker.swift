@@ -70,7 +70,7 @@ extension CircuitBreaker {
     }
   }
 
-  /// What the breaker knows, at the present instant of the ambient clock.
+  /// What the breaker knows, at the present instant of the current context's clock.
   public func snapshot() -> CircuitBreakerSnapshot {
     snapshot(at: CallContext.current.readClock())
   }

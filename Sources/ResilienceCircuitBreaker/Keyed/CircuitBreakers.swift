@@ -88,7 +88,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     shards.deallocate()
   }
 
-  /// The breaker of a key, at the present instant of the ambient clock.
+  /// The breaker of a key, at the present instant of the current context's clock.
   @inlinable
   public subscript(key: Key) -> CircuitBreaker {
     breaker(for: key, at: CallContext.current.readClock())

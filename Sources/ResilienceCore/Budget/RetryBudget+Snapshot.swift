@@ -19,7 +19,7 @@ extension RetryBudget {
     public let refused: UInt64
   }
 
-  /// The balance at the present instant of the ambient clock, and the totals; see ``snapshot(at:)``.
+  /// The balance at the present instant of the current context's clock, and the totals; see ``snapshot(at:)``.
   public func snapshot() -> Snapshot {
     snapshot(at: CallContext.current.readClock())
   }

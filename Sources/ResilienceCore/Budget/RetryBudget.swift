@@ -129,7 +129,7 @@ public final class RetryBudget: Sendable {
     if isBelowMaximum { noteSuccess(isFirst: true) }
   }
 
-  /// Takes the token for one retry, at the present instant of the ambient clock.
+  /// Takes the token for one retry, at the present instant of the current context's clock.
   ///
   /// - Parameter depositing: See ``withdraw(depositing:at:)``.
   /// - Returns: `false` when there is none: the destination gets no more extra load.

@@ -13,6 +13,10 @@ extension CallContext {
   @usableFromInline
   static let baggageKey = TaskLocal<(any Sendable)?>(wrappedValue: nil)
 
+  // Read only when a task was cancelled: no flag says that it is bound.
+  @usableFromInline
+  package static let sharedWorkKey = TaskLocal<(any SharedWork)?>(wrappedValue: nil)
+
   // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
 

@@ -1,4 +1,4 @@
-/// What a layer must know about the ambient without reading it: one test each.
+/// What a layer must know about the current context without reading it: one test each.
 @frozen
 @usableFromInline
 package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
@@ -12,6 +12,6 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   /// Time and chance come from ``CallContext/environment``, not from the system.
   @inlinable package static var environment: CallFlags { CallFlags(rawValue: 1) }
 
-  /// The context differs from what the ambient says: the leaf must bind it.
+  /// The context differs from the one that is bound: the leaf must bind it.
   @inlinable package static var changed: CallFlags { CallFlags(rawValue: 2) }
 }

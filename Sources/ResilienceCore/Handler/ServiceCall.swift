@@ -74,7 +74,7 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
     leaf = Leaf(name, plain: plain, withContext: withContext, takesContext: takesContext)
   }
 
-  /// Runs the closure, with the context bound as the ambient if a layer changed it.
+  /// Runs the closure, with the context bound as the current one if a layer changed it.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Input, context: CallContext) async throws -> Output {

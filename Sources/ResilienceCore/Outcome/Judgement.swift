@@ -40,10 +40,19 @@ extension Outcome {
 extension CallContext {
   /// Whether the present task was cancelled by the caller, and not by a time limit outside, which cancels when the deadline
   /// passes.
+  ///
+  /// A caller that cancels after that is taken for the limit: the destination was too slow by then.
   @usableFromInline
   @inline(never)
   package var callerHasCancelled: Bool {
-    Task.isCancelled && (deadline.isNever || !deadline.hasPassed(at: readClock()))
+    Task.isCancelled && !isOverdue(at: deadline.isNever ? Instant(nanoseconds: 0) : readClock())
+  }
+
+  /// Whether a time limit outside has passed: this call's deadline, or that of the last caller of an execution that is shared,
+  /// which has been cancelled for it.
+  package func isOverdue(at now: Instant) -> Bool {
+    deadline.hasPassed(at: now)
+      || Task.isCancelled && Self.sharedWorkKey.get()?.wasEndedByLimit == true
   }
 }
 

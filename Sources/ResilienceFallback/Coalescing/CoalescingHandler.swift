@@ -56,7 +56,8 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     let execution = Task.immediate(executorPreference: context.executor) { [base, flights, inner] in
       let result: Result<Base.Output, any Error>
       do {
-        result = .success(try await base.perform(input, in: inner))
+        result = .success(
+          try await CallContext.sharedWorkKey.withValue(flight) { try await base.perform(input, in: inner) })
       } catch {
         result = .failure(error)
       }
@@ -84,7 +85,9 @@ extension Handler {
   /// kept: the next caller after its end begins a new one.
   ///
   /// - **Cancellation**: a caller that is cancelled leaves, and the execution goes on for the others. When the last one has
-  ///   left, it is cancelled and awaited, as by a timeout; a caller that comes after that begins another.
+  ///   left, it is cancelled and awaited; a caller that comes after that begins another. For the layers inside, that is a
+  ///   time limit's doing when the last one left as its deadline had passed, so that a breaker counts a hang; else the
+  ///   caller's.
   /// - **Deadlines**: a caller leaves when its own deadline passes, with ``FlightTimedOut``. The execution belongs to all who
   ///   wait and knows no deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest,
   ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`. An answer with which it ends when

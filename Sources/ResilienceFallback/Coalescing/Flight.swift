@@ -4,7 +4,7 @@ public import ResilienceCore
 ///
 /// Inlinable throughout, as ``Flights`` is: generic code that is not costs four times as much.
 @usableFromInline
-final class Flight<Output: Sendable>: Sendable {
+final class Flight<Output: Sendable>: SharedWork {
   @usableFromInline typealias Execution = Task<Result<Output, any Error>, Never>
 
   @usableFromInline
@@ -61,6 +61,9 @@ final class Flight<Output: Sendable>: Sendable {
   /// What it came to; `nil` while it goes on.
   @inlinable var result: Result<Output, any Error>? { state.withLock { $0.result } }
 
+  /// Whether it was cancelled since the deadline of its last caller had passed.
+  @usableFromInline var wasEndedByLimit: Bool { state.withLock { $0.machine.wasEndedByLimit } }
+
   /// A place to wait in; `nil` when the result is there.
   @inlinable
   func board() -> (waiter: Waiter, ticket: UInt64)? {
@@ -75,10 +78,12 @@ final class Flight<Output: Sendable>: Sendable {
 
   /// Gives the place up. For the last caller the task comes along, which is to be cancelled and awaited.
   @inlinable
-  func leave(_ ticket: UInt64) -> (departure: FlightStateMachine.Departure, execution: Execution?) {
+  func leave(_ ticket: UInt64, isLate: Bool) -> (
+    departure: FlightStateMachine.Departure, execution: Execution?
+  ) {
     state.withLock { state in
       state.waiters[ticket] = nil
-      let departure = state.machine.leave()
+      let departure = state.machine.leave(isLate: isLate)
       return (departure, departure == .wasLast ? state.execution.take() : nil)
     }
   }

@@ -24,6 +24,8 @@ struct FlightStateMachine {
 
   @usableFromInline var phase = Phase.inProgress
   @usableFromInline var callers = 1
+  /// Whether the last caller left as its deadline had passed.
+  @usableFromInline var wasEndedByLimit = false
 
   @inlinable
   init() {}
@@ -36,13 +38,17 @@ struct FlightStateMachine {
     return true
   }
 
+  /// One caller leaves.
+  ///
+  /// - Parameter isLate: Whether it does so as its deadline has passed, and not as it was cancelled.
   @inlinable
-  mutating func leave() -> Departure {
+  mutating func leave(isLate: Bool) -> Departure {
     if phase == .ended { return .hasEnded }
     precondition(callers > 0, "a caller left a flight that nobody waits for")
     callers -= 1
     guard callers == 0 else { return .othersWait }
     phase = .deserted
+    wasEndedByLimit = isLate
     return .wasLast
   }
 

@@ -59,7 +59,7 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
     if let timer { clock.cancel(timer) }
     if resolution == .granted { return try flight.landed().get() }
 
-    let (departure, execution) = flight.leave(ticket)
+    let (departure, execution) = flight.leave(ticket, isLate: !context.callerHasCancelled)
     if departure == .hasEnded { return try flight.landed().get() }
     var underlying: (any Error)?
     if let execution {

@@ -2,7 +2,8 @@ public import ResilienceCore
 
 /// A call failed, and so did its fallback: both errors.
 ///
-/// It counts as a failure, unless both were refusals, so that nothing was sent; the leaf may say otherwise with `classify`.
+/// It counts as a failure; the leaf may say otherwise with `classify`. When both were refused, it is ``FallbackRefused``
+/// instead.
 public struct FallbackFailed: Error, PushbackProviding, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String
@@ -31,11 +32,5 @@ public struct FallbackFailed: Error, PushbackProviding, CustomStringConvertible 
     let subject = call.isEmpty ? "the call" : call
     let cause = cause.map { "\($0)" } ?? "an answer that counts as a failure"
     return "\(subject) failed with: \(cause); its fallback failed with: \(error)"
-  }
-
-  @usableFromInline
-  static func isOfRefusals(_ error: any Error) -> Bool {
-    guard let failed = error as? FallbackFailed, let cause = failed.cause else { return false }
-    return Outcome.isRejection(cause) && Outcome.isRejection(failed.error)
   }
 }

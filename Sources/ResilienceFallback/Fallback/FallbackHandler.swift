@@ -22,7 +22,8 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Calls the base, and the fallback when there is no usable answer.
   ///
-  /// - Throws: What the base throws when the fallback is not meant for it; ``FallbackFailed`` when both fail.
+  /// - Throws: What the base throws when the fallback is not meant for it; ``FallbackFailed`` when both fail,
+  ///   ``FallbackRefused`` when both were refused.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -48,7 +49,7 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     _ input: Base.Input, _ result: Result<Base.Output, any Error>, _ outcome: Outcome, _ context: CallContext,
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
-    guard covers(result, outcome, of: input) else { return try result.get() }
+    guard covers(result, outcome, of: input, in: context) else { return try result.get() }
     do {
       let value =
         if context.isChanged {
@@ -66,9 +67,10 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   }
 
   private func covers(
-    _ result: Result<Base.Output, any Error>, _ outcome: Outcome, of input: Base.Input
+    _ result: Result<Base.Output, any Error>, _ outcome: Outcome, of input: Base.Input,
+    in context: CallContext
   ) -> Bool {
-    guard !Task.isCancelled, isUnusable(result, outcome) else { return false }
+    guard !context.callerHasCancelled, isUnusable(result, outcome) else { return false }
     return condition?(input, result) ?? true
   }
 
@@ -88,20 +90,10 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
       return FallbackFailed(call: base.traits.name, cause: nil, error: error, pushback: pushback)
     }
     if type(of: cause) == type(of: error), "\(cause)" == "\(error)" { return error }
-    return FallbackFailed(call: base.traits.name, cause: cause, error: error, pushback: pushback)
-  }
-
-  /// The base's answer; neutral for a ``FallbackFailed`` of two refusals.
-  public func outcome(ofError error: any Error) -> Outcome {
-    outcome(ofError: error, ErrorKind(of: error))
-  }
-
-  @inlinable
-  package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
-    if kind.contains(.pushbackProviding), FallbackFailed.isOfRefusals(error) {
-      return Outcome(.neutral, pushback: Outcome(error, kind).pushback)
+    if let cause = cause as? any Rejection, let error = error as? any Rejection {
+      return FallbackRefused(call: base.traits.name, cause: cause, error: error)
     }
-    return base.classified(error, kind)
+    return FallbackFailed(call: base.traits.name, cause: cause, error: error, pushback: pushback)
   }
 
   private func cause(of result: Result<Base.Output, any Error>) -> String {
@@ -148,7 +140,8 @@ extension Handler {
   /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed: calls that it
   /// makes then refuse by themselves, and an answer that needs none is better than an error.
   ///
-  /// When it fails too, the caller gets both errors, as ``FallbackFailed``. As it is comes what is no failure: an error that
+  /// When it fails too, the caller gets both errors, as ``FallbackFailed``, or as ``FallbackRefused`` when our own layers
+  /// refused both and nothing was sent. As it is comes what is no failure: an error that
   /// `classify` calls a success or neutral, the caller's cancellation; and one that says the same as the call's own, as that
   /// of `try result.get()`.
   ///

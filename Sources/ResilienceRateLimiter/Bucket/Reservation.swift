@@ -47,7 +47,7 @@ public final class Reservation: Sendable {
     return bucket.cancel(id, at: now)
   }
 
-  /// Gives the permits back at the present instant of the ambient clock, unless they were due before; see ``cancel(at:)``.
+  /// Gives the permits back at the present instant of the current context's clock, unless they were due before; see ``cancel(at:)``.
   @discardableResult
   public func cancel() -> Bool { cancel(at: CallContext.current.readClock()) }
 }

@@ -23,7 +23,7 @@ extension TokenBucket {
     alarm?.grant()
   }
 
-  /// Puts permits back that were taken and not used, at the present instant of the ambient clock; see ``refund(_:at:)``.
+  /// Puts permits back that were taken and not used, at the present instant of the current context's clock; see ``refund(_:at:)``.
   public func refund(_ permits: Int = 1) {
     refund(permits, at: CallContext.current.readClock())
   }

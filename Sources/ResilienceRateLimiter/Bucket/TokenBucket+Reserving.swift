@@ -34,7 +34,7 @@ extension TokenBucket {
     throw RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
 
-  /// Takes permits in advance, at the present instant of the ambient clock; see ``reserve(_:at:)``.
+  /// Takes permits in advance, at the present instant of the current context's clock; see ``reserve(_:at:)``.
   public func reserve(_ permits: Int = 1) throws -> Reservation {
     try reserve(permits, at: CallContext.current.readClock())
   }

@@ -15,7 +15,7 @@ extension TokenBucket {
     for waiter in woken { waiter.grant() }
   }
 
-  /// Changes the rate and the burst from the present instant of the ambient clock on; see ``update(_:at:)``.
+  /// Changes the rate and the burst from the present instant of the current context's clock on; see ``update(_:at:)``.
   public func update(_ limit: RateLimit) {
     update(limit, at: CallContext.current.readClock())
   }
@@ -33,7 +33,7 @@ extension TokenBucket {
     return permits
   }
 
-  /// Takes all permits that are there at the present instant of the ambient clock; see ``drain(at:)``.
+  /// Takes all permits that are there at the present instant of the current context's clock; see ``drain(at:)``.
   @discardableResult
   public func drain() -> Int {
     drain(at: CallContext.current.readClock())

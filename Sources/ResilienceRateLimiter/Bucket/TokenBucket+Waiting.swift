@@ -105,7 +105,7 @@ extension TokenBucket {
   private func giveUp(_ place: WaitingLine.Place, _ context: CallContext) -> any Error {
     let now = context.readClock()
     let retryAt = leave(place, at: now, context)
-    guard place.deadline.hasPassed(at: now) else { return CancellationError() }
+    guard context.isOverdue(at: now) else { return CancellationError() }
     return RateLimited(limiter: name, reason: .deadline, retryAt: retryAt, at: now)
   }
 

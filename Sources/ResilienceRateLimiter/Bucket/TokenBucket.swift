@@ -75,7 +75,7 @@ public final class TokenBucket: Sendable {
     }
   }
 
-  /// Takes permits if they are there and nobody is waiting, at the present instant of the ambient clock.
+  /// Takes permits if they are there and nobody is waiting, at the present instant of the current context's clock.
   ///
   /// - Parameter permits: How many; 0 pass without any. Default: 1.
   @inlinable
@@ -83,7 +83,7 @@ public final class TokenBucket: Sendable {
     tryAcquire(permits, at: CallContext.current.readClock())
   }
 
-  /// What the bucket knows, at the present instant of the ambient clock.
+  /// What the bucket knows, at the present instant of the current context's clock.
   public func snapshot() -> TokenBucketSnapshot {
     snapshot(at: CallContext.current.readClock())
   }

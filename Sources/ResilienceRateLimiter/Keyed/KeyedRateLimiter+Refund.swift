@@ -17,7 +17,7 @@ extension KeyedRateLimiter {
     shards[index].withLock { $0.refund(permits, to: key, hash: hash, at: now) }
   }
 
-  /// Puts permits of a key back that were taken and not used, at the present instant of the ambient clock; see
+  /// Puts permits of a key back that were taken and not used, at the present instant of the current context's clock; see
   /// ``refund(_:key:at:)``.
   public func refund(_ permits: Int = 1, key: Key) {
     refund(permits, key: key, at: CallContext.current.readClock())

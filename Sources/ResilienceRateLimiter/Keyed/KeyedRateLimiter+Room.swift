@@ -30,7 +30,7 @@ extension KeyedRateLimiter {
     census.withLock { $0.restart() }
   }
 
-  /// Changes the limit of every key at the present instant of the ambient clock; see ``update(_:at:)``.
+  /// Changes the limit of every key at the present instant of the current context's clock; see ``update(_:at:)``.
   public func update(_ limit: RateLimit) {
     update(limit, at: CallContext.current.readClock())
   }

@@ -88,7 +88,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Takes permits of a key if they are there, at the present instant of the ambient clock.
+  /// Takes permits of a key if they are there, at the present instant of the current context's clock.
   @inlinable
   public func tryAcquire(_ permits: Int = 1, key: Key) -> RateLimitDecision {
     tryAcquire(permits, key: key, at: CallContext.current.readClock())
@@ -101,14 +101,14 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     return shards[index].withLock { $0.available(of: key, hash: hash, at: now) }
   }
 
-  /// Permits that a key could take at the present instant of the ambient clock.
+  /// Permits that a key could take at the present instant of the current context's clock.
   @inlinable
   public func available(key: Key) -> Int {
     available(key: key, at: CallContext.current.readClock())
   }
 
-  /// What a server tells a client about the limit of its key, in header fields, at the present instant of the ambient
-  /// clock.
+  /// What a server tells a client about the limit of its key, in header fields, at the present instant of the current
+  /// context's clock.
   public func fields(of key: Key) -> RateLimitFields {
     fields(of: key, at: CallContext.current.readClock())
   }
@@ -118,7 +118,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     RateLimitFields(name: name, limit: limit, available: available(key: key, at: now))
   }
 
-  /// What the limiter knows, at the present instant of the ambient clock.
+  /// What the limiter knows, at the present instant of the current context's clock.
   public func snapshot() -> KeyedRateLimiterSnapshot {
     snapshot(at: CallContext.current.readClock())
   }

@@ -59,12 +59,12 @@ public final class QuotaLimiter: Sendable {
     decide(permits, at: now, observer: nil)
   }
 
-  /// Takes permits of all quotas if all have them, at the present instant of the ambient clock.
+  /// Takes permits of all quotas if all have them, at the present instant of the current context's clock.
   public func tryAcquire(_ permits: Int = 1) -> RateLimitDecision {
     tryAcquire(permits, at: CallContext.current.readClock())
   }
 
-  /// What the limiter knows, at the present instant of the ambient clock.
+  /// What the limiter knows, at the present instant of the current context's clock.
   public func snapshot() -> QuotaSnapshot {
     snapshot(at: CallContext.current.readClock())
   }

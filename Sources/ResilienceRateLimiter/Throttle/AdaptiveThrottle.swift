@@ -90,7 +90,7 @@ public final class AdaptiveThrottle: Sendable {
     }
   }
 
-  /// What the throttle knows, at the present instant of the ambient clock.
+  /// What the throttle knows, at the present instant of the current context's clock.
   public func snapshot() -> ThrottleSnapshot {
     snapshot(at: CallContext.current.readClock())
   }

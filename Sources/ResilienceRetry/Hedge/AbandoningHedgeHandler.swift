@@ -37,8 +37,8 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
     while let attempt = await race.next() {
       attempts.append(begin(attempt.number, attempt.context, input, race))
     }
-    for attempt in attempts { attempt.task.cancel() }
-    let left = await race.leave(attempts.map(\.work))
+    let tasks = attempts.map(\.task)
+    let left = await race.leave(attempts.map(\.work)) { for task in tasks { task.cancel() } }
     for (index, attempt) in attempts.enumerated() where left >> UInt16(index + 1) & 1 == 0 {
       _ = await attempt.task.value
     }

@@ -105,16 +105,20 @@ final class HedgeRace: Sendable {
     return AbandonableWork(call: name, begin: attempt.now, abandoned: abandoned)
   }
 
-  /// Leaves the attempts that still run, after they were cancelled: when the call is decided at once, since there is an
-  /// answer to give; else when they have had the time to hear it.
+  /// Cancels and leaves the attempts that still run: when the call is decided at once, since there is an answer to give;
+  /// else when they have had the time to hear it.
   ///
-  /// - Parameter works: All attempts. Each reports its end there before it does so here.
+  /// - Parameters:
+  ///   - works: All attempts. Each reports its end there before it does so here.
+  ///   - cancel: Cancels all attempts. It runs the handlers that they registered, which may block: so the clock runs it, and
+  ///     not the caller.
   /// - Returns: Those that were left, as bits. The others have ended or are to be waited for.
   @usableFromInline
-  func leave(_ works: [AbandonableWork]) async -> UInt16 {
+  func leave(_ works: [AbandonableWork], cancelling cancel: @escaping @Sendable () -> Void) async -> UInt16 {
     let machine = state.withLock { $0.machine }
     guard machine.running != 0 else { return 0 }
     let clock = call.clock
+    _ = clock.schedule(at: clock.now, cancel)
     var timer: TimerToken?
     if machine.isDecided {
       let now = clock.now

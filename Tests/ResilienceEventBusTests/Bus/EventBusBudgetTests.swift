@@ -219,6 +219,25 @@ import Testing
     #expect(budget.available == (removedAt < 2000 ? 5 : 4))
   }
 
+  /// A throttle's token is the failure before: the removal does not undo it.
+  @Test func row68_aThrottleKeepsTheFailureBeforeTheGroupWasRemoved() throws {
+    let throttle = RetryBudget.throttle(maxTokens: 10)
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: throttle,
+        handler: EventHandler("g") { (_: Event<Int>) in throw Broken() })
+      try await bus.running {
+        try bus.publish(1, as: Topic.number)
+        try await sim.sleep(for: .milliseconds(500))
+        bus.removeGroup("g", of: Topic.number)
+        try await bus.waitUntilIdle()
+      }
+      #expect(bus.deadLetters.letters.map(\.reason) == [.noSubscriber])
+    }
+    #expect(throttle.available == 4 - 1)
+  }
+
   @Test func row68_theShutdownKeepsTheTokenForTheNextDelivery() throws {
     let budget = RetryBudget(ratio: 0, reserve: 5)
     try Simulation(seed: 1).run { sim in

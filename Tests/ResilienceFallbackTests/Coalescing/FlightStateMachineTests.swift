@@ -14,8 +14,8 @@ import Testing
   @Test func theLastWhoLeavesIsToldSo() {
     var machine = FlightStateMachine()
     _ = machine.join()
-    let first = machine.leave()
-    let second = machine.leave()
+    let first = machine.leave(isLate: false)
+    let second = machine.leave(isLate: false)
     #expect(first == .othersWait)
     #expect(second == .wasLast)
     #expect(machine.phase == .deserted)
@@ -23,7 +23,7 @@ import Testing
 
   @Test func whatIsDesertedCannotBeJoined() {
     var machine = FlightStateMachine()
-    _ = machine.leave()
+    _ = machine.leave(isLate: false)
     let joined = machine.join()
     #expect(!joined)
   }
@@ -32,7 +32,7 @@ import Testing
     var machine = FlightStateMachine()
     machine.end()
     let joined = machine.join()
-    let departure = machine.leave()
+    let departure = machine.leave(isLate: false)
     #expect(!joined)
     #expect(departure == .hasEnded)
   }

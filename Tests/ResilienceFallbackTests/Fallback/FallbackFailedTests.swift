@@ -128,15 +128,38 @@ private struct Busy: Error, PushbackProviding {
     #expect(call.judge(error, in: .current) == .neutral)
   }
 
-  /// A refusal says nothing about the destination; two of them do not either.
-  @Test func twoRefusalsAreNeutralAndAFailureAmongThemIsNot() async throws {
-    let (refusal, other) = (Refusal(retryAt: nil), Refusal(retryAt: .milliseconds(5)))
-    for (cause, error, verdict) in [
-      (refusal, other, .neutral), (refusal, Failure(), .failure), (Failure(), refusal, .failure),
-    ] as [(any Error, any Error, Verdict)] {
+  /// A refusal says nothing about the destination; beside a failure it is a failure.
+  @Test func aFailureBesideARefusalIsAFailure() async throws {
+    let refusal = Refusal(retryAt: nil)
+    for (cause, error) in [(refusal, Failure()), (Failure(), refusal)] as [(any Error, any Error)] {
       let call = throwing(cause).fallback { _, _ in throw error }
       let failed = try #require(await #expect(throws: FallbackFailed.self) { try await call(7) })
-      #expect(call.named("outside").judge(failed, in: .current).verdict == verdict, "\(failed)")
+      #expect(call.named("outside").judge(failed, in: .current).verdict == .failure, "\(failed)")
     }
+  }
+
+  /// Two refusals are one: nothing was sent.
+  @Test func twoRefusalsAreARefusal() async throws {
+    let call = throwing(Refusal(retryAt: nil)).fallback { _, _ in throw Refusal(retryAt: .milliseconds(5)) }
+    let refused = try #require(await #expect(throws: FallbackRefused.self) { try await call(7) })
+    #expect(call.judge(refused, in: .current) == .neutral)
+    #expect(call.judge(refused, in: .current).isRefusal(refused))
+    #expect(refused.retryAt == .milliseconds(5))
+    #expect(
+      refused.description
+        == "price was refused: \(Refusal(retryAt: nil)); its fallback was refused: \(Refusal(retryAt: .milliseconds(5)))"
+    )
+  }
+
+  @Test func ofTwoRefusalsTheOneCountsThatARetryMayWaitFor() {
+    let soon = Refusal(retryAt: .milliseconds(1), isRetryable: false)
+    let late = Refusal(retryAt: .milliseconds(5))
+    for refused in [FallbackRefused(cause: soon, error: late), FallbackRefused(cause: late, error: soon)] {
+      #expect(refused.isRetryable)
+      #expect(refused.retryAt == .milliseconds(5))
+    }
+    let neither = FallbackRefused(cause: soon, error: Refusal(retryAt: nil, isRetryable: false))
+    #expect(!neither.isRetryable)
+    #expect(neither.retryAt == .milliseconds(1))
   }
 }

@@ -65,6 +65,26 @@ private let after100 = HedgePolicy(delay: .fixed(.milliseconds(100)))
     }
   }
 
+  /// The handlers of a cancellation are somebody's code and may block: the clock runs them, not the caller's task.
+  @Test func row74_aCancellationHandlerDoesNotRunInTheCallersTask() throws {
+    try Simulation(seed: 1).run { sim in
+      let tasks = Log<Int?>()
+      let hedged = ServiceCall { (_: Int, context: CallContext) in
+        guard context.attempt == 1 else { return }
+        await withTaskCancellationHandler {
+          await uninterrupted(for: .seconds(1))
+        } onCancel: {
+          tasks.append(withUnsafeCurrentTask { $0?.hashValue })
+        }
+      }.hedge(after100, abandoning: AbandonedWork("stock"))
+      try await hedged(1)
+      #expect(sim.now == .milliseconds(100))
+      try await sim.advance(by: .seconds(1))
+      #expect(tasks.entries.count == 1)
+      #expect(tasks.entries.first != withUnsafeCurrentTask { $0?.hashValue })
+    }
+  }
+
   /// Of three attempts the second decides the call with an error that says not to try again.
   @Test func row74_anErrorThatDecidesTheCallDoesNotWaitEither() throws {
     try Simulation(seed: 1).run { sim in

@@ -23,6 +23,18 @@ private struct Down: Error {}
     }
   }
 
+  /// The limit has cancelled the work, and the caller still waits for an answer.
+  @Test func insideALimitThatHasPassedAFallbackStillAnswers() throws {
+    try Simulation(seed: 1).run { simulation in
+      let call = ServiceCall("price") { (_: Int) -> Int in
+        try await simulation.sleep(for: .seconds(60))
+        return 1
+      }.fallback(0)
+      try await #expect(call.timeout(.milliseconds(10))(1) == 0)
+      try await #expect(call.timeout(.milliseconds(10)).deadline(.milliseconds(5))(1) == 0)
+    }
+  }
+
   @Test func aDegradedAnswerIsNotRetried() throws {
     try Simulation(seed: 1).run { _ in
       let calls = Log<Int>()

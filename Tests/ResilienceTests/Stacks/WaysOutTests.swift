@@ -18,9 +18,9 @@ private struct Refused: Rejection, Hashable {
   }
 
   /// What is taken: a token of a budget for a second attempt, or for one beside a first that hangs; a timer; a place in an
-  /// execution that others share.
+  /// execution that others share; one in the window of a breaker inside such an execution; one at an instance.
   enum Taker: String, CaseIterable, Sendable {
-    case retry, retryThrottle, hedge, hedgeThrottle, timeout, coalescing
+    case retry, retryThrottle, hedge, hedgeThrottle, timeout, coalescing, breakerInSharing, balancer
   }
 
   /// An attempt that goes that way.
@@ -50,6 +50,7 @@ private struct Refused: Rejection, Hashable {
     let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
     let abandoned = AbandonedWork("destination")
     let breaker = CircuitBreaker("outside")
+    let inside = CircuitBreaker("inside")
     let running = Log<Int>()
 
     /// What came out, as the breaker outside counts it, and who still runs or waits.
@@ -102,6 +103,22 @@ private struct Refused: Rejection, Hashable {
       .cancelledWithAnErrorOfItsOwn: "neutral, 0 flights, 1 deserted",
       .abandonment: "failure, 0 flights, 1 deserted",
     ],
+    // The execution has no deadline of its own: whose doing its end is, it is told when it is cancelled.
+    .breakerInSharing: [
+      .success: "success, 1 calls, 0 failures", .failure: "failure, 1 calls, 1 failures",
+      .lateFailure: "failure, 1 calls, 1 failures", .lateValue: "success, 1 calls, 0 failures",
+      .refusal: "neutral, 0 calls, 0 failures", .cancelled: "neutral, 0 calls, 0 failures",
+      .cancelledWithAnErrorOfItsOwn: "neutral, 0 calls, 0 failures",
+      .abandonment: "success, 1 calls, 0 failures",
+    ],
+    // A place at an instance is kept until the work has ended, also when nobody waits for it any more.
+    .balancer: [
+      .success: "success, 0 in flight", .failure: "failure, 0 in flight",
+      .lateFailure: "failure, 0 in flight",
+      .lateValue: "success, 0 in flight", .refusal: "neutral, 0 in flight",
+      .cancelled: "neutral, 0 in flight", .cancelledWithAnErrorOfItsOwn: "neutral, 0 in flight",
+      .abandonment: "failure, 1 in flight",
+    ],
   ]
 
   @Test(arguments: Taker.allCases, Way.allCases)
@@ -129,7 +146,7 @@ private struct Refused: Rejection, Hashable {
     case .retry, .hedge: "\(ledger.budget.available) tokens"
     case .retryThrottle, .hedgeThrottle: "\(ledger.throttle.available) tokens"
     case .timeout: "\(ledger.abandoned.snapshot().total) abandoned"
-    case .coalescing: more.entries.last ?? ""
+    case .coalescing, .breakerInSharing, .balancer: more.entries.last ?? ""
     }
   }
 
@@ -145,7 +162,7 @@ private struct Refused: Rejection, Hashable {
         if context.attempt == 1 { throw Down() }
       case .hedge, .hedgeThrottle:
         if context.attempt == 1 { try await context.clock.sleep(for: .seconds(60)) }
-      case .timeout, .coalescing: break
+      case .timeout, .coalescing, .breakerInSharing, .balancer: break
       }
       return try await walk(way)
     }
@@ -160,18 +177,44 @@ private struct Refused: Rejection, Hashable {
         limited.hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget).eraseToAnyHandler()
       case .timeout: limited.eraseToAnyHandler()
       case .coalescing:
-        Shared(base: limited.coalesce(by: \.self), more: more).deadline(limit).eraseToAnyHandler()
+        noting(limited.coalesce(by: \.self), more) {
+          "\($0.snapshot().flights) flights, \($0.snapshot().deserted) deserted"
+        }.deadline(limit).eraseToAnyHandler()
+      case .breakerInSharing:
+        noting(leaf.circuitBreaker(ledger.inside).coalesce(by: \.self).deadline(limit), more) { _ in
+          let window = ledger.inside.snapshot()
+          return "\(window.windowCalls) calls, \(window.windowFailures) failures"
+        }
+      case .balancer:
+        noting(balanced(leaf).timeout(limit, abandoning: ledger.abandoned), more) {
+          "\($0.base.balancer.snapshot().instances.map(\.inFlight).reduce(0, +)) in flight"
+        }
       }
     return taking.circuitBreaker(ledger.breaker).eraseToAnyHandler()
   }
 
-  /// Notes what is shared when its caller goes.
-  private struct Shared<Base: Handler>: HandlerDecorator where Base.Input == Int {
-    let base: CoalescingHandler<Base, Int>
-    let more: Log<String>
+  private static func balanced(_ leaf: ServiceCall<Int, Int>) -> BalancedHandler<ServiceCall<Int, Int>> {
+    let registry = ServiceRegistry()
+    for id in ["a", "b"] {
+      registry.register(ServiceInstance(id: id, service: "destination"), ttl: .seconds(1_000_000))
+    }
+    return registry.service("destination").balanced { _ in leaf }
+  }
 
-    func handle(_ input: Int, context: CallContext) async throws -> Base.Output {
-      defer { more.append("\(base.snapshot().flights) flights, \(base.snapshot().deserted) deserted") }
+  /// Notes what a handler holds when the caller goes.
+  private static func noting<Base: Handler>(
+    _ base: Base, _ more: Log<String>, _ text: @escaping @Sendable (Base) -> String
+  ) -> AnyHandler<Int, Int> where Base.Input == Int, Base.Output == Int {
+    Noting(base: base, more: more, text: text).eraseToAnyHandler()
+  }
+
+  private struct Noting<Base: Handler>: HandlerDecorator {
+    let base: Base
+    let more: Log<String>
+    let text: @Sendable (Base) -> String
+
+    func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+      defer { more.append(text(base)) }
       return try await base.handle(input, context: context)
     }
   }
