@@ -191,7 +191,8 @@ extension Handler {
   ///   connection or instance. It counts as an attempt, and takes a token of the budget, as any other.
   /// - **A refusal** of a layer inside is repeated only if it says when, and not before; that of an open breaker never, which
   ///   is there to fail fast. Nothing was sent to the destination: it takes no token of the budget, and a token that the
-  ///   refused attempt held is kept for the next one or given back.
+  ///   refused attempt held is kept for the next one or given back. See `Rejection` for the refusal of a call that the work
+  ///   makes after it has begun.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.
   ///

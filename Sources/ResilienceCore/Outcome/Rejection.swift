@@ -1,8 +1,24 @@
 /// An error of our own layers that says: the work inside this layer was not started.
 ///
 /// Thrown by an open breaker, an empty bucket, an expired deadline. It counts as neutral for the layers outside: it says
-/// nothing about the destination. It is no proof that nothing ran at all, since it may come from a call that the work
-/// itself made, after it had begun.
+/// nothing about the destination. They take it that nothing was sent: a retry takes no token of its budget for it, a limiter
+/// gives its permits back, a balancer goes on to another instance.
+///
+/// Work that has begun and then makes a call of its own must not let that call's refusal out as it is, since layers outside
+/// cannot tell it from one of theirs: catch it, and throw an error that says what was left undone. Only what does harm when it is
+/// done twice is safe without that: a call that is ``CallTraits/Idempotency/nonIdempotent`` is never repeated for a refusal.
+///
+/// ```swift
+/// let order = ServiceCall("order") { (cart: Cart) in
+///   let id = try await store.insert(cart)
+///   do {
+///     try await payment(id)
+///   } catch let refusal as any Rejection {
+///     throw OrderUnpaid(id: id, cause: refusal)   // something was done: a failure, and no refusal
+///   }
+///   return id
+/// }
+/// ```
 public protocol Rejection: Error {
   /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
   ///

@@ -63,7 +63,7 @@ extension Handler {
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
   ///     that is open. Default: yes, since the bucket counts work, and none was done; no around a retry, a hedge or a
   ///     balancer, however deep inside, and around a handler of another package, where other attempts may have run before. Say
-  ///     no where the bucket counts that somebody asks.
+  ///     no where the bucket counts that somebody asks, and where the work lets refusals of its own calls out.
   public func rateLimit(
     _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil
   ) -> RateLimitHandler<Self> {
