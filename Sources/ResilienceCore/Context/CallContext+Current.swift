@@ -14,8 +14,7 @@ extension CallContext {
   static let baggageKey = TaskLocal<(any Sendable)?>(wrappedValue: nil)
 
   // Read only when a task was cancelled: no flag says that it is bound.
-  @usableFromInline
-  package static let sharedWorkKey = TaskLocal<(any SharedWork)?>(wrappedValue: nil)
+  static let sharedWorkKey = TaskLocal<(any SharedWork)?>(wrappedValue: nil)
 
   // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
@@ -93,6 +92,15 @@ extension CallContext {
     defer { handle.unregister() }
     context.observe(with: handle)
     return try await withCurrent(context, isolation: isolation, body)
+  }
+
+  /// Runs `body`, which starts a task for `work`: the task and all that it starts know what they belong to.
+  ///
+  /// Not generic, so that no metadata is looked up.
+  @usableFromInline
+  @inline(never)
+  package static func withSharedWork(_ work: any SharedWork, _ body: () -> Void) {
+    sharedWorkKey.withValue(work, operation: body)
   }
 
   /// Runs `body` with `baggage` travelling along.

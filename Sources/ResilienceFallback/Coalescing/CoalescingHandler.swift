@@ -53,11 +53,18 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   func begin(_ flight: Flight<Base.Output>, _ key: Key, _ input: Base.Input, _ context: CallContext) {
     var inner = context
     inner.dropDeadline()
-    let execution = Task.immediate(executorPreference: context.executor) { [base, flights, inner] in
+    // Around the creation, which copies it: bound inside the task it would cost an actor's hop.
+    CallContext.withSharedWork(flight) { execute(flight, key, input, inner) }
+  }
+
+  // A function of its own: in the closure around it, it would look up its types' metadata each time.
+  @inlinable
+  @inline(never)
+  func execute(_ flight: Flight<Base.Output>, _ key: Key, _ input: Base.Input, _ inner: CallContext) {
+    let execution = Task.immediate(executorPreference: inner.executor) { [base, flights] in
       let result: Result<Base.Output, any Error>
       do {
-        result = .success(
-          try await CallContext.sharedWorkKey.withValue(flight) { try await base.perform(input, in: inner) })
+        result = .success(try await base.perform(input, in: inner))
       } catch {
         result = .failure(error)
       }
