@@ -30,7 +30,7 @@ extension Bulkhead {
       if !next.turn.grant() { withGuarded { $0.machine.leave(next.claim.weight) } }
       letIn(at: now)
     }
-    outbox?.drain()
+    eventQueue?.drain()
   }
 }
 
@@ -42,7 +42,7 @@ extension Bulkhead.Guarded {
     return BulkheadToken(weight: weight, inUse: machine.inUse, enteredAt: now)
   }
 
-  mutating func next(at now: Instant) -> WaitingLine.Place? {
+  mutating func next(at now: Instant) -> WaitingQueue.Place? {
     let before = machine.inUse
     guard let place = machine.next() else { return nil }
     adaptive?.enter(inUse: before, at: now)
@@ -69,7 +69,7 @@ extension Bulkhead {
   }
 
   func noteLimit(from old: Int, to new: Int) {
-    if old != new { outbox?.enqueue(event(.limitChanged(from: old, to: new))) }
+    if old != new { eventQueue?.enqueue(event(.limitChanged(from: old, to: new))) }
   }
 
   func tell(_ kind: BulkheadEvent.Kind, _ context: CallContext? = nil) {
@@ -77,8 +77,8 @@ extension Bulkhead {
     case .rejected, .gaveUp(.some, _): rejected.wrappingAdd(1, ordering: .relaxed)
     default: break
     }
-    outbox?.enqueue(event(kind))
-    outbox?.drain()
+    eventQueue?.enqueue(event(kind))
+    eventQueue?.drain()
     context?.emit(event(kind))
   }
 }

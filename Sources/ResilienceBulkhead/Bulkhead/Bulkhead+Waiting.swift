@@ -1,7 +1,7 @@
 public import ResilienceCore
 internal import Synchronization
 
-// A call that has no room stands in a line. Whoever leaves takes the room that the first in it needs on his behalf, and
+// A call that has no room stands in a queue. Whoever leaves takes the room that the first in it needs on his behalf, and
 // wakes him; one that cannot be woken, as he was cancelled at this very moment, has the room taken back, and it is the
 // next one's. All waking is done after the lock is released.
 
@@ -60,8 +60,8 @@ extension Bulkhead {
     let arrivedAt = context.readClock()
     // One that has nobody to answer to must not take another's place.
     if Task.isCancelled { throw refusal(ofCancelled: context, at: arrivedAt) }
-    let place: WaitingLine.Place
-    switch try lineUp(claim, at: arrivedAt, context) {
+    let place: WaitingQueue.Place
+    switch try enqueue(claim, at: arrivedAt, context) {
     case .inside(let token): return token
     case .outside(let given): place = given
     }
@@ -78,22 +78,22 @@ extension Bulkhead {
   }
 }
 
-// MARK: - In and out of the line
+// MARK: - In and out of the queue
 
 extension Bulkhead {
   enum Arrival: Sendable {
     case inside(BulkheadToken)
-    case outside(WaitingLine.Place)
+    case outside(WaitingQueue.Place)
   }
 
   private enum Answer: Sendable {
     case inside(BulkheadToken)
-    case outside(WaitingLine.Place, displaced: WaitingLine.Place?)
+    case outside(WaitingQueue.Place, displaced: WaitingQueue.Place?)
     case rejected(BulkheadFull)
     case impossible(capacity: Int)
   }
 
-  func lineUp(
+  func enqueue(
     _ claim: BulkheadClaim, at now: Instant, _ context: CallContext
   ) throws -> Arrival {
     switch withGuarded({ arrive(claim, at: now, context.deadline, &$0) }) {
@@ -107,7 +107,7 @@ extension Bulkhead {
     case .outside(let place, let displaced):
       displaced?.turn.cancel()
       letIn(at: now)
-      outbox?.drain()
+      eventQueue?.drain()
       context.emit(event(.queued(weight: claim.weight, priority: claim.priority)))
       return .outside(place)
     }
@@ -124,7 +124,7 @@ extension Bulkhead {
     if deadline.hasPassed(at: now) { return .rejected(failure(.deadline, guarded)) }
     switch guarded.machine.arrive(claim) {
     case .waiting(let place, let displaced):
-      outbox?.enqueue(event(.queued(weight: claim.weight, priority: claim.priority)))
+      eventQueue?.enqueue(event(.queued(weight: claim.weight, priority: claim.priority)))
       return .outside(place, displaced: displaced)
     case .turnedAway, .entered:
       return .rejected(failure(guarded.machine.waiting == 0 ? .noRoom : .queueFull, guarded))
@@ -136,8 +136,8 @@ extension Bulkhead {
       bulkhead: name, reason: reason, limit: guarded.machine.limit, waiting: guarded.machine.waiting)
   }
 
-  /// Takes a call out of the line at once: its place is free, and if it held others up they move on.
-  private func giveUp(_ place: WaitingLine.Place, _ clock: any ResilienceClock) {
+  /// Takes a call out of the queue at once: its place is free, and if it held others up they move on.
+  private func giveUp(_ place: WaitingQueue.Place, _ clock: any ResilienceClock) {
     let hasLeft = withGuarded { $0.machine.abandon(place) }
     place.turn.cancel()
     if hasLeft { letIn(at: clock.now) }

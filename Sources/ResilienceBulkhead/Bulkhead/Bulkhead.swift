@@ -31,7 +31,7 @@ public final class Bulkhead: Sendable {
   let waited = Atomic<Int>(0)
   let rejected = Atomic<Int>(0)
   let cancelled = Atomic<Int>(0)
-  let outbox: EventOutbox<BulkheadEvent>?
+  let eventQueue: EventQueue<BulkheadEvent>?
   private let guarded: Lock<Guarded>
 
   struct Guarded: Sendable {
@@ -56,7 +56,7 @@ public final class Bulkhead: Sendable {
     onEvent: (@Sendable (BulkheadEvent) -> Void)? = nil
   ) {
     self.name = name
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
     var guarded = Guarded(
       machine: BulkheadStateMachine(limit: 1, maxWaiting: policy.maxWaiting, order: policy.order),
       limit: policy.limit)
@@ -119,7 +119,7 @@ public final class Bulkhead: Sendable {
       noteLimit(from: old, to: guarded.fullLimit)
     }
     letIn(at: CallContext.current.readClock())
-    outbox?.drain()
+    eventQueue?.drain()
   }
 
   /// What the bulkhead knows.

@@ -28,7 +28,7 @@ public final class CircuitBreaker: Sendable {
   @usableFromInline let mirror: Atomic<UInt64>
   @usableFromInline let openUntil = Atomic<Int64>(.min)
   @usableFromInline let rejections = Atomic<Int>(0)
-  private let outbox: EventOutbox<CircuitBreakerEvent>?
+  private let eventQueue: EventQueue<CircuitBreakerEvent>?
   private let machine: Lock<CircuitBreakerStateMachine>
   // When it was last asked for, as ``CircuitBreakers`` counts time; here, it takes no memory.
   let lastAsked = Atomic<UInt32>(0)
@@ -44,12 +44,12 @@ public final class CircuitBreaker: Sendable {
     _ name: String, policy: CircuitBreakerPolicy = CircuitBreakerPolicy(),
     onEvent: (@Sendable (CircuitBreakerEvent) -> Void)? = nil
   ) {
-    self.init(name, rules: .of(policy), outbox: onEvent.map { EventOutbox($0) })
+    self.init(name, rules: .of(policy), eventQueue: onEvent.map { EventQueue($0) })
   }
 
-  init(_ name: String, rules: CircuitBreakerRules, outbox: EventOutbox<CircuitBreakerEvent>?) {
+  init(_ name: String, rules: CircuitBreakerRules, eventQueue: EventQueue<CircuitBreakerEvent>?) {
     self.name = name
-    self.outbox = outbox
+    self.eventQueue = eventQueue
     let machine = CircuitBreakerStateMachine(rules)
     mirror = Atomic(machine.word.rawValue)
     self.machine = Lock(machine)
@@ -177,12 +177,12 @@ extension CircuitBreaker {
       if machine.generation != generation { refuse(&machine) }
       mirror.store(machine.word.rawValue, ordering: .releasing)
       for kind in changes {
-        outbox?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
+        eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
       }
       return (answer, changes)
     }
     guard !changes.isEmpty else { return answer }
-    outbox?.drain()
+    eventQueue?.drain()
     for kind in changes {
       observer?.emit(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
     }

@@ -37,7 +37,7 @@ extension CircuitBreakers {
 
   @usableFromInline
   func newBreaker(_ name: String, _ rules: CircuitBreakerRules) -> CircuitBreaker {
-    CircuitBreaker(name, rules: rules, outbox: outbox)
+    CircuitBreaker(name, rules: rules, eventQueue: eventQueue)
   }
 
   /// Has a breaker that goes by these rules go by the present ones, whoever else changes them meanwhile.

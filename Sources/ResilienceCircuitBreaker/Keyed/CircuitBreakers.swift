@@ -48,7 +48,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let currentRules: Lock<CircuitBreakerRules>
   @usableFromInline let tickNanoseconds: Int64
   @usableFromInline let overflow: CircuitBreaker
-  let outbox: EventOutbox<CircuitBreakerEvent>?
+  let eventQueue: EventQueue<CircuitBreakerEvent>?
 
   /// Creates a table without breakers.
   ///
@@ -69,7 +69,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     // The policy may come out of a document.
     self.idleTime = max(idleTime, policy.maxOpenTime, policy.maxRetryAfter)
     tickNanoseconds = max(1, self.idleTime.clampedNanoseconds / 64)
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
     var shardCount = 16
     // No more than for four million breakers, so that a table without a bound takes no memory for it.
     while shardCount < min(4096, maxBreakers / 1024) { shardCount *= 2 }

@@ -20,7 +20,7 @@ public final class AbandonedWork: Sendable {
   public let limit: Int
 
   private let counts = Lock(Counts())
-  private let outbox: EventOutbox<AbandonedWorkEvent>
+  private let eventQueue: EventQueue<AbandonedWorkEvent>
 
   /// Creates a counter at zero.
   ///
@@ -34,7 +34,7 @@ public final class AbandonedWork: Sendable {
     precondition(limit >= 0, "the most work that may be left running must be 0 or more, was \(limit)")
     self.name = name
     self.limit = limit
-    outbox = EventOutbox(onEvent)
+    eventQueue = EventQueue(onEvent)
   }
 
   /// How many are running now, and how many were abandoned in all.
@@ -59,7 +59,7 @@ public final class AbandonedWork: Sendable {
         counts.refused += 1
         event = .refused(call: call, running: counts.running)
       }
-      outbox.enqueue(event)
+      eventQueue.enqueue(event)
       return event
     }
   }
@@ -67,12 +67,12 @@ public final class AbandonedWork: Sendable {
   func end(_ event: AbandonedWorkEvent) {
     counts.withLock { counts in
       counts.running -= 1
-      outbox.enqueue(event)
+      eventQueue.enqueue(event)
     }
     drain()
   }
 
   func drain() {
-    outbox.drain()
+    eventQueue.drain()
   }
 }

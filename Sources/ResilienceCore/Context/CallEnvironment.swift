@@ -10,7 +10,7 @@ public final class CallEnvironment: Sendable {
   /// Where tasks that a pattern starts must run; `nil` leaves it to the runtime.
   public let executor: (any TaskExecutor)?
 
-  package let waitBoard: WaitBoard?
+  package let waitRegistry: WaitRegistry?
 
   /// Creates an environment.
   ///
@@ -22,16 +22,17 @@ public final class CallEnvironment: Sendable {
     clock: any ResilienceClock = .system, random: any RandomSource = .system,
     executor: (any TaskExecutor)? = nil
   ) {
-    self.init(clock: clock, random: random, executor: executor, waitBoard: nil)
+    self.init(clock: clock, random: random, executor: executor, waitRegistry: nil)
   }
 
   /// Creates an environment that knows what waits in it.
   package init(
-    clock: any ResilienceClock, random: any RandomSource, executor: (any TaskExecutor)?, waitBoard: WaitBoard?
+    clock: any ResilienceClock, random: any RandomSource, executor: (any TaskExecutor)?,
+    waitRegistry: WaitRegistry?
   ) {
     self.clock = clock
     self.random = random
     self.executor = executor
-    self.waitBoard = waitBoard
+    self.waitRegistry = waitRegistry
   }
 }

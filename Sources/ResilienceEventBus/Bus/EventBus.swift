@@ -40,7 +40,7 @@ public final class EventBus: Sendable {
   public let deadLetters: DeadLetterStore
 
   private let state = Lock(EventBusState())
-  private let outbox: EventOutbox<EventBusEvent>
+  private let outbox: EventQueue<EventBusEvent>
 
   /// Creates a bus; it queues from now on, and delivers while ``run()`` runs.
   ///
@@ -57,7 +57,7 @@ public final class EventBus: Sendable {
     self.source = source
     self.policy = policy
     deadLetters = DeadLetterStore(capacity: policy.deadLetterCapacity)
-    outbox = EventOutbox(onEvent)
+    outbox = EventQueue(onEvent)
   }
 
   /// What the bus holds and has done.

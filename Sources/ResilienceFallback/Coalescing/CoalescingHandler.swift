@@ -7,18 +7,21 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   public let base: Base
 
   @usableFromInline let key: @Sendable (Base.Input) -> Key
-  @usableFromInline let flights: Flights<Key, Base.Output>
+  @usableFromInline let executions: SharedExecutionTable<Key, Base.Output>
 
   @usableFromInline
-  init(base: Base, key: @escaping @Sendable (Base.Input) -> Key, flights: Flights<Key, Base.Output>) {
+  init(
+    base: Base, key: @escaping @Sendable (Base.Input) -> Key,
+    executions: SharedExecutionTable<Key, Base.Output>
+  ) {
     self.base = base
     self.key = key
-    self.flights = flights
+    self.executions = executions
   }
 
   /// Joins the execution of an equal call that is in progress, or begins one.
   ///
-  /// - Throws: What the execution throws, for every caller that waits for it; ``FlightTimedOut`` when the caller's deadline
+  /// - Throws: What the execution throws, for every caller that waits for it; ``SharedExecutionTimedOut`` when the caller's deadline
   ///   passes before; `CancellationError` when the caller is cancelled.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -28,11 +31,11 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     if traits.idempotency == .nonIdempotent { return try await base.perform(input, in: context) }
     try Task.checkCancellation()
     let key = key(input)
-    let (flight, isLeader) = flights.enter(key, context, name: traits.name)
-    if isLeader { begin(flight, key, input, context) }
+    let (shared, isLeader) = executions.enter(key, context, name: traits.name)
+    if isLeader { begin(shared, key, input, context) }
     do {
-      return try await flights.wait(for: flight, key, context, name: traits.name)
-    } catch let end as DesertedFlight {
+      return try await executions.wait(for: shared, key, context, name: traits.name)
+    } catch let end as DesertedExecution {
       throw replacement(for: end.error, in: context)
     }
   }
@@ -44,38 +47,40 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   func replacement(for error: any Error, in context: CallContext) -> any Error {
     let outcome = base.judge(error, in: context)
     guard outcome.givesWayToLimit(error) else { return error }
-    return FlightTimedOut(
+    return SharedExecutionTimedOut(
       call: base.traits.name, deadline: context.deadline,
       underlying: error is CancellationError ? nil : error, pushback: outcome.pushback)
   }
 
   @inlinable
-  func begin(_ flight: Flight<Base.Output>, _ key: Key, _ input: Base.Input, _ context: CallContext) {
+  func begin(_ shared: SharedExecution<Base.Output>, _ key: Key, _ input: Base.Input, _ context: CallContext)
+  {
     var inner = context
     inner.dropDeadline()
     // Around the creation, which copies it: bound inside the task it would cost an actor's hop.
-    CallContext.withSharedWork(flight) { execute(flight, key, input, inner) }
+    CallContext.withSharedWork(shared) { execute(shared, key, input, inner) }
   }
 
   // A function of its own: in the closure around it, it would look up its types' metadata each time.
   @inlinable
   @inline(never)
-  func execute(_ flight: Flight<Base.Output>, _ key: Key, _ input: Base.Input, _ inner: CallContext) {
-    let execution = Task.immediate(executorPreference: inner.executor) { [base, flights] in
+  func execute(_ shared: SharedExecution<Base.Output>, _ key: Key, _ input: Base.Input, _ inner: CallContext)
+  {
+    let execution = Task.immediate(executorPreference: inner.executor) { [base, executions] in
       let result: Result<Base.Output, any Error>
       do {
         result = .success(try await base.perform(input, in: inner))
       } catch {
         result = .failure(error)
       }
-      flights.end(flight, key, result)
+      executions.end(shared, key, result)
       return result
     }
-    flight.began(execution)
+    shared.began(execution)
   }
 
   /// What has been shared so far.
-  public func snapshot() -> CoalescingSnapshot { flights.snapshot(of: base.traits.name) }
+  public func snapshot() -> CoalescingSnapshot { executions.snapshot(of: base.traits.name) }
 }
 
 extension Handler {
@@ -95,7 +100,7 @@ extension Handler {
   ///   left, it is cancelled and awaited; a caller that comes after that begins another. For the layers inside, that is a
   ///   time limit's doing when the last one left as its deadline had passed, so that a breaker counts a hang; else the
   ///   caller's.
-  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``FlightTimedOut``. The execution belongs to all who
+  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``SharedExecutionTimedOut``. The execution belongs to all who
   ///   wait and knows no deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest,
   ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`. An answer with which it ends when
   ///   the last one's deadline has passed is that caller's, also an error that `classify` calls no failure.
@@ -113,6 +118,6 @@ extension Handler {
   public func coalesce<Key: Hashable & Sendable>(
     by key: @escaping @Sendable (_ input: Input) -> Key
   ) -> CoalescingHandler<Self, Key> {
-    CoalescingHandler(base: self, key: key, flights: Flights())
+    CoalescingHandler(base: self, key: key, executions: SharedExecutionTable())
   }
 }

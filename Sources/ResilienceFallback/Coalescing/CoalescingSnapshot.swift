@@ -6,7 +6,7 @@ public struct CoalescingSnapshot: Sendable, Hashable {
   public let call: String
 
   /// Executions in progress that can be joined: one for each key that is asked for at present.
-  public let flights: Int
+  public let running: Int
 
   /// Executions begun so far.
   public let started: UInt64
@@ -23,7 +23,7 @@ extension CoalescingSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("call", call)]
     return [
-      Metric("coalescing_flights", .gauge, Double(flights), labels: labels),
+      Metric("coalescing_running", .gauge, Double(running), labels: labels),
       Metric("coalescing_started", .counter, Double(started), labels: labels),
       Metric("coalescing_joined", .counter, Double(joined), labels: labels),
       Metric("coalescing_deserted", .counter, Double(deserted), labels: labels),

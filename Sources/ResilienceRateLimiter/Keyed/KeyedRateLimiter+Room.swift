@@ -27,7 +27,7 @@ extension KeyedRateLimiter {
       // Not `limit`: of two that change it at one time, the last one to come here must not bring the first one's.
       shards[index].withLock { $0.change(to: GenericCellRate(self.limit), at: now) }
     }
-    census.withLock { $0.restart() }
+    countSchedule.withLock { $0.restart() }
   }
 
   /// Changes the limit of every key at the present instant of the current context's clock; see ``update(_:at:)``.
@@ -81,9 +81,9 @@ extension KeyedRateLimiter {
   /// one processor. Who comes during a count does not wait for it, and looks for a place in its own shard alone.
   @inlinable
   @inline(never)
-  func findPlaces(_ index: Int, at now: Instant) -> KeyCensus.Finding {
+  func findPlaces(_ index: Int, at now: Instant) -> KeyCountSchedule.Finding {
     if places.load(ordering: .relaxed) > 0 { return .some }
-    switch census.withLock({ $0.begin(at: now) }) {
+    switch countSchedule.withLock({ $0.begin(at: now) }) {
     case .notBefore(let nextCount):
       return places.load(ordering: .relaxed) > 0 ? .some : .none(retryAt: nextCount)
     case .counting:
@@ -100,7 +100,7 @@ extension KeyedRateLimiter {
       let later = now.advanced(byNanoseconds: pause)
       let retryAt = free > 0 ? later : nextFree.map { max($0, later) }
       let nextCount = free > maxKeys / 64 ? Instant(nanoseconds: .min) : retryAt
-      census.withLock { $0.end(number, nextCount: nextCount) }
+      countSchedule.withLock { $0.end(number, nextCount: nextCount) }
       return free > 0 ? .some : .none(retryAt: retryAt)
     }
   }

@@ -33,9 +33,9 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let places: Atomic<Int>
   @usableFromInline let nextSweep = Atomic<Int64>(.min)
   @usableFromInline let sweeps = Atomic<Int>(0)
-  @usableFromInline let census = Lock(KeyCensus())
+  @usableFromInline let countSchedule = Lock(KeyCountSchedule())
   let currentLimit: Lock<RateLimit>
-  private let outbox: EventOutbox<RateLimitEvent>?
+  private let eventQueue: EventQueue<RateLimitEvent>?
 
   /// Creates a limiter without any keys; each key's bucket starts full.
   ///
@@ -60,7 +60,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     for index in 0..<shardCount { (shards + index).initialize(to: Lock(KeyShard(rate: rate))) }
     places = Atomic(maxKeys)
     currentLimit = Lock(limit)
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
   }
 
   deinit {
@@ -201,7 +201,7 @@ extension KeyedRateLimiter {
     if isHeard || observer?.isObserved == true { tell(permits, answer, at: now, observer) }
   }
 
-  @usableFromInline var isHeard: Bool { outbox != nil }
+  @usableFromInline var isHeard: Bool { eventQueue != nil }
 
   @usableFromInline
   @inline(never)
@@ -210,8 +210,8 @@ extension KeyedRateLimiter {
       limiter: name, kind: .refused(retryAt: isImpossible(permits) ? nil : answer.retryAt), permits: permits,
       instant: now)
     observer?.emit(event)
-    outbox?.enqueue(event)
-    outbox?.drain()
+    eventQueue?.enqueue(event)
+    eventQueue?.drain()
   }
 
   /// Takes permits, or throws the rejection.

@@ -32,7 +32,7 @@ public final class QuotaLimiter: Sendable {
 
   private let state: Lock<State>
   private let smallest: Int
-  private let outbox: EventOutbox<RateLimitEvent>?
+  private let eventQueue: EventQueue<RateLimitEvent>?
 
   /// Creates a limiter of which nothing was taken.
   ///
@@ -46,7 +46,7 @@ public final class QuotaLimiter: Sendable {
     self.quotas = quotas
     smallest = quotas.map(\.permits).min() ?? 0
     state = Lock(State(windows: quotas.map(SlidingWindow.init)))
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
   }
 
   /// Takes permits of all quotas if all have them, of none otherwise.
@@ -114,12 +114,12 @@ extension QuotaLimiter {
         state.acquired &+= permits
       } else {
         state.refused &+= 1
-        outbox?.enqueue(refusal(decision, permits, at: now))
+        eventQueue?.enqueue(refusal(decision, permits, at: now))
       }
       return decision
     }
     if decision != .acquired {
-      outbox?.drain()
+      eventQueue?.drain()
       observer?.emit(refusal(decision, permits, at: now))
     }
     return decision

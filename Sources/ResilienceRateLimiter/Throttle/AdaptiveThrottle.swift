@@ -33,7 +33,7 @@ public final class AdaptiveThrottle: Sendable {
   }
 
   private let state: Lock<State>
-  private let outbox: EventOutbox<ThrottleEvent>?
+  private let eventQueue: EventQueue<ThrottleEvent>?
 
   /// Creates a throttle that has not seen any calls.
   ///
@@ -48,7 +48,7 @@ public final class AdaptiveThrottle: Sendable {
     self.name = name
     self.policy = policy
     state = Lock(State(window: AttemptWindow(nanoseconds: policy.window.clampedNanoseconds)))
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
   }
 
   /// Counts a call and decides whether it is made.
@@ -67,9 +67,9 @@ public final class AdaptiveThrottle: Sendable {
     }
     state.withLock { state in
       state.rejected += 1
-      outbox?.enqueue(event(probability, at: now))
+      eventQueue?.enqueue(event(probability, at: now))
     }
-    outbox?.drain()
+    eventQueue?.drain()
     return .rejected(probability: probability)
   }
 

@@ -13,12 +13,12 @@ extension TokenBucket {
   ///   - now: The present instant.
   public func refund(_ permits: Int = 1, at now: Instant) {
     guard permits > 0 else { return }
-    let alarm = atDesk(now) { desk -> Waiter? in
+    let alarm = withState(now) { state -> Waiter? in
       let givenOut = acquired.load(ordering: .relaxed) &- refunded.load(ordering: .relaxed)
       let permits = min(permits, givenOut)
       guard permits > 0 else { return nil }
       refunded.wrappingAdd(permits, ordering: .relaxed)
-      return desk.refund(permits, at: now)
+      return state.refund(permits, at: now)
     }
     alarm?.grant()
   }

@@ -18,18 +18,18 @@ extension TokenBucket {
   ///   comes back; ``ImpossiblePermits``.
   public func reserve(_ permits: Int = 1, at now: Instant) throws -> Reservation {
     if permits == 0 { return Reservation(self, id: nil, permits: 0, at: now) }
-    let booking = atDesk(now) { desk in
-      let booking = desk.reserve(permits, maxWaiting: maxWaiting, at: now)
+    let booking = withState(now) { state in
+      let booking = state.reserve(permits, maxWaiting: maxWaiting, at: now)
       switch booking {
       case .reserved: break
-      case .refused(_, let retryAt): outbox?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
-      case .impossible: outbox?.enqueue(event(.refused(retryAt: nil), permits, at: now))
+      case .refused(_, let retryAt): eventQueue?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
+      case .impossible: eventQueue?.enqueue(event(.refused(retryAt: nil), permits, at: now))
       }
       return booking
     }
     if case .reserved(let id) = booking { return Reservation(self, id: id, permits: permits, at: now) }
     refused.wrappingAdd(1, ordering: .relaxed)
-    outbox?.drain()
+    eventQueue?.drain()
     guard case .refused(let reason, let retryAt) = booking else { throw impossible(permits) }
     throw RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
@@ -40,20 +40,20 @@ extension TokenBucket {
   }
 
   func due(of id: UInt64) -> Instant? {
-    desk.withLock { $0.ledger.due(of: id) }
+    state.withLock { $0.bucket.due(of: id) }
   }
 
   func cancel(_ id: UInt64, at now: Instant) -> Bool {
-    let (isCancelled, alarm) = atDesk(now) { desk in
-      let isCancelled = desk.ledger.cancel(id, at: now)
-      return (isCancelled, isCancelled ? desk.line.takeAlarm() : nil)
+    let (isCancelled, alarm) = withState(now) { state in
+      let isCancelled = state.bucket.cancel(id, at: now)
+      return (isCancelled, isCancelled ? state.queue.takeAlarm() : nil)
     }
     alarm?.grant()
     return isCancelled
   }
 
-  // The word stays closed until the next call: there is no instant to open it at.
+  // The lock-free bucket stays closed until the next call: there is no instant to open it at.
   func settle(_ id: UInt64, _ permits: Int) {
-    if desk.withLock({ $0.ledger.settle(id) }) { acquired.wrappingAdd(permits, ordering: .relaxed) }
+    if state.withLock({ $0.bucket.settle(id) }) { acquired.wrappingAdd(permits, ordering: .relaxed) }
   }
 }

@@ -11,7 +11,7 @@ extension TokenBucket {
   ///   - limit: The new rate and burst.
   ///   - now: The present instant. One from before the last permits were taken counts as that, as far as can be told.
   public func update(_ limit: RateLimit, at now: Instant) {
-    let woken = atDesk(now) { $0.update(limit, at: now) }
+    let woken = withState(now) { $0.update(limit, at: now) }
     for waiter in woken { waiter.grant() }
   }
 
@@ -27,7 +27,7 @@ extension TokenBucket {
   /// - Returns: How many were taken; 0 for a limit of ``RateLimit/unlimited``.
   @discardableResult
   public func drain(at now: Instant) -> Int {
-    let (permits, woken) = atDesk(now) { $0.drain(at: now) }
+    let (permits, woken) = withState(now) { $0.drain(at: now) }
     acquired.wrappingAdd(permits, ordering: .relaxed)
     for waiter in woken { waiter.grant() }
     return permits

@@ -21,7 +21,7 @@ extension TokenBucket {
   @usableFromInline
   @inline(never)
   nonisolated(nonsending) func wait(_ permits: Int, _ context: CallContext) async throws {
-    guard let place = try lineUp(permits, context) else { return }
+    guard let place = try enqueue(permits, context) else { return }
     guard await waitForTurn(place, context) == .granted else { throw giveUp(place, context) }
     while let (due, alarm) = try takeTurn(place, context) {
       let token = context.clock.schedule(at: due) { alarm.grant() }
@@ -32,12 +32,12 @@ extension TokenBucket {
   }
 
   // Those before may leave later than they were to, such as when their actor is busy. The deadline holds all the same.
-  private nonisolated(nonsending) func waitForTurn(_ place: WaitingLine.Place, _ context: CallContext) async
+  private nonisolated(nonsending) func waitForTurn(_ place: WaitingQueue.Place, _ context: CallContext) async
     -> Waiter.Resolution
   {
     guard !place.isFront, !place.deadline.isNever else { return await place.turn.wait() }
     let token = context.clock.schedule(at: place.deadline.instant) {
-      let next = self.atDesk(context.readClock()) { $0.line.remove(place) }
+      let next = self.withState(context.readClock()) { $0.queue.remove(place) }
       next?.grant()
       place.turn.grant()
     }
@@ -46,14 +46,14 @@ extension TokenBucket {
   }
 
   /// - Returns: `nil` when the permits were there after all.
-  private func lineUp(_ permits: Int, _ context: CallContext) throws -> WaitingLine.Place? {
+  private func enqueue(_ permits: Int, _ context: CallContext) throws -> WaitingQueue.Place? {
     let now = context.readClock()
-    let admission = atDesk(now) { desk in
-      let admission = desk.lineUp(permits, maxWaiting: maxWaiting, deadline: context.deadline, at: now)
-      if let event = event(of: admission, permits, at: now) { outbox?.enqueue(event) }
+    let admission = withState(now) { state in
+      let admission = state.enqueue(permits, maxWaiting: maxWaiting, deadline: context.deadline, at: now)
+      if let event = event(of: admission, permits, at: now) { eventQueue?.enqueue(event) }
       return admission
     }
-    outbox?.drain()
+    eventQueue?.drain()
     if let event = event(of: admission, permits, at: now) { context.emit(event) }
     switch admission {
     case .taken:
@@ -70,22 +70,22 @@ extension TokenBucket {
     }
   }
 
-  /// Takes the permits of the first in the line and lets the next step up.
+  /// Takes the permits of the first in the queue and lets the next step up.
   ///
   /// - Returns: What to sleep on, and until when; `nil` when they are taken.
-  private func takeTurn(_ place: WaitingLine.Place, _ context: CallContext) throws -> (Instant, Waiter)? {
+  private func takeTurn(_ place: WaitingQueue.Place, _ context: CallContext) throws -> (Instant, Waiter)? {
     let now = context.readClock()
     let granted = event(.granted, place.permits, at: now)
-    let turn = atDesk(now) { desk in
-      let turn = desk.turn(of: place, at: now)
-      if case .taken = turn { outbox?.enqueue(granted) }
+    let turn = withState(now) { state in
+      let turn = state.turn(of: place, at: now)
+      if case .taken = turn { eventQueue?.enqueue(granted) }
       return turn
     }
     switch turn {
     case .taken(let next):
       acquired.wrappingAdd(place.permits, ordering: .relaxed)
       next?.grant()
-      outbox?.drain()
+      eventQueue?.drain()
       context.emit(granted)
       return nil
     case .sleep(let due, let alarm):
@@ -102,7 +102,7 @@ extension TokenBucket {
 
   /// - Returns: What a call that is cancelled while it waits throws: with its deadline passed it was not made for want of a
   ///   permit.
-  private func giveUp(_ place: WaitingLine.Place, _ context: CallContext) -> any Error {
+  private func giveUp(_ place: WaitingQueue.Place, _ context: CallContext) -> any Error {
     let now = context.readClock()
     let retryAt = leave(place, at: now, context)
     guard context.isOverdue(at: now) else { return CancellationError() }
@@ -111,15 +111,15 @@ extension TokenBucket {
 
   /// - Returns: When its permits could be taken after all that wait still.
   @discardableResult
-  private func leave(_ place: WaitingLine.Place, at now: Instant, _ context: CallContext) -> Instant? {
+  private func leave(_ place: WaitingQueue.Place, at now: Instant, _ context: CallContext) -> Instant? {
     let gaveUp = event(.gaveUp, place.permits, at: now)
-    let (next, retryAt) = atDesk(now) { desk in
-      let next = desk.line.remove(place)
-      outbox?.enqueue(gaveUp)
-      return (next, desk.earliest(place.permits, at: now))
+    let (next, retryAt) = withState(now) { state in
+      let next = state.queue.remove(place)
+      eventQueue?.enqueue(gaveUp)
+      return (next, state.earliest(place.permits, at: now))
     }
     next?.grant()
-    outbox?.drain()
+    eventQueue?.drain()
     context.emit(gaveUp)
     return retryAt
   }
@@ -128,7 +128,8 @@ extension TokenBucket {
     ImpossiblePermits(limiter: name, permits: permits, burst: limit.burst)
   }
 
-  private func event(of admission: BucketDesk.Admission, _ permits: Int, at now: Instant) -> RateLimitEvent? {
+  private func event(of admission: BucketState.Admission, _ permits: Int, at now: Instant) -> RateLimitEvent?
+  {
     switch admission {
     case .taken: nil
     case .queued(_, let due): event(.queued(due: due), permits, at: now)

@@ -24,13 +24,13 @@ public final class TokenBucket: Sendable {
   /// The most permits that may be waited for at one time, over all calls.
   public let maxWaiting: Int
 
-  @usableFromInline let word = BucketWord()
+  @usableFromInline let lockFree = LockFreeBucket()
   @usableFromInline let acquired = Atomic<Int>(0)
   @usableFromInline let refused = Atomic<Int>(0)
   let refunded = Atomic<Int>(0)
   @usableFromInline let isHeard: Bool
-  let outbox: EventOutbox<RateLimitEvent>?
-  let desk: Lock<BucketDesk>
+  let eventQueue: EventQueue<RateLimitEvent>?
+  let state: Lock<BucketState>
 
   /// Creates a full bucket.
   ///
@@ -47,13 +47,13 @@ public final class TokenBucket: Sendable {
     precondition(maxWaiting >= 0, "a bucket's maxWaiting must not be negative, was \(maxWaiting)")
     self.name = name
     self.maxWaiting = maxWaiting
-    desk = Lock(BucketDesk(limit))
+    state = Lock(BucketState(limit))
     isHeard = onEvent != nil
-    outbox = onEvent.map { EventOutbox($0) }
+    eventQueue = onEvent.map { EventQueue($0) }
   }
 
   /// The rate and the burst; ``update(_:at:)`` changes them.
-  public var limit: RateLimit { desk.withLock { $0.limit } }
+  public var limit: RateLimit { state.withLock { $0.limit } }
 
   /// Takes permits if they are there and nobody is waiting.
   ///
@@ -63,7 +63,7 @@ public final class TokenBucket: Sendable {
   @inlinable
   public func tryAcquire(_ permits: Int = 1, at now: Instant) -> RateLimitDecision {
     guard permits >= 1 else { return decide(permits, at: now, observer: nil) }
-    switch word.take(permits, at: now) {
+    switch lockFree.take(permits, at: now) {
     case .taken:
       acquired.wrappingAdd(permits, ordering: .relaxed)
       return .acquired
@@ -90,10 +90,10 @@ public final class TokenBucket: Sendable {
 
   /// What the bucket knows at `now`.
   public func snapshot(at now: Instant) -> TokenBucketSnapshot {
-    atDesk(now) { desk in
+    withState(now) { state in
       TokenBucketSnapshot(
-        name: name, limit: desk.limit, available: desk.ledger.available(at: now),
-        waiting: desk.line.count, acquired: acquired.load(ordering: .relaxed),
+        name: name, limit: state.limit, available: state.bucket.available(at: now),
+        waiting: state.queue.count, acquired: acquired.load(ordering: .relaxed),
         refused: refused.load(ordering: .relaxed), refunded: refunded.load(ordering: .relaxed))
     }
   }
@@ -102,13 +102,14 @@ public final class TokenBucket: Sendable {
 // MARK: - Deciding
 
 extension TokenBucket {
-  /// Works on the ledger: takes the state out of the word, and puts it back when one word can hold all there is.
-  func atDesk<Result: Sendable>(_ now: Instant, _ body: (inout BucketDesk) -> Result) -> Result {
-    desk.withLock { desk in
-      if desk.isWordOpen { desk.ledger.resume(fullAt: word.close()) }
-      let result = body(&desk)
-      desk.isWordOpen =
-        desk.fitsIntoAWord && word.open(desk.ledger.rate, fullAt: desk.ledger.fullAt, at: now)
+  /// Works on the state under the lock: takes the permits out of the lock-free bucket, and puts them back when one word can hold
+  /// all there is.
+  func withState<Result: Sendable>(_ now: Instant, _ body: (inout BucketState) -> Result) -> Result {
+    state.withLock { state in
+      if state.isLockFreeOpen { state.bucket.resume(fullAt: lockFree.close()) }
+      let result = body(&state)
+      state.isLockFreeOpen =
+        state.fitsLockFreeBucket && lockFree.open(state.bucket.rate, fullAt: state.bucket.fullAt, at: now)
       return result
     }
   }
@@ -118,7 +119,7 @@ extension TokenBucket {
   @inline(__always)
   func takes(_ permits: Int, at now: Instant) -> Bool {
     guard permits >= 1 else { return permits == 0 }
-    guard case .taken = word.take(permits, at: now) else { return false }
+    guard case .taken = lockFree.take(permits, at: now) else { return false }
     acquired.wrappingAdd(permits, ordering: .relaxed)
     return true
   }
@@ -126,14 +127,14 @@ extension TokenBucket {
   @usableFromInline
   @inline(never)
   func decide(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
-    let decision = atDesk(now) { desk in
-      let decision = desk.take(permits, at: now)
-      if let event = refusal(decision, permits, at: now) { outbox?.enqueue(event) }
+    let decision = withState(now) { state in
+      let decision = state.take(permits, at: now)
+      if let event = refusal(decision, permits, at: now) { eventQueue?.enqueue(event) }
       return decision
     }
     if let event = refusal(decision, permits, at: now) {
       refused.wrappingAdd(1, ordering: .relaxed)
-      outbox?.drain()
+      eventQueue?.drain()
       observer?.emit(event)
     } else {
       acquired.wrappingAdd(permits, ordering: .relaxed)

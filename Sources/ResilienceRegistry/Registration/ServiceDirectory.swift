@@ -12,13 +12,13 @@ final class ServiceDirectory: Sendable {
 
   let service: String
   private let state: Lock<State>
-  private let outbox: EventOutbox<RegistryEvent>
+  private let eventQueue: EventQueue<RegistryEvent>
   private let publishedVersion = Atomic<UInt64>(0)
   private let publishedExpiry = Atomic<Int64>(.max)
 
-  init(service: String, outbox: EventOutbox<RegistryEvent>) {
+  init(service: String, eventQueue: EventQueue<RegistryEvent>) {
     self.service = service
-    self.outbox = outbox
+    self.eventQueue = eventQueue
     state = Lock(State(table: RegistrationTable(service: service)))
   }
 
@@ -102,9 +102,9 @@ extension ServiceDirectory {
   ) -> Answer {
     let (answer, woken): (Answer, [Waiter]) = state.withLock { state in
       let version = state.table.version
-      state.table.expire(at: now).forEach { outbox.enqueue($0) }
+      state.table.expire(at: now).forEach { eventQueue.enqueue($0) }
       let (answer, events) = body(&state.table)
-      events.forEach { outbox.enqueue($0) }
+      events.forEach { eventQueue.enqueue($0) }
       publishedExpiry.store(state.table.earliestExpiry.nanoseconds, ordering: .releasing)
       guard state.table.version != version else { return (answer, []) }
       publishedVersion.store(state.table.version, ordering: .releasing)
@@ -112,7 +112,7 @@ extension ServiceDirectory {
       return (answer, state.waiting)
     }
     woken.forEach { $0.grant() }
-    outbox.drain()
+    eventQueue.drain()
     return answer
   }
 }

@@ -23,13 +23,13 @@ public final class ServiceRegistry: Sendable {
   }
 
   private let state = Lock(State())
-  private let outbox: EventOutbox<RegistryEvent>
+  private let eventQueue: EventQueue<RegistryEvent>
 
   /// Creates an empty registry.
   ///
   /// - Parameter onEvent: Is told of every change, in order, in the task that made it. Must be quick.
   public init(onEvent: (@Sendable (RegistryEvent) -> Void)? = nil) {
-    outbox = EventOutbox(onEvent)
+    eventQueue = EventQueue(onEvent)
   }
 
   /// How long a lease holds without a heartbeat unless told otherwise: 90 s, which is three of Eureka's heartbeats.
@@ -121,7 +121,7 @@ extension ServiceRegistry {
   func directory(of service: String) -> ServiceDirectory {
     state.withLock { state in
       if let directory = state.directories[service] { return directory }
-      let directory = ServiceDirectory(service: service, outbox: outbox)
+      let directory = ServiceDirectory(service: service, eventQueue: eventQueue)
       state.directories[service] = directory
       return directory
     }

@@ -33,7 +33,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   /// When it was switched on, in the clock's nanoseconds; the least value when it is off.
   @usableFromInline let onSince = Atomic<Int64>(.min)
   private let counts: Lock<Counts>
-  private let outbox: EventOutbox<FaultEvent>
+  private let eventQueue: EventQueue<FaultEvent>
 
   /// Creates an injector that is off.
   ///
@@ -48,7 +48,7 @@ public final class FaultInjector<Output: Sendable>: Sendable {
     self.faults = faults
     givesContext = faults.contains { if case .behaviour = $0.kind { true } else { false } }
     counts = Lock(Counts(hits: Array(repeating: 0, count: faults.count)))
-    outbox = EventOutbox(onEvent)
+    eventQueue = EventQueue(onEvent)
   }
 
   /// Whether faults may hit.
@@ -80,9 +80,9 @@ public final class FaultInjector<Output: Sendable>: Sendable {
     counts.withLock { _ in
       guard isExpected(onSince.load(ordering: .relaxed)) else { return }
       onSince.store(value, ordering: .relaxed)
-      outbox.enqueue(event)
+      eventQueue.enqueue(event)
     }
-    outbox.drain()
+    eventQueue.drain()
   }
 }
 
@@ -135,9 +135,9 @@ extension FaultInjector {
     let event = FaultEvent.injected(injector: name, fault: fault.name)
     counts.withLock { counts in
       counts.hits[position] += 1
-      outbox.enqueue(event)
+      eventQueue.enqueue(event)
     }
-    outbox.drain()
+    eventQueue.drain()
     context.emit(event)
     return true
   }

@@ -24,7 +24,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
   private let work: ServiceCall<Input, Output>
   private let latency: LatencyDistribution
   private let faults: [ServiceFault]
-  private let desk: Lock<ServiceDesk<Waiter>>
+  private let queue: Lock<ServiceQueue<Waiter>>
 
   /// Creates a service without work.
   ///
@@ -50,13 +50,13 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     self.work = ServiceCall(name, work)
     self.latency = latency
     self.faults = faults
-    desk = Lock(
-      ServiceDesk(
+    queue = Lock(
+      ServiceQueue(
         service: name, workers: workers, queueLimit: queueLimit, dropsExpiredWork: dropsExpiredWork))
   }
 
   /// What it has been asked and has done so far.
-  public func snapshot() -> SimulatedServiceSnapshot { desk.withLock { $0.snapshot } }
+  public func snapshot() -> SimulatedServiceSnapshot { queue.withLock { $0.snapshot } }
 
   /// Queues the call, and waits until it is answered.
   ///
@@ -65,7 +65,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
   public nonisolated(nonsending) func handle(_ input: Input, context: CallContext) async throws -> Output {
     let turn = Waiter("SimulatedService queue")
     let isDown = faults.isDown(at: context.readClock().nanoseconds)
-    let arrival = desk.withLock { $0.arrive(turn, deadline: context.deadline, isDown: isDown) }
+    let arrival = queue.withLock { $0.arrive(turn, deadline: context.deadline, isDown: isDown) }
     if arrival == .rejected { throw failure(isDown ? .down : .queueFull) }
     let reply = ServiceReply<Output>()
     // Not a child: it outlives a caller that leaves.
@@ -90,7 +90,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     let result = await perform(input, context)
     let now = context.readClock()
     let ending = deliver(result, to: reply, isLate: context.deadline.hasPassed(at: now))
-    let handover = desk.withLock { $0.finish(ending, at: now) }
+    let handover = queue.withLock { $0.finish(ending, at: now) }
     for dropped in handover.dropped { dropped.cancel() }
     handover.started?.grant()
   }
@@ -110,7 +110,7 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
 
   private func deliver(
     _ result: Result<Output, any Error>, to reply: ServiceReply<Output>, isLate: Bool
-  ) -> ServiceDesk<Waiter>.Ending {
+  ) -> ServiceQueue<Waiter>.Ending {
     let isWanted = reply.send(result)
     guard case .success = result else { return .failed }
     return isWanted && !isLate ? .inTime : .wasted

@@ -26,7 +26,7 @@ public final class Simulation: Sendable {
   private let timeline: Timeline
   private let executor = SimulationExecutor()
   private let environment: CallEnvironment
-  private let waitBoard = WaitBoard()
+  private let waitRegistry = WaitRegistry()
   private let idlers = Lock<[Waiter]>([])
   private let log: ScheduleLog?
   private let stepLimit: Int
@@ -64,7 +64,8 @@ public final class Simulation: Sendable {
     self.stepLimit = stepLimit
     log = recordsSchedule ? ScheduleLog() : nil
     timeline = Timeline(startingAt: startingAt, choices: choices)
-    environment = CallEnvironment(clock: timeline, random: random, executor: executor, waitBoard: waitBoard)
+    environment = CallEnvironment(
+      clock: timeline, random: random, executor: executor, waitRegistry: waitRegistry)
   }
 
   /// The present virtual instant; a run begins at zero.
@@ -168,7 +169,7 @@ public final class Simulation: Sendable {
   }
 
   private func failure(_ reason: SimulationError.Reason) -> SimulationError {
-    SimulationError(reason, seed: seed, at: now, waiting: waitBoard.entries)
+    SimulationError(reason, seed: seed, at: now, waiting: waitRegistry.entries)
   }
 }
 

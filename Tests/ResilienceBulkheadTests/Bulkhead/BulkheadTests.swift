@@ -93,12 +93,12 @@ import Testing
     #expect(BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0).retryAt == nil)
   }
 
-  /// The room is handed to one that is cancelled at that moment, before it has left the line.
+  /// The room is handed to one that is cancelled at that moment, before it has left the queue.
   @Test func row40_roomHandedToACancelledWaiterGoesToTheNext() async throws {
     let bulkhead = Bulkhead("inventory", limit: .fixed(1), maxWaiting: 3)
     guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
     for _ in 0..<2 {
-      guard case .outside(let place) = try bulkhead.lineUp(BulkheadClaim(), at: .s(0), .current) else {
+      guard case .outside(let place) = try bulkhead.enqueue(BulkheadClaim(), at: .s(0), .current) else {
         throw Broken()
       }
       place.turn.cancel()

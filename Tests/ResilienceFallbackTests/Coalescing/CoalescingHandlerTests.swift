@@ -27,7 +27,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     #expect(catalogue.callCount == 1)
     #expect(snapshot.started == 1)
     #expect(snapshot.joined == 99)
-    #expect(snapshot.flights == 0)
+    #expect(snapshot.running == 0)
     #expect(events == Array(repeating: "coalescing.joined call=catalogue", count: 99))
   }
 
@@ -56,7 +56,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     try await #expect(call(1) == 2)
     try await #expect(call(1) == 2)
     #expect(call.snapshot().started == 2)
-    #expect(call.snapshot().flights == 0)
+    #expect(call.snapshot().running == 0)
   }
 
   @Test func anErrorIsSharedToo() throws {
@@ -68,7 +68,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
           callers.addTask { await #expect(throws: Failure(number: 3)) { try await call(7) } }
         }
       }
-      #expect(call.snapshot().flights == 0)
+      #expect(call.snapshot().running == 0)
     }.value
     #expect(catalogue.callCount == 1)
   }
@@ -132,7 +132,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     }
     #expect(ends.entries == [.milliseconds(35)])
     #expect(snapshot.deserted == 1)
-    #expect(snapshot.flights == 0)
+    #expect(snapshot.running == 0)
     #expect(events.last == "coalescing.deserted call=catalogue")
   }
 
@@ -170,7 +170,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
         #expect(sim.now == .milliseconds(70))
         try await group.waitForAll()
       }
-      #expect(call.snapshot().flights == 0)
+      #expect(call.snapshot().running == 0)
     }.value
   }
 
@@ -194,7 +194,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
       let call = catalogue.coalesce(by: \.self)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-          let error = await #expect(throws: FlightTimedOut.self) {
+          let error = await #expect(throws: SharedExecutionTimedOut.self) {
             try await call.handle(7, context: .current(deadline: .milliseconds(50)))
           }
           #expect(sim.now == .milliseconds(50))
@@ -215,7 +215,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
       await withTaskGroup { callers in
         for deadline in [50, 20, 80] as [Int64] {
           callers.addTask {
-            await #expect(throws: FlightTimedOut.self) {
+            await #expect(throws: SharedExecutionTimedOut.self) {
               try await call.handle(7, context: .current(deadline: .milliseconds(deadline)))
             }
             #expect(sim.now == .milliseconds(deadline))
@@ -250,7 +250,8 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
   }
 
   @Test func row63_aLateFailureIsReplacedAndItsPushbackIsKept() throws {
-    let error = try late(Failure(number: 3), as: .failure(.retryAfter(.seconds(2)))) as? FlightTimedOut
+    let error =
+      try late(Failure(number: 3), as: .failure(.retryAfter(.seconds(2)))) as? SharedExecutionTimedOut
     #expect(error?.underlying as? Failure == Failure(number: 3))
     #expect(error?.pushback == .retryAfter(.seconds(2)))
     #expect(error.map { Outcome(ofError: $0) } == .failure(.retryAfter(.seconds(2))))
@@ -259,7 +260,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
   /// Whatever `classify` says of cancellations.
   @Test func row63_theCancellationThatLeavingCausedIsReplaced() throws {
     for outcome in [nil, Outcome.neutral, .success] {
-      let error = try late(CancellationError(), as: outcome) as? FlightTimedOut
+      let error = try late(CancellationError(), as: outcome) as? SharedExecutionTimedOut
       #expect(error != nil && error?.underlying == nil)
     }
   }
@@ -280,10 +281,13 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
   }
 
   @Test(arguments: [
-    (FlightTimedOut(call: "catalogue", deadline: Deadline(at: .milliseconds(1_500))), "catalogue did not"),
-    (FlightTimedOut(deadline: .never, underlying: Failure(number: 3)), "the call did not"),
+    (
+      SharedExecutionTimedOut(call: "catalogue", deadline: Deadline(at: .milliseconds(1_500))),
+      "catalogue did not"
+    ),
+    (SharedExecutionTimedOut(deadline: .never, underlying: Failure(number: 3)), "the call did not"),
   ])
-  func theErrorTellsWhatHappened(error: FlightTimedOut, beginning: String) {
+  func theErrorTellsWhatHappened(error: SharedExecutionTimedOut, beginning: String) {
     #expect("\(error)".hasPrefix("\(beginning) end before its caller's deadline"))
     #expect("\(error)".hasSuffix("it ended with: Failure(number: 3)") == (error.underlying != nil))
   }
@@ -311,7 +315,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
         first.cancel()
         _ = await (first.result, second.result)
         try sim.require(running.entries.reduce(0, +) == 0, "an execution is left: \(running.entries)")
-        try sim.require(call.snapshot().flights == 0, "\(call.snapshot())")
+        try sim.require(call.snapshot().running == 0, "\(call.snapshot())")
       }
       #expect(exploration.isComplete)
     }
@@ -351,7 +355,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     try await call(1)
     #expect(
       call.snapshot().metrics.map(\.name)
-        == ["coalescing_flights", "coalescing_started", "coalescing_joined", "coalescing_deserted"])
+        == ["coalescing_running", "coalescing_started", "coalescing_joined", "coalescing_deserted"])
     #expect(call.snapshot().metrics.map(\.value) == [0, 1, 0, 0])
   }
 
@@ -371,7 +375,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
       }
     }
     let snapshot = call.snapshot()
-    #expect(snapshot.flights == 0)
+    #expect(snapshot.running == 0)
     #expect(snapshot.started + snapshot.joined == 1_600)
   }
 }

@@ -84,14 +84,14 @@ import Testing
 
   /// The caller that joins is there before the one that begins has noted its task.
   @Test func aCallerThatJoinsBeforeTheExecutionIsKnownRaisesItToo() async throws {
-    let (flight, gate) = (Flight<TaskPriority>(leader: .none), Waiter("gate"))
-    let isIn = flight.join()
-    flight.raise(to: .high)
+    let (shared, gate) = (SharedExecution<TaskPriority>(leader: .none), Waiter("gate"))
+    let isIn = shared.join()
+    shared.raise(to: .high)
     let execution = Task.detached(priority: .background) { () -> Result<TaskPriority, any Error> in
       _ = await gate.wait()
       return .success(Task.currentPriority)
     }
-    flight.began(execution)
+    shared.began(execution)
     gate.grant()
     let seen = try await execution.value.get()
     #expect(isIn)

@@ -191,11 +191,11 @@ private final class Witness: Hashable, Sendable {
     #expect(limiter.snapshot(at: .s(0.1)).keys == 0)
   }
 
-  /// The census is of no concern to them.
+  /// The countSchedule is of no concern to them.
   @Test func aKeyThatIsKnownDoesNotWaitUntilAllAreCounted() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
     #expect(limiter.tryAcquire(key: 1, at: .s(0)) == .acquired)
-    limiter.census.withLock { _ in
+    limiter.countSchedule.withLock { _ in
       #expect(limiter.tryAcquire(2, key: 1, at: .s(0)) == .acquired)
       #expect(limiter.tryAcquire(key: 1, at: .s(0)) == .refused(retryAt: .s(0.1)))
       #expect(limiter.tryAcquire(4, key: 1, at: .s(0)) == .impossible)
@@ -209,7 +209,7 @@ private final class Witness: Hashable, Sendable {
   @Test func aKeyThatIsNewDoesNotWaitUntilAllAreCountedAndLooksInItsOwnShard() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(10, burst: 3), maxKeys: 100)
     for key in 0..<100 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
-    guard case .count = limiter.census.withLock({ $0.begin(at: .s(0)) }) else {
+    guard case .count = limiter.countSchedule.withLock({ $0.begin(at: .s(0)) }) else {
       Issue.record("somebody counts already")
       return
     }
@@ -222,13 +222,13 @@ private final class Witness: Hashable, Sendable {
   @Test func whatACountFindsOutIsVoidWhenThereIsAnotherLimitMeanwhile() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: .perSecond(0, burst: 3), maxKeys: 100)
     for key in 0..<100 { #expect(limiter.tryAcquire(key: key, at: .s(0)) == .acquired) }
-    let opening = limiter.census.withLock { $0.begin(at: .s(0)) }
+    let opening = limiter.countSchedule.withLock { $0.begin(at: .s(0)) }
     guard case .count(let number) = opening else {
       Issue.record("nobody is to count: \(opening)")
       return
     }
     limiter.update(.perSecond(10, burst: 3), at: .s(0))
-    limiter.census.withLock { $0.end(number, nextCount: nil) }
+    limiter.countSchedule.withLock { $0.end(number, nextCount: nil) }
     #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
   }
 

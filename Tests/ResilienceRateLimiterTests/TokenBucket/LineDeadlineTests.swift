@@ -25,7 +25,7 @@ import Testing
       executor: context.executor)
   }
 
-  /// Somebody stands first in the line and does not wake up; the call behind it has a deadline of 1 s and is cancelled at
+  /// Somebody stands first in the queue and does not wake up; the call behind it has a deadline of 1 s and is cancelled at
   /// `instant`, by a timer that was set before its own or after.
   private func result(
     behindSomebodyLateCancelledAt instant: Instant, setsFirst: Bool, _ bucket: TokenBucket, _ sim: Simulation
@@ -79,7 +79,7 @@ import Testing
     #expect(exploration.isComplete)
   }
 
-  /// The first in the line, which does not wake up when its permit is there.
+  /// The first in the queue, which does not wake up when its permit is there.
   @Test(arguments: [(1.0, true), (1.5, true), (0.5, false)])
   func row64_theFirstInTheLineIsNoDifferent(cancelledAt: Double, isRefusal: Bool) throws {
     try Simulation(seed: 1).run { sim in

@@ -104,7 +104,7 @@ import Testing
         await withTaskGroup { group in
           for _ in 0..<5 { group.addTask { try? await bucket.acquire() } }
           try? await sim.advance(by: .seconds(1))
-          // Only the first in the line has one.
+          // Only the first in the queue has one.
           #expect(clock.timers.load(ordering: .relaxed) == 1)
           group.cancelAll()
         }
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  /// With real threads, for ThreadSanitizer: whatever closes and opens the word, the permits stay as many.
+  /// With real threads, for ThreadSanitizer: whatever closes and opens the lock-free bucket, the permits stay as many.
   @Test func threadsShareExactlyTheBurstWhateverElseHappens() async {
     let burst = 20_000
     let bucket = TokenBucket("threads", limit: .perHour(1, burst: burst))

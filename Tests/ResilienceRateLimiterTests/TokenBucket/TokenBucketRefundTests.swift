@@ -145,7 +145,7 @@ import Testing
     #expect(exploration.isComplete)
   }
 
-  /// Threads that take one and give it back, or use it: with what else closes and opens the word between.
+  /// Threads that take one and give it back, or use it: with what else closes and opens the lock-free bucket between.
   @Test func threadsThatGiveBackLoseNothingAndGainNothing() async {
     let bucket = TokenBucket("threads", limit: .perHour(1, burst: 1000))
     let used = await withTaskGroup(of: Int.self) { group in

@@ -97,11 +97,11 @@ private struct Refused: Rejection, Hashable {
     ],
     // One caller, whose deadline is that of the execution: when it has left, nobody waits, and what comes then is its answer.
     .coalescing: [
-      .success: "success, 0 flights, 0 deserted", .failure: "failure, 0 flights, 0 deserted",
-      .lateFailure: "failure, 0 flights, 1 deserted", .lateValue: "success, 0 flights, 1 deserted",
-      .refusal: "neutral, 0 flights, 0 deserted", .cancelled: "neutral, 0 flights, 1 deserted",
-      .cancelledWithAnErrorOfItsOwn: "neutral, 0 flights, 1 deserted",
-      .abandonment: "failure, 0 flights, 1 deserted",
+      .success: "success, 0 running, 0 deserted", .failure: "failure, 0 running, 0 deserted",
+      .lateFailure: "failure, 0 running, 1 deserted", .lateValue: "success, 0 running, 1 deserted",
+      .refusal: "neutral, 0 running, 0 deserted", .cancelled: "neutral, 0 running, 1 deserted",
+      .cancelledWithAnErrorOfItsOwn: "neutral, 0 running, 1 deserted",
+      .abandonment: "failure, 0 running, 1 deserted",
     ],
     // The execution has no deadline of its own: whose doing its end is, it is told when it is cancelled.
     .breakerInSharing: [
@@ -178,7 +178,7 @@ private struct Refused: Rejection, Hashable {
       case .timeout: limited.eraseToAnyHandler()
       case .coalescing:
         noting(limited.coalesce(by: \.self), more) {
-          "\($0.snapshot().flights) flights, \($0.snapshot().deserted) deserted"
+          "\($0.snapshot().running) running, \($0.snapshot().deserted) deserted"
         }.deadline(limit).eraseToAnyHandler()
       case .breakerInSharing:
         noting(leaf.circuitBreaker(ledger.inside).coalesce(by: \.self).deadline(limit), more) { _ in

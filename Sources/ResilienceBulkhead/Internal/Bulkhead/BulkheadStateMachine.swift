@@ -2,44 +2,44 @@ internal import ResilienceCore
 
 /// Who is inside, who waits, and whose turn it is.
 ///
-/// Whoever is first in the line goes in as soon as there is room, and nobody goes in past him: a heavy call that waits for
+/// Whoever is first in the queue goes in as soon as there is room, and nobody goes in past him: a heavy call that waits for
 /// its room is not overtaken by light ones, however many there are. One that is heavier than the limit, which
 /// may have shrunk since it came, goes in when nothing else is inside.
 struct BulkheadStateMachine: Sendable {
   enum Arrival: Sendable {
     case entered
     /// It waits; whoever had the last place in a full line has lost it.
-    case waiting(WaitingLine.Place, displaced: WaitingLine.Place?)
+    case waiting(WaitingQueue.Place, displaced: WaitingQueue.Place?)
     case turnedAway
   }
 
   var inUse = 0
   var limit: Int
   private let maxWaiting: Int
-  private var line: WaitingLine
+  private var queue: WaitingQueue
 
   init(limit: Int, maxWaiting: Int, order: BulkheadOrder) {
     self.limit = limit
     self.maxWaiting = maxWaiting
-    line = WaitingLine(order)
+    queue = WaitingQueue(order)
   }
 
-  var waiting: Int { line.count }
+  var waiting: Int { queue.count }
 
   /// Lets a call in if there is room and nobody waits.
   mutating func tryEnter(_ weight: Int) -> Bool {
-    guard line.isEmpty, hasRoom(weight) else { return false }
+    guard queue.isEmpty, hasRoom(weight) else { return false }
     inUse += weight
     return true
   }
 
-  /// Lets a call in, or gives it a place in the line.
+  /// Lets a call in, or gives it a place in the queue.
   mutating func arrive(_ claim: BulkheadClaim) -> Arrival {
     if tryEnter(claim.weight) { return .entered }
-    if line.count < maxWaiting { return .waiting(line.insert(claim), displaced: nil) }
-    guard line.wouldPassLast(claim.priority), let last = line.last else { return .turnedAway }
-    line.remove(last)
-    return .waiting(line.insert(claim), displaced: last)
+    if queue.count < maxWaiting { return .waiting(queue.insert(claim), displaced: nil) }
+    guard queue.wouldPassLast(claim.priority), let last = queue.last else { return .turnedAway }
+    queue.remove(last)
+    return .waiting(queue.insert(claim), displaced: last)
   }
 
   /// A call that was inside has left.
@@ -48,15 +48,15 @@ struct BulkheadStateMachine: Sendable {
     precondition(inUse >= 0, "a bulkhead has \(inUse) inside: something left twice")
   }
 
-  /// Takes a place out of the line; `false` when its turn has come, or it was displaced.
-  mutating func abandon(_ place: WaitingLine.Place) -> Bool {
-    line.remove(place)
+  /// Takes a place out of the queue; `false` when its turn has come, or it was displaced.
+  mutating func abandon(_ place: WaitingQueue.Place) -> Bool {
+    queue.remove(place)
   }
 
-  /// Lets in whoever is first in the line, if there is room for him. Ask again until it is `nil`.
-  mutating func next() -> WaitingLine.Place? {
-    guard let first = line.first, hasRoom(first.claim.weight) else { return nil }
-    line.remove(first)
+  /// Lets in whoever is first in the queue, if there is room for him. Ask again until it is `nil`.
+  mutating func next() -> WaitingQueue.Place? {
+    guard let first = queue.first, hasRoom(first.claim.weight) else { return nil }
+    queue.remove(first)
     inUse += first.claim.weight
     return first
   }

@@ -29,9 +29,9 @@ package final class Waiter: Sendable {
   /// Suspends until the waiter is granted or cancelled; cancelling the task cancels the waiter. Call it once.
   @usableFromInline
   package func wait(isolation: isolated (any Actor)? = #isolation) async -> Resolution {
-    let board = CallContext.environment?.waitBoard
-    board?.enter(purpose)
-    defer { board?.leave(purpose) }
+    let registry = CallContext.environment?.waitRegistry
+    registry?.enter(purpose)
+    defer { registry?.leave(purpose) }
     return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         let resolution: Resolution? = state.withLock { state in

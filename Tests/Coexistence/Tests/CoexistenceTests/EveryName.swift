@@ -94,7 +94,7 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
-  typealias FlightTimedOut_ = FlightTimedOut
+  typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
   typealias HealthCheckPolicy_ = HealthCheckPolicy

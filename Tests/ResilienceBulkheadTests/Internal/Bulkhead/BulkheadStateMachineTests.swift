@@ -17,7 +17,7 @@ import Testing
     #expect(isTrue, sourceLocation: location)
   }
 
-  private func place(_ arrival: BulkheadStateMachine.Arrival) throws -> WaitingLine.Place {
+  private func place(_ arrival: BulkheadStateMachine.Arrival) throws -> WaitingQueue.Place {
     guard case .waiting(let place, _) = arrival else { throw Broken() }
     return place
   }
@@ -138,7 +138,7 @@ struct BulkheadFuzz {
   private var reference: ReferenceBulkhead?
   private var inside: [Int] = []
   private var insideWeight = 0
-  private var places: [WaitingLine.Place] = []
+  private var places: [WaitingQueue.Place] = []
   private let random: SeededRandomSource
 
   init(order: BulkheadOrder, seed: UInt64, comparing: Bool = false) {
@@ -178,10 +178,10 @@ struct BulkheadFuzz {
       places.append(place)
       if let displaced { places.removeAll { $0.id == displaced.id } }
       guard reference != nil else { return }
-      if reference?.lineUp(place.id, claim) != displaced?.id || isExpectedInside == true { isRight = false }
+      if reference?.enqueue(place.id, claim) != displaced?.id || isExpectedInside == true { isRight = false }
     case .turnedAway:
       // Given a number that no place has: the reference must turn it away, too.
-      if reference != nil, reference?.lineUp(.max, claim) != .max { isRight = false }
+      if reference != nil, reference?.enqueue(.max, claim) != .max { isRight = false }
     }
   }
 
@@ -239,7 +239,7 @@ struct BulkheadFuzz {
     if machine.inUse != insideWeight || machine.waiting != places.count { isRight = false }
     // Heavier than the limit only alone, or since before the limit shrank.
     if machine.inUse > 6 { isRight = false }
-    if let reference, reference.inUse != machine.inUse || reference.line.count != machine.waiting {
+    if let reference, reference.inUse != machine.inUse || reference.queue.count != machine.waiting {
       isRight = false
     }
   }

@@ -11,7 +11,7 @@ struct ReferenceBulkhead {
   let maxWaiting: Int
   let order: BulkheadOrder
   private(set) var inUse = 0
-  private(set) var line: [Waiting] = []
+  private(set) var queue: [Waiting] = []
 
   init(limit: Int, maxWaiting: Int, order: BulkheadOrder) {
     self.limit = limit
@@ -22,27 +22,27 @@ struct ReferenceBulkhead {
   private func hasRoom(_ weight: Int) -> Bool { inUse + weight <= limit || inUse == 0 }
 
   mutating func tryEnter(_ weight: Int) -> Bool {
-    guard line.isEmpty, hasRoom(weight) else { return false }
+    guard queue.isEmpty, hasRoom(weight) else { return false }
     inUse += weight
     return true
   }
 
   /// Puts it where it belongs; whoever is one too many, which may be itself, is the answer.
-  mutating func lineUp(_ id: UInt64, _ claim: BulkheadClaim) -> UInt64? {
-    let position = line.firstIndex {
+  mutating func enqueue(_ id: UInt64, _ claim: BulkheadClaim) -> UInt64? {
+    let position = queue.firstIndex {
       order == .fifo ? $0.claim.priority < claim.priority : $0.claim.priority <= claim.priority
     }
-    line.insert(Waiting(id: id, claim: claim), at: position ?? line.count)
-    return line.count > maxWaiting ? line.removeLast().id : nil
+    queue.insert(Waiting(id: id, claim: claim), at: position ?? queue.count)
+    return queue.count > maxWaiting ? queue.removeLast().id : nil
   }
 
   mutating func leave(_ weight: Int) { inUse -= weight }
 
-  mutating func abandon(_ id: UInt64) { line.removeAll { $0.id == id } }
+  mutating func abandon(_ id: UInt64) { queue.removeAll { $0.id == id } }
 
   mutating func next() -> UInt64? {
-    guard let first = line.first, hasRoom(first.claim.weight) else { return nil }
+    guard let first = queue.first, hasRoom(first.claim.weight) else { return nil }
     inUse += first.claim.weight
-    return line.removeFirst().id
+    return queue.removeFirst().id
   }
 }

@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
 /// The queue and the workers of a simulated service.
-struct ServiceDesk<Ticket> {
+struct ServiceQueue<Ticket> {
   enum Arrival: Equatable {
     case started
     case queued

@@ -3,8 +3,8 @@ public import Synchronization
 
 /// The executions in progress, by key. Each has a caller that waits for it, so there are never more than callers.
 @usableFromInline
-final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
-  @usableFromInline let table = Lock<[Key: Flight<Output>]>([:])
+final class SharedExecutionTable<Key: Hashable & Sendable, Output: Sendable>: Sendable {
+  @usableFromInline let table = Lock<[Key: SharedExecution<Output>]>([:])
   @usableFromInline let started = Atomic<UInt64>(0)
   @usableFromInline let joined = Atomic<UInt64>(0)
   @usableFromInline let deserted = Atomic<UInt64>(0)
@@ -15,11 +15,11 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
   /// The execution of `key` to wait for, and whether the caller is the one who is to begin it.
   @inlinable
   func enter(_ key: Key, _ context: CallContext, name: @autoclosure () -> String) -> (
-    flight: Flight<Output>, isLeader: Bool
+    shared: SharedExecution<Output>, isLeader: Bool
   ) {
-    let new = Flight<Output>(leader: context.trace)
+    let new = SharedExecution<Output>(leader: context.trace)
     // The one that is replaced, if any, is handed out so that it is released outside.
-    let (present, _): (Flight<Output>?, Flight<Output>?) = table.withLock { table in
+    let (present, _): (SharedExecution<Output>?, SharedExecution<Output>?) = table.withLock { table in
       let present = table[key]
       if let present, present.join() { return (present, nil) }
       table[key] = new
@@ -37,33 +37,33 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
 
   /// Takes note of what an execution came to.
   @inlinable
-  func end(_ flight: Flight<Output>, _ key: Key, _ result: Result<Output, any Error>) {
-    remove(flight, key)
-    flight.end(result)
+  func end(_ shared: SharedExecution<Output>, _ key: Key, _ result: Result<Output, any Error>) {
+    remove(shared, key)
+    shared.end(result)
   }
 
   /// Waits for an execution.
   ///
-  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``FlightTimedOut``, or ``DesertedFlight``
+  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``SharedExecutionTimedOut``, or ``DesertedExecution``
   ///   with what the execution threw when its last caller's deadline had passed.
   @inlinable
   nonisolated(nonsending) func wait(
-    for flight: Flight<Output>, _ key: Key, _ context: CallContext, name: String
+    for shared: SharedExecution<Output>, _ key: Key, _ context: CallContext, name: String
   ) async throws -> Output {
-    if let result = flight.result { return try result.get() }
-    guard let (waiter, ticket) = flight.board() else { return try flight.landed().get() }
+    if let result = shared.result { return try result.get() }
+    guard let (waiter, ticket) = shared.takePlace() else { return try shared.knownResult().get() }
     let clock = context.clock
     let timer =
       context.deadline.isNever ? nil : clock.schedule(at: context.deadline.instant) { waiter.cancel() }
     let resolution = await waiter.wait()
     if let timer { clock.cancel(timer) }
-    if resolution == .granted { return try flight.landed().get() }
+    if resolution == .granted { return try shared.knownResult().get() }
 
-    let (departure, execution) = flight.leave(ticket, isLate: !context.callerHasCancelled)
-    if departure == .hasEnded { return try flight.landed().get() }
+    let (departure, execution) = shared.leave(ticket, isLate: !context.callerHasCancelled)
+    if departure == .hasEnded { return try shared.knownResult().get() }
     var underlying: (any Error)?
     if let execution {
-      remove(flight, key)
+      remove(shared, key)
       deserted.wrappingAdd(1, ordering: .relaxed)
       context.emit(CoalescingEvent.deserted(call: name))
       execution.cancel()
@@ -73,32 +73,32 @@ final class Flights<Key: Hashable & Sendable, Output: Sendable>: Sendable {
       }
     }
     if Task.isCancelled { throw underlying ?? CancellationError() }
-    if let underlying { throw DesertedFlight(error: underlying) }
-    throw FlightTimedOut(call: name, deadline: context.deadline)
+    if let underlying { throw DesertedExecution(error: underlying) }
+    throw SharedExecutionTimedOut(call: name, deadline: context.deadline)
   }
 
   func snapshot(of call: String) -> CoalescingSnapshot {
     CoalescingSnapshot(
-      call: call, flights: table.withLock { $0.count }, started: started.load(ordering: .relaxed),
+      call: call, running: table.withLock { $0.count }, started: started.load(ordering: .relaxed),
       joined: joined.load(ordering: .relaxed), deserted: deserted.load(ordering: .relaxed))
   }
 
   @inlinable
-  func remove(_ flight: Flight<Output>, _ key: Key) {
-    // Key and flight are handed out so that they are released outside.
-    let _: (Key, Flight<Output>)? = table.withLock { table in
-      guard let index = table.index(forKey: key), table[index].value === flight else { return nil }
+  func remove(_ shared: SharedExecution<Output>, _ key: Key) {
+    // Key and execution are handed out so that they are released outside.
+    let _: (Key, SharedExecution<Output>)? = table.withLock { table in
+      guard let index = table.index(forKey: key), table[index].value === shared else { return nil }
       let removed = table.remove(at: index)
       return (removed.key, removed.value)
     }
   }
 }
 
-extension Flight {
+extension SharedExecution {
   /// The result, where it must be there.
   @inlinable
-  func landed() -> Result<Output, any Error> {
-    guard let result else { preconditionFailure("a flight that has ended has no result") }
+  func knownResult() -> Result<Output, any Error> {
+    guard let result else { preconditionFailure("an execution that has ended has no result") }
     return result
   }
 }

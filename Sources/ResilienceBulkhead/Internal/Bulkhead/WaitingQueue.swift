@@ -4,7 +4,7 @@ internal import ResilienceCore
 ///
 /// A doubly linked list for each priority, in one array of nodes: whoever leaves, wherever he stands, leaves in constant
 /// time.
-struct WaitingLine: Sendable {
+struct WaitingQueue: Sendable {
   struct Place: Sendable {
     let id: UInt64
     let claim: BulkheadClaim
@@ -66,7 +66,7 @@ struct WaitingLine: Sendable {
     return place
   }
 
-  /// Takes a place out of the line; `false` when it is not in it any more.
+  /// Takes a place out of the queue; `false` when it is not in it any more.
   @discardableResult
   mutating func remove(_ place: Place) -> Bool {
     guard nodes[place.node].place?.id == place.id else { return false }

@@ -4,21 +4,21 @@ internal import ResilienceCore
 ///
 /// Each waits for its turn; the first one has it, and waits for its permits. Nothing is taken in advance, so a call that
 /// gives up has nothing to give back.
-struct WaitingLine: Sendable {
+struct WaitingQueue: Sendable {
   struct Place: Sendable {
     let id: UInt64
     let permits: Int
     let deadline: Deadline
     /// Whether nobody was before it when it was taken.
     let isFront: Bool
-    /// Granted when the place is the first in the line, or is not in it any more.
+    /// Granted when the place is the first in the queue, or is not in it any more.
     let turn: Waiter
   }
 
   private var places: [Place] = []
   private var lastID: UInt64 = 0
   private(set) var permits = 0
-  /// What the first in the line sleeps on.
+  /// What the first in the queue sleeps on.
   private var alarm: Waiter?
 
   var count: Int { places.count }
@@ -36,20 +36,20 @@ struct WaitingLine: Sendable {
 
   func isFirst(_ place: Place) -> Bool { places.first?.id == place.id }
 
-  /// What the first in the line is to sleep on now.
+  /// What the first in the queue is to sleep on now.
   mutating func makeAlarm() -> Waiter {
     let alarm = Waiter("TokenBucket.acquire")
     self.alarm = alarm
     return alarm
   }
 
-  /// Lets the first in the line look again. Grant it after the lock is released.
+  /// Lets the first in the queue look again. Grant it after the lock is released.
   mutating func takeAlarm() -> Waiter? {
     defer { alarm = nil }
     return alarm
   }
 
-  /// Takes a place out of the line.
+  /// Takes a place out of the queue.
   ///
   /// - Returns: The one whose turn it is now, if that has changed. Grant it after the lock is released.
   mutating func remove(_ place: Place) -> Waiter? {
@@ -70,7 +70,7 @@ struct WaitingLine: Sendable {
     return low < places.count && places[low].id == place.id ? low : nil
   }
 
-  /// Takes those out of the line whose turn comes too late, and lets the first one look again.
+  /// Takes those out of the queue whose turn comes too late, and lets the first one look again.
   ///
   /// - Parameter due: When so many permits can be taken after those that wait for others; `nil` for never.
   /// - Returns: Whom to wake. Grant them after the lock is released.

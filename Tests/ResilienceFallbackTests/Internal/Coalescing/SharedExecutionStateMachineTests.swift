@@ -2,9 +2,9 @@ import Testing
 
 @testable import ResilienceFallback
 
-@Suite struct FlightStateMachineTests {
+@Suite struct SharedExecutionStateMachineTests {
   @Test func callersJoinWhileItIsInProgress() {
-    var machine = FlightStateMachine()
+    var machine = SharedExecutionStateMachine()
     #expect(machine.callers == 1)
     let joined = machine.join()
     #expect(joined)
@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func theLastWhoLeavesIsToldSo() {
-    var machine = FlightStateMachine()
+    var machine = SharedExecutionStateMachine()
     _ = machine.join()
     let first = machine.leave(isLate: false)
     let second = machine.leave(isLate: false)
@@ -22,14 +22,14 @@ import Testing
   }
 
   @Test func whatIsDesertedCannotBeJoined() {
-    var machine = FlightStateMachine()
+    var machine = SharedExecutionStateMachine()
     _ = machine.leave(isLate: false)
     let joined = machine.join()
     #expect(!joined)
   }
 
   @Test func whatHasEndedCannotBeJoinedAndCannotBeLeft() {
-    var machine = FlightStateMachine()
+    var machine = SharedExecutionStateMachine()
     machine.end()
     let joined = machine.join()
     let departure = machine.leave(isLate: false)

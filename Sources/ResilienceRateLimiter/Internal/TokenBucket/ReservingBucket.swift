@@ -5,11 +5,11 @@ internal import ResilienceCore
 /// Taking `cost` at `instant` turns the instant at which the bucket is full from `x` into `max(x, instant) + cost`. Such steps
 /// compose to one of the same shape, so between two reservations there is only ever one; taking a reservation back
 /// joins the steps before and after it. In ticks since the clock's zero point, of 128 bits: exact and without a range.
-struct Ledger: Sendable {
+struct ReservingBucket: Sendable {
   /// What happened after the last reservation before: `x` becomes `max(x + sum, floor)`.
   private struct Steps: Sendable {
     var sum: Int128 = 0
-    var floor: Int128 = Ledger.longAgo
+    var floor: Int128 = ReservingBucket.longAgo
 
     func applied(to x: Int128) -> Int128 { max(x + sum, floor) }
 
@@ -32,7 +32,7 @@ struct Ledger: Sendable {
     var dueInstant: Instant
     var after = Steps()
 
-    func taken(from x: Int128) -> Int128 { (due == Ledger.never ? x : max(x, due)) + cost }
+    func taken(from x: Int128) -> Int128 { (due == ReservingBucket.never ? x : max(x, due)) + cost }
   }
 
   private(set) var rate: GenericCellRate
@@ -64,7 +64,7 @@ struct Ledger: Sendable {
   private func cost(_ permits: Int) -> Int128 { Int128(permits) * Int128(rate.interval) }
   private func ticks(_ now: Instant) -> Int128 { Int128(now.nanoseconds) * scale }
 
-  /// Goes on from a state that the word has had in the meantime. There are no reservations then.
+  /// Goes on from a state that the lock-free bucket has had in the meantime. There are no reservations then.
   mutating func resume(fullAt: Int128) {
     // Who takes permits leaves the bucket full a capacity later at the latest.
     if fullAt > self.fullAt, scale > 0 {
@@ -77,7 +77,7 @@ struct Ledger: Sendable {
 
 // MARK: - Taking
 
-extension Ledger {
+extension ReservingBucket {
   /// Permits that can be taken.
   func available(at now: Instant) -> Int {
     guard rate.interval > 0 else { return rate.burst }
@@ -126,7 +126,7 @@ extension Ledger {
 
 // MARK: - Giving back
 
-extension Ledger {
+extension ReservingBucket {
   /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not come move up.
   mutating func refund(_ permits: Int, at now: Instant) {
     let present = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
@@ -145,7 +145,7 @@ extension Ledger {
 
 // MARK: - Reservations
 
-extension Ledger {
+extension ReservingBucket {
   /// Takes permits at the earliest instant at which they are there.
   ///
   /// - Returns: The number of the reservation; `nil` when no such instant will ever come.
@@ -229,7 +229,7 @@ extension Ledger {
 
 // MARK: - Another rate
 
-extension Ledger {
+extension ReservingBucket {
   /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives it.
   ///
   /// An instant from before the last taking counts as that: at an earlier one more would be owed than was ever taken.

@@ -4,7 +4,7 @@ public import ResilienceCore
 ///
 /// It counts as a failure, as every time limit that was too short, and proves nothing about what ran: the execution goes
 /// on for those who have more time.
-public struct FlightTimedOut: Error, PushbackProviding, CustomStringConvertible {
+public struct SharedExecutionTimedOut: Error, PushbackProviding, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String
 

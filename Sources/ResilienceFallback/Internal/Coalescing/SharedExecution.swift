@@ -2,14 +2,14 @@ public import ResilienceCore
 
 /// One execution, and the callers that wait for it.
 ///
-/// Inlinable throughout, as ``Flights`` is: generic code that is not costs four times as much.
+/// Inlinable throughout, as ``SharedExecutionTable`` is: generic code that is not costs four times as much.
 @usableFromInline
-final class Flight<Output: Sendable>: SharedWork {
+final class SharedExecution<Output: Sendable>: SharedWork {
   @usableFromInline typealias Execution = Task<Result<Output, any Error>, Never>
 
   @usableFromInline
   struct State {
-    @usableFromInline var machine = FlightStateMachine()
+    @usableFromInline var machine = SharedExecutionStateMachine()
     @usableFromInline var result: Result<Output, any Error>?
     @usableFromInline var execution: Execution?
     @usableFromInline var waiters: [UInt64: Waiter] = [:]
@@ -66,7 +66,7 @@ final class Flight<Output: Sendable>: SharedWork {
 
   /// A place to wait in; `nil` when the result is there.
   @inlinable
-  func board() -> (waiter: Waiter, ticket: UInt64)? {
+  func takePlace() -> (waiter: Waiter, ticket: UInt64)? {
     state.withLock { state in
       guard state.machine.phase == .inProgress else { return nil }
       let waiter = Waiter("Handler.coalesce")
@@ -79,7 +79,7 @@ final class Flight<Output: Sendable>: SharedWork {
   /// Gives the place up. For the last caller the task comes along, which is to be cancelled and awaited.
   @inlinable
   func leave(_ ticket: UInt64, isLate: Bool) -> (
-    departure: FlightStateMachine.Departure, execution: Execution?
+    departure: SharedExecutionStateMachine.Departure, execution: Execution?
   ) {
     state.withLock { state in
       state.waiters[ticket] = nil

@@ -4,7 +4,7 @@ public import ResilienceCore
 /// milliseconds. Only new keys ask, and only when all places are taken.
 @frozen
 @usableFromInline
-struct KeyCensus: Sendable {
+struct KeyCountSchedule: Sendable {
   @usableFromInline enum Finding {
     case some
     case none(retryAt: Instant?)

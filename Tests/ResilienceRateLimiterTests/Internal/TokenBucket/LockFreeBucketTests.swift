@@ -4,11 +4,11 @@ import Testing
 
 @testable import ResilienceRateLimiter
 
-@Suite struct BucketWordTests {
-  /// Else an exchange that was prepared before the word was closed would take a permit of what was put in afterwards.
+@Suite struct LockFreeBucketTests {
+  /// Else an exchange that was prepared before the lock-free bucket was closed would take a permit of what was put in afterwards.
   @Test(arguments: [RateLimit.perSecond(10, burst: 3), .perSecond(999_999_937, burst: 3), .unlimited])
   func neverHasTheSameStateInTwoOpenings(limit: RateLimit) {
-    let word = BucketWord()
+    let lockFree = LockFreeBucket()
     let rate = GenericCellRate(limit)
     let now = Instant.s(4)
     let scale = Int128(rate.ticksPerNanosecond)
@@ -16,11 +16,11 @@ import Testing
     for turn in 0..<300 as Range<Int128> {
       // Sometimes in debt, sometimes full, and over and over the same.
       let fullAt = (4_000_000_000 + (turn % 3 == 0 ? -5 : 100)) * scale
-      let isOpen = word.open(rate, fullAt: fullAt, at: now)
+      let isOpen = lockFree.open(rate, fullAt: fullAt, at: now)
       #expect(isOpen)
-      let state = word.state.load(ordering: .relaxed)
+      let state = lockFree.state.load(ordering: .relaxed)
       #expect(states.insert(state).inserted, "\(state) again in turn \(turn)")
-      let closed = word.close()
+      let closed = lockFree.close()
       #expect(scale == 0 || closed == fullAt)
     }
   }

@@ -3,13 +3,13 @@ import Testing
 
 @testable import ResilienceCore
 
-@Suite struct WaitBoardTests {
+@Suite struct WaitRegistryTests {
   @Test func listsWhatWaitsByPurposeWithHowMany() {
-    let board = WaitBoard()
+    let registry = WaitRegistry()
     let purposes: [StaticString] = ["sleep", "bucket", "sleep", "inbox"]
-    for purpose in purposes { board.enter(purpose) }
-    board.leave("inbox")
-    #expect(board.entries == ["bucket", "sleep (2)"])
+    for purpose in purposes { registry.enter(purpose) }
+    registry.leave("inbox")
+    #expect(registry.entries == ["bucket", "sleep (2)"])
   }
 
   @Test func aDeadlockNamesEverythingThatWaits() throws {

@@ -3,11 +3,11 @@ import Testing
 
 @testable import ResilienceCore
 
-@Suite struct EventOutboxTests {
+@Suite struct EventQueueTests {
   @Test func aCallbackThatCausesEventsSeesThemAfterItReturns() {
     let log = Log<String>()
     let holder = Holder()
-    let outbox = EventOutbox<Int> { event in
+    let outbox = EventQueue<Int> { event in
       log.append("begin \(event)")
       if event < 3 {
         holder.outbox?.enqueue(event + 1)
@@ -23,7 +23,7 @@ import Testing
 
   @Test func eventsOfManyThreadsArriveOnceAndInTheOrderOfEnqueueing() async {
     let log = Log<Int>()
-    let outbox = EventOutbox<Int> { log.append($0) }
+    let outbox = EventQueue<Int> { log.append($0) }
     let owner = Owner()
     await withTaskGroup { group in
       for task in 0..<8 {
@@ -45,7 +45,7 @@ import Testing
       Issue.record("made although nobody listens")
       return 1
     }
-    let outbox = EventOutbox<Int>(nil)
+    let outbox = EventQueue<Int>(nil)
     outbox.enqueue(event())
     outbox.drain()
   }
@@ -53,14 +53,14 @@ import Testing
 
 // @unchecked: set once, before it is used.
 private final class Holder: @unchecked Sendable {
-  var outbox: EventOutbox<Int>?
+  var outbox: EventQueue<Int>?
 }
 
 /// An object whose decisions are made under its lock.
 private final class Owner: Sendable {
   let order = Lock<[Int]>([])
 
-  func decide(_ decision: Int, _ outbox: EventOutbox<Int>) {
+  func decide(_ decision: Int, _ outbox: EventQueue<Int>) {
     order.withLock { order in
       order.append(decision)
       outbox.enqueue(decision)

@@ -3,13 +3,29 @@ public import Synchronization
 
 /// A bucket's state in one atomic word, and what is needed to read it.
 ///
-/// Open, permits are taken from it without a lock. Whatever one word cannot do (a line of calls that wait, reservations,
-/// another limit, an instant far from the origin) closes it first and works on a ``Ledger``, under the bucket's lock.
+/// Open, permits are taken from it without a lock. Whatever one word cannot do (a queue of calls that wait, reservations,
+/// another limit, an instant far from the origin) closes it first and works on a ``ReservingBucket``, under the bucket's lock.
 ///
-/// The word is read first and exchanged first, and never has the same value after it was closed and opened. So whoever has
-/// read figures of two openings misses the exchange, and a refusal counts if the word is still what it was.
+/// ```
+///            open(_:fullAt:at:)
+///          ┌────────────────────▶ open: window > 0, state counts from origin
+///        closed                     │  take(_:at:): state ─compare-exchange─▶ a later state
+///          ▲                        │
+///          └────────────────────────┘
+///            close(): window = 0, state = a number that no one takes from, another one each time
+/// ```
+///
+/// Only ``take(_:at:)`` runs without the bucket's lock. It can meet a close and an opening at any point of it:
+///
+/// - Closed meanwhile: its exchange misses, since the state is another one, and it reads again.
+/// - Closed and opened meanwhile: the state never comes back to a value it had before, so the exchange misses too, whatever
+///   rate, origin and window were read from which opening.
+/// - A refusal exchanges nothing, so it reads the state once more: unchanged, all that was read belongs to one opening.
+///
+/// Its state is read first and exchanged first, and never has the same value after it was closed and opened. So whoever has
+/// read figures of two openings misses the exchange, and a refusal counts if the state is still what it was.
 @usableFromInline
-struct BucketWord: ~Copyable, Sendable {
+struct LockFreeBucket: ~Copyable, Sendable {
   /// Ticks from the origin to the instant at which the bucket is full; while closed so many that nobody takes any.
   @usableFromInline let state = Atomic<Int64>(.max)
   /// How many nanoseconds after the origin can be counted; 0 while closed.
@@ -19,7 +35,7 @@ struct BucketWord: ~Copyable, Sendable {
   @usableFromInline let interval = Atomic<Int64>(0)
   @usableFromInline let tolerance = Atomic<Int64>(0)
 
-  // Under the bucket's lock: what the word was when it was closed, and how often that was.
+  // Under the bucket's lock: what the state was when it was closed, and how often that was.
   private let last = Atomic<Int64>(-1)
   private let closings = Atomic<Int64>(0)
 
@@ -28,7 +44,7 @@ struct BucketWord: ~Copyable, Sendable {
     case taken
     /// For so many nanoseconds, unless somebody else takes permits before.
     case refused(Int64)
-    /// Ask the ledger.
+    /// Ask the bucket under the lock.
     case unknown
   }
 
@@ -62,7 +78,7 @@ struct BucketWord: ~Copyable, Sendable {
 
 // MARK: - Under the bucket's lock
 
-extension BucketWord {
+extension LockFreeBucket {
   /// Of the origin's distance; a state is at most the capacity, 2⁶⁰, ahead.
   private static var mostTicks: Int64 { 1 << 62 }
 
@@ -97,7 +113,7 @@ extension BucketWord {
     return true
   }
 
-  /// The origin to count from, and the state counted from it: another one than the word has ever had.
+  /// The origin to count from, and the state counted from it: another one than there has ever been.
   private func place(_ fullAt: Int128, _ rate: GenericCellRate, at now: Instant) -> (Int64, Int128) {
     let scale = Int128(rate.ticksPerNanosecond)
     let oldOrigin = origin.load(ordering: .relaxed)

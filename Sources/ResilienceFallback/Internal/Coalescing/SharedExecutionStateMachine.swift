@@ -1,7 +1,7 @@
 /// Who waits for one execution, and whether more may. The caller that begins it is counted from the start.
 @frozen
 @usableFromInline
-struct FlightStateMachine {
+struct SharedExecutionStateMachine {
   @frozen
   @usableFromInline
   enum Phase: Hashable {
@@ -44,7 +44,7 @@ struct FlightStateMachine {
   @inlinable
   mutating func leave(isLate: Bool) -> Departure {
     if phase == .ended { return .hasEnded }
-    precondition(callers > 0, "a caller left a flight that nobody waits for")
+    precondition(callers > 0, "a caller left an execution that nobody waits for")
     callers -= 1
     guard callers == 0 else { return .othersWait }
     phase = .deserted

@@ -1,6 +1,6 @@
 /// What an execution threw that was cancelled because the deadline of its last caller had passed.
 @usableFromInline
-struct DesertedFlight: Error {
+struct DesertedExecution: Error {
   @usableFromInline let error: any Error
 
   @inlinable
