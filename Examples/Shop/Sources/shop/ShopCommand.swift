@@ -15,7 +15,7 @@ enum ShopCommand {
         return 0
       }
       let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
-      let (result, troubledOrder) = try TwoPlays.run(lines, seed: options.seed, progress: tell)
+      let (result, troubledOrder) = try DayComparison.run(lines, seed: options.seed, progress: tell)
       let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")
       // With the figures on the standard output, the report makes room for them.
       if options.json == "-" { tell(report) } else { print(report) }

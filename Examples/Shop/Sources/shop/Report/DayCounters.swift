@@ -1,7 +1,7 @@
 import Resilience
 import Synchronization
 
-/// Listens to the whole play, and counts what the toolkit decided.
+/// Listens to the whole day, and counts what the toolkit decided.
 final class DayCounters: CallObserver {
   let events = Tally()
   private let inboxes = Mutex<[Inbox]>([])

@@ -1,12 +1,12 @@
 import Resilience
 
 extension Figures {
-  /// Counts what a play came to.
-  init(house: House, world: World, shop: Shop, intake: Intake, openSeconds: Int) {
+  /// Counts what a run came to.
+  init(platform: Platform, world: OutsideWorld, shop: Shop, intake: Intake, openSeconds: Int) {
     let ledger = world.provider.ledger
     let hours = Double(openSeconds) / 3600
     let valid = intake.invoices
-    let endings = valid.map { ($0, house.book.entry($0.number)?.endings ?? []) }
+    let endings = valid.map { ($0, platform.book.entry($0.number)?.endings ?? []) }
     func count(_ ending: OrderBook.Ending) -> Int { endings.count { $0.1 == [ending] } }
     let completed = count(.shipped)
     orders = Orders(
@@ -20,26 +20,28 @@ extension Figures {
       })
     availability = shop.meter.availability(openSeconds: openSeconds)
     averageResponseMilliseconds = shop.meter.averageMilliseconds
-    systemLatencySeconds = Self.averageLatency(house.book)
+    systemLatencySeconds = Self.averageLatency(platform.book)
     systemThroughputPerSecond = Double(shop.meter.answered) / Double(openSeconds)
-    serviceThroughputPerHour = house.served.all.mapValues { Double($0) / hours }
+    serviceThroughputPerHour = platform.served.all.mapValues { Double($0) / hours }
     eventsByType = shop.analytics.eventsByType
     cartsLeftBehind = shop.carts.leftBehind
     satisfaction = shop.satisfaction.mean(of: valid.count)
-    let events = house.counters.events
+    let events = platform.counters.events
     retriesSpent = events["retry.scheduled"]
-    breakerOpenSeconds = house.breakerOpenSeconds
+    breakerOpenSeconds = platform.breakerOpenSeconds
     requestsLimited = events["limiter.refused"]
     expiredRequestsRefused = events["shop.expired"]
-    duplicatesDropped = house.counters.duplicatesDropped
-    redeliveries = house.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
-    deadLetters = DeadLetterCount.byReason(house.bus)
+    duplicatesDropped = platform.counters.duplicatesDropped
+    redeliveries = platform.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
+    deadLetters = DeadLetterCount.byReason(platform.bus)
     moneyInPounds = Double(ledger.balance.thousandths) / 1000
     shippedPounds =
-      house.book.orders(.shipped).reduce(0) { $0 + Double(house.book.entry($1)?.total.thousandths ?? 0) }
+      platform.book.orders(.shipped).reduce(0) {
+        $0 + Double(platform.book.entry($1)?.total.thousandths ?? 0)
+      }
       / 1000
     brokenInvariants = Invariants.broken(
-      book: house.book, ledger: ledger, lowestStock: world.warehouse.lowest,
+      book: platform.book, ledger: ledger, lowestStock: world.warehouse.lowest,
       shippedTwice: world.truck.loadedTwice, piecesTaken: world.warehouse.piecesTaken,
       piecesShipped: world.truck.piecesShipped)
   }

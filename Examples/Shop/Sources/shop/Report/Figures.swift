@@ -1,4 +1,4 @@
-/// What one play of the day came to. The JSON file holds two of these; README.md describes every field.
+/// What one run of the day came to. The JSON file holds two of these; README.md describes every field.
 struct Figures: Codable, Equatable {
   var orders: Orders
   var availability: Availability
@@ -47,7 +47,7 @@ struct Figures: Codable, Equatable {
   }
 }
 
-/// The whole result: what the input was, and both plays of it.
+/// The whole result: what the input was, and both runs of it.
 struct DayResult: Codable, Equatable {
   var seed: UInt64
   var invoices: Int

@@ -58,7 +58,7 @@ struct TextReport {
       row("requests limited") { "\($0.requestsLimited)" },
       row("expired requests refused") { "\($0.expiredRequestsRefused)" },
       row("duplicate deliveries dropped") { "\($0.duplicatesDropped)" },
-      row("dead letters of the play") { "\($0.deadLetters.values.reduce(0, +))" },
+      row("dead letters of the day") { "\($0.deadLetters.values.reduce(0, +))" },
     ]
       + result.toolkit.deadLetters.sorted { $0.key < $1.key }.map { reason, count in
         row("  \(reason)", "", "\(count)")

@@ -6,17 +6,17 @@ final class Analytics: Sendable {
 
   var eventsByType: [String: Int] { events.all }
 
-  init(_ house: House) {
-    count(Topic.userRegister, house)
-    count(Topic.productAdd, house)
-    count(Topic.productFlagged, house)
-    count(Topic.cartAdd, house)
-    count(Topic.orderCreated, house)
-    count(Topic.stockUpdated, house)
-    count(Topic.orderShipped, house)
+  init(_ platform: Platform) {
+    count(Topic.userRegister, platform)
+    count(Topic.productAdd, platform)
+    count(Topic.productFlagged, platform)
+    count(Topic.cartAdd, platform)
+    count(Topic.orderCreated, platform)
+    count(Topic.stockUpdated, platform)
+    count(Topic.orderShipped, platform)
   }
 
-  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ house: House) {
-    house.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
+  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ platform: Platform) {
+    platform.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
   }
 }

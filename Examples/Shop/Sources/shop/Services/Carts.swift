@@ -3,19 +3,19 @@ import Synchronization
 
 /// The carts: what each customer is about to buy.
 final class Carts: Sendable {
-  private let house: House
+  private let platform: Platform
   private let carts = Mutex<[String: [String: Int]]>([:])
 
-  init(_ house: House) {
-    self.house = house
-    house.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
+  init(_ platform: Platform) {
+    self.platform = platform
+    platform.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
       let added = event.data
       carts.withLock { $0[added.customer, default: [:]][added.sku, default: 0] += added.quantity }
     }
   }
 
   func add(_ sku: String, _ quantity: Int, for customer: String) throws {
-    try house.publish(
+    try platform.publish(
       CartAdded(customer: customer, sku: sku, quantity: quantity), as: Topic.cartAdd, about: customer)
   }
 

@@ -33,13 +33,13 @@ final class Gateway: Sendable {
 
   let handle: AnyHandler<Request, Reply>
 
-  init(_ house: House, _ services: Services) {
+  init(_ platform: Platform, _ services: Services) {
     let route = ServiceCall("gateway") { (request: Request) in
-      house.served.count("gateway")
+      platform.served.count("gateway")
       return try await Self.route(request, services)
     }
-    handle = house.protect(route) { route in
-      route.rateLimit(house.customerLimiter, by: { $0.customer }).deadline(.seconds(4))
+    handle = platform.protect(route) { route in
+      route.rateLimit(platform.customerLimiter, by: { $0.customer }).deadline(.seconds(4))
     }
   }
 

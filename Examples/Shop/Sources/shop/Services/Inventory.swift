@@ -2,36 +2,28 @@ import Resilience
 
 /// The inventory: asks one of its servers to take an order's goods off the shelves.
 final class Inventory: Sendable {
-  init(_ house: House, _ warehouse: Warehouse, _ servers: [InventoryServer]) {
-    let reserve = Self.reserving(house, servers)
-    house.subscribe(to: Topic.productAdd, as: "inventory") { event in
+  init(_ platform: Platform, _ warehouse: Warehouse, _ servers: [InventoryServer]) {
+    let reserve = Self.reserving(platform, servers)
+    platform.subscribe(to: Topic.productAdd, as: "inventory") { event in
       warehouse.add(event.data.sku, event.data.quantity)
     }
-    house.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
+    platform.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
       let order = event.data
       do {
         try await reserve(order)
-        try house.publish(order, as: Topic.stockUpdated, about: order.order)
+        try platform.publish(order, as: Topic.stockUpdated, about: order.order)
       } catch is Warehouse.OutOfStock {
-        try house.publish(order, as: Topic.stockRefused, about: order.order)
+        try platform.publish(order, as: Topic.stockRefused, about: order.order)
       }
     }
   }
 
-  /// Bare, the servers are taken in turn, dead or alive. With the toolkit they are found in the registry, each has a
-  /// breaker of its own, and a retry goes to another one.
-  private static func reserving(_ house: House, _ servers: [InventoryServer]) -> AnyHandler<
+  /// The servers are found in the registry, each has a breaker of its own, and a retry goes to another one.
+  private static func reserving(_ platform: Platform, _ servers: [InventoryServer]) -> AnyHandler<
     OrderCreated, Void
   > {
-    guard house.isProtected else {
-      let turn = Tally()
-      return AnyHandler(
-        ServiceCall("inventory") { (order: OrderCreated) in
-          turn.count("next")
-          try await servers[turn["next"] % servers.count].reserve(order.items, reservation: nil)
-        })
-    }
-    let balanced = house.registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
+    guard platform.isProtected else { return BareInventory.reserving(from: servers) }
+    let balanced = platform.registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
       ServiceCall(instance.id) { (order: OrderCreated) in
         guard let server = servers.first(where: { $0.name == instance.id }) else { return }
         try await server.reserve(order.items, reservation: order.order)
@@ -41,7 +33,7 @@ final class Inventory: Sendable {
         if case .failure(is Warehouse.OutOfStock) = result { .success } else { nil }
       }
       .timeout(.seconds(1))
-      .circuitBreaker(house.breaker(instance.id))
+      .circuitBreaker(platform.breaker(instance.id))
     }
     return AnyHandler(balanced.idempotent().retry(RetryPolicy(maxAttempts: 3)))
   }

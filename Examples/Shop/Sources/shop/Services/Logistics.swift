@@ -2,11 +2,11 @@ import Resilience
 
 /// Logistics: packs what was taken off the shelves, and ships it.
 final class Logistics: Sendable {
-  init(_ house: House, _ truck: Truck) {
-    house.subscribe(to: Topic.stockUpdated, as: "logistics") { event in
+  init(_ platform: Platform, _ truck: Truck) {
+    platform.subscribe(to: Topic.stockUpdated, as: "logistics") { event in
       try await DayClock.pause(20_000...60_000)
       truck.load(event.data.order, event.data.items)
-      try house.publish(event.data, as: Topic.orderShipped, about: event.data.order)
+      try platform.publish(event.data, as: Topic.orderShipped, about: event.data.order)
     }
   }
 }

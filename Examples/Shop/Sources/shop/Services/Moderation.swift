@@ -4,12 +4,12 @@ import Resilience
 final class Moderation: Sendable {
   private static let suspicious = ["?", "DAMAGE", "FAULTY", "WRONG", "CHECK"]
 
-  init(_ house: House) {
-    house.subscribe(to: Topic.productAdd, as: "moderation") { event in
+  init(_ platform: Platform) {
+    platform.subscribe(to: Topic.productAdd, as: "moderation") { event in
       let product = event.data
       let text = product.description.uppercased()
       if Self.suspicious.contains(where: text.contains) {
-        try house.publish(product, as: Topic.productFlagged, about: product.sku)
+        try platform.publish(product, as: Topic.productFlagged, about: product.sku)
       }
     }
   }

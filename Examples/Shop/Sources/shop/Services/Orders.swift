@@ -3,16 +3,16 @@ import Synchronization
 
 /// Orders: places them, and writes down how they end.
 final class Orders: Sendable {
-  private let house: House
+  private let platform: Platform
   private let placed = Mutex<Set<String>>([])
   private let announce: AnyHandler<OrderCreated, Void>
 
-  init(_ house: House) {
-    self.house = house
+  init(_ platform: Platform) {
+    self.platform = platform
     announce = AnyHandler(
       ServiceCall("order") { (order: OrderCreated) in
-        try house.publish(order, as: Topic.orderCreated, about: order.order)
-      }.trace(house.rootTracer))
+        try platform.publish(order, as: Topic.orderCreated, about: order.order)
+      }.trace(platform.rootTracer))
     end(.shipped, when: Topic.orderShipped)
     end(.declined, when: Topic.paymentDeclined)
     end(.cancelled, when: Topic.stockRefused)
@@ -21,8 +21,8 @@ final class Orders: Sendable {
   /// Places an order. With the toolkit placing it again, as impatient customers do, changes nothing.
   func place(_ invoice: Invoice) async throws {
     let isNew = placed.withLock { $0.insert(invoice.number).inserted }
-    guard isNew || !house.isProtected else { return }
-    house.book.place(invoice.number)
+    guard isNew || platform.placesEachClick else { return }
+    platform.book.place(invoice.number)
     try await announce(
       OrderCreated(
         order: invoice.number, customer: invoice.customer, items: invoice.items,
@@ -30,8 +30,8 @@ final class Orders: Sendable {
   }
 
   private func end(_ ending: OrderBook.Ending, when topic: EventType<OrderCreated>) {
-    house.subscribe(to: topic, as: "order") { [house] event in
-      house.book.end(event.data.order, ending)
+    platform.subscribe(to: topic, as: "order") { [platform] event in
+      platform.book.end(event.data.order, ending)
     }
   }
 }

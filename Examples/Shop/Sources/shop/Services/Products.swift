@@ -7,19 +7,19 @@ final class Products: Sendable {
     var sku: String
   }
 
-  private let house: House
+  private let platform: Platform
   private let catalogue = Mutex<[String: ProductDetails]>([:])
   /// The old database machine: two queries at a time, 150 ms each.
   private let database = Workers(2)
 
-  init(_ house: House) {
-    self.house = house
-    house.subscribe(to: Topic.productAdd, as: "product") { [self] event in
+  init(_ platform: Platform) {
+    self.platform = platform
+    platform.subscribe(to: Topic.productAdd, as: "product") { [self] event in
       let product = event.data
       let details = ProductDetails(sku: product.sku, description: product.description, price: product.price)
       catalogue.withLock { $0[product.sku] = details }
     }
-    house.respond(to: Topic.queryProduct, with: Topic.productDetails, as: "product") { [self] query in
+    platform.respond(to: Topic.queryProduct, with: Topic.productDetails, as: "product") { [self] query in
       try await database.work(for: .milliseconds(150))
       guard let details = catalogue.withLock({ $0[query.sku] }) else { throw UnknownProduct(sku: query.sku) }
       return details

@@ -1,12 +1,12 @@
 import Resilience
 import Synchronization
 
-/// Satisfaction: how happy customers are, from 5 for an order that leaves the house within ten minutes down to 1.
+/// Satisfaction: how happy customers are, from 5 for an order that leaves the warehouse within ten minutes down to 1.
 final class Satisfaction: Sendable {
   private let points = Mutex<[String: Int]>([:])
 
-  init(_ house: House) {
-    house.subscribe(to: Topic.orderShipped, as: "satisfaction") { [self] event in
+  init(_ platform: Platform) {
+    platform.subscribe(to: Topic.orderShipped, as: "satisfaction") { [self] event in
       let minutes = event.data.created.nanoseconds(to: CallContext.current.readClock()) / 60_000_000_000
       // What comes a second time makes nobody happier.
       points.withLock { points in

@@ -5,28 +5,28 @@ import Synchronization
 final class Users: Sendable {
   struct UnknownCustomer: Error {}
 
-  private let house: House
+  private let platform: Platform
   /// A customer may be logged in on several devices.
   private let tokens = Mutex<[String: Set<String>]>([:])
 
-  init(_ house: House) {
-    self.house = house
+  init(_ platform: Platform) {
+    self.platform = platform
   }
 
   func register(_ customer: String) throws {
-    house.served.count("user")
+    platform.served.count("user")
     let isNew = tokens.withLock { tokens in
       guard tokens[customer] == nil else { return false }
       tokens[customer] = []
       return true
     }
     if isNew {
-      try house.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer)
+      try platform.publish(UserRegistered(customer: customer), as: Topic.userRegister, about: customer)
     }
   }
 
   func logIn(_ customer: String) throws -> String {
-    house.served.count("user")
+    platform.served.count("user")
     let token = "\(customer)-\(CallContext.current.random())"
     let isKnown = tokens.withLock { $0[customer]?.insert(token) != nil }
     guard isKnown else { throw UnknownCustomer() }

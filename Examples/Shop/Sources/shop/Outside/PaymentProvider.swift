@@ -1,7 +1,7 @@
 import ResilienceCore
 import Synchronization
 
-/// The company that moves the money: outside our house, slow at times, and not to be argued with.
+/// The company that moves the money: outside the shop, slow at times.
 final class PaymentProvider: Sendable {
   struct ConnectionLost: Error {}
   struct Declined: Error {}

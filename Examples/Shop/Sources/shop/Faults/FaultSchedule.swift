@@ -1,4 +1,4 @@
-/// What goes wrong today, and when: the same for both plays of the day.
+/// What goes wrong today, and when: the same for both runs of the day.
 ///
 /// Times are seconds after opening; the windows are shares of the opening time, so that any day has them.
 struct FaultSchedule: Sendable {

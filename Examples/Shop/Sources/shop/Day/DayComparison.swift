@@ -1,20 +1,21 @@
 /// The same day under the same faults, bare and with the toolkit.
-enum TwoPlays {
+enum DayComparison {
   static func run(
     _ lines: [InvoiceLine], seed: UInt64, progress: @escaping @Sendable (String) -> Void
   ) throws -> (result: DayResult, troubledOrder: String) {
-    let post = try MorningPost.open(lines, seed: seed)
-    progress("morning post: \(post.intake.lines) lines, \(post.intake.invoices.count) orders")
-    let bare = try Play(intake: post.intake, isProtected: false) { progress("bare         \($0)") }.run(
+    let imported = try InvoiceImport.open(lines, seed: seed)
+    progress("invoices: \(imported.intake.lines) lines, \(imported.intake.invoices.count) orders")
+    let bare = try DayRun(intake: imported.intake, isProtected: false) { progress("bare         \($0)") }.run(
       seed: seed)
-    let toolkit = try Play(intake: post.intake, isProtected: true) { progress("with toolkit \($0)") }.run(
-      seed: seed)
-    let intake = post.intake
+    let toolkit = try DayRun(intake: imported.intake, isProtected: true) { progress("with toolkit \($0)") }
+      .run(
+        seed: seed)
+    let intake = imported.intake
     let result = DayResult(
       seed: seed, invoices: intake.invoiceNumbers.count,
       lines: DayResult.Lines(
         total: intake.lines, accepted: intake.acceptedLines, cancelled: intake.cancelledLines,
-        refused: post.deadLetters, refusedByReason: intake.refusedByReason),
+        refused: imported.deadLetters, refusedByReason: intake.refusedByReason),
       bare: bare.figures, toolkit: toolkit.figures)
     return (result, toolkit.troubledOrder)
   }

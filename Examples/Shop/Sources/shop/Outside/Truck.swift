@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What really left the house: the orders that were loaded, each time they were.
+/// What really left the warehouse: the orders that were loaded, each time they were.
 final class Truck: Sendable {
   private let loads = Mutex<[String: Int]>([:])
   private let pieces = Mutex(0)

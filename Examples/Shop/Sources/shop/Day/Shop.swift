@@ -2,31 +2,31 @@ import Resilience
 
 /// All services, wired.
 struct Shop: Sendable {
-  let house: House
-  let world: World
+  let platform: Platform
+  let world: OutsideWorld
   let traffic: Traffic
   let meter = CustomerMeter()
   let carts: Carts
   let analytics: Analytics
   let satisfaction: Satisfaction
 
-  init(_ house: House, _ world: World) {
-    self.house = house
+  init(_ platform: Platform, _ world: OutsideWorld) {
+    self.platform = platform
     self.world = world
-    let recommendation = Recommendation(house)
-    _ = Products(house)
-    _ = Payments(house, world.provider)
-    _ = Inventory(house, world.warehouse, world.servers)
-    _ = Logistics(house, world.truck)
-    carts = Carts(house)
-    analytics = Analytics(house)
-    _ = Moderation(house)
-    satisfaction = Satisfaction(house)
+    let recommendation = Recommendation(platform)
+    _ = Products(platform)
+    _ = Payments(platform, world.provider)
+    _ = Inventory(platform, world.warehouse, world.servers)
+    _ = Logistics(platform, world.truck)
+    carts = Carts(platform)
+    analytics = Analytics(platform)
+    _ = Moderation(platform)
+    satisfaction = Satisfaction(platform)
     let services = Gateway.Services(
-      users: Users(house), pages: ProductPage(house, recommendation), carts: carts,
-      orders: Orders(house))
-    traffic = Traffic(gateway: Gateway(house, services), house: house, meter: meter)
-    Troublemaker.doubleOrders(house)
+      users: Users(platform), pages: ProductPage(platform, recommendation), carts: carts,
+      orders: Orders(platform))
+    traffic = Traffic(gateway: Gateway(platform, services), platform: platform, meter: meter)
+    DuplicatingBroker.start(platform)
   }
 
   /// Puts on the shelves what the day will ask for, and not one piece more.
@@ -41,7 +41,7 @@ struct Shop: Sendable {
     }
     for sku in products.keys.sorted() {
       guard let product = products[sku] else { continue }
-      try house.publish(product, as: Topic.productAdd, about: sku)
+      try platform.publish(product, as: Topic.productAdd, about: sku)
     }
   }
 
@@ -49,26 +49,26 @@ struct Shop: Sendable {
   func watchHealth() async throws {
     let servers = world.servers
     let policy = HealthCheckPolicy(interval: .seconds(10), timeout: .seconds(1), rise: 2, fall: 2)
-    try await HealthMonitor(house.registry, service: "inventory", policy: policy) { instance in
+    try await HealthMonitor(platform.registry, service: "inventory", policy: policy) { instance in
       try await servers.first { $0.name == instance.id }?.ping()
     }.run()
   }
 
   /// Publishes orders that nobody can handle.
   func poison() async throws {
-    for (index, second) in house.faults.poison.enumerated() {
-      try await house.day.wait(until: second)
+    for (index, second) in platform.faults.poison.enumerated() {
+      try await platform.day.wait(until: second)
       let number = "poison-\(index + 1)"
       let order = OrderCreated(
         order: number, customer: "?", items: [], created: CallContext.current.readClock())
-      try house.publish(order, as: Topic.orderCreated, about: number)
+      try platform.publish(order, as: Topic.orderCreated, about: number)
     }
   }
 
   /// Waits until everything that was published has been handled; orders whose events were given up are closed.
   func settle(within limit: Duration) async {
-    let idle = ServiceCall("idle") { [bus = house.bus] (_: Void) in try await bus.waitUntilIdle() }
+    let idle = ServiceCall("idle") { [bus = platform.bus] (_: Void) in try await bus.waitUntilIdle() }
     _ = try? await idle.timeout(limit)()
-    if house.isProtected { DeadLetterDesk(house, world.provider, world.warehouse).work() }
+    if platform.refundsDeadLetters { DeadLetterRefunds(platform, world.provider, world.warehouse).work() }
   }
 }

@@ -1,8 +1,8 @@
 import Resilience
 import ResilienceTestKit
 
-/// One play of the day: everything is built, opened, broken on schedule, closed, and counted.
-struct Play: Sendable {
+/// One run of the day: everything is built, opened, broken on schedule, closed, and counted.
+struct DayRun: Sendable {
   let intake: Intake
   let isProtected: Bool
   let progress: @Sendable (String) -> Void
@@ -18,31 +18,31 @@ struct Play: Sendable {
   func run(seed: UInt64) throws -> Result {
     try Simulation(seed: seed).run { _ in
       let timetable = Timetable(intake.invoices)
-      let house = House(isProtected: isProtected, day: timetable.day, faults: timetable.faults)
-      return try await CallContext.withObserver(house.counters) { try await open(house, timetable) }
+      let platform = Platform(isProtected: isProtected, day: timetable.day, faults: timetable.faults)
+      return try await CallContext.withObserver(platform.counters) { try await open(platform, timetable) }
     }
   }
 
-  private func open(_ house: House, _ timetable: Timetable) async throws -> Result {
-    let world = World(house)
-    let shop = Shop(house, world)
-    enterInvoices(into: house.book)
+  private func open(_ platform: Platform, _ timetable: Timetable) async throws -> Result {
+    let world = OutsideWorld(platform)
+    let shop = Shop(platform, world)
+    enterInvoices(into: platform.book)
     try await withThrowingTaskGroup { group in
-      group.addTask { try await house.bus.run() }
-      group.addTask { try await house.registry.run() }
+      group.addTask { try await platform.bus.run() }
+      group.addTask { try await platform.registry.run() }
       group.addTask { try await shop.watchHealth() }
-      for server in world.servers { group.addTask { try await server.run(in: house.registry) } }
-      group.addTask { try await report(house, timetable) }
+      for server in world.servers { group.addTask { try await server.run(in: platform.registry) } }
+      group.addTask { try await report(platform, timetable) }
       try shop.stockUp(intake.invoices)
-      try await trade(shop, house)
-      try await house.day.wait(until: timetable.openSeconds)
+      try await trade(shop, platform)
+      try await platform.day.wait(until: timetable.openSeconds)
       await shop.settle(within: .seconds(Self.overtimeSeconds))
       group.cancelAll()
     }
     return Result(
       figures: Figures(
-        house: house, world: world, shop: shop, intake: intake, openSeconds: timetable.openSeconds),
-      troubledOrder: Waterfall.ofTroubledOrder(house))
+        platform: platform, world: world, shop: shop, intake: intake, openSeconds: timetable.openSeconds),
+      troubledOrder: Waterfall.ofTroubledOrder(platform))
   }
 
   private func enterInvoices(into book: OrderBook) {
@@ -58,7 +58,7 @@ struct Play: Sendable {
   }
 
   /// All visits of the day, and everything that is done to the shop meanwhile.
-  private func trade(_ shop: Shop, _ house: House) async throws {
+  private func trade(_ shop: Shop, _ platform: Platform) async throws {
     let skus = intake.invoices.flatMap { $0.items.map(\.sku) }
     try await withThrowingTaskGroup { group in
       for invoice in intake.invoices { group.addTask { try await shop.traffic.visit(invoice) } }
@@ -69,10 +69,10 @@ struct Play: Sendable {
     }
   }
 
-  private func report(_ house: House, _ timetable: Timetable) async throws {
+  private func report(_ platform: Platform, _ timetable: Timetable) async throws {
     for hour in stride(from: 0, through: timetable.openSeconds, by: 3600) {
-      try await house.day.wait(until: hour)
-      progress("\(house.day.wallTime(hour))  \(house.book.orders(.shipped).count) orders shipped")
+      try await platform.day.wait(until: hour)
+      progress("\(platform.day.wallTime(hour))  \(platform.book.orders(.shipped).count) orders shipped")
     }
   }
 }

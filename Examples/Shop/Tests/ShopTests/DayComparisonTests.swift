@@ -2,11 +2,11 @@ import Testing
 
 @testable import shop
 
-@Suite struct TwoPlaysTests {
+@Suite struct DayComparisonTests {
   @Test(arguments: [7, 8, 9] as [UInt64])
   func withTheToolkitEverythingHoldsAndBareCallsDoWorse(seed: UInt64) throws {
     let lines = GeneratedDay.lines(seed: seed)
-    let result = try TwoPlays.run(lines, seed: seed, progress: { _ in }).result
+    let result = try DayComparison.run(lines, seed: seed, progress: { _ in }).result
     #expect(result.lines.total == lines.count)
     #expect(result.lines.accepted + result.lines.cancelled + result.lines.refused == lines.count)
     #expect(result.lines.refused == result.lines.refusedByReason.values.reduce(0, +))
@@ -25,9 +25,9 @@ import Testing
 
   @Test func theSameSeedGivesTheSameResultAndAnotherOneAnother() throws {
     let lines = Array(GeneratedDay.lines(seed: 3).prefix(600))
-    let first = try TwoPlays.run(lines, seed: 3, progress: { _ in })
-    let again = try TwoPlays.run(lines, seed: 3, progress: { _ in })
-    let other = try TwoPlays.run(lines, seed: 4, progress: { _ in })
+    let first = try DayComparison.run(lines, seed: 3, progress: { _ in })
+    let again = try DayComparison.run(lines, seed: 3, progress: { _ in })
+    let other = try DayComparison.run(lines, seed: 4, progress: { _ in })
     #expect(first.result == again.result)
     #expect(first.troubledOrder == again.troubledOrder)
     #expect(
@@ -45,7 +45,7 @@ import Testing
         number: 3, invoice: "2", stockCode: "12345", description: "GOLDEN MUG", quantity: "1",
         date: "2010-12-01 11:00:00", unitPrice: "999.99", customer: "17850.0"),
     ]
-    let toolkit = try TwoPlays.run(lines, seed: 1, progress: { _ in }).result.toolkit
+    let toolkit = try DayComparison.run(lines, seed: 1, progress: { _ in }).result.toolkit
     #expect(toolkit.orders.declined == 1)
     #expect(toolkit.orders.completed == 1)
     #expect(toolkit.brokenInvariants == [])
@@ -59,7 +59,7 @@ import Testing
         number: 2, invoice: order, stockCode: sku, description: text, quantity: "1",
         date: "2010-12-01 10:00:00", unitPrice: order == "1" ? "1" : "99999", customer: "17850")
     }
-    let toolkit = try TwoPlays.run(lines, seed: 1, progress: { _ in }).result.toolkit
+    let toolkit = try DayComparison.run(lines, seed: 1, progress: { _ in }).result.toolkit
     #expect((toolkit.orders.completed, toolkit.orders.declined) == (1, 1))
     // Somebody who got the order at once, and somebody whose card was declined.
     #expect(toolkit.satisfaction == 2.5)
@@ -75,7 +75,7 @@ import Testing
         number: index + 2, invoice: "\(index / 100)", stockCode: index % 3 == 0 ? "POST" : "12345",
         description: "MUG", quantity: "1", date: "2010-12-01 10:00:00", unitPrice: "1", customer: "")
     }
-    let post = try MorningPost.open(lines, seed: 1)
+    let post = try InvoiceImport.open(lines, seed: 1)
     #expect(post.intake.lines == 12_000)
     #expect(post.deadLetters == 12_000)
     #expect(post.intake.refusedByReason == ["no customer": 8000, "not a product code": 4000])
@@ -86,7 +86,7 @@ import Testing
       number: 2, invoice: "C1", stockCode: "12345", description: "MUG", quantity: "-1",
       date: "2010-12-01 10:00:00",
       unitPrice: "1", customer: "1")
-    let result = try TwoPlays.run([line], seed: 1, progress: { _ in }).result
+    let result = try DayComparison.run([line], seed: 1, progress: { _ in }).result
     #expect(result.invoices == 1)
     #expect(result.toolkit.orders.valid == 0)
     #expect(result.toolkit.brokenInvariants == [])

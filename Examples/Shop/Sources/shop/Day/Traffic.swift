@@ -8,12 +8,12 @@ struct Traffic: Sendable {
   static let tries = 2
 
   let gateway: Gateway
-  let house: House
+  let platform: Platform
   let meter: CustomerMeter
 
   /// One customer's visit: log in, look at each product and put it into the cart, check out.
   func visit(_ invoice: Invoice) async throws {
-    try await house.day.wait(until: invoice.second - house.day.opening - Self.leadSeconds(invoice))
+    try await platform.day.wait(until: invoice.second - platform.day.opening - Self.leadSeconds(invoice))
     var session = Gateway.Request(customer: invoice.customer, token: "", action: .register)
     guard await click(session) != nil else { return leave(invoice) }
     session.action = .logIn
@@ -41,7 +41,7 @@ struct Traffic: Sendable {
   /// Somebody hammers the product pages, ten times as often as all customers of a busy minute together.
   func flood(_ skus: [String]) async throws {
     guard !skus.isEmpty else { return }
-    try await house.day.wait(until: house.faults.flood.lowerBound)
+    try await platform.day.wait(until: platform.faults.flood.lowerBound)
     await withTaskGroup { group in
       for robot in 0..<2 { group.addTask { await hammer(as: "robot-\(robot)", skus) } }
     }
@@ -55,28 +55,28 @@ struct Traffic: Sendable {
     request.token = token
     await withDiscardingTaskGroup { group in
       var index = 0
-      while house.faults.flood.contains(house.day.secondsOpen) {
+      while platform.faults.flood.contains(platform.day.secondsOpen) {
         request.action = .page(sku: skus[index % skus.count])
         let click = request
         group.addTask { _ = try? await gateway.handle(click) }
         index += 1
         // Two robots, each with half of the requests, at random distances.
-        try? await DayClock.pause(1...Int(2 * 2000 / house.faults.floodRequestsPerSecond))
+        try? await DayClock.pause(1...Int(2 * 2000 / platform.faults.floodRequestsPerSecond))
       }
     }
   }
 
   /// Requests whose senders have stopped waiting a second ago: work on them is work for nobody.
   func expired() async throws {
-    for second in house.faults.expired {
-      try await house.day.wait(until: second)
+    for second in platform.faults.expired {
+      try await platform.day.wait(until: second)
       var context = CallContext.current
       context.tightenDeadline(to: Deadline(at: context.readClock().advanced(by: .seconds(-1))))
       let request = Gateway.Request(customer: "late", token: "", action: .register)
       do {
         _ = try await gateway.handle.handle(request, context: context)
       } catch is DeadlineExceeded {
-        house.counters.events.count("shop.expired")
+        platform.counters.events.count("shop.expired")
       } catch {}
     }
   }
@@ -97,6 +97,6 @@ struct Traffic: Sendable {
 
   /// A customer who leaves before the order was placed has cancelled it.
   private func leave(_ invoice: Invoice) {
-    if house.book.entry(invoice.number)?.placed == nil { house.book.end(invoice.number, .cancelled) }
+    if platform.book.entry(invoice.number)?.placed == nil { platform.book.end(invoice.number, .cancelled) }
   }
 }

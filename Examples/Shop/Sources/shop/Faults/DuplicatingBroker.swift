@@ -1,13 +1,13 @@
 import Resilience
 
 /// A broker that delivers some events twice, as brokers do.
-enum Troublemaker {
-  static func doubleOrders(_ house: House) {
+enum DuplicatingBroker {
+  static func start(_ platform: Platform) {
     let seen = Tally()
-    let bus = house.bus
+    let bus = platform.bus
     bus.subscribe(
-      to: Topic.orderCreated, group: "troublemaker",
-      handler: EventHandler("troublemaker") { (event: Event<OrderCreated>) in
+      to: Topic.orderCreated, group: "duplicating broker",
+      handler: EventHandler("duplicating broker") { (event: Event<OrderCreated>) in
         guard seen[event.id] == 0 else { return }
         seen.count(event.id)
         seen.count("all")

@@ -1,12 +1,12 @@
 import Resilience
 import Synchronization
 
-/// What all services of one play share: the bus, the registry, the books, and whether calls are protected.
+/// What all services of one run of the day share: the bus, the registry, the books, and whether calls are protected.
 ///
-/// The two plays differ here: with the toolkit ``protect(_:with:)`` applies the decorators that a service declares, and
-/// ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does. And in what makes repeating harmless: where
-/// ``isProtected`` is asked, requests carry the order's number as an idempotency key.
-final class House: Sendable {
+/// The two runs differ here: with the toolkit ``protect(_:with:)`` applies the decorators that a service declares, and
+/// ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does. What else the bare
+/// run does is in the folder `Bare`.
+final class Platform: Sendable {
   let isProtected: Bool
   let day: DayClock
   let faults: FaultSchedule
@@ -33,7 +33,7 @@ final class House: Sendable {
     deliveryTracer = CallTracer("bus", sampler: .parentBased(root: .never), store: store)
   }
 
-  /// Applies the decorators that `stack` adds, or none in the bare play.
+  /// Applies the decorators that `stack` adds, or none in the bare run.
   func protect<Call: Handler, Stack: Handler<Call.Input, Call.Output>>(
     _ call: Call, with stack: (Call) -> Stack
   ) -> AnyHandler<Call.Input, Call.Output> {
@@ -43,7 +43,7 @@ final class House: Sendable {
 
 // MARK: - Events
 
-extension House {
+extension Platform {
   /// How events are delivered with the toolkit: again and again for hours, since an order is worth it.
   private static let patient = DeliveryPolicy(
     maxDeliveries: 100, backoff: .exponential(base: .seconds(2), cap: .seconds(180)), parallelism: 32)
@@ -92,7 +92,7 @@ extension House {
 
 // MARK: - Breakers
 
-extension House {
+extension Platform {
   /// The breaker of one destination.
   func breaker(_ destination: String) -> CircuitBreaker {
     breakers.withLock { breakers in

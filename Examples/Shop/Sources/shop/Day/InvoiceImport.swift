@@ -4,21 +4,21 @@ import Synchronization
 
 /// The first work of the day: every line of the invoices goes through the bus to the intake, and what is refused there
 /// ends in the dead letters with its reason.
-struct MorningPost: Sendable {
+struct InvoiceImport: Sendable {
   var intake: Intake
   /// How many lines are in the dead letters: all that were refused.
   var deadLetters: Int
 
-  static func open(_ lines: [InvoiceLine], seed: UInt64) throws -> MorningPost {
+  static func open(_ lines: [InvoiceLine], seed: UInt64) throws -> InvoiceImport {
     try Simulation(seed: seed).run { _ in
       // Room for all lines at once, and for the refusal of each.
       let room = max(1, lines.count)
       let bus = EventBus(
         source: "post", policy: EventBusPolicy(queueCapacity: room, deadLetterCapacity: room))
-      let desk = Desk()
+      let locked = LockedIntake()
       bus.subscribe(
         to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),
-        handler: EventHandler("intake") { event in try desk.take(event.data) })
+        handler: EventHandler("intake") { event in try locked.take(event.data) })
       return try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
         for line in lines {
@@ -26,12 +26,12 @@ struct MorningPost: Sendable {
         }
         try await bus.waitUntilIdle()
         group.cancelAll()
-        return MorningPost(intake: desk.intake, deadLetters: bus.deadLetters.count)
+        return InvoiceImport(intake: locked.intake, deadLetters: bus.deadLetters.count)
       }
     }
   }
 
-  private final class Desk: Sendable {
+  private final class LockedIntake: Sendable {
     private let storage = Mutex(Intake())
 
     var intake: Intake { storage.withLock { $0 } }
