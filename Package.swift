@@ -30,9 +30,14 @@ func target(_ name: String, dependsOn dependencies: [String]) -> Target {
     name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
+/// What the tests of several modules share.
+let testSupport = Target.target(
+  name: "ResilienceTestSupport", dependencies: ["ResilienceCore"], path: "Tests/Support",
+  swiftSettings: settings)
+
 func tests(of name: String, with others: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: ([name] + others).map { .byName(name: $0) },
+    name: "\(name)Tests", dependencies: ([name, "ResilienceTestSupport"] + others).map { .byName(name: $0) },
     swiftSettings: settings)
 }
 
@@ -45,6 +50,7 @@ let package = Package(
     target("ResilienceCore", dependsOn: []),
     target("ResilienceTestKit", dependsOn: ["ResilienceCore"]),
     target("Resilience", dependsOn: ["ResilienceCore"] + patterns),
+    testSupport,
     tests(of: "ResilienceCore", with: ["ResilienceTestKit"]),
     tests(of: "ResilienceTestKit"),
     tests(of: "Resilience", with: ["ResilienceTestKit"]),

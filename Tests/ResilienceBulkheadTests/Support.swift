@@ -1,14 +1,6 @@
 import ResilienceBulkhead
 import ResilienceTestKit
-
-extension Instant {
-  static func ns(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
-
-  /// Seconds since the clock's zero point.
-  static func s(_ seconds: Double) -> Instant {
-    Instant(nanoseconds: Int64((seconds * 1_000_000_000).rounded()))
-  }
-}
+import ResilienceTestSupport
 
 struct Broken: Error {}
 

@@ -1,11 +1,6 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 
-extension Instant {
-  /// Seconds since the clock's zero point.
-  static func s(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1_000_000_000)) }
-}
-
 struct Broken: Error {}
 
 extension CircuitBreakerPolicy {

@@ -3,12 +3,6 @@ import ResilienceTestKit
 
 @testable import ResilienceEventBus
 
-extension Instant {
-  /// Seconds since the clock's zero point.
-  static func s(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1_000_000_000)) }
-  static func ns(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
-}
-
 enum Topic {
   static let number = EventType<Int>("number")
   static let text = EventType<String>("text")

@@ -1,12 +1,6 @@
 import ResilienceCore
 import ResilienceRateLimiter
 
-extension Instant {
-  /// Seconds since the clock's zero point.
-  static func s(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1_000_000_000)) }
-  static func ns(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }
-}
-
 /// A token bucket written the other way round: a level that time raises and permits lower. Exact: it counts in
 /// fractions of a permit, of which every nanosecond yields `limit.permits` and a permit takes the period's nanoseconds.
 struct ReferenceBucket {

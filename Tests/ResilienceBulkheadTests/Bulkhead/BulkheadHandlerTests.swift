@@ -1,5 +1,6 @@
 import ResilienceBulkhead
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @Suite struct BulkheadHandlerTests {

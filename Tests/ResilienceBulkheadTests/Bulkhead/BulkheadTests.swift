@@ -1,4 +1,5 @@
 import ResilienceTestKit
+import ResilienceTestSupport
 import Synchronization
 import Testing
 

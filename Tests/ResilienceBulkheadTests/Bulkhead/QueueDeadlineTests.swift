@@ -1,5 +1,6 @@
 import ResilienceBulkhead
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Who waits when its time is up was never begun: it is refused, whoever ends the wait.

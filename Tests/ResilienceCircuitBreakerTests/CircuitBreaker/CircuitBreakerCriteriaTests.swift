@@ -1,6 +1,7 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// What the decorator hands to the breaker beyond a verdict: durations, pushback, a classifier's doubts.

@@ -1,6 +1,7 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Row 73: what is computed from an input or an answer never traps, however absurd it is.

@@ -1,6 +1,7 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @Suite struct OverrideTests {

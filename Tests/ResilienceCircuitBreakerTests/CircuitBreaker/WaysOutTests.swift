@@ -1,6 +1,7 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Whatever a breaker has given for a call comes back on every way out, and each way counts as what it is.

@@ -1,6 +1,7 @@
 import Foundation
 import ResilienceCircuitBreaker
 import ResilienceCore
+import ResilienceTestSupport
 import Testing
 
 /// Every public primitive, asked at instants and with durations and counts from both ends: nothing traps, nothing spins,

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceEventBus
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Redeliveries and the budget of the destination that the handler calls.

@@ -1,5 +1,6 @@
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @testable import ResilienceEventBus

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceEventBus
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// What a thrown error means to the bus: whose cancellation it was decides, not the error's type.

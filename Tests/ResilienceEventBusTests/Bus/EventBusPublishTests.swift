@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceEventBus
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @Suite struct EventBusPublishTests {

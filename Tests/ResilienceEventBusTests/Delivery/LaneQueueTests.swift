@@ -1,4 +1,5 @@
 import ResilienceCore
+import ResilienceTestSupport
 import Testing
 
 @testable import ResilienceEventBus

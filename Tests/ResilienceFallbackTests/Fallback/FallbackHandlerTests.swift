@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceFallback
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @Suite struct FallbackHandlerTests {

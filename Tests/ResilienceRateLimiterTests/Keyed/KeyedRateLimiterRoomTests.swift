@@ -1,5 +1,6 @@
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Synchronization
 import Testing
 

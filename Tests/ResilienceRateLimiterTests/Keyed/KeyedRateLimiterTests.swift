@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRateLimiter
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 @Suite struct KeyedRateLimiterTests {

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRateLimiter
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// A number of permits that an input computes may be anything.

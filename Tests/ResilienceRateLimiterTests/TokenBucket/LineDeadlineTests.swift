@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRateLimiter
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Who waits when its time is up was never begun: it is refused, whoever ends the wait.

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRateLimiter
 import ResilienceTestKit
+import ResilienceTestSupport
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import ResilienceCore
 import ResilienceRateLimiter
+import ResilienceTestSupport
 import Testing
 
 /// The limit as the book has it, in exact fractions: everything that was taken and not cancelled is played again for each

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// What an attempt knows of itself, and tells others.

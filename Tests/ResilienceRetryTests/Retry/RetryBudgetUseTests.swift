@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// What a retry deposits into its budget and takes from it.

@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// What a call ends with when its first attempts failed: any type of value, wherever it was cancelled.

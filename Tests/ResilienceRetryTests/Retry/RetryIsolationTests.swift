@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Every attempt runs where the caller runs, also after a wait, which does not.

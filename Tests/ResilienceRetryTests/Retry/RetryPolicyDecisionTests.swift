@@ -1,5 +1,6 @@
 import ResilienceCore
 import ResilienceRetry
+import ResilienceTestSupport
 import Testing
 
 @Suite struct RetryPolicyDecisionTests {

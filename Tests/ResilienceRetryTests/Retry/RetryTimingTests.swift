@@ -1,6 +1,7 @@
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Retries as they run: in virtual time, with waits, budgets, deadlines and cancellations.

@@ -2,6 +2,7 @@ import Foundation
 import ResilienceCore
 import ResilienceRetry
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// `maxAttempts: .max`: for ever.

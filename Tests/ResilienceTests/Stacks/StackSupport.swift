@@ -1,15 +1,7 @@
 import Resilience
 import ResilienceTestKit
 
-/// Waits whatever happens to the task, as a driver that knows no cancellation does.
-func uninterrupted(for duration: Duration) async {
-  let clock = CallContext.current.clock
-  await withUnsafeContinuation { continuation in
-    _ = clock.schedule(at: clock.now.advanced(by: duration)) { continuation.resume() }
-  }
-}
-
-/// Knows which timers of the ambient clock are pending.
+/// Knows which timers of the current clock are pending.
 final class TimerLedger: Sendable {
   private let running = Log<Int>()
 
@@ -45,8 +37,4 @@ final class TimerLedger: Sendable {
       return isCancelled
     }
   }
-}
-
-extension Instant {
-  static func milliseconds(_ value: Int64) -> Instant { Instant(nanoseconds: value * 1_000_000) }
 }

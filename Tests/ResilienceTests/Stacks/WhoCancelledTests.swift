@@ -1,5 +1,6 @@
 import Resilience
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 private struct Mine: Error, Hashable {}

@@ -1,5 +1,6 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
+import ResilienceTestSupport
 import Testing
 
 @Suite struct CircuitBreakerStateMachineTests {

@@ -1,5 +1,6 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
+import ResilienceTestSupport
 import Testing
 
 /// Row 4: no way to stay half-open, whatever the policy and whatever happened before.

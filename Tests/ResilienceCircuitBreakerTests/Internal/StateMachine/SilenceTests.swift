@@ -1,6 +1,7 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 import ResilienceTestKit
+import ResilienceTestSupport
 import Testing
 
 /// Row 71: what happened long ago does not open a breaker now.
