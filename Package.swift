@@ -25,15 +25,10 @@ let patterns = [
 
 func library(_ name: String) -> Product { .library(name: name, targets: [name]) }
 
-func target(_ name: String, dependsOn dependencies: [String]) -> Target {
+func target(_ name: String, dependsOn dependencies: [String], path: String? = nil) -> Target {
   .target(
-    name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: path, swiftSettings: settings)
 }
-
-/// What the tests of several modules share.
-let testSupport = Target.target(
-  name: "ResilienceTestSupport", dependencies: ["ResilienceCore"], path: "Tests/Support",
-  swiftSettings: settings)
 
 func tests(of name: String, with others: [String] = []) -> Target {
   .testTarget(
@@ -50,7 +45,8 @@ let package = Package(
     target("ResilienceCore", dependsOn: []),
     target("ResilienceTestKit", dependsOn: ["ResilienceCore"]),
     target("Resilience", dependsOn: ["ResilienceCore"] + patterns),
-    testSupport,
+    // What the tests of several modules share.
+    target("ResilienceTestSupport", dependsOn: ["ResilienceCore"], path: "Tests/Support"),
     tests(of: "ResilienceCore", with: ["ResilienceTestKit"]),
     tests(of: "ResilienceTestKit"),
     tests(of: "Resilience", with: ["ResilienceTestKit"]),
