@@ -5,19 +5,12 @@ public import Synchronization
 // is the slots of one shard.
 
 extension CircuitBreakers {
-  /// The key's shard, and what tells its slot there.
-  @inlinable
-  func place(of key: Key) -> (shard: Int, hash: UInt32) {
-    let hash = UInt(bitPattern: key.hashValue)
-    return (Int(truncatingIfNeeded: hash) & shardMask, UInt32(truncatingIfNeeded: hash &>> 32))
-  }
-
   @inlinable
   @inline(never)
   func make(_ key: Key, _ index: Int, _ hash: UInt32, at tick: UInt32, _ now: Instant) -> CircuitBreaker {
     sweep(index, at: tick, now)
     // A flood of new keys must not make a breaker for each call that goes unguarded.
-    guard places.load(ordering: .relaxed) > 0 || shards[index].withLock({ $0.knows(key, hash: hash) }) else {
+    guard places.count > 0 || shards[index].withLock({ $0.knows(key, hash: hash) }) else {
       return unguarded()
     }
     let rules = currentRules.withLock { $0 }
@@ -25,7 +18,7 @@ extension CircuitBreakers {
     let breaker: CircuitBreaker? = shards[index].withLock { shard in
       // Somebody else may have made it meanwhile.
       if let found = shard.find(key, hash: hash, at: tick, now) { return found }
-      guard shard.knows(key, hash: hash) || takePlace() else { return nil }
+      guard shard.knows(key, hash: hash) || places.take() else { return nil }
       shard.put(made, for: key, hash: hash, at: tick)
       return made
     }
@@ -56,18 +49,6 @@ extension CircuitBreakers {
     return overflow
   }
 
-  @inlinable
-  func takePlace() -> Bool {
-    var free = places.load(ordering: .relaxed)
-    while free > 0 {
-      let (exchanged, original) = places.weakCompareExchange(
-        expected: free, desired: free &- 1, ordering: .relaxed)
-      if exchanged { return true }
-      free = original
-    }
-    return false
-  }
-
   /// Forgets what is idle, when there are twice as many breakers as after the last time, or when there is no room, once a
   /// tick: in all shards, so that who finds room does not depend on how keys hash.
   ///
@@ -75,7 +56,7 @@ extension CircuitBreakers {
   @inlinable
   func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
     let due = sweepCount.load(ordering: .acquiring)
-    let free = places.load(ordering: .relaxed)
+    let free = places.count
     if due == .max {
       if free == 0 { forgetIdle(index, at: tick, now) }
       return
@@ -85,8 +66,8 @@ extension CircuitBreakers {
       return sweep(index, at: tick, now)
     }
     sweptAt.store(tick, ordering: .relaxed)
-    for index in 0...shardMask { forgetIdle(index, at: tick, now) }
-    let kept = maxBreakers - places.load(ordering: .relaxed)
+    for index in shards.indices { forgetIdle(index, at: tick, now) }
+    let kept = maxBreakers - places.count
     sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .releasing)
   }
 
@@ -96,7 +77,7 @@ extension CircuitBreakers {
     let forgotten = shards[index].withLock { shard in
       let count = shard.count
       let forgotten = shard.sweep(at: tick, now)
-      places.wrappingAdd(count - shard.count, ordering: .relaxed)
+      places.giveBack(count - shard.count)
       return forgotten
     }
     _ = consume forgotten

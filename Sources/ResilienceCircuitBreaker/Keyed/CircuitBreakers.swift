@@ -36,11 +36,9 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// How long a breaker must not have been asked for to be as new.
   public let idleTime: Duration
 
-  // Allocated and initialised once, each shard reached only through its lock, freed when nobody has the table any more.
-  @usableFromInline nonisolated(unsafe) let shards: UnsafeMutablePointer<Lock<BreakerShard<Key>>>
-  @usableFromInline let shardMask: Int
+  @usableFromInline let shards: ShardArray<BreakerShard<Key>>
   /// How many more breakers may be kept.
-  @usableFromInline let places: Atomic<Int>
+  @usableFromInline let places: FreePlaces
   /// How many breakers there are when it is time to look for some that can be forgotten; `max` while somebody does.
   @usableFromInline let sweepCount: Atomic<Int>
   @usableFromInline let sweptAt = Atomic<UInt32>(0)
@@ -70,22 +68,13 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     self.idleTime = max(idleTime, policy.maxOpenTime, policy.maxRetryAfter)
     tickNanoseconds = max(1, self.idleTime.clampedNanoseconds / 64)
     eventQueue = onEvent.map { EventQueue($0) }
-    var shardCount = 16
     // No more than for four million breakers, so that a table without a bound takes no memory for it.
-    while shardCount < min(4096, maxBreakers / 1024) { shardCount *= 2 }
-    shardMask = shardCount - 1
-    shards = .allocate(capacity: shardCount)
-    for index in 0..<shardCount { (shards + index).initialize(to: Lock(BreakerShard())) }
-    places = Atomic(maxBreakers)
+    shards = ShardArray(forKeys: maxBreakers, most: 4096) { BreakerShard() }
+    places = FreePlaces(maxBreakers)
     sweepCount = Atomic(min(maxBreakers, Self.smallestSweep))
     currentRules = Lock(CircuitBreakerRules(policy))
     overflow = CircuitBreaker("\(name)/…", policy: policy)
     overflow.set(.disabled)
-  }
-
-  deinit {
-    shards.deinitialize(count: shardMask + 1)
-    shards.deallocate()
   }
 
   /// The breaker of a key, at the present instant of the current context's clock.
@@ -100,7 +89,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @inlinable
   public func breaker(for key: Key, at now: Instant) -> CircuitBreaker {
     let tick = UInt32(truncatingIfNeeded: now.nanoseconds / tickNanoseconds)
-    let (index, hash) = place(of: key)
+    let (index, hash) = shards.place(of: key.hashValue)
     return shards[index].withLock { $0.find(key, hash: hash, at: tick, now) }
       ?? make(key, index, hash, at: tick, now)
   }
@@ -116,7 +105,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
       return current
     }
     _ = before
-    for index in 0...shardMask {
+    for index in shards.indices {
       for breaker in shards[index].withLock({ $0.breakers }) {
         breaker.update(rules)
         bringUpToDate(breaker, from: rules)
@@ -131,7 +120,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     let now = CallContext.current.readClock()
     var snapshot = CircuitBreakersSnapshot(
       name: name, breakers: 0, notClosed: 0, unguarded: unguardedCalls.load(ordering: .relaxed))
-    for index in 0...shardMask {
+    for index in shards.indices {
       let breakers = shards[index].withLock { $0.breakers }
       snapshot.breakers += breakers.count
       snapshot.notClosed += breakers.count { $0.state(at: now) != .closed }

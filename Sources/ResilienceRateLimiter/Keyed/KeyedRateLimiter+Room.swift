@@ -10,7 +10,7 @@ extension KeyedRateLimiter {
   ///
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func forgetIdleKeys(at now: Instant) {
-    for index in 0...shardMask { shrink(index, at: now) }
+    for index in shards.indices { shrink(index, at: now) }
   }
 
   /// Changes the limit of every key; what each has taken and has not come back yet stays owed, in permits.
@@ -23,7 +23,7 @@ extension KeyedRateLimiter {
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func update(_ limit: RateLimit, at now: Instant) {
     currentLimit.withLock { $0 = limit }
-    for index in 0...shardMask {
+    for index in shards.indices {
       // Not `limit`: of two that change it at one time, the last one to come here must not bring the first one's.
       shards[index].withLock { $0.change(to: GenericCellRate(self.limit), at: now) }
     }
@@ -60,12 +60,12 @@ extension KeyedRateLimiter {
   func sweep(at now: Instant) {
     let period = max(1_000_000_000, fillNanoseconds)
     let due = nextSweep.load(ordering: .relaxed)
-    let next = now.advanced(byNanoseconds: period / Int64(shardMask + 1) + 1)
+    let next = now.advanced(byNanoseconds: period / Int64(shards.indices.count) + 1)
     let isMine = nextSweep.compareExchange(
       expected: due, desired: next.nanoseconds, ordering: .relaxed
     ).exchanged
     guard isMine else { return }
-    shrink(sweeps.wrappingAdd(1, ordering: .relaxed).newValue & shardMask, at: now)
+    shrink(sweeps.wrappingAdd(1, ordering: .relaxed).newValue % shards.indices.count, at: now)
   }
 
   /// Nanoseconds in which an empty bucket fills.
@@ -82,17 +82,17 @@ extension KeyedRateLimiter {
   @inlinable
   @inline(never)
   func findPlaces(_ index: Int, at now: Instant) -> KeyCountSchedule.Finding {
-    if places.load(ordering: .relaxed) > 0 { return .some }
+    if places.count > 0 { return .some }
     switch countSchedule.withLock({ $0.begin(at: now) }) {
     case .notBefore(let nextCount):
-      return places.load(ordering: .relaxed) > 0 ? .some : .none(retryAt: nextCount)
+      return places.count > 0 ? .some : .none(retryAt: nextCount)
     case .counting:
       _ = shards[index].withLock { $0.freePlaces(of: places, at: now) }
-      return places.load(ordering: .relaxed) > 0 ? .some : .none(retryAt: now.advanced(byNanoseconds: pause))
+      return places.count > 0 ? .some : .none(retryAt: now.advanced(byNanoseconds: pause))
     case .count(let number):
       var free = maxKeys
       var nextFree: Instant?
-      for index in 0...shardMask {
+      for index in shards.indices {
         let (taken, next) = shards[index].withLock { $0.freePlaces(of: places, at: now) }
         free -= taken
         if let next { nextFree = min(nextFree ?? next, next) }

@@ -26,11 +26,9 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// The most keys that have a bucket that is not full.
   public let maxKeys: Int
 
-  // Allocated and initialised once, each shard reached only through its lock, freed when nobody has the limiter any more.
-  @usableFromInline nonisolated(unsafe) let shards: UnsafeMutablePointer<Lock<KeyShard<Key>>>
-  @usableFromInline let shardMask: Int
+  @usableFromInline let shards: ShardArray<KeyShard<Key>>
   /// How many more keys may have a bucket that is not full, as far as it was counted.
-  @usableFromInline let places: Atomic<Int>
+  @usableFromInline let places: FreePlaces
   @usableFromInline let nextSweep = Atomic<Int64>(.min)
   @usableFromInline let sweeps = Atomic<Int>(0)
   @usableFromInline let countSchedule = Lock(KeyCountSchedule())
@@ -52,20 +50,11 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
       (1...1_000_000_000).contains(maxKeys), "a keyed limiter's maxKeys must be in 1 ... 10⁹, was \(maxKeys)")
     self.name = name
     self.maxKeys = maxKeys
-    var shardCount = 16
-    while shardCount < maxKeys / 1024 { shardCount *= 2 }
-    shardMask = shardCount - 1
-    shards = .allocate(capacity: shardCount)
     let rate = GenericCellRate(limit)
-    for index in 0..<shardCount { (shards + index).initialize(to: Lock(KeyShard(rate: rate))) }
-    places = Atomic(maxKeys)
+    shards = ShardArray(forKeys: maxKeys) { KeyShard(rate: rate) }
+    places = FreePlaces(maxKeys)
     currentLimit = Lock(limit)
     eventQueue = onEvent.map { EventQueue($0) }
-  }
-
-  deinit {
-    shards.deinitialize(count: shardMask + 1)
-    shards.deallocate()
   }
 
   /// The rate and the burst of each key; see ``update(_:at:)``.
@@ -129,7 +118,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   public func snapshot(at now: Instant) -> KeyedRateLimiterSnapshot {
     var snapshot = KeyedRateLimiterSnapshot(
       name: name, limit: limit, keys: 0, acquired: 0, refused: 0, refunded: 0)
-    for index in 0...shardMask {
+    for index in shards.indices {
       let (keys, acquired, refused, refunded) = shards[index].withLock { shard in
         (shard.keys(at: now), shard.acquired, shard.refused, shard.refunded)
       }
@@ -185,8 +174,9 @@ extension KeyedRateLimiter {
   /// The key's shard, and what tells its slot there.
   @inlinable
   func place(of key: Key) -> (shard: Int, hash: UInt32) {
-    let hash = UInt(bitPattern: key.hashValue)
-    return (Int(truncatingIfNeeded: hash) & shardMask, UInt32(truncatingIfNeeded: hash &>> 32) | 1)
+    let (shard, hash) = shards.place(of: key.hashValue)
+    // Not 0, which is a free slot's.
+    return (shard, hash | 1)
   }
 
   @usableFromInline

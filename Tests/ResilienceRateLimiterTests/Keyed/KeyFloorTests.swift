@@ -41,7 +41,7 @@ import Testing
   @Test func aKeyThatIsStillThereIsNoBetterOff() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: limit)
     for key in 0..<64 { #expect(limiter.tryAcquire(key: key, at: .s(4)) == .acquired) }
-    for index in 0...limiter.shardMask { limiter.shards[index].withLock { $0.forget(at: .s(5)) } }
+    for index in limiter.shards.indices { limiter.shards[index].withLock { $0.forget(at: .s(5)) } }
     for key in 0..<64 {
       #expect(limiter.available(key: key, at: .s(4.5)) == 0)
       #expect(limiter.tryAcquire(key: key, at: .s(4.5)) == .refused(retryAt: .s(4.8)))
@@ -66,7 +66,7 @@ import Testing
   @Test func whatIsFullByTheFloorTakesNoPlaceAndHasNothingToGiveBack() {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: limit, maxKeys: 10)
     for key in 0..<10 { #expect(limiter.tryAcquire(3, key: key, at: .s(4)) == .acquired) }
-    for index in 0...limiter.shardMask { limiter.shards[index].withLock { $0.forget(at: .s(5)) } }
+    for index in limiter.shards.indices { limiter.shards[index].withLock { $0.forget(at: .s(5)) } }
     for key in 0..<10 {
       limiter.refund(3, key: key, at: .s(4))
       #expect(limiter.available(key: key, at: .s(4)) == 0)

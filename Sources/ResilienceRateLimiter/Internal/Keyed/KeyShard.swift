@@ -1,5 +1,4 @@
 public import ResilienceCore
-public import Synchronization
 
 /// The buckets of some of a limiter's keys.
 ///
@@ -40,7 +39,7 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @inlinable
   @inline(__always)
   mutating func take(
-    _ permits: Int, of key: Key, hash: UInt32, at now: Instant, places: borrowing Atomic<Int>
+    _ permits: Int, of key: Key, hash: UInt32, at now: Instant, places: borrowing FreePlaces
   ) -> Step {
     guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return .unprepared }
     let index = table.index(of: key, hash: hash)
@@ -54,7 +53,7 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
       table.setState(index, next)
     } else if next > ticks {
       guard isKnown || table.hasSpace else { return .unprepared }
-      guard takePlace(places) else { return .noPlace }
+      guard places.take() else { return .noPlace }
       placesTaken &+= 1
       if isKnown {
         table.setState(index, next)
@@ -65,18 +64,6 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
     // Without a limit the bucket stays full, and needs no slot.
     acquired &+= permits
     return .acquired
-  }
-
-  @inlinable
-  func takePlace(_ places: borrowing Atomic<Int>) -> Bool {
-    var free = places.load(ordering: .relaxed)
-    while free > 0 {
-      let (exchanged, original) = places.weakCompareExchange(
-        expected: free, desired: free &- 1, ordering: .relaxed)
-      if exchanged { return true }
-      free = original
-    }
-    return false
   }
 
   @inlinable
@@ -113,12 +100,12 @@ extension KeyShard {
   ///
   /// - Returns: Also when the first of them is full, `nil` for never.
   @inlinable
-  mutating func freePlaces(of places: borrowing Atomic<Int>, at now: Instant) -> (
+  mutating func freePlaces(of places: borrowing FreePlaces, at now: Instant) -> (
     taken: Int, nextFree: Instant?
   ) {
     forget(at: now)
     let (count, least) = table.countStates(above: floor)
-    places.wrappingAdd(placesTaken &- count, ordering: .relaxed)
+    places.giveBack(placesTaken &- count)
     placesTaken = count
     guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
     let nanoseconds = (least &- floor &- 1) / rate.ticksPerNanosecond &+ 1

@@ -23,8 +23,7 @@ struct ServiceQueue<Ticket> {
   private let workers: Int
   private let queueLimit: Int
   private let dropsExpiredWork: Bool
-  private var queue: [(ticket: Ticket, deadline: Deadline)] = []
-  private var head = 0
+  private var queue = FIFO<(ticket: Ticket, deadline: Deadline)>()
   private(set) var snapshot: SimulatedServiceSnapshot
 
   init(service: String, workers: Int, queueLimit: Int, dropsExpiredWork: Bool) {
@@ -69,13 +68,7 @@ struct ServiceQueue<Ticket> {
   }
 
   private mutating func takeFirst() -> (ticket: Ticket, deadline: Deadline)? {
-    guard head < queue.count else { return nil }
-    let first = queue[head]
-    head += 1
-    if head * 2 >= queue.count {
-      queue.removeFirst(head)
-      head = 0
-    }
+    guard let first = queue.popFirst() else { return nil }
     snapshot.queueLength -= 1
     return first
   }

@@ -1,13 +1,19 @@
-/// A queue in an array: taken from the front, amortised O(1).
-struct FIFO<Element> {
-  private var storage: [Element?] = []
-  private var head = 0
+/// A queue in an array: first in, first out, amortised O(1).
+@frozen
+@usableFromInline
+package struct FIFO<Element> {
+  @usableFromInline var storage: [Element?] = []
+  @usableFromInline var head = 0
 
-  var count: Int { storage.count - head }
-  var isEmpty: Bool { storage.count == head }
+  @inlinable
+  package init() {}
+
+  @inlinable package var count: Int { storage.count - head }
+  @inlinable package var isEmpty: Bool { storage.count == head }
 
   /// The front element; there must be one.
-  var front: Element {
+  @inlinable
+  package var front: Element {
     get {
       guard head < storage.count, let element = storage[head] else {
         preconditionFailure("the front of an empty queue")
@@ -17,11 +23,13 @@ struct FIFO<Element> {
     set { storage[head] = newValue }
   }
 
-  mutating func append(_ element: Element) {
+  @inlinable
+  package mutating func append(_ element: Element) {
     storage.append(element)
   }
 
-  mutating func prepend(_ element: Element) {
+  @inlinable
+  package mutating func prepend(_ element: Element) {
     if head > 0 {
       head -= 1
       storage[head] = element
@@ -30,7 +38,8 @@ struct FIFO<Element> {
     }
   }
 
-  mutating func popFirst() -> Element? {
+  @inlinable
+  package mutating func popFirst() -> Element? {
     guard head < storage.count else { return nil }
     let element = storage[head]
     storage[head] = nil
@@ -46,12 +55,15 @@ struct FIFO<Element> {
     return element
   }
 
-  mutating func removeAll(where shouldRemove: (Element) -> Bool) {
+  @inlinable
+  package mutating func removeAll(where shouldRemove: (Element) -> Bool) {
     storage.removeSubrange(..<head)
     head = 0
     storage.removeAll { $0.map(shouldRemove) ?? true }
   }
 
   /// All elements, front first.
-  var elements: [Element] { storage[head...].compactMap { $0 } }
+  @inlinable package var elements: [Element] { storage[head...].compactMap { $0 } }
 }
+
+extension FIFO: Sendable where Element: Sendable {}

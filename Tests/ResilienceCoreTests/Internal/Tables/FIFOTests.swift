@@ -1,8 +1,6 @@
 import ResilienceCore
 import Testing
 
-@testable import ResilienceEventBus
-
 @Suite struct FIFOTests {
   @Test func takesFromTheFrontWhatWasAppended() {
     var queue = FIFO<Int>()
