@@ -34,7 +34,7 @@ extension Report {
     return """
       ### Figures to beat
 
-      Ours from this run; theirs measured earlier, in other programs, the best of several runs (performance.md). Less than
+      Ours from this run; theirs measured earlier, in other programs, the best of several runs. Less than
       1.4 times apart is a tie.
 
 

@@ -45,7 +45,7 @@ enum Place: String, Sendable, CaseIterable {
   case off, actor, main
 }
 
-/// A row of performance.md's "Targets to demand".
+/// What a case may take at most: instructions and allocations of one operation, set before it was written.
 struct Target: Sendable {
   let row: String
   let instructions: Int?
@@ -54,7 +54,7 @@ struct Target: Sendable {
   let over: String?
 }
 
-/// A row of performance.md's "Figures to beat": measured elsewhere and earlier, so for orientation only.
+/// What other libraries take for the same work: measured in other programs and earlier, so for orientation only.
 struct Peers: Sendable {
   let row: String
   let figures: String
@@ -124,7 +124,7 @@ extension Row {
   /// The row, by its name, that does no more than what cannot be done without.
   func floor(_ name: String) -> Row { changed { $0.floor = name } }
 
-  /// The row of performance.md's "Targets to demand" that it answers.
+  /// Sets a target; `row` names it in the table.
   func target(
     _ row: String, instructions: Int? = nil, allocations: Double? = nil, over: String? = nil
   ) -> Row {
@@ -133,7 +133,7 @@ extension Row {
     }
   }
 
-  /// The row of performance.md's "Figures to beat" that it answers, and the figures there.
+  /// Sets what other libraries take: the name of the work, and their figures.
   func beat(_ row: String, _ figures: String) -> Row {
     changed { $0.peers = Peers(row: row, figures: figures) }
   }
