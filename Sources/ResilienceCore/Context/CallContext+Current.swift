@@ -16,6 +16,9 @@ extension CallContext {
   // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
 
+  // Read by nobody: it is there to be inherited.
+  @TaskLocal static var observerRegistration: ObserverRegistration?
+
   /// The context that a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
   @inlinable
   public static var current: CallContext {
@@ -78,17 +81,29 @@ extension CallContext {
 
   /// Runs `body` with `observer` being told of every attempt and decision below.
   ///
-  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. After `body`
-  /// has returned, tasks that it left behind are not observed any more.
+  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. Tasks that `body`
+  /// leaves behind are observed too: the observer lives as long as the last task that inherited it.
   public static func withObserver<Result>(
     _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let handle = ObserverHandle.register(observer)
-    defer { handle.unregister() }
-    context.observe(with: handle)
-    return try await withCurrent(context, isolation: isolation, body)
+    let registration = ObserverRegistration(observer)
+    context.observe(with: registration.handle)
+    return try await keeping(registration, isolation: isolation) {
+      try await withCurrent(context, isolation: isolation, body)
+    }
+  }
+
+  /// Runs `body` with an observer staying registered for it, and for every task that it leaves behind.
+  package static func keeping<Result>(
+    _ registration: ObserverRegistration, isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    try await $observerRegistration.withValue(registration) {
+      _ = isolation
+      return try await body()
+    }
   }
 
   /// Runs `body` with `baggage` travelling along.
