@@ -26,7 +26,7 @@ extension EventBus {
       call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
     }
     var attempt = call
-    attempt.attemptBegan()
+    attempt.attemptBegan(of: .delivery)
     let (outcome, error) = await consume(ticket, as: worker, attempt)
     let end = end(of: ticket, as: worker, outcome, error, call)
     tell(attempt, end, ticket, worker)
