@@ -11,7 +11,7 @@ extension CallContext {
     wrappedValue: InheritedContext(deadline: .never, trace: .none, flags: []))
 
   @usableFromInline
-  static let baggageKey = TaskLocal<(any Sendable)?>(wrappedValue: nil)
+  static let baggageKey = TaskLocal<BaggageBox?>(wrappedValue: nil)
 
   // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
@@ -32,7 +32,12 @@ extension CallContext {
   public static var observer: (any CallObserver)? { current.inherited.observer.observer }
 
   /// What travels along with a call and no layer reads: trace state and baggage, as their module keeps them.
-  public static var baggage: (any Sendable)? { baggageKey.get() }
+  @inlinable
+  public static var baggage: (any Sendable)? { baggageKey.get()?.value }
+
+  /// Whether there is one.
+  @inlinable
+  package static var hasBaggage: Bool { baggageKey.get() != nil }
 }
 
 extension CallContext {
@@ -112,7 +117,7 @@ extension CallContext {
     _ baggage: (any Sendable)?, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
-    try await baggageKey.withValue(baggage) {
+    try await baggageKey.withValue(baggage.map { BaggageBox($0) }) {
       _ = isolation
       return try await body()
     }

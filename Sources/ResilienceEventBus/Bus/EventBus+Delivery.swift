@@ -45,7 +45,7 @@ extension EventBus {
       message: ticket.message, group: worker.groupName, attempt: ticket.attempt, context: context)
     do {
       let outcome = try await CallContext.withCurrent(context) {
-        if baggage == nil, CallContext.baggage == nil {
+        if baggage == nil, !CallContext.hasBaggage {
           return try await worker.handler.consume(delivery, self)
         }
         return try await CallContext.withBaggage(baggage) {

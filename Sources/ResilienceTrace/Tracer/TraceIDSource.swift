@@ -1,24 +1,22 @@
 public import ResilienceCore
 public import Synchronization
 
-/// Where ids come from outside a simulation: 192 bits of state that each process has of its own.
+/// Where ids come from outside a simulation: 128 bits of state that each process has of its own.
 ///
-/// A counter is mixed with two secret words, by the folded product that wyrand is made of. An id tells nothing about the next one
-/// without the words, and no two processes have the same. Not for secrets nonetheless.
+/// A counter that begins anywhere is mixed with a secret word, by the folded product that wyrand is made of. An id tells nothing
+/// about the next one without both, and no two processes have the same. Not for secrets nonetheless.
 @usableFromInline
 final class TraceIDSource: Sendable {
   /// Tracers keep it: reaching a global is dearer than a draw.
   @usableFromInline static let shared = TraceIDSource()
 
   @usableFromInline let counter: Atomic<UInt64>
-  @usableFromInline let one: UInt64
-  @usableFromInline let other: UInt64
+  @usableFromInline let secret: UInt64
 
   init() {
     var system = SystemRandomNumberGenerator()
     counter = Atomic(system.next())
-    one = system.next()
-    other = system.next()
+    secret = system.next()
   }
 
   @inlinable static var step: UInt64 { 0x9E37_79B9_7F4A_7C15 }
@@ -44,7 +42,7 @@ final class TraceIDSource: Sendable {
   @inlinable
   @inline(__always)
   func mix(_ count: UInt64) -> UInt64 {
-    let product = (count ^ one).multipliedFullWidth(by: count ^ other)
+    let product = count.multipliedFullWidth(by: count ^ secret)
     return product.high ^ product.low
   }
 }
