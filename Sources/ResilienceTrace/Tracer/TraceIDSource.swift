@@ -28,14 +28,14 @@ final class TraceIDSource: Sendable {
     max(1, mix(counter.wrappingAdd(Self.step, ordering: .relaxed).newValue))
   }
 
-  /// The ids of the first span of a trace, for one atomic addition.
+  /// The ids of the first span of a trace, for one atomic addition. That a trace gets the id 0 is a matter of 1 in 2¹²⁸.
   @inlinable
   @inline(__always)
   func root() -> TraceIDs {
     let last = counter.wrappingAdd(Self.step &* 3, ordering: .relaxed).newValue
     // Bit 1 of the flags says that the trace id is random.
     return TraceIDs(
-      traceHigh: mix(last &- Self.step &* 2), traceLow: max(1, mix(last &- Self.step)),
+      traceHigh: mix(last &- Self.step &* 2), traceLow: mix(last &- Self.step),
       span: max(1, mix(last)), flags: 2)
   }
 
