@@ -11,13 +11,16 @@ extension CallContext {
     wrappedValue: InheritedContext(deadline: .never, trace: .none, flags: []))
 
   @usableFromInline
-  static let baggageKey = TaskLocal<(any Sendable)?>(wrappedValue: nil)
+  static let baggageKey = TaskLocal<BaggageBox?>(wrappedValue: nil)
 
   // Read only when a task was cancelled: no flag says that it is bound.
   static let sharedWorkKey = TaskLocal<(any SharedWork)?>(wrappedValue: nil)
 
   // Internal, so that nobody binds it without setting the flag that says so.
   @TaskLocal static var boundEnvironment: CallEnvironment?
+
+  // Read by nobody: it is there to be inherited.
+  @TaskLocal static var observerRegistration: ObserverRegistration?
 
   /// The context that a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
   @inlinable
@@ -32,7 +35,12 @@ extension CallContext {
   public static var observer: (any CallObserver)? { current.inherited.observer.observer }
 
   /// What travels along with a call and no layer reads: trace state and baggage, as their module keeps them.
-  public static var baggage: (any Sendable)? { baggageKey.get() }
+  @inlinable
+  public static var baggage: (any Sendable)? { baggageKey.get()?.value }
+
+  /// Whether there is one.
+  @inlinable
+  package static var hasBaggage: Bool { baggageKey.get() != nil }
 }
 
 extension CallContext {
@@ -81,17 +89,29 @@ extension CallContext {
 
   /// Runs `body` with `observer` being told of every attempt and decision below.
   ///
-  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. After `body`
-  /// has returned, tasks that it left behind are not observed any more.
+  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. Tasks that `body`
+  /// leaves behind are observed too: the observer lives as long as the last task that inherited it.
   public static func withObserver<Result>(
     _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let handle = ObserverHandle.register(observer)
-    defer { handle.unregister() }
-    context.observe(with: handle)
-    return try await withCurrent(context, isolation: isolation, body)
+    let registration = ObserverRegistration(observer)
+    context.observe(with: registration.handle)
+    return try await keeping(registration, isolation: isolation) {
+      try await withCurrent(context, isolation: isolation, body)
+    }
+  }
+
+  /// Runs `body` with an observer staying registered for it, and for every task that it leaves behind.
+  package static func keeping<Result>(
+    _ registration: ObserverRegistration, isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    try await $observerRegistration.withValue(registration) {
+      _ = isolation
+      return try await body()
+    }
   }
 
   /// Runs `body`, which starts a task for `work`: the task and all that it starts know what they belong to.
@@ -109,7 +129,7 @@ extension CallContext {
     _ baggage: (any Sendable)?, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
-    try await baggageKey.withValue(baggage) {
+    try await baggageKey.withValue(baggage.map { BaggageBox($0) }) {
       _ = isolation
       return try await body()
     }

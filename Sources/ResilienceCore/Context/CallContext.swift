@@ -182,9 +182,11 @@ extension CallContext {
   }
 
   /// Tells the observer that an attempt begins; the observer may give it a span of its own.
+  ///
+  /// - Parameter maker: What makes it: ``CallFlags/hedgeTry``, ``CallFlags/delivery``. Default: a retry.
   @inlinable
-  package mutating func attemptBegan() {
-    if isObserved { Self.attemptBegan(&self) }
+  package mutating func attemptBegan(of maker: CallFlags = []) {
+    if isObserved { Self.attemptBegan(&self, of: maker) }
   }
 
   /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
@@ -203,7 +205,10 @@ extension CallContext {
 
   @usableFromInline
   @inline(never)
-  static func attemptBegan(_ context: inout CallContext) {
+  static func attemptBegan(_ context: inout CallContext, of maker: CallFlags) {
+    // A nested call inherits what its caller's attempt is.
+    context.flags.subtract([.hedgeTry, .delivery])
+    context.flags.formUnion(maker)
     context.inherited.observer.observer?.attemptBegan(&context)
   }
 

@@ -17,6 +17,29 @@ public struct CombinedBaggage: Sendable {
   @inlinable
   public static func value<Value: Sendable>(of type: Value.Type, in baggage: (any Sendable)?) -> Value? {
     guard let baggage else { return nil }
+    return value(of: type, in: baggage)
+  }
+
+  @inlinable
+  @inline(__always)
+  static func value<Value: Sendable>(of type: Value.Type, in baggage: any Sendable) -> Value? {
+    exactly(type, baggage) ?? find(type, baggage)
+  }
+
+  /// What is of just this type. The comparison of two types takes a tenth of a cast.
+  @inlinable
+  @inline(__always)
+  static func exactly<Value: Sendable>(_ type: Value.Type, _ baggage: any Sendable) -> Value? {
+    func opened<Found>(_ found: borrowing Found) -> Value? {
+      guard Found.self == type else { return nil }
+      return withUnsafePointer(to: found) { UnsafeRawPointer($0).assumingMemoryBound(to: Value.self).pointee }
+    }
+    return opened(baggage)
+  }
+
+  @usableFromInline
+  @inline(never)
+  static func find<Value: Sendable>(_ type: Value.Type, _ baggage: any Sendable) -> Value? {
     if let value = baggage as? Value { return value }
     guard let combined = baggage as? CombinedBaggage else { return nil }
     for value in combined.values { if let value = value as? Value { return value } }
@@ -38,6 +61,7 @@ extension CallContext {
   /// The value of a type in ``CallContext/baggage``, alone or combined with others; `nil` when there is none.
   @inlinable
   public static func baggage<Value: Sendable>(of type: Value.Type) -> Value? {
-    CombinedBaggage.value(of: type, in: CallContext.baggage)
+    guard let box = baggageKey.get() else { return nil }
+    return CombinedBaggage.value(of: type, in: box.value)
   }
 }

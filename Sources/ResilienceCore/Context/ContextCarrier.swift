@@ -42,8 +42,9 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
   /// - Complexity: O(n) when the name was not there in this case.
   @inlinable
   public mutating func set(_ value: String, forName name: String) {
-    // Several fields are written one after another: growing for each would hash all of them again.
-    if isEmpty { reserveCapacity(4) }
+    // Several fields are written one after another: growing for each would hash all of them again. A copy, since the functions
+    // that reserve are not inlinable, and ask the runtime for types each time.
+    if capacity == 0 { self = noFields }
     guard updateValue(value, forKey: name) == nil, count > 1 else { return }
     removeOtherCases(of: name)
   }
@@ -72,6 +73,9 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
     }
   }
 }
+
+@usableFromInline
+let noFields = [String: String](minimumCapacity: 4)
 
 extension String {
   /// Whether the two are equal but for the case of ASCII letters, as names of HTTP fields are compared.

@@ -42,21 +42,35 @@ extension ContextPropagator {
 
   /// Runs `body` in the context that `carrier` holds.
   @inlinable
+  @inline(__always)
   public func withExtracted<Result>(
     from carrier: some ContextCarrier, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let outer = CallContext.baggage
-    var baggage = outer
-    extract(from: carrier, into: &context, baggage: &baggage)
+    let outer = CallContext.baggageKey.get()
+    let baggage = extract(from: carrier, into: &context, beside: outer)
     let extracted = context
-    if baggage == nil, outer == nil {
+    if outer == nil, baggage == nil {
       return try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
-    return try await CallContext.withBaggage(baggage, isolation: isolation) {
-      try await CallContext.withCurrent(extracted, isolation: isolation, body)
+    return try await CallContext.baggageKey.withValue(baggage) {
+      try await CallContext.inheritedKey.withValue(extracted.inherited.unchanged) {
+        _ = isolation
+        return try await body()
+      }
     }
+  }
+
+  /// Apart, so that what crosses the awaits is one reference.
+  @inlinable
+  @inline(__always)
+  func extract(
+    from carrier: some ContextCarrier, into context: inout CallContext, beside outer: BaggageBox?
+  ) -> BaggageBox? {
+    var baggage = outer?.value
+    extract(from: carrier, into: &context, baggage: &baggage)
+    return baggage.map { BaggageBox($0) }
   }
 }
 

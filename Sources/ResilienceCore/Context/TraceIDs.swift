@@ -28,6 +28,17 @@ public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   @inlinable
   public static var none: TraceIDs { TraceIDs(traceHigh: 0, traceLow: 0, span: 0, flags: 0) }
 
+  /// The trace; where there is none, one that no span has begun so far, for work that is done more than once: each time the
+  /// first span has no parent, and all have the trace in common.
+  ///
+  /// - Parameter random: The new trace's id: 128 random bits.
+  @inlinable
+  package func orReserved(_ random: (UInt64, UInt64)) -> TraceIDs {
+    if isPresent { return self }
+    // Bit 1 of the flags says that the trace id is random.
+    return TraceIDs(traceHigh: random.0, traceLow: max(1, random.1), span: 0, flags: flags | 2)
+  }
+
   /// Whether there is a trace: a non-zero trace id.
   @inlinable
   public var isPresent: Bool { (traceHigh | traceLow) != 0 }

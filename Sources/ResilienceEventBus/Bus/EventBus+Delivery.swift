@@ -26,7 +26,7 @@ extension EventBus {
       call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
     }
     var attempt = call
-    attempt.attemptBegan()
+    attempt.attemptBegan(of: .delivery)
     let (outcome, error) = await consume(ticket, as: worker, attempt)
     let end = end(of: ticket, as: worker, outcome, error, call)
     tell(attempt, end, ticket, worker)
@@ -45,7 +45,7 @@ extension EventBus {
       message: ticket.message, group: worker.groupName, attempt: ticket.attempt, context: context)
     do {
       let outcome = try await CallContext.withCurrent(context) {
-        if baggage == nil, CallContext.baggage == nil {
+        if baggage == nil, !CallContext.hasBaggage {
           return try await worker.handler.consume(delivery, self)
         }
         return try await CallContext.withBaggage(baggage) {

@@ -24,7 +24,8 @@ public struct EventEnvelope: Sendable {
   /// When it was made.
   public var time: UnixTime { identity.time }
 
-  /// The span that published it, so that the delivery belongs to the same trace.
+  /// The span that published it, so that the delivery belongs to the same trace. Of an event that was published outside a
+  /// trace it has a trace id and no span, so that all its deliveries belong to one trace, which begins with them.
   public var trace: TraceIDs
 
   /// When nobody waits for its effect any more: past it the event is a dead letter, and its handler does not run.
@@ -65,10 +66,12 @@ public struct EventEnvelope: Sendable {
     try InvalidEvent.requireContent(id, in: "id")
     try InvalidEvent.requireContent(source, in: "source")
     try InvalidEvent.requireContent(subject, in: "subject")
+    // An id drawn here and a trace id, neither of which is a secret, are made of the same bits.
+    let bits = id != nil && context.trace.isPresent ? (0, 0) : (context.random(), context.random())
     identity = Identity(
-      id: id ?? EventID.make(context), source: source, type: type, subject: subject,
+      id: id ?? EventID.make(bits), source: source, type: type, subject: subject,
       time: context.clock.unixTime)
-    trace = context.trace
+    trace = context.trace.orReserved(bits)
     self.deadline = deadline
     attempt = 0
     group = ""

@@ -10,8 +10,11 @@ extension TraceIDs {
   ///   request.
   /// - Complexity: O(n) only in the blanks around the value.
   public init?(traceparent: String) {
-    let native = traceparent.utf8.withContiguousStorageIfAvailable { Self.parse(UnsafeRawBufferPointer($0)) }
-    guard let parsed = native ?? Self.parse(copying: traceparent) else { return nil }
+    var parsed = TraceIDs.none
+    let isValid =
+      traceparent.utf8.withContiguousStorageIfAvailable { parsed.read(UnsafeRawBufferPointer($0)) }
+      ?? parsed.read(copying: traceparent)
+    guard isValid else { return nil }
     self = parsed
   }
 
@@ -36,24 +39,27 @@ extension TraceIDs {
   }
 
   /// A string that another runtime owns has no storage to read from.
-  private static func parse(copying text: String) -> TraceIDs? {
+  @inline(never)
+  private mutating func read(copying text: String) -> Bool {
     var text = text
-    return text.withUTF8 { parse(UnsafeRawBufferPointer($0)) }
+    return text.withUTF8 { read(UnsafeRawBufferPointer($0)) }
   }
 
-  private static func parse(_ untrimmed: UnsafeRawBufferPointer) -> TraceIDs? {
+  /// - Returns: Whether the text is valid; if not, nothing is changed.
+  private mutating func read(_ untrimmed: UnsafeRawBufferPointer) -> Bool {
     // Of just this length there is nothing to trim: a blank among the 55 makes it invalid.
     let text = untrimmed.count == 55 ? untrimmed : untrimmed.trimmingBlanks()
     guard text.count >= 55, let bytes = text.baseAddress,
       text[2] == UInt8(ascii: "-"), text[35] == UInt8(ascii: "-"), text[52] == UInt8(ascii: "-"),
-      let version = version(bytes), version != 0xFF,
+      let version = Self.version(bytes), version != 0xFF,
       text.count == 55 || (version != 0 && text[55] == UInt8(ascii: "-")),
       let high = Hexadecimal.read16(bytes + 3), let low = Hexadecimal.read16(bytes + 19),
       let span = Hexadecimal.read16(bytes + 36), let flags = Hexadecimal.read2(bytes + 53),
       high | low != 0, span != 0
-    else { return nil }
+    else { return false }
     // What the other flags of a higher version mean is not known: they are not passed on.
-    return TraceIDs(traceHigh: high, traceLow: low, span: span, flags: flags & (version == 0 ? 3 : 1))
+    self = TraceIDs(traceHigh: high, traceLow: low, span: span, flags: flags & (version == 0 ? 3 : 1))
+    return true
   }
 }
 

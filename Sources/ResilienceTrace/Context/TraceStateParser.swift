@@ -7,9 +7,11 @@ enum TraceStateParser {
     var text = text
     let (isValid, rewritten): (Bool, String?) = text.withUTF8 { bytes in
       withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: TraceState.maxMembers) { keys in
-        var copy: [UInt8]?
-        let isValid = scan(bytes, keys, &copy)
-        return (isValid, copy.map { String(decoding: $0, as: UTF8.self) })
+        classes.withUnsafeBufferPointer { classes in
+          var copy: [UInt8]?
+          let isValid = scan(bytes, classes, keys, &copy)
+          return (isValid, copy.map { String(decoding: $0, as: UTF8.self) })
+        }
       }
     }
     guard isValid else { return nil }
@@ -17,20 +19,20 @@ enum TraceStateParser {
   }
 
   private static func scan(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ keys: UnsafeMutableBufferPointer<Range<Int>>,
-    _ copy: inout [UInt8]?
+    _ bytes: UnsafeBufferPointer<UInt8>, _ classes: UnsafeBufferPointer<UInt8>,
+    _ keys: UnsafeMutableBufferPointer<Range<Int>>, _ copy: inout [UInt8]?
   ) -> Bool {
     var count = 0
     var written = 0
-    var start = 0
-    while start <= bytes.count {
-      var next = start
-      while next < bytes.count, bytes[next] != UInt8(ascii: ",") { next += 1 }
-      let member = trimmed(bytes, start..<next)
-      start = next + 1
-      guard !member.isEmpty else { continue }
-      guard let key = key(of: member, in: bytes) else { return false }
-      if keys[..<count].contains(where: { isSame($0, key, in: bytes) }) { continue }
+    var index = 0
+    while index < bytes.count {
+      if bytes[index].isBlank || bytes[index] == UInt8(ascii: ",") {
+        index += 1
+        continue
+      }
+      guard let (key, member, next) = member(at: index, in: bytes, classes) else { return false }
+      index = next
+      if isKnown(key, keys, count, in: bytes) { continue }
       guard count < keys.count else { return false }
       keys.initializeElement(at: count, to: key)
       count += 1
@@ -46,45 +48,51 @@ enum TraceStateParser {
     return true
   }
 
-  private static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {
-    var lower = range.lowerBound
-    var upper = range.upperBound
-    while lower < upper, bytes[lower].isBlank { lower += 1 }
-    while lower < upper, bytes[upper - 1].isBlank { upper -= 1 }
-    return lower..<upper
+  /// The member that begins here, without the blanks after it, its key, and where the next one may begin; `nil` if it is not
+  /// valid.
+  @inline(__always)
+  private static func member(
+    at start: Int, in bytes: UnsafeBufferPointer<UInt8>, _ classes: UnsafeBufferPointer<UInt8>
+  ) -> (key: Range<Int>, member: Range<Int>, next: Int)? {
+    var equals = start
+    while equals < bytes.count, classes[Int(bytes[equals])] & keyClass != 0 { equals &+= 1 }
+    guard equals < bytes.count, bytes[equals] == UInt8(ascii: "="), isLetterOrDigit(bytes[start]),
+      equals - start <= 256
+    else { return nil }
+    var end = equals + 1
+    while end < bytes.count, classes[Int(bytes[end])] & valueClass != 0 { end &+= 1 }
+    var next = end
+    while next < bytes.count, bytes[next].isBlank { next += 1 }
+    guard next == bytes.count || bytes[next] == UInt8(ascii: ",") else { return nil }
+    while end > equals + 1, bytes[end - 1].isBlank { end -= 1 }
+    guard 1...256 ~= end - equals - 1 else { return nil }
+    return (start..<equals, start..<end, next)
   }
 
-  /// The key of a valid member; `nil` if the member is not valid.
-  private static func key(of member: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
-    guard isLetterOrDigit(bytes[member.lowerBound]) else { return nil }
-    var equals = member.lowerBound
-    while equals < member.upperBound, bytes[equals] != UInt8(ascii: "=") {
-      guard isKeyCharacter(bytes[equals]) else { return nil }
-      equals += 1
-    }
-    let valueLength = member.upperBound - equals - 1
-    guard (1...256).contains(valueLength), equals - member.lowerBound <= 256 else { return nil }
-    for byte in bytes[(equals + 1)..<member.upperBound] {
-      guard (0x20...0x7E).contains(byte), byte != UInt8(ascii: "=") else { return nil }
-    }
-    return member.lowerBound..<equals
-  }
-
-  private static func isSame(
-    _ one: Range<Int>, _ other: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>
+  @inline(__always)
+  private static func isKnown(
+    _ key: Range<Int>, _ keys: UnsafeMutableBufferPointer<Range<Int>>, _ count: Int,
+    in bytes: UnsafeBufferPointer<UInt8>
   ) -> Bool {
-    guard one.count == other.count, bytes[one.lowerBound] == bytes[other.lowerBound] else { return false }
-    return bytes[one].elementsEqual(bytes[other])
+    for index in 0..<count {
+      let known = keys[index]
+      guard known.count == key.count, bytes[known.lowerBound] == bytes[key.lowerBound] else { continue }
+      if bytes[known].elementsEqual(bytes[key]) { return true }
+    }
+    return false
+  }
+
+  private static let keyClass: UInt8 = 1
+  private static let valueClass: UInt8 = 2
+
+  /// Where each byte may stand: a table takes a third of the comparisons.
+  private static let classes: [UInt8] = (0...UInt8.max).map { byte in
+    let isMark = "_-*/@".utf8.contains(byte)
+    let isValue = (0x20...0x7E).contains(byte) && byte != UInt8(ascii: ",") && byte != UInt8(ascii: "=")
+    return (isLetterOrDigit(byte) || isMark ? keyClass : 0) | (isValue ? valueClass : 0)
   }
 
   private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
     (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
-  }
-
-  /// `a-z 0-9 _ - * / @`, as a bit for each.
-  @inline(__always)
-  private static func isKeyCharacter(_ byte: UInt8) -> Bool {
-    let bits: UInt64 = byte < 0x40 ? 0x03FF_A400_0000_0000 : 0x07FF_FFFE_8000_0001
-    return byte < 0x80 && bits >> UInt64(byte & 0x3F) & 1 == 1
   }
 }

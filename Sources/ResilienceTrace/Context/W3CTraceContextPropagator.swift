@@ -65,12 +65,18 @@ public struct W3CTraceContextPropagator: ContextPropagator {
   @usableFromInline
   var outgoingState: String {
     guard let baggage = CallContext.baggage(of: TraceBaggage.self) else { return "" }
-    return baggage.state.truncated(toLength: maxTraceStateLength).header
+    let state = baggage.state
+    if state.header.utf8.count <= maxTraceStateLength { return state.header }
+    return state.truncated(toLength: maxTraceStateLength).header
   }
 
   @usableFromInline
   static func setState(_ text: String, in baggage: inout (any Sendable)?) {
     let state = TraceState(text) ?? TraceState()
-    TraceBaggage.update(&baggage) { $0.state = state }
+    if case .none = baggage {
+      if !state.isEmpty { baggage = TraceBaggage(state: state) }
+    } else {
+      TraceBaggage.update(&baggage) { $0.state = state }
+    }
   }
 }

@@ -42,7 +42,8 @@ extension SpanTree.Node {
 extension SpanRecord {
   /// What was noted on it, each as one line, in order of time where it has one.
   func notes(_ scale: WaterfallScale) -> [String] {
-    let attributes = attributes.map { "\($0.name)=\($0.value)" }
+    // The label says who made an attempt.
+    let attributes = attributes.filter { $0.name != Self.makerAttribute }.map { "\($0.name)=\($0.value)" }
     var lines: [String] = attributes.isEmpty ? [] : [attributes.joined(separator: " ")]
     lines += links.map { link in
       let facts = link.attributes.map { " \($0.name)=\($0.value)" }.joined()

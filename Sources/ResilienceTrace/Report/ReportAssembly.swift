@@ -51,22 +51,13 @@ struct ReportAssembly {
     let notes = early + late
     var span = span
     var earlier: TraceIDs?
-    if span.role == .attempt {
-      if let delivery = Delivery(notes) {
-        span.role = .delivery
-        span.name = delivery.group
-        earlier = remember(span.ids, delivery)
-      } else if isHedged(span.parent) {
-        span.role = .hedge
-      }
-      // Its call ends later, so its name is not known.
-      if span.name.isEmpty { span.name = "\(span.role)" }
+    if span.role == .delivery, span.name.isEmpty, let delivery = Delivery(notes) {
+      span.name = delivery.group
+      earlier = remember(span.ids, delivery)
     }
+    // An attempt's call ends later, so its name is not known.
+    if span.role != .call, span.name.isEmpty { span.name = "\(span.role)" }
     return SpanAssembly.complete(span, notes, limits: limits, earlierDelivery: earlier)
-  }
-
-  private func isHedged(_ span: UInt64) -> Bool {
-    [old, young].contains { $0[span]?.contains { $0.event.name == "hedge.started" } ?? false }
   }
 
   private mutating func remember(_ span: TraceIDs, _ delivery: Delivery) -> TraceIDs? {

@@ -22,6 +22,7 @@ struct SpanAssembly {
     var assembly = SpanAssembly(limits: limits)
     for attribute in span.attributes { assembly.add(attribute) }
     for link in span.links { assembly.add(link) }
+    if let maker = span.role.maker { assembly.add(EventAttribute(SpanRecord.makerAttribute, .string(maker))) }
     if span.role != .call, span.attempt > 1 {
       assembly.add(EventAttribute("call.resend_count", .integer(Int64(span.attempt) - 1)))
     }
@@ -76,5 +77,19 @@ struct SpanAssembly {
     guard link.ids.isPresent else { return }
     guard links.count < limits.links else { return droppedLinks += 1 }
     links.append(link)
+  }
+}
+
+extension SpanRecord {
+  static let makerAttribute = "attempt.maker"
+}
+
+extension SpanRecord.Role {
+  fileprivate var maker: String? {
+    switch self {
+    case .attempt: "retry"
+    case .hedge: "hedge"
+    case .call, .delivery: nil
+    }
   }
 }

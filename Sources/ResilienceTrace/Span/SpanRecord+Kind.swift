@@ -22,10 +22,10 @@ extension SpanRecord {
     /// A call, with all its attempts, or a piece of work.
     case call
 
-    /// One attempt of a retry; of a hedge, when only one was made.
+    /// One attempt of a retry.
     case attempt
 
-    /// One of several attempts that a hedge let run side by side.
+    /// One try of a hedge, also when it was the only one.
     case hedge
 
     /// One delivery of an event to a handler.

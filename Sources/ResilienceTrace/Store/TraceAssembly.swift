@@ -5,17 +5,13 @@ enum TraceAssembly {
   /// - Parameter spans: In the order in which they ended; the result is in the same.
   static func complete(_ spans: [SpanRecord], _ notes: [SpanNote], limits: SpanLimits) -> [SpanRecord] {
     let notesOfSpan = Dictionary(grouping: notes, by: \.span.span)
-    let hedged = Set(notes.lazy.filter { $0.event.name == "hedge.started" }.map(\.span.span))
     var lastDelivery: [Delivery: TraceIDs] = [:]
     var complete = spans.map { span in
       let notes = notesOfSpan[span.ids.span] ?? []
       var span = span
-      guard span.role == .attempt else { return SpanAssembly.complete(span, notes, limits: limits) }
-      guard let delivery = Delivery(notes) else {
-        if hedged.contains(span.parent) { span.role = .hedge }
+      guard span.role == .delivery, span.name.isEmpty, let delivery = Delivery(notes) else {
         return SpanAssembly.complete(span, notes, limits: limits)
       }
-      span.role = .delivery
       span.name = delivery.group
       let earlier = lastDelivery.updateValue(span.ids, forKey: delivery)
       return SpanAssembly.complete(span, notes, limits: limits, earlierDelivery: earlier)

@@ -36,7 +36,8 @@ final class SpanObserver: CallObserver {
       // A trace without a span so far, as of an event that was published outside one: it begins here.
       span.span = ids.span(attempt)
       let isSampled = sampler.samples(span, parent: attempt.trace, at: attempt.now)
-      span.flags = span.flags & ~TraceIDs.sampledFlag | (isSampled ? TraceIDs.sampledFlag : 0)
+      span.flags &= TraceIDs.randomFlag | TraceIDs.debugFlag
+      span.flags |= isSampled ? TraceIDs.sampledFlag : 0
     } else {
       guard span.isSampled else { return }
       span.span = ids.span(attempt)
@@ -49,7 +50,8 @@ final class SpanObserver: CallObserver {
     _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
   ) {
     if attempt.trace.isSampled {
-      record(attempt, from: call, "", .client, .attempt, outcome.verdict, error)
+      let role = SpanRecord.Role(of: attempt)
+      record(attempt, from: call, "", role == .delivery ? .consumer : .client, role, outcome.verdict, error)
     }
     other?.attemptEnded(attempt, of: call, outcome, error: error)
   }
@@ -82,5 +84,15 @@ final class SpanObserver: CallObserver {
         ids: span.trace, parent: parent, start: start, end: end, name: name, service: service, error: error,
         attempt: span.attempt, kind: kind, role: role, verdict: verdict,
         details: SpanDetails(traceState: TraceBaggage.current.state.header)))
+  }
+}
+
+extension SpanRecord.Role {
+  fileprivate init(of attempt: CallContext) {
+    if attempt.flags.contains(.hedgeTry) {
+      self = .hedge
+    } else {
+      self = attempt.flags.contains(.delivery) ? .delivery : .attempt
+    }
   }
 }

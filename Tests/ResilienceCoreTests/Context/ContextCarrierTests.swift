@@ -73,6 +73,15 @@ import Testing
     #expect(CombinedBaggage.value(of: Int.self, in: nil) == nil)
   }
 
+  @Test func aValueIsFoundByWhatItIsMoreGenerally() {
+    class Tenant: @unchecked Sendable {}
+    final class Guest: Tenant, @unchecked Sendable {}
+    let guest = Guest()
+    #expect(CombinedBaggage.value(of: Tenant.self, in: guest) === guest)
+    #expect(CombinedBaggage.value(of: (any Error).self, in: CancellationError()) is CancellationError)
+    #expect(CombinedBaggage.value(of: Guest.self, in: Tenant()) == nil)
+  }
+
   @Test func eachTypeHasOneValue() async {
     var baggage: (any Sendable)? = CombinedBaggage.setting(1, in: "a")
     baggage = CombinedBaggage.setting("b", in: baggage)

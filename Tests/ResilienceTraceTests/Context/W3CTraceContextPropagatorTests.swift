@@ -79,6 +79,16 @@ import Testing
     #expect(TraceBaggage.current.state.isEmpty)
   }
 
+  @MainActor
+  @Test(arguments: [[:], ["tracestate": "rojo=1"]])
+  func theBodyStaysOnTheCallersActor(_ state: [String: String]) async {
+    let headers = state.merging(["traceparent": Self.parent]) { $1 }
+    await propagator.withExtracted(from: headers) { MainActor.preconditionIsolated() }
+    await propagator.withExtracted(from: headers.map { ($0.key, $0.value) }, through: .pairs) {
+      MainActor.preconditionIsolated()
+    }
+  }
+
   @Test func row100_aRepeatedKeyOverTwoHeadersCostsNobodyElse() async {
     let headers = await passedOn([
       ("traceparent", Self.parent), ("tracestate", "foo=1,rojo=2"), ("tracestate", "foo=3,congo=4"),

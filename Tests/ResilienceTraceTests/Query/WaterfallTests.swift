@@ -162,7 +162,11 @@ import Testing
     // A retry around something that makes attempts of its own, of which nobody says that it is a hedge.
     try await FakeRetry(base: FakeRetry(base: call)).trace(CallTracer(store: store))(1)
     // A hedge alone.
-    try await FakeRetry(base: call, event: "hedge.started").trace(CallTracer(store: store), "hedged")(1)
+    try await FakeRetry(base: call, event: "hedge.started", maker: .hedgeTry)
+      .trace(CallTracer(store: store), "hedged")(1)
+    // A hedge whose first try was enough, within a retry that made one attempt.
+    let quick = FakeRetry(base: ServiceCall("quick") { (_: Int) in }, maker: .hedgeTry)
+    try await FakeRetry(base: quick).trace(CallTracer(store: store))(1)
     let labels = store.traces.map { trace in
       store.waterfall(of: trace).split(separator: "\n").dropFirst().filter { !$0.contains("·") }
         .map { $0.dropFirst(2).split(separator: "  ")[0].trimmed }
@@ -171,6 +175,7 @@ import Testing
       labels == [
         ["stock", "stock attempt 1", "stock attempt 1.1", "stock attempt 1.2"],
         ["hedged", "hedged hedge try 1", "hedged hedge try 2"],
+        ["quick", "quick attempt 1", "quick hedge try 1.1"],
       ])
     #expect(labels.allSatisfy { Set($0).count == $0.count })
   }

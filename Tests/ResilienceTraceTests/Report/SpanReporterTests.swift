@@ -77,14 +77,16 @@ private final class FakeExporter: SpanExporter {
         context.emit(SpanAnnotation.attribute("try", .integer(Int64(context.attempt))))
         if context.attempt == 1 { throw Declined() }
       }
-      try await FakeRetry(base: call, event: "hedge.started").trace(tracer)(1)
+      try await FakeRetry(base: call, event: "hedge.started", maker: .hedgeTry).trace(tracer)(1)
     }
     let spans = exporter.batches[0].spans
-    // The first had ended before it was known to be one of several.
-    #expect(spans.map(\.name) == ["attempt", "hedge", "payment"])
-    #expect(spans.map(\.role) == [.attempt, .hedge, .call])
-    #expect(spans[0].attributes == [EventAttribute("try", .integer(1))])
-    #expect(spans[1].attributes.map(\.name) == ["call.resend_count", "try"])
+    #expect(spans.map(\.name) == ["hedge", "hedge", "payment"])
+    #expect(spans.map(\.role) == [.hedge, .hedge, .call])
+    #expect(
+      spans[0].attributes == [
+        EventAttribute("attempt.maker", .string("hedge")), EventAttribute("try", .integer(1)),
+      ])
+    #expect(spans[1].attributes.map(\.name) == ["attempt.maker", "call.resend_count", "try"])
     #expect(spans[2].events.map(\.event.name) == ["hedge.started"])
   }
 
@@ -96,7 +98,7 @@ private final class FakeExporter: SpanExporter {
           call.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1))
           call.beginAttempt(UInt32(delivery))
           var attempt = call
-          attempt.attemptBegan()
+          attempt.attemptBegan(of: .delivery)
           attempt.emit(FakeBusEvent(id: "a"))
           attempt.attemptEnded(of: call, .failure, error: nil)
         }

@@ -335,10 +335,25 @@ import Testing
       if context.attempt < 3 { throw Declined() }
     }
     try await FakeRetry(base: call).trace(CallTracer(store: store))(1)
+    let maker = EventAttribute("attempt.maker", .string("retry"))
     #expect(
       spans().map(\.attributes) == [
-        [], [], [EventAttribute("call.resend_count", .integer(1))],
-        [EventAttribute("call.resend_count", .integer(2))],
+        [], [maker], [maker, EventAttribute("call.resend_count", .integer(1))],
+        [maker, EventAttribute("call.resend_count", .integer(2))],
+      ])
+  }
+
+  @Test func anAttemptSaysWhetherARetryOrAHedgeMakesIt() async throws {
+    let tracer = CallTracer(store: store)
+    let inner = FakeRetry(base: ServiceCall("inner") { (_: Int) in }).trace(tracer)
+    let outer = ServiceCall("outer") { (_: Int) in try await inner(1) }
+    let hedge = FakeRetry(base: FakeRetry(base: outer, maker: .hedgeTry))
+    try await hedge.trace(tracer)(1)
+    // What a nested call's attempts are does not follow from its caller's.
+    #expect(spans().map(\.role) == [.call, .attempt, .hedge, .call, .attempt])
+    #expect(
+      spans().map { $0.attributes.first { $0.name == "attempt.maker" }?.value } == [
+        nil, .string("retry"), .string("hedge"), nil, .string("retry"),
       ])
   }
 
@@ -411,7 +426,7 @@ import Testing
         call.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 0, flags: 2))
         call.beginAttempt(UInt32(delivery))
         var attempt = call
-        attempt.attemptBegan()
+        attempt.attemptBegan(of: .delivery)
         attempt.attemptEnded(of: call, .success, error: nil)
       }
     }
@@ -430,7 +445,7 @@ import Testing
         call.enterSpan(published)
         call.beginAttempt(UInt32(delivery))
         var attempt = call
-        attempt.attemptBegan()
+        attempt.attemptBegan(of: .delivery)
         attempt.emit(FakeBusEvent(id: id))
         attempt.attemptEnded(of: call, .failure, error: nil)
       }

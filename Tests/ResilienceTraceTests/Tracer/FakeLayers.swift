@@ -6,13 +6,14 @@ struct FakeRetry<Base: Handler>: HandlerDecorator {
   var maxAttempts: UInt16 = 3
   var delay: Duration = .zero
   var event = "retry.scheduled"
+  var maker: CallFlags = []
 
   nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
     var number: UInt16 = 1
     while true {
       var attempt = context
       attempt.beginAttempt(UInt32(number))
-      attempt.attemptBegan()
+      attempt.attemptBegan(of: maker)
       do {
         let output = try await base.handle(input, context: attempt)
         attempt.attemptEnded(of: context, base.outcome(ofValue: output), error: nil)

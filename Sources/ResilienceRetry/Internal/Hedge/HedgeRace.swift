@@ -197,7 +197,7 @@ extension HedgeRace {
     var attempt = call
     let now = number == 1 ? start.nanoseconds : .min
     attempt.beginAttempt(UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: now)
-    attempt.attemptBegan()
+    attempt.attemptBegan(of: .hedgeTry)
     return attempt
   }
 

@@ -63,4 +63,35 @@ import Testing
     #expect(inside)
     #expect(CallContext.observer == nil)
   }
+
+  /// Starts a task as a framework does, that nobody waits for, and returns when the observer is not bound any more.
+  private func leaveBehind(
+    _ observer: Observer, _ gate: AsyncStream<Void>
+  ) async -> Task<Bool, Never> {
+    await CallContext.withObserver(observer) {
+      Task {
+        for await _ in gate {}
+        return CallContext.observer is Observer
+      }
+    }
+  }
+
+  @Test func row90_anObserverLivesAsLongAsTheLastTaskThatInheritedIt() async {
+    weak var kept: Observer?
+    let gate = AsyncStream.makeStream(of: Void.self)
+    var task: Task<Bool, Never>?
+    do {
+      let observer = Observer()
+      kept = observer
+      task = await leaveBehind(observer, gate.stream)
+    }
+    #expect(CallContext.observer == nil)
+    #expect(kept != nil)
+    gate.continuation.finish()
+    #expect(await task?.value == true)
+    task = nil
+    // The task may still be on its way out when its value is there.
+    for _ in 0..<1_000_000 where kept != nil { await Task.yield() }
+    #expect(kept == nil)
+  }
 }

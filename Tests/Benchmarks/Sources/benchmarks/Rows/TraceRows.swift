@@ -40,7 +40,21 @@ func traceRows() -> [Row] {
     }
     .floor("floor: atomic add")
     .target("new span ids", instructions: 50, allocations: 0)
-    .because("three ids from 192 bits of state of each process, not from a counter that one id gives away"),
+    .because("three ids from 128 bits of state of each process, not from a counter that one id gives away"),
+    .async("trace: context, bind and read") {
+      var context = CallContext.current
+      context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1))
+      let bound = context
+      return { count in
+        var sum: UInt64 = 0
+        for _ in 0..<count {
+          sum &+= await CallContext.withCurrent(bound) { CallContext.current.trace.span }
+        }
+        return Int(truncatingIfNeeded: sum)
+      }
+    }
+    .from(.off, .actor, .main)
+    .floor("floor: await of a closure, with a task-local bound"),
     .async("trace: extract and inject, traceparent and tracestate") {
       let propagator = W3CTraceContextPropagator()
       return { count in
