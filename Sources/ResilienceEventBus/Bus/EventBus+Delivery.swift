@@ -117,22 +117,22 @@ extension EventBus {
   ) {
     // Read before: a clock is not called under the lock.
     let time = end.settlement == .acknowledge ? nil : call.clock.unixTime
-    let unspent = update { state in
+    let unused = update { state in
       var end = end
-      let unspent: RetryBudget?
-      (end.settlement, unspent) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
+      let unused: RetryBudget?
+      (end.settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
       if case .deadLetter(let reason) = end.settlement, let time {
-        bury(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
+        addDeadLetter(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
       } else {
         note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
       }
-      return unspent
+      return unused
     }
-    unspent?.refundRetry()
+    unused?.refundRetry()
   }
 
   /// Makes a dead letter; called while the lock is held.
-  func bury(
+  func addDeadLetter(
     _ ticket: LaneQueue.Ticket, _ group: String, _ reason: DeadLetter.Reason, _ error: String?,
     deliveries: Int, _ time: UnixTime, _ state: inout EventBusState
   ) {

@@ -98,7 +98,7 @@ extension FaultInjector {
     var context = context
     var replacements: [Fault<Output>.Replacement] = []
     counts.withLock { $0.calls += 1 }
-    for position in faults.indices where strikes(position, context) {
+    for position in faults.indices where applies(position, context) {
       switch faults[position].kind {
       case .error(let error): throw error
       case .value(let value): return value
@@ -126,7 +126,7 @@ extension FaultInjector {
     return try result.get()
   }
 
-  private func strikes(_ position: Int, _ context: CallContext) -> Bool {
+  private func applies(_ position: Int, _ context: CallContext) -> Bool {
     let fault = faults[position]
     let since = Instant(nanoseconds: onSince.load(ordering: .relaxed))
     guard since.nanoseconds != .min,

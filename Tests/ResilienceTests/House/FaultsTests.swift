@@ -24,11 +24,15 @@ import Testing
     #expect(testsOfRows.count > 70)
     var lines: [Int: String] = [:]
     for line in page.split(separator: "\n") {
-      if let match = line.prefixMatch(of: /\| *(\d+) *\|/), let row = Int(match.1) { lines[row] = String(line) }
+      if let match = line.prefixMatch(of: /\| *(\d+) *\|/), let row = Int(match.1) {
+        lines[row] = String(line)
+      }
     }
     for (row, files) in testsOfRows.sorted(by: { $0.key < $1.key }) {
       for file in files {
-        #expect(lines[row]?.contains("`\(file)`") == true, "row \(row) is tested in \(file), which its line does not name")
+        #expect(
+          lines[row]?.contains("`\(file)`") == true,
+          "row \(row) is tested in \(file), which its line does not name")
       }
     }
   }

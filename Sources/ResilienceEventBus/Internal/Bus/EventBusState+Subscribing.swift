@@ -15,7 +15,7 @@ extension EventBusState {
         worker: Worker(
           group: group, groupName: name, consumer: id, handler: handler, policy: policy, budget: budget)))
     if isResponder { groups[group].answersRequests = true }
-    summonWorkers(for: group)
+    startWorkers(for: group)
     return id
   }
 
@@ -27,17 +27,17 @@ extension EventBusState {
   /// - Returns: What the group leaves behind, in the order it came, and the budgets that get a token back.
   mutating func removeGroup(
     _ name: String, of type: String
-  ) -> (orphans: [LaneQueue.Ticket], unspent: [RetryBudget]) {
+  ) -> (undelivered: [LaneQueue.Ticket], unused: [RetryBudget]) {
     guard let group = group(named: name, of: type) else { return ([], []) }
     groupsOfType[type]?.removeAll { $0 == group }
     groups[group].isRemoved = true
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
-    let unspent = groups[group].queue.takeTokens()
-    let orphans = groups[group].queue.removeAll()
-    groups[group].deadLettered += orphans.count
-    for orphan in orphans { failRequest(orphan, of: group, .noSubscriber) }
-    settled(orphans.count)
-    return (orphans, unspent)
+    let unused = groups[group].queue.takeTokens()
+    let undelivered = groups[group].queue.removeAll()
+    groups[group].deadLettered += undelivered.count
+    for ticket in undelivered { failRequest(ticket, of: group, .noSubscriber) }
+    settled(undelivered.count)
+    return (undelivered, unused)
   }
 
   private mutating func addGroup(_ name: String, of type: String) -> Int {
@@ -58,12 +58,12 @@ extension EventBusState {
       wakeups.append(parked.waiter)
     }
     groups[group].parked.removeAll { $0.consumer == consumer }
-    hirings.removeAll { hiring in
+    newWorkers.removeAll { hiring in
       guard hiring.consumer == consumer else { return false }
       groups[group].workers -= 1
       groups[group].arriving -= 1
       return true
     }
-    summonWorkers(for: group)
+    startWorkers(for: group)
   }
 }

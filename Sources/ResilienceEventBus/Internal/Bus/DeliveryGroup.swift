@@ -42,7 +42,7 @@ struct DeliveryGroup {
   }
 
   /// One more worker for the consumer with the fewest; `nil` when each has as many as it may.
-  mutating func hire() -> EventBusState.Worker? {
+  mutating func takeWorker() -> EventBusState.Worker? {
     var fewest: Int?
     for index in members.indices where members[index].workers < members[index].worker.policy.parallelism {
       if fewest.map({ members[index].workers < members[$0].workers }) ?? true { fewest = index }
@@ -60,7 +60,7 @@ struct DeliveryGroup {
     }
   }
 
-  mutating func dismissAll() {
+  mutating func removeWorkers() {
     parked = FIFO()
     arriving = 0
     workers = 0

@@ -4,13 +4,13 @@ internal import ResilienceCore
 
 extension EventBusState {
   /// Brings a worker to every ready lane, as far as there are any: wakes a parked one, or has one more started.
-  mutating func summonWorkers(for group: Int) {
+  mutating func startWorkers(for group: Int) {
     guard isRunning else { return }
     while groups[group].arriving < groups[group].queue.readyLanes {
       if let parked = groups[group].parked.popFirst() {
         wakeups.append(parked.waiter)
-      } else if let worker = groups[group].hire() {
-        hirings.append(worker)
+      } else if let worker = groups[group].takeWorker() {
+        newWorkers.append(worker)
         wakeDispatcher()
       } else {
         return
@@ -32,17 +32,17 @@ extension EventBusState {
   /// A worker ends; another consumer may have to take over what was ready for it.
   mutating func leave(_ worker: Worker) {
     groups[worker.group].leave(worker.consumer)
-    summonWorkers(for: worker.group)
+    startWorkers(for: worker.group)
   }
 
   /// - Returns: What became of it: a removed group cannot wait for anything. And the budget that gets a token back, since
   ///   the redelivery is not made.
   mutating func settle(
     _ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement, after load: DeliveryLoad
-  ) -> (Settlement, unspent: RetryBudget?) {
+  ) -> (Settlement, unused: RetryBudget?) {
     let lane = ticket.lane
     var settlement = settlement
-    var unspent: RetryBudget?
+    var unused: RetryBudget?
     if groups[group].isRemoved {
       switch settlement {
       case .redeliver, .giveBack: settlement = .deadLetter(.noSubscriber)
@@ -56,8 +56,8 @@ extension EventBusState {
       settled(1)
     case .deadLetter(let reason):
       switch load {
-      case .none: unspent = groups[group].queue.takeToken(of: lane)
-      case .made(let token): unspent = token
+      case .none: unused = groups[group].queue.takeToken(of: lane)
+      case .made(let token): unused = token
       }
       groups[group].queue.remove(lane)
       groups[group].deadLettered += 1
@@ -73,8 +73,8 @@ extension EventBusState {
     case .giveBack:
       groups[group].queue.giveBack(lane)
     }
-    summonWorkers(for: group)
-    return (settlement, unspent)
+    startWorkers(for: group)
+    return (settlement, unused)
   }
 
   mutating func failRequest(_ ticket: LaneQueue.Ticket, of group: Int, _ reason: DeadLetter.Reason) {
@@ -105,23 +105,23 @@ extension EventBusState {
   mutating func start() {
     precondition(!isRunning, "a bus's run() was called while another run() is under way")
     isRunning = true
-    for group in groups.indices { summonWorkers(for: group) }
+    for group in groups.indices { startWorkers(for: group) }
   }
 
   mutating func stop() {
     isRunning = false
-    hirings = []
+    newWorkers = []
     dispatcher = nil
     timekeeper = nil
     timekeeperDue = Instant(nanoseconds: .max)
-    for group in groups.indices { groups[group].dismissAll() }
+    for group in groups.indices { groups[group].removeWorkers() }
   }
 
   /// Workers to start; without any, the waiter is woken when there are.
   mutating func takeHirings(orWait waiter: Waiter) -> [Worker] {
-    defer { hirings = [] }
-    if hirings.isEmpty { dispatcher = waiter }
-    return hirings
+    defer { newWorkers = [] }
+    if newWorkers.isEmpty { dispatcher = waiter }
+    return newWorkers
   }
 
   /// Makes ready what is due, and has the waiter woken should anything become due earlier than what is returned.
@@ -129,7 +129,7 @@ extension EventBusState {
     var earliest: Instant?
     for group in groups.indices {
       groups[group].queue.releaseDue(at: now)
-      summonWorkers(for: group)
+      startWorkers(for: group)
       if let due = groups[group].queue.nextDue { earliest = min(earliest ?? due, due) }
     }
     timekeeper = waiter

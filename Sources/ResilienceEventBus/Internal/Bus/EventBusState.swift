@@ -49,7 +49,7 @@ struct EventBusState {
   var nextGroup = 1
 
   var isRunning = false
-  var hirings: [Worker] = []
+  var newWorkers: [Worker] = []
   var dispatcher: Waiter?
   var timekeeper: Waiter?
   var timekeeperDue = Instant(nanoseconds: .max)
@@ -95,7 +95,7 @@ extension EventBusState {
     groups[group].queue.append(message)
     groups[group].enqueued += 1
     outstanding += 1
-    summonWorkers(for: group)
+    startWorkers(for: group)
   }
 
   func hasSubscriber(to type: String) -> Bool {

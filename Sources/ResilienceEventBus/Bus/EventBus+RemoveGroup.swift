@@ -1,0 +1,18 @@
+internal import ResilienceCore
+
+extension EventBus {
+  /// Ends a group: its subscriptions are cancelled, and what it has outstanding is a dead letter.
+  ///
+  /// Handlers that run finish; should they fail, their event is a dead letter too.
+  public func removeGroup<Payload>(_ group: String, of type: EventType<Payload>) {
+    let time = CallContext.current.clock.unixTime
+    let unused = update { state in
+      let (undelivered, unused) = state.removeGroup(group, of: type.name)
+      for ticket in undelivered {
+        addDeadLetter(ticket, group, .noSubscriber, nil, deliveries: ticket.attempt, time, &state)
+      }
+      return unused
+    }
+    for budget in unused { budget.refundRetry() }
+  }
+}
