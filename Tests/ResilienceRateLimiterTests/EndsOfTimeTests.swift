@@ -223,7 +223,7 @@ import Testing
         let event = RateLimitEvent(
           limiter: "ends", kind: .queued(due: .ns(retryAt)), permits: 1, instant: .ns(now))
         #expect(
-          event.attributes.last == EventAttribute("wait.nanoseconds", .integer(delay.clampedNanoseconds)))
+          event.attributes.last == .seconds("wait", delay))
       }
     }
   }

@@ -38,8 +38,8 @@ public struct BulkheadEvent: ResilienceEvent, Hashable {
     case .rejected: "bulkhead.rejected"
     case .queued: "bulkhead.queued"
     case .entered: "bulkhead.entered"
-    case .gaveUp: "bulkhead.gaveup"
-    case .limitChanged: "bulkhead.limit.changed"
+    case .gaveUp: "bulkhead.gave_up"
+    case .limitChanged: "bulkhead.limit_changed"
     }
   }
 
@@ -64,6 +64,6 @@ public struct BulkheadEvent: ResilienceEvent, Hashable {
   private func because(_ reason: String) -> EventAttribute { EventAttribute("reason", .string(reason)) }
 
   private func wait(_ duration: Duration) -> EventAttribute {
-    EventAttribute("waited.nanoseconds", .integer(duration.clampedNanoseconds))
+    .seconds("waited", duration)
   }
 }

@@ -7,10 +7,10 @@ public struct BulkheadFull: Rejection, Hashable {
   /// Why the call did not go in.
   public enum Reason: String, Sendable, Hashable {
     /// There was no room, or somebody was waiting for it, and this call does not wait.
-    case noRoom
+    case noRoom = "no_room"
 
     /// As many calls as the bulkhead allows are waiting already.
-    case queueFull
+    case queueFull = "queue_full"
 
     /// It waited in a full queue, and a call that goes in before it came: of a higher priority, or a newer one where the
     /// newest goes first.

@@ -5,11 +5,11 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
   /// Why a breaker opened.
   public enum OpeningReason: String, Sendable, Hashable {
     /// Too many of the window's results were failures.
-    case failureRate = "failure.rate"
+    case failureRate = "failure_rate"
     /// Too many of the window's results and of the running calls were slow.
-    case slowCallRate = "slow.call.rate"
+    case slowCallRate = "slow_call_rate"
     /// Too many failures in a row.
-    case consecutiveFailures = "consecutive.failures"
+    case consecutiveFailures = "consecutive_failures"
     /// The probes failed, or were slow.
     case probes
   }
@@ -60,21 +60,21 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     self.instant = instant
   }
 
-  /// `breaker.` and the kind, such as `breaker.opened`.
+  /// `circuit_breaker.` and the kind, such as `circuit_breaker.opened`.
   public var name: String {
     switch kind {
-    case .opened: "breaker.opened"
-    case .halfOpened: "breaker.halfopened"
-    case .recovering: "breaker.recovering"
-    case .closed: "breaker.closed"
-    case .overridden: "breaker.overridden"
-    case .probeExpired: "breaker.probe.expired"
-    case .staleResult: "breaker.result.stale"
-    case .rejected: "breaker.rejected"
+    case .opened: "circuit_breaker.opened"
+    case .halfOpened: "circuit_breaker.half_opened"
+    case .recovering: "circuit_breaker.recovering"
+    case .closed: "circuit_breaker.closed"
+    case .overridden: "circuit_breaker.overridden"
+    case .probeExpired: "circuit_breaker.probe_expired"
+    case .staleResult: "circuit_breaker.result_stale"
+    case .rejected: "circuit_breaker.rejected"
     }
   }
 
-  /// The breaker's name, then what the kind adds; delays in nanoseconds, from ``instant`` on.
+  /// The breaker's name, then what the kind adds; delays in seconds, from ``instant`` on.
   public var attributes: [EventAttribute] {
     [EventAttribute("breaker", .string(breaker))] + details
   }
@@ -87,16 +87,13 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
         EventAttribute("failures", .integer(Int64(failures))),
         EventAttribute("slow", .integer(Int64(slow))),
         EventAttribute("calls", .integer(Int64(calls))),
-        delay("open.nanoseconds", until),
+        .seconds("open", from: instant, to: until),
       ]
-    case .recovering(let until): [delay("ramp.nanoseconds", until)]
+    case .recovering(let until): [.seconds("ramp", from: instant, to: until)]
     case .overridden(let override): [EventAttribute("to", .string("\(override)"))]
-    case .rejected(let retryAt): retryAt.map { [delay("retry.after.nanoseconds", $0)] } ?? []
+    case .rejected(let retryAt): retryAt.map { [.seconds("retry_after", from: instant, to: $0)] } ?? []
     case .staleResult(let generation): [EventAttribute("generation", .integer(Int64(clamping: generation)))]
     case .halfOpened, .closed, .probeExpired: []
     }
-  }
-  private func delay(_ name: String, _ until: Instant) -> EventAttribute {
-    EventAttribute(name, .integer(max(0, instant.nanoseconds(to: until))))
   }
 }

@@ -25,12 +25,12 @@ public enum AbandonedWorkEvent: ResilienceEvent, Hashable {
     case .left(let call, let elapsed):
       [
         EventAttribute("call", .string(call)),
-        EventAttribute("after.nanoseconds", .integer(elapsed.clampedNanoseconds)),
+        .seconds("after", elapsed),
       ]
     case .ended(let call, let overdue, let error):
       [
         EventAttribute("call", .string(call)),
-        EventAttribute("overdue.nanoseconds", .integer(overdue.clampedNanoseconds)),
+        .seconds("overdue", overdue),
       ] + (error.map { [EventAttribute("error", .string($0))] } ?? [])
     case .refused(let call, let running):
       [EventAttribute("call", .string(call)), EventAttribute("running", .integer(Int64(running)))]

@@ -27,8 +27,8 @@ extension AbandonedWorkSnapshot: MetricSource {
     let labels = [Metric.Label("work", name)]
     return [
       Metric("abandoned_work_running", .gauge, Double(running), labels: labels),
-      Metric("abandoned_work_total", .counter, Double(total), labels: labels),
-      Metric("abandoned_work_refused", .counter, Double(refused), labels: labels),
+      Metric("abandoned_work_left_total", .counter, Double(total), labels: labels),
+      Metric("abandoned_work_refused_total", .counter, Double(refused), labels: labels),
     ]
   }
 }

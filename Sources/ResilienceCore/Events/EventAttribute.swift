@@ -22,7 +22,7 @@ public struct EventAttribute: Sendable, Hashable {
     }
   }
 
-  /// The fact's name, in lower-case words joined by dots, with its unit where it has one: `delay.nanoseconds`.
+  /// The fact's name in snake case, with its unit where it has one: `delay_seconds`.
   public var name: String
 
   /// The fact.
@@ -32,5 +32,17 @@ public struct EventAttribute: Sendable, Hashable {
   public init(_ name: String, _ value: Value) {
     self.name = name
     self.value = value
+  }
+}
+
+extension EventAttribute {
+  /// A duration, in seconds; the name gets the unit.
+  package static func seconds(_ name: String, _ duration: Duration) -> EventAttribute {
+    EventAttribute("\(name)_seconds", .number(Double(duration.clampedNanoseconds) / 1_000_000_000))
+  }
+
+  /// The time from one instant to a later one, in seconds; 0 if it is none.
+  package static func seconds(_ name: String, from instant: Instant, to later: Instant) -> EventAttribute {
+    seconds(name, .nanoseconds(max(0, instant.nanoseconds(to: later))))
   }
 }

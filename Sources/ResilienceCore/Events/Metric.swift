@@ -8,7 +8,8 @@ public struct Metric: Sendable, Hashable {
     case gauge
   }
 
-  /// The name in lower-case words joined by underscores, with its unit: `breaker_open_seconds`.
+  /// The name in snake case: the pattern, what is measured, its unit in base units, and `_total` for a counter:
+  /// `circuit_breaker_open_seconds_total`.
   public var name: String
 
   /// Counter or gauge.

@@ -38,8 +38,8 @@ extension RetryBudget.Snapshot: MetricSource {
     let labels = [Metric.Label("budget", name)]
     return [
       Metric("retry_budget_available", .gauge, Double(available), labels: labels),
-      Metric("retry_budget_granted", .counter, Double(granted), labels: labels),
-      Metric("retry_budget_refused", .counter, Double(refused), labels: labels),
+      Metric("retry_budget_granted_total", .counter, Double(granted), labels: labels),
+      Metric("retry_budget_refused_total", .counter, Double(refused), labels: labels),
     ]
   }
 }

@@ -48,14 +48,14 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     self.attempt = attempt
   }
 
-  /// `bus.` and the kind, such as `bus.delivered`.
+  /// `event_bus.` and the kind, such as `event_bus.delivered`.
   public var name: String {
     switch kind {
-    case .published: "bus.published"
-    case .delivered: "bus.delivered"
-    case .redeliveryScheduled: "bus.redelivery.scheduled"
-    case .deadLettered: "bus.dead.lettered"
-    case .returned: "bus.returned"
+    case .published: "event_bus.published"
+    case .delivered: "event_bus.delivered"
+    case .redeliveryScheduled: "event_bus.redelivery_scheduled"
+    case .deadLettered: "event_bus.dead_lettered"
+    case .returned: "event_bus.returned"
     }
   }
 
@@ -76,7 +76,7 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
       [EventAttribute("groups", .integer(Int64(groups)))]
     case .redeliveryScheduled(let delay, let error):
       [
-        EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
+        .seconds("delay", delay),
         EventAttribute("error", .string(error)),
       ]
     case .deadLettered(let reason, let error):

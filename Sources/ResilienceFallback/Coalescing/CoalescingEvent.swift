@@ -24,8 +24,8 @@ public enum CoalescingEvent: ResilienceEvent, Hashable {
       [
         EventAttribute("call", .string(call)),
         EventAttribute(
-          "leader.trace", .string(Self.hexadecimal(leader.traceHigh) + Self.hexadecimal(leader.traceLow))),
-        EventAttribute("leader.span", .string(Self.hexadecimal(leader.span))),
+          "leader_trace", .string(Self.hexadecimal(leader.traceHigh) + Self.hexadecimal(leader.traceLow))),
+        EventAttribute("leader_span", .string(Self.hexadecimal(leader.span))),
       ]
     case .joined(let call, _), .deserted(let call):
       [EventAttribute("call", .string(call))]

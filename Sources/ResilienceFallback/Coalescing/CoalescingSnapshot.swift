@@ -24,9 +24,9 @@ extension CoalescingSnapshot: MetricSource {
     let labels = [Metric.Label("call", call)]
     return [
       Metric("coalescing_running", .gauge, Double(running), labels: labels),
-      Metric("coalescing_started", .counter, Double(started), labels: labels),
-      Metric("coalescing_joined", .counter, Double(joined), labels: labels),
-      Metric("coalescing_deserted", .counter, Double(deserted), labels: labels),
+      Metric("coalescing_started_total", .counter, Double(started), labels: labels),
+      Metric("coalescing_joined_total", .counter, Double(joined), labels: labels),
+      Metric("coalescing_deserted_total", .counter, Double(deserted), labels: labels),
     ]
   }
 }

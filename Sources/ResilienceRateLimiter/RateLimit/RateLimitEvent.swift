@@ -37,17 +37,17 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     self.instant = instant
   }
 
-  /// `limiter.` and the kind, such as `limiter.refused`.
+  /// `rate_limiter.` and the kind, such as `rate_limiter.refused`.
   public var name: String {
     switch kind {
-    case .refused: "limiter.refused"
-    case .queued: "limiter.queued"
-    case .granted: "limiter.granted"
-    case .gaveUp: "limiter.gaveup"
+    case .refused: "rate_limiter.refused"
+    case .queued: "rate_limiter.queued"
+    case .granted: "rate_limiter.granted"
+    case .gaveUp: "rate_limiter.gave_up"
     }
   }
 
-  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in nanoseconds.
+  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in seconds.
   public var attributes: [EventAttribute] {
     let facts = [
       EventAttribute("limiter", .string(limiter)), EventAttribute("permits", .integer(Int64(permits))),
@@ -55,15 +55,11 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     switch kind {
     case .refused(let retryAt):
       guard let retryAt else { return facts }
-      return facts + [delay("retry.after.nanoseconds", until: retryAt)]
+      return facts + [.seconds("retry_after", from: instant, to: retryAt)]
     case .queued(let due):
-      return facts + [delay("wait.nanoseconds", until: due)]
+      return facts + [.seconds("wait", from: instant, to: due)]
     case .granted, .gaveUp:
       return facts
     }
-  }
-
-  private func delay(_ name: String, until later: Instant) -> EventAttribute {
-    EventAttribute(name, .integer(max(0, instant.nanoseconds(to: later))))
   }
 }

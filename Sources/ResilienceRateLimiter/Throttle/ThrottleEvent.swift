@@ -25,7 +25,7 @@ public struct ThrottleEvent: ResilienceEvent, Hashable {
   public var attributes: [EventAttribute] {
     [
       EventAttribute("throttle", .string(throttle)),
-      EventAttribute("rejection.probability", .number(rejectionProbability)),
+      EventAttribute("rejection_probability", .number(rejectionProbability)),
     ]
   }
 }

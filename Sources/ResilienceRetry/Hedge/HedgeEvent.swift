@@ -29,7 +29,7 @@ public enum HedgeEvent: ResilienceEvent, Hashable {
     switch self {
     case .started(let call, let attempt, let delay):
       Self.attributes(call, attempt) + [
-        EventAttribute("after.nanoseconds", .integer(delay.clampedNanoseconds))
+        .seconds("after", delay)
       ]
     case .won(let call, let attempt), .lost(let call, let attempt), .refused(let call, let attempt):
       Self.attributes(call, attempt)

@@ -26,10 +26,10 @@ extension HedgeSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("call", call)]
     let counters = [
-      Metric("hedge_calls", .counter, Double(calls), labels: labels),
-      Metric("hedge_started", .counter, Double(started), labels: labels),
-      Metric("hedge_won", .counter, Double(won), labels: labels),
-      Metric("hedge_refused", .counter, Double(refused), labels: labels),
+      Metric("hedge_calls_total", .counter, Double(calls), labels: labels),
+      Metric("hedge_started_total", .counter, Double(started), labels: labels),
+      Metric("hedge_won_total", .counter, Double(won), labels: labels),
+      Metric("hedge_refused_total", .counter, Double(refused), labels: labels),
     ]
     guard let delay else { return counters }
     return counters + [

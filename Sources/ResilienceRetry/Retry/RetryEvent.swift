@@ -24,7 +24,7 @@ public enum RetryEvent: ResilienceEvent, Hashable {
     case .scheduled(let call, let attempt, let delay, let isLastAttempt, let wasRefused):
       [
         EventAttribute("call", .string(call)), EventAttribute("attempt", .integer(Int64(attempt))),
-        EventAttribute("delay.nanoseconds", .integer(delay.clampedNanoseconds)),
+        .seconds("delay", delay),
         EventAttribute("last", .boolean(isLastAttempt)), EventAttribute("refused", .boolean(wasRefused)),
       ]
     case .gaveUp(let call, let attempts, let reason):

@@ -28,8 +28,8 @@ extension FaultInjectorSnapshot: MetricSource {
         labels: [label, Metric.Label("fault", fault.0), Metric.Label("position", "\(position)")])
     }
     return [
-      Metric("faults_on", .gauge, isOn ? 1 : 0, labels: [label]),
-      Metric("faults_calls_total", .counter, Double(calls), labels: [label]),
+      Metric("fault_on", .gauge, isOn ? 1 : 0, labels: [label]),
+      Metric("fault_calls_total", .counter, Double(calls), labels: [label]),
     ] + hits
   }
 }

@@ -20,13 +20,9 @@ public enum TimeoutEvent: ResilienceEvent, Hashable {
   public var attributes: [EventAttribute] {
     switch self {
     case .expired(let call, let limit):
-      [EventAttribute("call", .string(call)), nanoseconds("limit", limit)]
+      [EventAttribute("call", .string(call)), .seconds("limit", limit)]
     case .refused(let call, let overdue):
-      [EventAttribute("call", .string(call)), nanoseconds("overdue", overdue)]
+      [EventAttribute("call", .string(call)), .seconds("overdue", overdue)]
     }
-  }
-
-  private func nanoseconds(_ name: String, _ duration: Duration) -> EventAttribute {
-    EventAttribute("\(name).nanoseconds", .integer(duration.clampedNanoseconds))
   }
 }

@@ -33,11 +33,11 @@ extension SpanReporterSnapshot: MetricSource {
     let labels = [Metric.Label("reporter", name)]
     return [
       Metric("span_reporter_queued", .gauge, Double(queued), labels: labels),
-      Metric("span_reporter_reported_spans", .counter, Double(reportedSpans), labels: labels),
-      Metric("span_reporter_failed_spans", .counter, Double(failedSpans), labels: labels),
-      Metric("span_reporter_dropped_spans", .counter, Double(droppedSpans), labels: labels),
-      Metric("span_reporter_dropped_notes", .counter, Double(droppedNotes), labels: labels),
-      Metric("span_reporter_batches", .counter, Double(batches), labels: labels),
+      Metric("span_reporter_reported_spans_total", .counter, Double(reportedSpans), labels: labels),
+      Metric("span_reporter_failed_spans_total", .counter, Double(failedSpans), labels: labels),
+      Metric("span_reporter_dropped_spans_total", .counter, Double(droppedSpans), labels: labels),
+      Metric("span_reporter_dropped_notes_total", .counter, Double(droppedNotes), labels: labels),
+      Metric("span_reporter_batches_total", .counter, Double(batches), labels: labels),
     ]
   }
 }

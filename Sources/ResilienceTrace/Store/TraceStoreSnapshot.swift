@@ -31,10 +31,10 @@ extension TraceStoreSnapshot: MetricSource {
     return [
       Metric("trace_store_capacity_spans", .gauge, Double(capacity), labels: labels),
       Metric("trace_store_spans", .gauge, Double(spans), labels: labels),
-      Metric("trace_store_recorded_spans", .counter, Double(recordedSpans), labels: labels),
-      Metric("trace_store_dropped_spans", .counter, Double(droppedSpans), labels: labels),
+      Metric("trace_store_recorded_spans_total", .counter, Double(recordedSpans), labels: labels),
+      Metric("trace_store_dropped_spans_total", .counter, Double(droppedSpans), labels: labels),
       Metric("trace_store_events", .gauge, Double(events), labels: labels),
-      Metric("trace_store_dropped_events", .counter, Double(droppedEvents), labels: labels),
+      Metric("trace_store_dropped_events_total", .counter, Double(droppedEvents), labels: labels),
     ]
   }
 }

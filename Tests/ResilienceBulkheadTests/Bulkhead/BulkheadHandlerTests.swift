@@ -70,7 +70,7 @@ import Testing
     guard case .entered(let permit) = bulkhead.tryEnter(at: .s(0)) else { throw Broken() }
     let error = BulkheadFull(bulkhead: "inventory", reason: .noRoom, limit: 1, waiting: 0)
     await CallContext.withObserver(recorder) { _ = await #expect(throws: error) { try await call() } }
-    #expect(recorder.descriptions == ["bulkhead.rejected bulkhead=inventory reason=noRoom"])
+    #expect(recorder.descriptions == ["bulkhead.rejected bulkhead=inventory reason=no_room"])
     #expect(call.outcome(ofError: error) == .neutral)
     #expect(call.traits.name == "inventory")
     permit.leave(at: .s(0))
@@ -125,6 +125,6 @@ import Testing
       #expect(snapshot.metrics.last?.name == "bulkhead_unloaded_latency_seconds")
       #expect(snapshot.inUse == 0)
     }
-    #expect(recorder.events.contains { $0.name == "bulkhead.limit.changed" })
+    #expect(recorder.events.contains { $0.name == "bulkhead.limit_changed" })
   }
 }

@@ -66,10 +66,10 @@ import Testing
     #expect(bulkhead.snapshot().inUse == 0)
     #expect(
       recorder.descriptions.filter { $0.contains("limit") } == [
-        "bulkhead.limit.changed bulkhead=inventory from=2 to=1",
-        "bulkhead.limit.changed bulkhead=inventory from=1 to=3",
-        "bulkhead.limit.changed bulkhead=inventory from=3 to=5",
-        "bulkhead.limit.changed bulkhead=inventory from=5 to=4",
+        "bulkhead.limit_changed bulkhead=inventory from=2 to=1",
+        "bulkhead.limit_changed bulkhead=inventory from=1 to=3",
+        "bulkhead.limit_changed bulkhead=inventory from=3 to=5",
+        "bulkhead.limit_changed bulkhead=inventory from=5 to=4",
       ])
   }
 

@@ -323,9 +323,9 @@ import Testing
       recorder.descriptions == [
         "bulkhead.queued bulkhead=line weight=1 priority=-1",
         "bulkhead.queued bulkhead=line weight=1 priority=-2",
-        "bulkhead.rejected bulkhead=line reason=queueFull",
-        "bulkhead.entered bulkhead=line waited.nanoseconds=999000000",
-        "bulkhead.gaveup bulkhead=line reason=deadline waited.nanoseconds=1498000000",
+        "bulkhead.rejected bulkhead=line reason=queue_full",
+        "bulkhead.entered bulkhead=line waited_seconds=0.999",
+        "bulkhead.gave_up bulkhead=line reason=deadline waited_seconds=1.498",
       ])
   }
 }

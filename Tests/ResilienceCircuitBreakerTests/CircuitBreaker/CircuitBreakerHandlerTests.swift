@@ -42,7 +42,7 @@ import Testing
         await #expect(throws: CircuitOpen.self) { try await guarded(.success) }
       }
     }
-    #expect(recorder.events.map(\.name) == ["breaker.opened", "breaker.rejected"])
+    #expect(recorder.events.map(\.name) == ["circuit_breaker.opened", "circuit_breaker.rejected"])
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)

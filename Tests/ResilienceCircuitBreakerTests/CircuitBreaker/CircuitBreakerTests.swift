@@ -124,11 +124,11 @@ import Testing
     breaker.call(.success, at: .s(17))
     #expect(
       recorder.descriptions == [
-        "breaker.opened breaker=payment reason=failure.rate failures=4 slow=0 calls=4 open.nanoseconds=5000000000",
-        "breaker.halfopened breaker=payment",
-        "breaker.opened breaker=payment reason=probes failures=1 slow=0 calls=1 open.nanoseconds=10000000000",
-        "breaker.halfopened breaker=payment",
-        "breaker.closed breaker=payment",
+        "circuit_breaker.opened breaker=payment reason=failure_rate failures=4 slow=0 calls=4 open_seconds=5.0",
+        "circuit_breaker.half_opened breaker=payment",
+        "circuit_breaker.opened breaker=payment reason=probes failures=1 slow=0 calls=1 open_seconds=10.0",
+        "circuit_breaker.half_opened breaker=payment",
+        "circuit_breaker.closed breaker=payment",
       ])
     let snapshot = breaker.snapshot(at: .s(20))
     #expect(snapshot.timeOpen == .seconds(15))

@@ -71,17 +71,17 @@ import Testing
   @Test(arguments: [
     (
       CircuitBreakerEvent.Kind.opened(reason: .probes, failures: 1, slow: 2, calls: 3, until: .s(1001.9)),
-      "breaker.opened breaker=payment reason=probes failures=1 slow=2 calls=3 open.nanoseconds=1900000000"
+      "circuit_breaker.opened breaker=payment reason=probes failures=1 slow=2 calls=3 open_seconds=1.9"
     ),
     // Noticed late.
     (
       .opened(reason: .slowCallRate, failures: 0, slow: 2, calls: 3, until: .s(999)),
-      "breaker.opened breaker=payment reason=slow.call.rate failures=0 slow=2 calls=3 open.nanoseconds=0"
+      "circuit_breaker.opened breaker=payment reason=slow_call_rate failures=0 slow=2 calls=3 open_seconds=0.0"
     ),
-    (.recovering(until: .s(1030)), "breaker.recovering breaker=payment ramp.nanoseconds=30000000000"),
-    (.rejected(retryAt: .s(1002)), "breaker.rejected breaker=payment retry.after.nanoseconds=2000000000"),
-    (.rejected(retryAt: .s(2)), "breaker.rejected breaker=payment retry.after.nanoseconds=0"),
-    (.rejected(retryAt: nil), "breaker.rejected breaker=payment"),
+    (.recovering(until: .s(1030)), "circuit_breaker.recovering breaker=payment ramp_seconds=30.0"),
+    (.rejected(retryAt: .s(1002)), "circuit_breaker.rejected breaker=payment retry_after_seconds=2.0"),
+    (.rejected(retryAt: .s(2)), "circuit_breaker.rejected breaker=payment retry_after_seconds=0.0"),
+    (.rejected(retryAt: nil), "circuit_breaker.rejected breaker=payment"),
   ])
   func anEventSaysDelaysFromItsInstantOn(kind: CircuitBreakerEvent.Kind, text: String) {
     #expect(CircuitBreakerEvent(breaker: "payment", kind: kind, instant: .s(1000)).description == text)

@@ -56,8 +56,8 @@ import Testing
     }
     #expect(
       told.entries.map { "\($0)" } == [
-        "abandoned_work.left call=print after.nanoseconds=1000000000",
-        "abandoned_work.ended call=print overdue.nanoseconds=2000000000 error=CancellationError()",
+        "abandoned_work.left call=print after_seconds=1.0",
+        "abandoned_work.ended call=print overdue_seconds=2.0 error=CancellationError()",
       ])
     #expect(
       "\(AbandonedWorkEvent.refused(call: "print", running: 7))"
@@ -70,8 +70,8 @@ import Testing
     #expect(
       snapshot.metrics == [
         Metric("abandoned_work_running", .gauge, 2, labels: labels),
-        Metric("abandoned_work_total", .counter, 5, labels: labels),
-        Metric("abandoned_work_refused", .counter, 3, labels: labels),
+        Metric("abandoned_work_left_total", .counter, 5, labels: labels),
+        Metric("abandoned_work_refused_total", .counter, 3, labels: labels),
       ])
   }
 

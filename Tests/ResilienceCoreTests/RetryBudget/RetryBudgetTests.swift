@@ -151,8 +151,8 @@ import Testing
     #expect(
       snapshot.metrics == [
         Metric("retry_budget_available", .gauge, 0, labels: [.init("budget", "payment")]),
-        Metric("retry_budget_granted", .counter, 2, labels: [.init("budget", "payment")]),
-        Metric("retry_budget_refused", .counter, 1, labels: [.init("budget", "payment")]),
+        Metric("retry_budget_granted_total", .counter, 2, labels: [.init("budget", "payment")]),
+        Metric("retry_budget_refused_total", .counter, 1, labels: [.init("budget", "payment")]),
       ])
   }
 

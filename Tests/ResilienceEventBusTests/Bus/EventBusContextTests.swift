@@ -130,10 +130,10 @@ import Testing
       #expect(inside.entries == [101, 102, 101])
       #expect(
         spans.log.entries == [
-          "began 1 in 3", "bus.redelivery.scheduled in 101", "ended 101 of 3: failure",
-          "began 2 in 3", "bus.dead.lettered in 102", "ended 102 of 3: failure",
-          "began 1 in 3", "bus.delivered in 101", "ended 101 of 3: success",
-          "bus.dead.lettered in 3",
+          "began 1 in 3", "event_bus.redelivery_scheduled in 101", "ended 101 of 3: failure",
+          "began 2 in 3", "event_bus.dead_lettered in 102", "ended 102 of 3: failure",
+          "began 1 in 3", "event_bus.delivered in 101", "ended 101 of 3: success",
+          "event_bus.dead_lettered in 3",
         ])
     }
   }

@@ -207,8 +207,8 @@ import Testing
         letters.compactMap { $0.event(as: Topic.number)?.data } == [1, 3, 4, 5], "\(letters)")
       try sim.require(letters.map(\.event.attempt) == [1, 0, 1, 1], "\(letters)")
       let kinds = log.events.compactMap { ($0 as? EventBusEvent)?.name }
-      try sim.require(kinds.count { $0 == "bus.dead.lettered" } == 4, "\(kinds)")
-      try sim.require(kinds.count { $0 == "bus.delivered" } == 2, "\(kinds)")
+      try sim.require(kinds.count { $0 == "event_bus.dead_lettered" } == 4, "\(kinds)")
+      try sim.require(kinds.count { $0 == "event_bus.delivered" } == 2, "\(kinds)")
     }
   }
 

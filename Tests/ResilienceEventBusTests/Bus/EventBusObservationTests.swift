@@ -29,8 +29,11 @@ import Testing
           let story = ofEvent.filter { $0.group == group }.map { "\($0.name) \($0.attempt)" }
           let expected =
             number.isMultiple(of: 2)
-            ? ["bus.redelivery.scheduled 1", "bus.redelivery.scheduled 2", "bus.dead.lettered 3"]
-            : ["bus.delivered 1"]
+            ? [
+              "event_bus.redelivery_scheduled 1", "event_bus.redelivery_scheduled 2",
+              "event_bus.dead_lettered 3",
+            ]
+            : ["event_bus.delivered 1"]
           try sim.require(story == expected, "\(story)")
         }
       }
@@ -54,13 +57,13 @@ import Testing
     }
     #expect(
       log.descriptions == [
-        "bus.published type=number id=a subject=x groups=1",
-        "bus.redelivery.scheduled type=number id=a subject=x group=g attempt=1 delay.nanoseconds=2000000000 "
+        "event_bus.published type=number id=a subject=x groups=1",
+        "event_bus.redelivery_scheduled type=number id=a subject=x group=g attempt=1 delay_seconds=2.0 "
           + "error=broken",
-        "bus.dead.lettered type=number id=a subject=x group=g attempt=2 "
+        "event_bus.dead_lettered type=number id=a subject=x group=g attempt=2 "
           + "reason=exhausted after 2 deliveries error=broken",
-        "bus.published type=number id=b groups=1",
-        "bus.delivered type=number id=b group=g attempt=1",
+        "event_bus.published type=number id=b groups=1",
+        "event_bus.delivered type=number id=b group=g attempt=1",
       ])
   }
 

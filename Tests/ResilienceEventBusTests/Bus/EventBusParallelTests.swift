@@ -48,7 +48,7 @@ import Testing
     }
     let group = try #require(bus.group("g"))
     #expect((group.enqueued, group.delivered, group.outstanding) == (800, 800, 0))
-    #expect(recorder.events.count { $0.name == "bus.delivered" } == 800)
+    #expect(recorder.events.count { $0.name == "event_bus.delivered" } == 800)
     #expect(bus.deadLetters.count == 0)
   }
 

@@ -85,7 +85,10 @@ import Testing
       try sim.require(bus.group("g")?.delivered == 1, "\(bus.snapshot())")
       let names = log.events.map(\.name)
       try sim.require(
-        names == ["bus.published", "bus.returned", "bus.returned", "bus.returned", "bus.delivered"],
+        names == [
+          "event_bus.published", "event_bus.returned", "event_bus.returned", "event_bus.returned",
+          "event_bus.delivered",
+        ],
         "\(names)")
       try sim.require(
         log.events.compactMap { ($0 as? EventBusEvent)?.attempt } == [0, 0, 0, 0, 1],

@@ -329,7 +329,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     let event = CoalescingEvent.joined(call: "catalogue", leader: leader)
     #expect(
       event.description
-        == "coalescing.joined call=catalogue leader.trace=000000000000000100000000000000ab leader.span=00000000000000cd"
+        == "coalescing.joined call=catalogue leader_trace=000000000000000100000000000000ab leader_span=00000000000000cd"
     )
   }
 
@@ -348,7 +348,7 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
       }
     }
     #expect(catalogue.calls.map(\.context.trace.span) == [3])
-    #expect(events.first?.hasSuffix("leader.span=0000000000000003") == true)
+    #expect(events.first?.hasSuffix("leader_span=0000000000000003") == true)
   }
 
   @Test func itsMetricsAreNamedAfterTheCall() async throws {
@@ -356,7 +356,10 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
     try await call(1)
     #expect(
       call.snapshot().metrics.map(\.name)
-        == ["coalescing_running", "coalescing_started", "coalescing_joined", "coalescing_deserted"])
+        == [
+          "coalescing_running", "coalescing_started_total", "coalescing_joined_total",
+          "coalescing_deserted_total",
+        ])
     #expect(call.snapshot().metrics.map(\.value) == [0, 1, 0, 0])
   }
 

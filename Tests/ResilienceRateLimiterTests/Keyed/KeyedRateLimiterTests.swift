@@ -132,7 +132,8 @@ import Testing
         }
       }
     }
-    #expect(recorder.events.map(\.name) == ["limiter.refused", "limiter.refused", "limiter.refused"])
+    #expect(
+      recorder.events.map(\.name) == ["rate_limiter.refused", "rate_limiter.refused", "rate_limiter.refused"])
   }
 
   @Test func limitsAHandlerByTheCostOfItsInput() throws {

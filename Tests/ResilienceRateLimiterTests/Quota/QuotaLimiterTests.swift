@@ -135,6 +135,7 @@ import Testing
       #expect(try await limiter.run(permits: 5) { 1 } == 1)
       await #expect(throws: RateLimited.self) { try await limiter.run {} }
     }
-    #expect(recorder.events.map(\.name) == ["limiter.refused", "limiter.refused", "limiter.refused"])
+    #expect(
+      recorder.events.map(\.name) == ["rate_limiter.refused", "rate_limiter.refused", "rate_limiter.refused"])
   }
 }

@@ -65,7 +65,7 @@ import Testing
       #expect(sim.now == .s(0))
     }
     #expect(recorder.descriptions.count == 4)
-    #expect(recorder.descriptions.allSatisfy { $0 == "limiter.refused limiter=mail permits=\(permits)" })
+    #expect(recorder.descriptions.allSatisfy { $0 == "rate_limiter.refused limiter=mail permits=\(permits)" })
   }
 
   @Test(arguments: Limiter.allCases)

@@ -21,7 +21,7 @@ import Testing
       try await call(3)
       #expect(calls.entries == [.s(0), .s(0.1)])
     }
-    #expect(recorder.events.map(\.name) == ["limiter.refused"])
+    #expect(recorder.events.map(\.name) == ["rate_limiter.refused"])
   }
 
   @Test func waitsItsTurnAndTheLayersInsideSeeTheTimeAfterwards() throws {

@@ -110,8 +110,8 @@ import Testing
     _ = bucket.tryAcquire(9, at: .s(0))
     #expect(
       recorder.descriptions == [
-        "limiter.refused limiter=mail permits=1 retry.after.nanoseconds=500000000",
-        "limiter.refused limiter=mail permits=9",
+        "rate_limiter.refused limiter=mail permits=1 retry_after_seconds=0.5",
+        "rate_limiter.refused limiter=mail permits=9",
       ])
   }
 

@@ -215,8 +215,9 @@ import Testing
     }
     #expect(
       recorder.events.map(\.name) == [
-        "limiter.queued", "limiter.queued", "limiter.queued", "limiter.gaveup", "limiter.granted",
-        "limiter.granted",
+        "rate_limiter.queued", "rate_limiter.queued", "rate_limiter.queued", "rate_limiter.gave_up",
+        "rate_limiter.granted",
+        "rate_limiter.granted",
       ])
   }
 
@@ -309,8 +310,8 @@ import Testing
     }
     #expect(
       recorder.descriptions == [
-        "limiter.queued limiter=line permits=1 wait.nanoseconds=100000000",
-        "limiter.granted limiter=line permits=1",
+        "rate_limiter.queued limiter=line permits=1 wait_seconds=0.1",
+        "rate_limiter.granted limiter=line permits=1",
       ])
   }
 }

@@ -47,7 +47,7 @@ private let after100 = HedgePolicy(delay: .fixed(.milliseconds(100)))
     #expect(told.entries == [left, end])
     #expect(
       events == [
-        "hedge.started call=stock attempt=2 after.nanoseconds=100000000", "\(left)",
+        "hedge.started call=stock attempt=2 after_seconds=0.1", "\(left)",
         "hedge.won call=stock attempt=2", "hedge.lost call=stock attempt=1", "\(end)",
       ])
   }

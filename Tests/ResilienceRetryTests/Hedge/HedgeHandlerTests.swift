@@ -65,7 +65,7 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
     #expect(stock.calls.allSatisfy { $0.context.callID != 0 })
     #expect(
       events == [
-        "hedge.started call=stock attempt=2 after.nanoseconds=50000000", "hedge.won call=stock attempt=2",
+        "hedge.started call=stock attempt=2 after_seconds=0.05", "hedge.won call=stock attempt=2",
         "hedge.lost call=stock attempt=1",
       ])
   }
@@ -308,7 +308,10 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
     try await call(1)
     #expect(
       call.snapshot().metrics.map(\.name)
-        == ["hedge_calls", "hedge_started", "hedge_won", "hedge_refused", "hedge_delay_seconds"])
+        == [
+          "hedge_calls_total", "hedge_started_total", "hedge_won_total", "hedge_refused_total",
+          "hedge_delay_seconds",
+        ])
     #expect(call.snapshot().metrics.map(\.value) == [1, 0, 0, 0, 0.05])
     #expect(call.snapshot().metrics.allSatisfy { $0.labels == [Metric.Label("call", "stock")] })
   }

@@ -151,7 +151,7 @@ import Testing
       ])
     #expect(
       events.entries[1].description
-        == "retry.scheduled call=stock attempt=3 delay.nanoseconds=0 last=true refused=false")
+        == "retry.scheduled call=stock attempt=3 delay_seconds=0.0 last=true refused=false")
   }
 
   @Test func onEventIsToldOfAnInlineCallToo() async throws {

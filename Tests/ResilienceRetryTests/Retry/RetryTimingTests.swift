@@ -45,8 +45,8 @@ import Testing
     }
     #expect(
       events == [
-        "retry.scheduled call=stock attempt=2 delay.nanoseconds=1000000000 last=false refused=false",
-        "retry.scheduled call=stock attempt=3 delay.nanoseconds=1000000000 last=true refused=false",
+        "retry.scheduled call=stock attempt=2 delay_seconds=1.0 last=false refused=false",
+        "retry.scheduled call=stock attempt=3 delay_seconds=1.0 last=true refused=false",
         "retry.gave_up call=stock attempts=3 reason=attempts_exhausted",
       ])
   }

@@ -58,7 +58,7 @@ private struct Down: Error {}
         try await callers.waitForAll()
       }
       let waterfalls = tracer.store.traces.map { tracer.store.waterfall(of: $0) }
-      #expect(waterfalls.filter { $0.contains("coalescing.joined call=catalogue leader.trace=") }.count == 1)
+      #expect(waterfalls.filter { $0.contains("coalescing.joined call=catalogue leader_trace=") }.count == 1)
     }
   }
 

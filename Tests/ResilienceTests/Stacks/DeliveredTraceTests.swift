@@ -117,7 +117,8 @@ private struct Down: Error {}
         == [[]] + spans.dropLast().map { [SpanRecord.Link(to: $0.ids, attributes: [kind])] })
     #expect(
       spans.map { $0.events.map(\.event.name) } == [
-        ["bus.redelivery.scheduled"], ["bus.dead.lettered"], ["bus.redelivery.scheduled"], ["bus.delivered"],
+        ["event_bus.redelivery_scheduled"], ["event_bus.dead_lettered"], ["event_bus.redelivery_scheduled"],
+        ["event_bus.delivered"],
       ])
     #expect(store.waterfall(of: order.ids.traceID).contains("→ span"))
   }

@@ -139,7 +139,7 @@ private struct Down: Error {}
       #expect(tracer.store.spans(inTrace: trace).map(\.role) == [.call, .hedge, .hedge])
       return tracer.store.waterfall(of: trace)
     }
-    #expect(waterfall.contains("hedge.started call=stock attempt=2 after.nanoseconds=50000000"))
+    #expect(waterfall.contains("hedge.started call=stock attempt=2 after_seconds=0.05"))
     #expect(waterfall.contains("hedge.won call=stock attempt=2"))
     #expect(waterfall.contains("hedge.lost call=stock attempt=1"))
   }

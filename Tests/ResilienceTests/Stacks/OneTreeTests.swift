@@ -87,8 +87,8 @@ private struct Down: Error, CustomStringConvertible {
         trace \(trace): 17 spans, 270.000 ms
         ✓ shop: order                      0.000  170.000 ms |#########################               |
         ✓   shop: pay                      0.000  110.000 ms |################                        |
-              · retry.scheduled call=pay attempt=2 delay.nanoseconds=20000000 last=false refused=false at 10.000 ms
-              · retry.scheduled call=pay attempt=3 delay.nanoseconds=20000000 last=true refused=false at 40.000 ms
+              · retry.scheduled call=pay attempt=2 delay_seconds=0.02 last=false refused=false at 10.000 ms
+              · retry.scheduled call=pay attempt=3 delay_seconds=0.02 last=true refused=false at 40.000 ms
         ✗     shop: pay attempt 1          0.000   10.000 ms |#                                       | connection refused
         ✗       bank: answer               0.000   10.000 ms |#                                       | connection refused
         ✗     shop: pay attempt 2         30.000   10.000 ms |    #                                   | connection refused
@@ -96,12 +96,12 @@ private struct Down: Error, CustomStringConvertible {
         ✗       bank: answer              30.000   10.000 ms |    #                                   | connection refused
         ✓     shop: pay attempt 3         60.000   50.000 ms |        ########                        |
                 · call.resend_count=2
-                · limiter.queued limiter=bank permits=1 wait.nanoseconds=40000000 at 60.000 ms
-                · limiter.granted limiter=bank permits=1 at 100.000 ms
-                · breaker.opened breaker=bank reason=failure.rate failures=2 slow=0 calls=3 open.nanoseconds=5000000000 at 110.000 ms
+                · rate_limiter.queued limiter=bank permits=1 wait_seconds=0.04 at 60.000 ms
+                · rate_limiter.granted limiter=bank permits=1 at 100.000 ms
+                · circuit_breaker.opened breaker=bank reason=failure_rate failures=2 slow=0 calls=3 open_seconds=5.0 at 110.000 ms
         ✓       bank: answer             100.000   10.000 ms |              ##                        |
         ✓   shop: reserve                110.000   60.000 ms |                #########               |
-              · hedge.started call=reserve attempt=2 after.nanoseconds=50000000 at 160.000 ms
+              · hedge.started call=reserve attempt=2 after_seconds=0.05 at 160.000 ms
               · hedge.won call=reserve attempt=2 at 170.000 ms
               · hedge.lost call=reserve attempt=1 at 170.000 ms
         –     shop: reserve hedge try 1  110.000   60.000 ms |                #########               | CancellationError()
@@ -110,12 +110,12 @@ private struct Down: Error, CustomStringConvertible {
                 · call.resend_count=1
         ✓       stock: answer            160.000   10.000 ms |                       ##               |
         ✗   shop: mail delivery 1        170.000    0.000 ms |                         #              | connection refused
-              · bus.redelivery.scheduled type=order_placed id=e1 group=mail attempt=1 delay.nanoseconds=100000000 error=connection refused at 170.000 ms
+              · event_bus.redelivery_scheduled type=order_placed id=e1 group=mail attempt=1 delay_seconds=0.1 error=connection refused at 170.000 ms
         ✗     mail: send delivery 1      170.000    0.000 ms |                         #              | connection refused
         ✓   shop: mail delivery 2        270.000    0.000 ms |                                       #|
               · call.resend_count=1
               · → span \(first) link.kind=previous delivery
-              · bus.delivered type=order_placed id=e1 group=mail attempt=2 at 270.000 ms
+              · event_bus.delivered type=order_placed id=e1 group=mail attempt=2 at 270.000 ms
         ✓     mail: send delivery 2      270.000    0.000 ms |                                       #|
                 · call.resend_count=1
 

@@ -71,7 +71,7 @@ private struct Down: Error {}
       .retry(RetryPolicy(maxAttempts: 3, backoff: .none), budget: budget)
     try? await retried.trace(tracer)(1)
     let span = try #require(tracer.store.allSpans.first { $0.role == .call })
-    #expect(span.attributes.contains(EventAttribute("retry.gave_up.reason", .string("budget_exhausted"))))
+    #expect(span.attributes.contains(EventAttribute("retry.gave_up_reason", .string("budget_exhausted"))))
     #expect(retried.snapshot().gaveUp == [.budgetExhausted: 1])
   }
 }

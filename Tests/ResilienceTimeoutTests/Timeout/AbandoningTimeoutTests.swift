@@ -64,8 +64,8 @@ import Testing
     #expect(told.entries == [.left(call: "payment", after: .milliseconds(1_010)), ending])
     #expect(
       events == [
-        "abandoned_work.left call=payment after.nanoseconds=1010000000",
-        "timeout.expired call=payment limit.nanoseconds=1000000000",
+        "abandoned_work.left call=payment after_seconds=1.01",
+        "timeout.expired call=payment limit_seconds=1.0",
         "\(ending)",
       ])
   }

@@ -108,6 +108,6 @@ import Testing
         }
       }
     }
-    #expect(events == ["timeout.refused call= overdue.nanoseconds=2000000000"])
+    #expect(events == ["timeout.refused call= overdue_seconds=2.0"])
   }
 }

@@ -46,7 +46,7 @@ struct Refused: Rejection {
 /// What a bus says of a delivery, as far as tracing knows it.
 struct FakeBusEvent: ResilienceEvent {
   var id: String
-  let name = "bus.redelivery.scheduled"
+  let name = "event_bus.redelivery_scheduled"
   var attributes: [EventAttribute] {
     [EventAttribute("id", .string(id)), EventAttribute("group", .string("billing"))]
   }

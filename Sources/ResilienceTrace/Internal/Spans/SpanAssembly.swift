@@ -47,7 +47,7 @@ struct SpanAssembly {
       if note.event.name == "retry.gave_up",
         let reason = note.event.attributes.first(where: { $0.name == "reason" })
       {
-        add(EventAttribute("retry.gave_up.reason", reason.value))
+        add(EventAttribute("retry.gave_up_reason", reason.value))
       }
       guard events.count < limits.events else { return droppedEvents += 1 }
       return events.append(SpanRecord.Event(instant: note.instant, event: note.event))

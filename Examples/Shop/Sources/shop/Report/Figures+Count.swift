@@ -29,7 +29,7 @@ extension Figures {
     let events = platform.counters.events
     retriesSpent = events["retry.scheduled"]
     breakerOpenSeconds = platform.breakerOpenSeconds
-    requestsLimited = events["limiter.refused"]
+    requestsLimited = events["rate_limiter.refused"]
     expiredRequestsRefused = events["shop.expired"]
     duplicatesDropped = platform.counters.duplicatesDropped
     redeliveries = platform.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
