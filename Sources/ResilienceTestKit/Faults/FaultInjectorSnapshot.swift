@@ -24,7 +24,7 @@ extension FaultInjectorSnapshot: MetricSource {
     let label = Metric.Label("injector", injector)
     let hits = zip(faults, hits).enumerated().map { position, fault in
       Metric(
-        "faults_injected_total", .counter, Double(fault.1),
+        "fault_injected_total", .counter, Double(fault.1),
         labels: [label, Metric.Label("fault", fault.0), Metric.Label("position", "\(position)")])
     }
     return [
