@@ -6,6 +6,8 @@ extension BalancingStrategy: Codable {
   private enum Name: String, CaseIterable {
     case roundRobin, powerOfTwoChoices, peakEWMA, consistentHash
 
+    static var all: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
     var strategy: BalancingStrategy {
       switch self {
       case .roundRobin: .roundRobin
@@ -27,18 +29,20 @@ extension BalancingStrategy: Codable {
     guard decoder.standsAtObject else {
       let text = try? decoder.singleValueContainer().decode(String.self)
       guard let strategy = text.flatMap(Name.init)?.strategy else {
-        throw InvalidSetting(at: decoder, "one of \(Name.allCases.map(\.rawValue).joined(separator: ", "))")
+        throw InvalidSetting(at: decoder, "one of \(Name.all)")
       }
       self = strategy
       return
     }
     let fields = try SettingsDecoder<Field>(decoder)
-    let name: Name = try fields.choice(.kind) ?? fields.missing(.kind, "there")
+    let name: Name = try fields.choice(.kind) ?? fields.missing(.kind, "one of \(Name.all)")
+    try fields.require(
+      name == .peakEWMA || !fields.contains(.decay), .decay, "left out of a strategy that is \(name)")
+    try fields.require(
+      name == .consistentHash || !fields.contains(.loadFactor), .loadFactor,
+      "left out of a strategy that is \(name)")
     let decay = try fields.duration(.decay)
     let loadFactor = try fields.number(.loadFactor)
-    try fields.require(decay == nil || name == .peakEWMA, .decay, "left out unless the kind is peakEWMA")
-    try fields.require(
-      loadFactor == nil || name == .consistentHash, .loadFactor, "left out unless the kind is consistentHash")
     switch name {
     case .peakEWMA: self = decay.map { BalancingStrategy(kind: .peakEWMA(decay: $0)) } ?? name.strategy
     case .consistentHash:

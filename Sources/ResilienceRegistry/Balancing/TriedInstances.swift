@@ -2,20 +2,23 @@ internal import ResilienceCore
 
 /// Remembers which registrations a logical call has been sent to, so that a retry goes elsewhere.
 ///
-/// A fixed table of fingerprints, one for each pair of a call and a registration: a newer pair takes the place of an older
-/// one, which then merely loses the courtesy. Never grows, never needs cleaning, and holds as many as a call has tried.
+/// A fixed table of fingerprints, one for each pair of a call and a registration, two to a place: a newer pair drives out the
+/// older of the two, whose call then merely loses the courtesy. Never grows, never needs cleaning, and holds however many
+/// a call has tried.
 struct TriedInstances {
-  private var fingerprints = [UInt32](repeating: 0, count: 4096)
+  // Fingerprints of 32 bits, the newer one in the lower half; 0 is nothing.
+  private var places = [UInt64](repeating: 0, count: 4096)
 
   func contains(_ callID: UInt64, _ epoch: UInt64) -> Bool {
     let hash = hash(callID, epoch)
-    return fingerprints[Int(hash & 4095)] == fingerprint(hash)
+    let place = places[Int(hash & 4095)]
+    return place & 0xFFFF_FFFF == fingerprint(hash) || place &>> 32 == fingerprint(hash)
   }
 
   @inline(__always)
   mutating func note(_ callID: UInt64, _ epoch: UInt64) {
     let hash = hash(callID, epoch)
-    fingerprints[Int(hash & 4095)] = fingerprint(hash)
+    places[Int(hash & 4095)] = places[Int(hash & 4095)] &<< 32 | fingerprint(hash)
   }
 
   // Ids are random numbers, so that one multiplication spreads the pairs.
@@ -25,7 +28,6 @@ struct TriedInstances {
     return product ^ (product &>> 32)
   }
 
-  // Never 0, which is nothing.
   @inline(__always)
-  private func fingerprint(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash &>> 32) | 1 }
+  private func fingerprint(_ hash: UInt64) -> UInt64 { hash &>> 32 | 1 }
 }

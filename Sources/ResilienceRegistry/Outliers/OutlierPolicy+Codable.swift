@@ -18,7 +18,7 @@ extension OutlierPolicy: Codable {
     let defaults = OutlierPolicy()
     interval = try fields.duration(.interval) ?? defaults.interval
     baseEjectionTime = try fields.duration(.baseEjectionTime) ?? defaults.baseEjectionTime
-    maxEjectionTime = try fields.duration(.maxEjectionTime) ?? defaults.maxEjectionTime
+    maxEjectionTime = try fields.duration(.maxEjectionTime) ?? Self.longest(baseEjectionTime)
     maxEjectedShare = try fields.number(.maxEjectedShare) ?? defaults.maxEjectedShare
     alwaysEjectsOne = try fields.flag(.alwaysEjectsOne) ?? defaults.alwaysEjectsOne
     consecutiveFailures =

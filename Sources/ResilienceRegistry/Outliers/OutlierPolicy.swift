@@ -36,7 +36,8 @@ public struct OutlierPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - interval: The time between sweeps, more than 0 s. Default: 10 s.
   ///   - baseEjectionTime: How long the first ejection lasts, more than 0 s. Default: 30 s.
-  ///   - maxEjectionTime: The longest that an ejection lasts, at least `baseEjectionTime`. Default: 5 min.
+  ///   - maxEjectionTime: The longest that an ejection lasts, at least `baseEjectionTime`. Default: 5 min, or `baseEjectionTime` if
+  ///     that is longer.
   ///   - maxEjectedShare: The largest share of the instances that are ejected at one time, 0 to 1, counted after the
   ///     ejection. Default: 0.1.
   ///   - alwaysEjectsOne: Whether one may be ejected even where that is more than the share, as of nine instances with the
@@ -46,12 +47,12 @@ public struct OutlierPolicy: Sendable, Hashable {
   ///   - failureRate: The rule that looks at an instance alone. Default: none, as Envoy.
   public init(
     interval: Duration = .seconds(10), baseEjectionTime: Duration = .seconds(30),
-    maxEjectionTime: Duration = .seconds(300), maxEjectedShare: Double = 0.1, alwaysEjectsOne: Bool = true,
+    maxEjectionTime: Duration? = nil, maxEjectedShare: Double = 0.1, alwaysEjectsOne: Bool = true,
     consecutiveFailures: Int? = 5, successRate: SuccessRate? = SuccessRate(), failureRate: FailureRate? = nil
   ) {
     self.interval = interval
     self.baseEjectionTime = baseEjectionTime
-    self.maxEjectionTime = maxEjectionTime
+    self.maxEjectionTime = maxEjectionTime ?? Self.longest(baseEjectionTime)
     self.maxEjectedShare = maxEjectedShare
     self.alwaysEjectsOne = alwaysEjectsOne
     self.consecutiveFailures = consecutiveFailures
@@ -59,6 +60,8 @@ public struct OutlierPolicy: Sendable, Hashable {
     self.failureRate = failureRate
     if let fault { preconditionFailure("an outlier detection's \(fault)") }
   }
+
+  static func longest(_ baseEjectionTime: Duration) -> Duration { max(baseEjectionTime, .seconds(300)) }
 
   /// The first field that is out of its range.
   var fault: InvalidSetting? {

@@ -27,6 +27,74 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
   }
 }
 
+/// How a balancer's cost grows with the instances: a pick, what comes after it, and what changes under it.
+private func sizeRows(_ size: Int) -> [Row] {
+  let instances = "\(spaced(size)) instances"
+  return [
+    .sync("balancer: pick and release, now and draw given, P2C, \(instances)") {
+      let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
+      let now = SystemClock.read()
+      return { count in
+        var (picked, random) = (0, SplitMix(seed: 1))
+        for _ in 0..<count {
+          guard let pick = balancer.pick(at: now, draw: random.next()) else { continue }
+          picked &+= 1
+          pick.release()
+        }
+        return picked
+      }
+    }
+    .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0),
+    .call("balancer: first attempt succeeds, retry, \(instances)") { twice(size, failures: 0) },
+    .call("balancer: second attempt succeeds, retry, \(instances)") { twice(size, failures: 1) },
+    changeRow("balancer: health change and pick, \(instances)", size) { registry, member in
+      registry.report(member.health == .unhealthy ? .healthy : .unhealthy, of: member)
+    },
+    changeRow("balancer: join, leave and a pick after each, \(instances)", size) { registry, _ in
+      registry.register(ServiceInstance(id: "joiner", service: "benchmark"), ttl: .seconds(86_400))
+    } undo: { registry in
+      registry.deregister("joiner", of: "benchmark")
+    },
+  ]
+}
+
+/// Round the instances with a retry; the first attempts fail by what they return, which costs nothing.
+private func twice(_ size: Int, failures: Int) -> some Handler<Int, Int> {
+  makeRegistry(instances: size).service("benchmark").balanced(.powerOfTwoChoices) { _ in
+    ServiceCall("benchmark") { (_: Int, context: CallContext) in Int(context.attempt) }
+      .classify { result in
+        if case .success(let attempt) = result, attempt <= failures { .failure } else { nil }
+      }
+  }
+  .retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil)
+}
+
+private func changeRow(
+  _ name: String, _ size: Int, _ change: @escaping @Sendable (ServiceRegistry, ServiceMember) -> Void,
+  undo: (@Sendable (ServiceRegistry) -> Void)? = nil
+) -> Row {
+  .sync(name) {
+    let registry = makeRegistry(instances: size)
+    let balancer = registry.service("benchmark").balancer(.powerOfTwoChoices)
+    let now = SystemClock.read()
+    balancer.pick(at: now, draw: 1)?.release()
+    return { count in
+      var picked = 0
+      for _ in 0..<count {
+        guard let member = registry.instances(of: "benchmark", at: now).members.first else { continue }
+        change(registry, member)
+        balancer.pick(at: now, draw: 1)?.release()
+        undo?(registry)
+        balancer.pick(at: now, draw: 1)?.release()
+        picked &+= 1
+      }
+      return picked
+    }
+  }
+  .counted(over: 100)
+  .tolerating(0.1)
+}
+
 func registryRows() -> [Row] {
   let target = "P2C lease+release, any n"
   let reason =
@@ -51,5 +119,7 @@ func registryRows() -> [Row] {
     .counted(over: 20_000)
     .floor("call")
     .beat(beat, "Finagle 1 692 ns at 1 000 (published)"),
-  ]
+    pickRow("balancer: pick and release, peak EWMA, 10 instances", .peakEWMA, instances: 10)
+      .floor("floor: lock pair"),
+  ] + [10, 100, 10_000].flatMap(sizeRows)
 }
