@@ -42,7 +42,7 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
     while true {
       let entry = handlers.entry(for: selection)
       do {
-        let output = try await entry.handle(input, context: context)
+        let output = try await entry.perform(input, in: context)
         if balancer.readsOutcomes {
           balancer.finish(selection, entry.verdict(of: output, in: context), context)
         } else {

@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// `{"strategy": "peakEWMA", "outliers": {}, "slowStart": {"window": "1m"}, "panicThreshold": 0.5, "zone": {"name": "eu-1"}}`.
+/// `{"strategy": "peakEWMA", "outliers": {}, "slowStart": {"window": "1min"}, "panicThreshold": 0.5, "zone": {"name": "eu-1"}}`.
 /// What is left out is as in ``init(_:outliers:slowStart:panicThreshold:zone:subsetSize:)``; `{}` is such a part with its
 /// own defaults.
 extension BalancingPolicy: Codable {

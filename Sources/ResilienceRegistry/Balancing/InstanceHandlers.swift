@@ -20,7 +20,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
 
     @inlinable
     @inline(__always)
-    nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
+    nonisolated(nonsending) func perform(_ input: Inner.Input, in context: CallContext) async throws
       -> Inner.Output
     {
       try await handler.perform(input, in: context)

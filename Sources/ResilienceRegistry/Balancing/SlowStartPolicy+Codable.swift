@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// `{"window": "1m", "minimumShare": 0.1, "aggression": 1}`. What is left out is as in
+/// `{"window": "1min", "minimumShare": 0.1, "aggression": 1}`. What is left out is as in
 /// ``init(window:minimumShare:aggression:)``.
 extension SlowStartPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

@@ -25,7 +25,7 @@ extension PolicyShapes {
   ])
 
   static let zone = DocumentShape.object(
-    required: [("name", .choice(["eu-1", "", "zone \u{1F30D}"]))], [("overprovisioning", .number(1...100))])
+    required: [("name", .text(["eu-1", "", "zone \u{1F30D}"]))], [("overprovisioning", .number(1...100))])
 
   static let successRate = DocumentShape.object([
     ("deviations", .number(0...100)), ("floor", .share), ("minimumInstances", .integer(1...)),

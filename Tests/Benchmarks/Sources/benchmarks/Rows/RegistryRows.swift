@@ -35,9 +35,9 @@ private func sizeRows(_ size: Int) -> [Row] {
       let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
       let now = SystemClock.read()
       return { count in
-        var (picked, random) = (0, SplitMix(seed: 1))
-        for _ in 0..<count {
-          guard let pick = balancer.pick(at: now, draw: random.next()) else { continue }
+        var picked = 0
+        for number in 0..<count {
+          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else { continue }
           picked &+= 1
           pick.release()
         }
