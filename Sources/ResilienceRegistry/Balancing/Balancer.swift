@@ -1,4 +1,5 @@
 public import ResilienceCore
+public import Synchronization
 
 /// Spreads calls over the instances of one service, and knows how many are in flight to each.
 ///
@@ -23,6 +24,9 @@ public final class Balancer: Sendable {
 
   /// Whether it must be told what became of each call, and when.
   @usableFromInline let readsOutcomes: Bool
+
+  /// Grows whenever a slot is given to, or taken from, a registration; see ``InstanceHandlers``.
+  @usableFromInline let publishedLayout = Atomic<UInt64>(0)
 
   private let measuresLatency: Bool
   private let directory: ServiceDirectory
@@ -68,8 +72,8 @@ extension Balancer {
   public func pick(
     at now: Instant, key: String? = nil, draw: UInt64 = CallContext.current.random()
   ) -> InstancePick? {
-    let request = PickRequest(now: now.nanoseconds, key: Self.hash(of: key), draw: draw)
-    guard let selection = select(request) else { return nil }
+    let selection = select(at: now.nanoseconds, callID: 0, attempt: 1, key: Self.hash(of: key), draw)
+    guard let selection else { return nil }
     return InstancePick(balancer: self, selection: selection)
   }
 
@@ -87,28 +91,33 @@ extension Balancer {
   @usableFromInline
   @inline(never)
   func select(_ context: inout CallContext, key: UInt64) throws -> Selection {
-    let request = PickRequest(
-      now: context.now.nanoseconds, callID: context.callID, attempt: context.attempt, key: key,
-      draw: context.random())
-    guard let selection = select(request) else { throw NoInstanceAvailable(service: service) }
+    let selection = select(
+      at: context.now.nanoseconds, callID: context.callID, attempt: context.attempt, key: key,
+      context.random())
+    guard let selection else { throw NoInstanceAvailable(service: service) }
     if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
     return selection
   }
 
   @usableFromInline
-  @inline(never)
-  func select(_ request: PickRequest) -> Selection? {
+  func select(at now: Int64, callID: UInt64, attempt: UInt16, key: UInt64, _ draw: UInt64) -> Selection? {
     let selection: Selection? = state.withLock { state in
-      guard directory.isCurrent(state.version, at: Instant(nanoseconds: request.now)), !state.isStale,
-        request.now < state.nextSweep
+      guard now < state.plainUntil, attempt <= 1 || callID == 0, directory.isCurrent(state.version, at: now)
       else { return nil }
-      return state.select(request)
+      return state.selectPlainly(at: now, callID: callID, draw)
     }
-    return selection ?? selectAnew(request)
+    return selection
+      ?? selectAnew(PickRequest(now: now, callID: callID, attempt: attempt, key: key, draw: draw))
   }
 
   @inline(never)
   private func selectAnew(_ request: PickRequest) -> Selection? {
+    let selection: Selection? = state.withLock { state in
+      guard !state.isStale, request.now < state.nextSweep, directory.isCurrent(state.version, at: request.now)
+      else { return nil }
+      return state.selectCarefully(request)
+    }
+    guard selection == nil else { return selection }
     catchUp(at: Instant(nanoseconds: request.now), draw: request.draw)
     return state.withLock { $0.select(request) }
   }
@@ -150,7 +159,10 @@ extension Balancer {
   @usableFromInline
   @inline(never)
   func release(_ selection: Selection) {
-    state.withLock { $0.release(selection.slot) }
+    let slot = selection.slot
+    state.withLock { state in
+      if state.release(slot) { publishedLayout.store(state.layout, ordering: .releasing) }
+    }
   }
 
   /// Notes what became of a call, and gives its slot back.
@@ -171,7 +183,9 @@ extension Balancer {
     let hasEvents = state.withLock { state in
       let events = state.record(succeeded: verdict == .success, of: selection, at: now.nanoseconds)
       events.forEach { outbox.enqueue($0) }
-      if releases { state.release(selection.slot) }
+      if releases, state.release(selection.slot) {
+        publishedLayout.store(state.layout, ordering: .releasing)
+      }
       return !events.isEmpty
     }
     if hasEvents { outbox.drain() }
@@ -213,13 +227,14 @@ extension Balancer {
     var isBehind = true
     while isBehind {
       let roster: FollowedRoster? = state.withLock { state in
-        directory.isCurrent(state.version, at: now) ? nil : state.beginFollowing(draw: draw)
+        directory.isCurrent(state.version, at: now.nanoseconds) ? nil : state.beginFollowing(draw: draw)
       }
       guard let roster else { return }
       let update = roster.update(to: directory.snapshot(at: now))
       isBehind = state.withLock { state in
         let events = state.follow(update, at: now.nanoseconds, draw: draw)
         events?.forEach { outbox.enqueue($0) }
+        publishedLayout.store(state.layout, ordering: .releasing)
         return events == nil
       }
     }
@@ -245,5 +260,12 @@ extension Balancer {
     let context = CallContext.current
     catchUp(at: context.readClock(), draw: context.random())
     return state.withLock { BalancerSnapshot(service: service, $0) }
+  }
+}
+
+extension ServiceDirectory {
+  @inline(__always)
+  fileprivate func isCurrent(_ version: UInt64, at now: Int64) -> Bool {
+    isCurrent(version, at: Instant(nanoseconds: now))
   }
 }

@@ -30,7 +30,7 @@ public enum BalancerEvent: ResilienceEvent, Hashable {
     case .ejected(let instance, let reason, let duration):
       attributes(of: instance) + [
         EventAttribute("reason", .string(reason.description)),
-        EventAttribute("duration", .string(DurationText(duration).description)),
+        EventAttribute("ejected.nanoseconds", .integer(duration.clampedNanoseconds)),
       ]
     case .returned(let instance):
       attributes(of: instance)

@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-// What a choice takes that is more than any of the available ones, by their load alone.
+// What a choice takes that is more than any of the available ones, by their load alone. All of it is mutating: a method that
+// only reads is given a copy of the whole machine.
 
 extension BalancerStateMachine {
   /// Samples before the search goes on from one to the next, and steps of that search: what is bounded holds the lock
@@ -15,14 +16,14 @@ extension BalancerStateMachine {
     let pool = choosePool(&draw)
     guard count(of: pool) > 0 else { return nil }
     if request.attempt <= 1, request.key != 0, let slot = owner(of: request, &draw) {
-      return take(slot, request)
+      return take(slot, at: request.now, callID: request.callID)
     }
     let isSpare = request.attempt > 1
     let avoided = isSpare ? Avoided(callID: request.callID) : Avoided()
     let slot =
       choose(from: pool, avoided, isSpare: isSpare, at: request.now, &draw)
       ?? sample(pool, isSpare: isSpare, at: request.now, &draw)
-    return take(slot, request)
+    return take(slot, at: request.now, callID: request.callID)
   }
 
   /// Chooses for a call that the own layers of the last one, and of all noted under its `searchID`, have refused; `nil` when
@@ -35,11 +36,13 @@ extension BalancerStateMachine {
     let pool: Pool = isPanicking ? .listed : .available
     guard refusals < min(count(of: pool), Self.steps) else { return nil }
     let untried = Avoided(callID: request.callID, searchID: request.searchID)
-    if request.key != 0, let slot = owner(of: request, &draw, untried) { return take(slot, request) }
+    if request.key != 0, let slot = owner(of: request, &draw, untried) {
+      return take(slot, at: request.now, callID: request.callID)
+    }
     let slot =
       choose(from: pool, untried, isSpare: true, at: request.now, &draw)
       ?? choose(from: pool, Avoided(searchID: request.searchID), isSpare: true, at: request.now, &draw)
-    return slot.map { take($0, request) }
+    return slot.map { take($0, at: request.now, callID: request.callID) }
   }
 
   private mutating func choose(
@@ -80,7 +83,7 @@ extension BalancerStateMachine {
 
   private mutating func any(of pool: Pool, _ draw: inout UInt64) -> Int {
     draw = SplitMix64.mix(draw &+ SplitMix64.gamma)
-    if let order = plan.order(of: pool) {
+    if weighted > 0, let order = plan.order(of: pool) {
       let slot = order.slot(at: draw.multipliedFullWidth(by: order.turns).high)
       if contains(pool, slot) { return slot }
     }
@@ -88,7 +91,7 @@ extension BalancerStateMachine {
   }
 
   private mutating func next(of pool: Pool, isSpare: Bool) -> Int {
-    if let order = plan.order(of: pool) {
+    if weighted > 0, let order = plan.order(of: pool) {
       let turn = order.turn(after: isSpare ? spareTurn : self.turn)
       if isSpare { spareTurn = turn } else { self.turn = turn }
       let slot = order.slot(at: turn)
@@ -100,7 +103,7 @@ extension BalancerStateMachine {
     return slot(of: pool, at: Int(turn))
   }
 
-  private func place(in count: Int, _ draw: inout UInt64) -> Int {
+  private mutating func place(in count: Int, _ draw: inout UInt64) -> Int {
     draw = SplitMix64.mix(draw &+ SplitMix64.gamma)
     return Int(draw.multipliedFullWidth(by: UInt64(count)).high)
   }
@@ -157,13 +160,13 @@ struct Avoided {
 }
 
 extension BalancerStateMachine {
-  private func isAvoided(_ slot: Int, _ avoided: Avoided) -> Bool {
+  private mutating func isAvoided(_ slot: Int, _ avoided: Avoided) -> Bool {
     let epoch = slots[slot].epoch
     return avoided.callID != 0 && tried.contains(avoided.callID, epoch)
       || avoided.searchID != 0 && tried.contains(avoided.searchID, epoch)
   }
 
-  private func choosePool(_ draw: inout UInt64) -> Pool {
+  private mutating func choosePool(_ draw: inout UInt64) -> Pool {
     if isPanicking { return .listed }
     guard rules.zone != nil, local.count > 0 else { return .available }
     let stay = Double(local.count) / Double(localListed) * rules.overprovisioning
@@ -172,7 +175,7 @@ extension BalancerStateMachine {
     return draw.unitInterval < stay ? .local : .available
   }
 
-  private func count(of pool: Pool) -> Int {
+  private mutating func count(of pool: Pool) -> Int {
     switch pool {
     case .listed: listed.count
     case .available: available.count
@@ -180,7 +183,7 @@ extension BalancerStateMachine {
     }
   }
 
-  private func slot(of pool: Pool, at place: Int) -> Int {
+  private mutating func slot(of pool: Pool, at place: Int) -> Int {
     switch pool {
     case .listed: Int(listed.slots[place])
     case .available: Int(available.slots[place])
@@ -188,7 +191,7 @@ extension BalancerStateMachine {
     }
   }
 
-  private func contains(_ pool: Pool, _ slot: Int) -> Bool {
+  private mutating func contains(_ pool: Pool, _ slot: Int) -> Bool {
     switch pool {
     case .listed: listed.contains(slot)
     case .available: available.contains(slot)

@@ -106,7 +106,7 @@ extension BalancerStateMachine {
     guard slots[slot].isStarting else { return }
     slots[slot].isStarting = false
     starting -= 1
-    isPlain = choosesPlainly
+    updatePlain()
   }
 
   /// Says what follows from the sets, after they have changed.
@@ -121,11 +121,14 @@ extension BalancerStateMachine {
           ? .panicBegan(service: service, available: present, instances: all) : .panicEnded(service: service))
     }
     if weighted == 0, plan.order(of: .available) != nil { isStale = true }
-    isPlain = choosesPlainly
+    updatePlain()
   }
 
-  private var choosesPlainly: Bool {
-    !isPanicking && starting == 0 && weighted == 0 && rules.zone == nil && rules.choice != .byKey
+  mutating func updatePlain() {
+    let isPlain =
+      available.count > 0 && !isPanicking && !isStale && starting == 0 && weighted == 0 && rules.zone == nil
+      && rules.choice != .byKey
+    plainUntil = isPlain ? nextSweep : .min
   }
 
   private func isLocal(_ slot: Int) -> Bool {
@@ -147,10 +150,15 @@ extension BalancerStateMachine {
     return members.count - 1
   }
 
-  /// Whether it is held only by calls in flight.
-  func slotIsGone(_ slot: Int) -> Bool { slotsByEpoch[slots[slot].epoch] == nil }
+  /// Frees a slot that only calls in flight have held.
+  @inline(never)
+  mutating func freeIfGone(_ slot: Int) -> Bool {
+    guard slotsByEpoch[slots[slot].epoch] == nil else { return false }
+    free(slot)
+    return true
+  }
 
-  mutating func free(_ slot: Int) {
+  private mutating func free(_ slot: Int) {
     freed?.append((slot, slots[slot].epoch))
     members[slot] = nil
     slots[slot].epoch = 0
@@ -176,6 +184,7 @@ extension BalancerStateMachine {
   mutating func finishPlanning(_ new: BalancingPlan) -> BalancingPlan {
     defer { plan = new }
     isPlanning = false
+    updatePlain()
     return plan
   }
 }

@@ -48,6 +48,7 @@ extension BalancerStateMachine {
   mutating func beginSweep(at now: Int64, _ empty: [OutcomeCount]) -> [OutcomeCount]? {
     guard let outliers = rules.outliers, now >= nextSweep, empty.count >= outcomes.count else { return nil }
     nextSweep = now.addingSaturating(outliers.intervalNanoseconds)
+    updatePlain()
     defer { outcomes = empty }
     return outcomes
   }

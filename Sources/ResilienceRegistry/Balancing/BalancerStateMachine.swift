@@ -44,8 +44,8 @@ struct BalancerStateMachine {
   var starting = 0
   /// Not while the first list is taken over: nobody knows how long its instances have been there.
   var startsSlowly = false
-  /// Whether a first attempt is any of the available ones, by their load alone.
-  var isPlain = true
+  /// Until when a first attempt goes to any of the available ones, by nothing but their load.
+  var plainUntil = Int64.min
 
   private(set) var picks: UInt64 = 0
   var inFlight = 0
@@ -66,45 +66,57 @@ struct BalancerStateMachine {
     self.service = service
     rules = BalancingRules(policy)
     freed = tellsFreed ? [] : nil
-    isPlain = rules.choice != .byKey && rules.zone == nil
   }
 
   /// Chooses, and counts a call in flight; `nil` when nobody may get it.
-  @inline(__always)
   mutating func select(_ request: PickRequest) -> Selection? {
-    guard isPlain, request.attempt <= 1 else { return selectCarefully(request) }
+    guard request.now < plainUntil, request.attempt <= 1 else { return selectCarefully(request) }
+    return selectPlainly(at: request.now, callID: request.callID, request.draw)
+  }
+
+  /// Chooses for a first attempt among the available ones, of which there are some, by nothing but their load.
+  @inline(__always)
+  mutating func selectPlainly(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection {
     let count = available.count
-    guard count > 0 else { return nil }
-    guard rules.choice != .roundRobin else {
+    if rules.choice == .roundRobin {
       if turn >= UInt64(count) { turn = 0 }
       turn &+= 1
-      return take(Int(available.slots[Int(turn &- 1)]), request)
+      return take(Int(available.slots[Int(turn &- 1)]), at: now, callID: callID)
     }
-    guard count > 1 else { return take(Int(available.slots[0]), request) }
-    let (first, second) = Self.twoPlaces(of: count, request.draw)
+    guard count > 1 else { return take(Int(available.slots[0]), at: now, callID: callID) }
+    let (first, second) = Self.twoPlaces(of: count, draw)
     let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
-    return take(isBetter(other, than: one, at: request.now) ? other : one, request)
+    return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
   }
 
   @inline(__always)
-  static func twoPlaces(of count: Int, _ draw: UInt64) -> (Int, Int) {
-    let first = Int(((draw &>> 32) &* UInt64(count)) &>> 32)
-    let second = Int(((draw & 0xFFFF_FFFF) &* UInt64(count &- 1)) &>> 32)
+  private static func twoPlaces(of count: Int, _ draw: UInt64) -> (Int, Int) {
+    let first = Int(truncatingIfNeeded: ((draw &>> 32) &* UInt64(truncatingIfNeeded: count)) &>> 32)
+    let second = Int(
+      truncatingIfNeeded: ((draw & 0xFFFF_FFFF) &* UInt64(truncatingIfNeeded: count &- 1)) &>> 32)
     return (first, second >= first ? second &+ 1 : second)
   }
 
+  // Mutating, as everything that a choice calls: a method that only reads is given a copy of all of it.
   @inline(__always)
-  func isBetter(_ other: Int, than one: Int, at now: Int64) -> Bool {
-    if rules.choice == .soonest {
-      return expectedNanoseconds(other, at: now) < expectedNanoseconds(one, at: now)
-    }
-    guard weighted > 0 else { return slots[other].inFlight < slots[one].inFlight }
-    return Double(slots[other].inFlight) * slots[one].weight < Double(slots[one].inFlight)
-      * slots[other].weight
+  mutating func isBetter(_ other: Int, than one: Int, at now: Int64) -> Bool {
+    if rules.choice == .soonest { return isSooner(other, than: one, at: now) }
+    if weighted > 0 { return isLighter(other, than: one) }
+    return slots[other].inFlight < slots[one].inFlight
+  }
+
+  @inline(never)
+  private mutating func isLighter(_ other: Int, than one: Int) -> Bool {
+    Double(slots[other].inFlight) * slots[one].weight < Double(slots[one].inFlight) * slots[other].weight
+  }
+
+  @inline(never)
+  private mutating func isSooner(_ other: Int, than one: Int, at now: Int64) -> Bool {
+    expectedNanoseconds(other, at: now) < expectedNanoseconds(one, at: now)
   }
 
   /// When a call sent to it now would be answered. One that was never measured comes first, but for one call only.
-  private func expectedNanoseconds(_ slot: Int, at now: Int64) -> Double {
+  private mutating func expectedNanoseconds(_ slot: Int, at now: Int64) -> Double {
     let latency = slots[slot].latency
     let calls = Double(slots[slot].inFlight)
     guard latency.isMeasured else { return calls == 0 ? 0 : 1e100 * calls }
@@ -112,21 +124,23 @@ struct BalancerStateMachine {
   }
 
   @inline(__always)
-  mutating func take(_ slot: Int, _ request: PickRequest) -> Selection {
+  mutating func take(_ slot: Int, at now: Int64, callID: UInt64) -> Selection {
     let epoch = slots[slot].epoch
-    if request.callID != 0 { tried.note(request.callID, epoch) }
+    if callID != 0 { tried.note(callID, epoch) }
     slots[slot].inFlight &+= 1
     inFlight &+= 1
     picks &+= 1
-    return Selection(slot: slot, epoch: epoch, layout: layout, startNanoseconds: request.now)
+    return Selection(slot: slot, epoch: epoch, startNanoseconds: now)
   }
 
+  /// - Returns: Whether that was the last of a registration that is gone.
   @inline(__always)
-  mutating func release(_ slot: Int) {
+  @discardableResult
+  mutating func release(_ slot: Int) -> Bool {
     let left = slots[slot].inFlight &- 1
     precondition(left >= 0, "slot \(slot) was given back more often than it was taken")
     slots[slot].inFlight = left
     inFlight &-= 1
-    if left == 0, !slots[slot].isListed, slotIsGone(slot) { free(slot) }
+    return left == 0 && !slots[slot].isListed && freeIfGone(slot)
   }
 }

@@ -1,4 +1,5 @@
 public import ResilienceCore
+public import Synchronization
 
 /// The handlers that a builder made, one for each registration, in the slots of the balancer.
 ///
@@ -62,7 +63,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   }
 
   @usableFromInline let state = Lock(State())
-  private let balancer: Balancer
+  @usableFromInline let balancer: Balancer
   private let build: @Sendable (ServiceInstance) -> Inner
 
   init(_ balancer: Balancer, _ build: @escaping @Sendable (ServiceInstance) -> Inner) {
@@ -74,8 +75,9 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   @inlinable
   @inline(__always)
   func entry(for selection: Selection) -> Entry {
+    let layout = balancer.publishedLayout.load(ordering: .acquiring)
     let known: Entry? = state.withLock { state in
-      state.layout < selection.layout ? nil : state.entry(for: selection)
+      state.layout < layout ? nil : state.entry(for: selection)
     }
     return known ?? obtain(for: selection)
   }

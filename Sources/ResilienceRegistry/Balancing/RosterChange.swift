@@ -7,19 +7,19 @@ enum RosterChange {
   /// The same registration in another state.
   case changed(ServiceMember)
 
-  /// Those that lead from one list to the other, in order. Reads both, and copies nothing but what is different.
+  /// Those that lead from one list to the other, in order. Reads single fields: a copied element counts references.
   static func between(_ old: [ServiceMember], _ new: [ServiceMember]) -> [RosterChange] {
     let common = min(old.count, new.count)
     var changes: [RosterChange] = []
     var front = 0
     while front < common, old[front].epoch == new[front].epoch {
-      if old[front].differs(from: new[front]) { changes.append(.changed(new[front])) }
+      if old[front].health != new[front].health { changes.append(.changed(new[front])) }
       front += 1
     }
     var back = 0
     while back < common - front, old[old.count - 1 - back].epoch == new[new.count - 1 - back].epoch {
       let (one, other) = (old.count - 1 - back, new.count - 1 - back)
-      if old[one].differs(from: new[other]) { changes.append(.changed(new[other])) }
+      if old[one].health != new[other].health { changes.append(.changed(new[other])) }
       back += 1
     }
     let (gone, come) = (old[front..<(old.count - back)], new[front..<(new.count - back)])
@@ -33,7 +33,7 @@ enum RosterChange {
         changes.append(.joined(member))
         continue
       }
-      if old[place].differs(from: member) { changes.append(.changed(member)) }
+      if old[place].health != member.health { changes.append(.changed(member)) }
     }
     return changes
   }
@@ -45,8 +45,6 @@ extension ServiceMember {
 
   /// May get calls while others may as well.
   var isWell: Bool { health != .unhealthy }
-
-  fileprivate func differs(from other: ServiceMember) -> Bool { health != other.health }
 }
 
 extension [ServiceMember] {

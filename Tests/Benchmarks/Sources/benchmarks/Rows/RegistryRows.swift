@@ -27,6 +27,10 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
   }
 }
 
+private let sizeReason =
+  "the plan's floor is flat atomics; here a lease takes a lock twice, finds out whether the listing is current, checks the "
+  + "bounds of its arrays, and counts references to the balancer"
+
 /// How a balancer's cost grows with the instances: a pick, what comes after it, and what changes under it.
 private func sizeRows(_ size: Int) -> [Row] {
   let instances = "\(spaced(size)) instances"
@@ -37,14 +41,17 @@ private func sizeRows(_ size: Int) -> [Row] {
       return { count in
         var picked = 0
         for number in 0..<count {
-          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else { continue }
+          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
+            continue
+          }
           picked &+= 1
           pick.release()
         }
         return picked
       }
     }
-    .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0),
+    .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0)
+    .because(sizeReason),
     .call("balancer: first attempt succeeds, retry, \(instances)") { twice(size, failures: 0) },
     .call("balancer: second attempt succeeds, retry, \(instances)") { twice(size, failures: 1) },
     changeRow("balancer: health change and pick, \(instances)", size) { registry, member in
@@ -58,13 +65,16 @@ private func sizeRows(_ size: Int) -> [Row] {
   ]
 }
 
-/// Round the instances with a retry; the first attempts fail by what they return, which costs nothing.
+/// A balancer inside a retry; the first attempts fail by what they return, which costs nothing.
+///
+/// The inline face, so that no handlers are built for ten thousand instances while it is counted.
 private func twice(_ size: Int, failures: Int) -> some Handler<Int, Int> {
-  makeRegistry(instances: size).service("benchmark").balanced(.powerOfTwoChoices) { _ in
-    ServiceCall("benchmark") { (_: Int, context: CallContext) in Int(context.attempt) }
-      .classify { result in
-        if case .success(let attempt) = result, attempt <= failures { .failure } else { nil }
-      }
+  let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
+  return ServiceCall("benchmark") { (_: Int, context: CallContext) in
+    try await balancer.run(context) { _ in Int(context.attempt) }
+  }
+  .classify { result in
+    if case .success(let attempt) = result, attempt <= failures { .failure } else { nil }
   }
   .retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil)
 }
@@ -97,15 +107,12 @@ private func changeRow(
 
 func registryRows() -> [Row] {
   let target = "P2C lease+release, any n"
-  let reason =
-    "the plan's floor is flat atomics; here a lease also finds out whether the listing is current, remembers for retries "
-    + "where the call has been, and draws from the ambient randomness"
   let beat = "balancer pick + call + release, P2C, 10 instances"
   return [
     pickRow("balancer: pick and release, P2C, 10 instances", .powerOfTwoChoices, instances: 10)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(sizeReason),
     pickRow("balancer: pick and release, P2C, 1 000 instances", .powerOfTwoChoices, instances: 1000)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(sizeReason),
     pickRow("balancer: pick and release, round robin, 10 instances", .roundRobin, instances: 10)
       .floor("floor: lock pair"),
     .call("balancer: call, P2C, 10 instances") {
