@@ -60,6 +60,7 @@ extension BalancerStateMachine {
       eject(outlier.slot, outlier.reason, at: now, &events)
     }
     for slot in ejected where slots[slot].ejection.endsAt <= now { comeBack(slot, at: now, &events) }
+    ejected.removeAll { !slots[$0].ejection.isEjected }
     sweeps += 1
     settle(&events)
     return events
@@ -80,7 +81,6 @@ extension BalancerStateMachine {
   private mutating func comeBack(_ slot: Int, at now: Int64, _ events: inout [BalancerEvent]) {
     guard slots[slot].ejection.isEjected, let member = members[slot] else { return }
     slots[slot].ejection.end(sweep: sweeps)
-    ejected.removeAll { $0 == slot }
     refresh(slot, at: now)
     events.append(.returned(member.instance))
   }
@@ -97,6 +97,7 @@ extension BalancerStateMachine {
     guard let outliers = rules.outliers else { return }
     while let longest = ejected.first, ejected.count > outliers.mostEjected(of: listed.count) {
       comeBack(longest, at: now, &events)
+      ejected.removeFirst()
     }
   }
 }

@@ -11,7 +11,8 @@ extension RegisteredService {
   /// ```
   ///
   /// An instance whose own layers refuse the call (its breaker is open, its bucket is empty) costs nothing: nothing ran, so
-  /// the call goes on to another one at once, and fails only when all have refused, with the refusal that ends first.
+  /// the call goes on to another one at once, and fails only when all have refused (or 256 of them), with the refusal that
+  /// ends first.
   ///
   /// A retry around it avoids the instances that the call has been sent to already, while there are others.
   ///

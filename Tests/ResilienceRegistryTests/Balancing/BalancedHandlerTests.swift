@@ -165,4 +165,42 @@ import Testing
     #expect(built.entries.count { $0 == "a" } == 1)
     #expect(built.entries.count { $0 == "c" } <= 11)
   }
+
+  @Test(arguments: BalancerStateMachineTests.strategies)
+  func manyThreadsMayPickWhileInstancesComeAndGoAndAreEjected(strategy: BalancingStrategy) async throws {
+    let registry = ServiceRegistry()
+    registry.register(ids: "a", "b", "c", "d")
+    let policy = BalancingPolicy(
+      strategy, outliers: OutlierPolicy(interval: .milliseconds(1), consecutiveFailures: 2),
+      slowStart: SlowStartPolicy(window: .milliseconds(2)))
+    let refused = Log<Int>()
+    let call = registry.service("inventory").balanced(policy, key: { (number: Int) in "\(number)" }) {
+      instance in
+      ServiceCall { (number: Int) in
+        await Task.yield()
+        if instance.id == "a" || number % 7 == 0 { throw Broken() }
+      }
+    }
+    await withTaskGroup { group in
+      for worker in 0..<4 {
+        group.addTask {
+          for number in 0..<500 {
+            if worker == 0, number % 5 == 0 {
+              registry.register(
+                ServiceInstance(id: "e\(number % 3)", service: "inventory", weight: Double(number % 4)))
+            }
+            if worker == 1, number % 9 == 0 { registry.deregister("e\(number % 3)", of: "inventory") }
+            if worker == 2, number % 9 == 0 {
+              registry.report(number % 2 == 0 ? .unhealthy : .healthy, ofID: "b")
+            }
+            do { try await call(number) } catch is NoInstanceAvailable { refused.append(number) } catch {}
+          }
+        }
+      }
+    }
+    let snapshot = call.balancer.snapshot()
+    #expect(snapshot.instances.allSatisfy { $0.inFlight == 0 })
+    #expect(snapshot.picks == 2000)
+    #expect(refused.entries == [])
+  }
 }
