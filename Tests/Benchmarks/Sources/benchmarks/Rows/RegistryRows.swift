@@ -128,5 +128,21 @@ func registryRows() -> [Row] {
     .beat(beat, "Finagle 1 692 ns at 1 000 (published)"),
     pickRow("balancer: pick and release, peak EWMA, 10 instances", .peakEWMA, instances: 10)
       .floor("floor: lock pair"),
+    .threads(2, "balancer: pick and release, P2C, 10 000 instances, 2 threads") {
+      let balancer = makeRegistry(instances: 10_000).service("benchmark").balancer(.powerOfTwoChoices)
+      return { count in
+        let now = SystemClock.read()
+        var picked = 0
+        for number in 0..<count {
+          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
+            continue
+          }
+          picked &+= 1
+          pick.release()
+        }
+        return picked
+      }
+    }
+    .floor("floor: lock pair"),
   ] + [10, 100, 10_000].flatMap(sizeRows)
 }
