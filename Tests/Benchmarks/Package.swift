@@ -26,6 +26,7 @@ let package = Package(
     executable("benchmarks", products: ["Resilience"], others: ["Counters"]),
     executable("idle-memory", products: ["Resilience"], others: ["Counters"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
+    executable("balancing-latency", products: ["Resilience", "ResilienceTestKit"]),
   ],
   swiftLanguageModes: [.v6]
 )

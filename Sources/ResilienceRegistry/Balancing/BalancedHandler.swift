@@ -16,29 +16,42 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   public let balancer: Balancer
 
   @usableFromInline let handlers: InstanceHandlers<Inner>
+  @usableFromInline let key: (@Sendable (Inner.Input) -> String?)?
 
-  init(balancer: Balancer, _ build: @escaping @Sendable (ServiceInstance) -> Inner) {
+  init(
+    balancer: Balancer, key: (@Sendable (Inner.Input) -> String?)?,
+    _ build: @escaping @Sendable (ServiceInstance) -> Inner
+  ) {
     self.balancer = balancer
+    self.key = key
     handlers = InstanceHandlers(balancer, build)
   }
 
   /// Calls the handler of a picked instance; when its layers refuse to start the work, that of another one.
   ///
-  /// - Throws: ``NoInstanceAvailable`` when the service has no instance at all; what the instance's handler throws.
+  /// - Throws: ``NoInstanceAvailable`` when the service has no instance that takes calls; what the instance's handler
+  ///   throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
     -> Inner.Output
   {
     var context = context
-    var refused = RefusedInstances()
-    var selection = try balancer.select(&context)
+    var refused = RefusedInstances(key: key.map { Balancer.hash(of: $0(input)) } ?? 0)
+    var selection = try balancer.select(&context, key: refused.key)
     while true {
+      let entry = handlers.entry(for: selection)
       do {
-        defer { balancer.release(selection) }
-        return try await handlers.entry(for: selection).handle(input, context: context)
+        let output = try await entry.perform(input, in: context)
+        if balancer.readsOutcomes {
+          balancer.finish(selection, entry.verdict(of: output, in: context), context)
+        } else {
+          balancer.release(selection)
+        }
+        return output
       } catch {
-        selection = try balancer.selectAnother(than: selection, after: error, &refused, &context)
+        let verdict = balancer.readsOutcomes ? entry.verdict(ofError: error, in: context) : .neutral
+        selection = try balancer.selectAnother(than: selection, after: error, verdict, &refused, &context)
       }
     }
   }
@@ -77,36 +90,5 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   @inlinable
   package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome {
     handlers.representative?.outcome(ofError: error, kind) ?? Outcome(error, kind)
-  }
-}
-
-extension RegisteredService {
-  /// A handler that spreads its calls over the instances, each with layers of its own.
-  ///
-  /// ```swift
-  /// let stock = registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
-  ///   ServiceCall("stock") { (sku: String) in try await client.stock(of: sku, at: instance.address) }
-  ///     .circuitBreaker(breakers[instance.id])
-  /// }
-  /// ```
-  ///
-  /// An instance whose own layers refuse the call (its breaker is open, its bucket is empty) costs nothing: nothing ran, so
-  /// the call goes on to another one at once, and fails only when all have refused, with the refusal that ends first.
-  ///
-  /// A retry around it avoids the instances that the call has been sent to already, while there are others.
-  ///
-  /// While no instance is listed at all, a call is refused with ``NoInstanceAvailable``, which a retry does not repeat:
-  /// nobody knows when there will be one.
-  ///
-  /// - Parameters:
-  ///   - strategy: How to choose. Default: power of two choices.
-  ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to it;
-  ///     when first calls race, more than once, and one of the handlers stays. The handler is dropped by the first
-  ///     call after the instance is gone; calls in flight finish.
-  public func balanced<Inner: Handler>(
-    _ strategy: BalancingStrategy = .powerOfTwoChoices,
-    _ build: @escaping @Sendable (_ instance: ServiceInstance) -> Inner
-  ) -> BalancedHandler<Inner> {
-    BalancedHandler(balancer: balancer(strategy), build)
   }
 }

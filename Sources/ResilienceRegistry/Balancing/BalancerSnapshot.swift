@@ -10,6 +10,8 @@ public struct BalancerSnapshot: Sendable, Hashable {
     public let health: HealthStatus
     /// Calls that this balancer has in flight to it.
     public let inFlight: Int
+    /// Whether it is left out because of what became of the calls to it.
+    public let isEjected: Bool
   }
 
   /// The name of the service.
@@ -21,7 +23,7 @@ public struct BalancerSnapshot: Sendable, Hashable {
   /// Calls sent so far.
   public let picks: UInt64
 
-  /// Whether all instances are unhealthy, so that all are tried.
+  /// Whether too few instances are available, so that all are tried.
   public let isPanicking: Bool
 
   init(service: String, _ state: BalancerStateMachine) {
@@ -32,19 +34,23 @@ public struct BalancerSnapshot: Sendable, Hashable {
     for (slot, member) in state.members.enumerated() {
       guard let member else { continue }
       instances.append(
-        Instance(id: member.instance.id, health: member.health, inFlight: state.inFlight[slot]))
+        Instance(
+          id: member.instance.id, health: member.health, inFlight: state.slots[slot].inFlight,
+          isEjected: state.slots[slot].ejection.isEjected))
     }
     self.instances = instances.sorted { $0.id < $1.id }
   }
 }
 
 extension BalancerSnapshot: MetricSource {
-  /// `balancer_picks_total`, `balancer_panicking`, and `balancer_in_flight_calls` by instance.
+  /// `balancer_picks_total`, `balancer_panicking`, `balancer_ejected_instances`, and `balancer_in_flight_calls` by instance.
   public var metrics: [Metric] {
     let label = Metric.Label("service", service)
     return [
       Metric("balancer_picks_total", .counter, Double(picks), labels: [label]),
       Metric("balancer_panicking", .gauge, isPanicking ? 1 : 0, labels: [label]),
+      Metric(
+        "balancer_ejected_instances", .gauge, Double(instances.count { $0.isEjected }), labels: [label]),
     ]
       + instances.map { instance in
         Metric(

@@ -1,136 +1,146 @@
-/// Slots with their calls in flight, and the choice among them. Takes snapshots and random bits, returns slots.
-///
-/// An instance keeps its slot, and with it its count, across snapshots for as long as its id is listed or a call to it is
-/// in flight. Flat arrays side by side: a choice touches integers only.
-struct BalancerStateMachine {
-  let strategy: BalancingStrategy
+internal import ResilienceCore
 
-  /// The version of the snapshot that was taken over last.
-  private(set) var version: UInt64 = 0
+/// Slots with their calls in flight, and the choice among them. Takes changes, outcomes and random bits, returns slots.
+///
+/// A registration keeps its slot, and with it its counts, for as long as it is listed or a call to it is in flight. Flat arrays
+/// side by side: a choice touches integers only, and the same number of them however many there are.
+struct BalancerStateMachine {
+  let service: String
+  let rules: BalancingRules
+
+  /// Chooses the subset; drawn with the first list.
+  var seed: UInt64 = 0
+
+  /// What was taken over last, and its version.
+  var known: [ServiceMember] = []
+  var version: UInt64 = 0
+  var isFollowing = false
 
   /// Grows whenever a slot is given to, or taken from, a registration.
-  private(set) var layout: UInt64 = 0
+  var layout: UInt64 = 0
+  var slots: [InstanceSlot] = []
+  var members: [ServiceMember?] = []
+  var weights: [Double] = []
+  var hashes: [UInt64] = []
+  var slotsByEpoch: [UInt64: Int] = [:]
+  var freeSlots: [Int] = []
+  /// Slots that were given back, until those are told who keep something for each; `nil` where nobody does.
+  var freed: [(slot: Int, epoch: UInt64)]?
+
+  /// All that may get calls; of these, those that are well; of these, those in the caller's zone.
+  var listed = SlotSet()
+  var available = SlotSet()
+  var local = SlotSet()
+  var localListed = 0
+  var isPanicking = false
+
+  /// How to choose by weight or by key, made outside the lock; ``isStale`` until it is made anew.
+  var plan = BalancingPlan()
+  var isStale = false
+  var isPlanning = false
+  /// Listed ones whose weight is not 1.
+  var weighted = 0
+  /// Listed ones in their slow start.
+  var starting = 0
+  /// Not while the first list is taken over: nobody knows how long its instances have been there.
+  var startsSlowly = false
+  /// Until when a first attempt goes to any of the available ones, by nothing but their load.
+  var plainUntil = Int64.min
 
   private(set) var picks: UInt64 = 0
-  private(set) var isPanicking = false
-  private(set) var members: [ServiceMember?] = []
-  private(set) var epochs: [UInt64] = []
-  private(set) var inFlight: [Int] = []
-  private var isListed: [Bool] = []
-  private var freeSlots: [Int] = []
+  var inFlight = 0
+  var turn: UInt64 = 0
+  /// Of those calls whose turn came to nothing, so that they take nobody's turn.
+  var spareTurn: UInt64 = 0
+  var tried = TriedInstances()
 
-  /// The slots to choose among, in the order of their instances' ids.
-  private var candidates: [Int] = []
-  private var cursor = 0
-  private var tried = TriedInstances()
+  /// Nanoseconds of a good answer of any instance.
+  var typicalLatency = 0.0
 
-  init(strategy: BalancingStrategy) {
-    self.strategy = strategy
+  var outcomes: [OutcomeCount] = []
+  var ejected: [Int] = []
+  var sweeps: UInt64 = 0
+  var nextSweep = Int64.max
+
+  init(service: String, policy: BalancingPolicy, tellsFreed: Bool = false) {
+    self.service = service
+    rules = BalancingRules(policy)
+    freed = tellsFreed ? [] : nil
   }
 
-  /// - Parameters:
-  ///   - callID: The logical call, 0 if it is alone; its later attempts avoid the instances that it has tried.
-  ///   - draw: 64 random bits.
+  /// Chooses, and counts a call in flight; `nil` when nobody may get it.
+  mutating func select(_ request: PickRequest) -> Selection? {
+    guard request.now < plainUntil, request.attempt <= 1 else { return selectCarefully(request) }
+    return selectPlainly(at: request.now, callID: request.callID, request.draw)
+  }
+
+  /// Chooses for a first attempt among the available ones, of which there are some, by nothing but their load.
   @inline(__always)
-  mutating func select(callID: UInt64, draw: UInt64) -> Selection? {
-    guard !candidates.isEmpty else { return nil }
-    let slot =
-      callID == 0 || tried.isNew(callID)
-      ? Self.choose(strategy, among: candidates, inFlight, &cursor, draw)
-      : Self.choose(strategy, among: untried(except: tried.epochs(of: callID)), inFlight, &cursor, draw)
-    return take(slot, for: callID)
-  }
-
-  /// Chooses among the instances that have not refused the call; `nil` when all have.
-  mutating func selectAnother(than refused: [UInt64], callID: UInt64, draw: UInt64) -> Selection? {
-    let others = candidates.filter { !refused.contains(epochs[$0]) }
-    guard !others.isEmpty else { return nil }
-    return take(Self.choose(strategy, among: others, inFlight, &cursor, draw), for: callID)
+  mutating func selectPlainly(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection {
+    let count = available.count
+    if rules.choice == .roundRobin {
+      if turn >= UInt64(count) { turn = 0 }
+      turn &+= 1
+      return take(Int(available.slots[Int(turn &- 1)]), at: now, callID: callID)
+    }
+    guard count > 1 else { return take(Int(available.slots[0]), at: now, callID: callID) }
+    let (first, second) = Self.twoPlaces(of: count, draw)
+    let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
+    return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
   }
 
   @inline(__always)
-  private mutating func take(_ slot: Int, for callID: UInt64) -> Selection {
-    let epoch = epochs[slot]
-    if callID != 0 { tried.note(epoch, of: callID) }
-    inFlight[slot] += 1
+  private static func twoPlaces(of count: Int, _ draw: UInt64) -> (Int, Int) {
+    let first = Int(truncatingIfNeeded: ((draw &>> 32) &* UInt64(truncatingIfNeeded: count)) &>> 32)
+    let second = Int(
+      truncatingIfNeeded: ((draw & 0xFFFF_FFFF) &* UInt64(truncatingIfNeeded: count &- 1)) &>> 32)
+    return (first, second >= first ? second &+ 1 : second)
+  }
+
+  // Mutating, as everything that a choice calls: a method that only reads is given a copy of all of it.
+  @inline(__always)
+  mutating func isBetter(_ other: Int, than one: Int, at now: Int64) -> Bool {
+    if rules.choice == .soonest { return isSooner(other, than: one, at: now) }
+    if weighted > 0 { return isLighter(other, than: one) }
+    return slots[other].inFlight < slots[one].inFlight
+  }
+
+  @inline(never)
+  private mutating func isLighter(_ other: Int, than one: Int) -> Bool {
+    Double(slots[other].inFlight) * slots[one].weight < Double(slots[one].inFlight) * slots[other].weight
+  }
+
+  @inline(never)
+  private mutating func isSooner(_ other: Int, than one: Int, at now: Int64) -> Bool {
+    expectedNanoseconds(other, at: now) < expectedNanoseconds(one, at: now)
+  }
+
+  /// When a call sent to it now would be answered. One that was never measured comes first, but for one call only.
+  private mutating func expectedNanoseconds(_ slot: Int, at now: Int64) -> Double {
+    let latency = slots[slot].latency
+    let calls = Double(slots[slot].inFlight)
+    guard latency.isMeasured else { return calls == 0 ? 0 : 1e100 * calls }
+    return latency.cost(at: now, decayNanoseconds: rules.decayNanoseconds) * (calls + 1) / slots[slot].weight
+  }
+
+  @inline(__always)
+  mutating func take(_ slot: Int, at now: Int64, callID: UInt64) -> Selection {
+    let epoch = slots[slot].epoch
+    if callID != 0 { tried.note(callID, epoch) }
+    slots[slot].inFlight &+= 1
+    inFlight &+= 1
     picks &+= 1
-    return Selection(slot: slot, epoch: epoch, layout: layout)
+    return Selection(slot: slot, epoch: epoch, startNanoseconds: now)
   }
 
+  /// - Returns: Whether that was the last of a registration that is gone.
   @inline(__always)
-  mutating func release(_ slot: Int) {
-    let left = inFlight[slot] - 1
+  @discardableResult
+  mutating func release(_ slot: Int) -> Bool {
+    let left = slots[slot].inFlight &- 1
     precondition(left >= 0, "slot \(slot) was given back more often than it was taken")
-    inFlight[slot] = left
-    if left == 0, !isListed[slot] { free(slot) }
-  }
-
-  // Given its parts one by one, so that choosing takes no copy of an array.
-  @inline(__always)
-  private static func choose(
-    _ strategy: BalancingStrategy, among pool: [Int], _ inFlight: [Int], _ cursor: inout Int, _ draw: UInt64
-  ) -> Int {
-    switch strategy.kind {
-    case .roundRobin:
-      defer { cursor &+= 1 }
-      return pool[Int(UInt(bitPattern: cursor) % UInt(pool.count))]
-    case .powerOfTwoChoices:
-      guard pool.count > 1 else { return pool[0] }
-      let first = Int(((draw >> 32) &* UInt64(pool.count)) >> 32)
-      var second = Int(((draw & 0xFFFF_FFFF) &* UInt64(pool.count - 1)) >> 32)
-      if second >= first { second += 1 }
-      let (one, other) = (pool[first], pool[second])
-      return inFlight[other] < inFlight[one] ? other : one
-    }
-  }
-
-  // Mutating, since a method that only reads is given a copy of all of it.
-  private mutating func untried(except tried: SIMD4<UInt64>) -> [Int] {
-    let untried = candidates.filter { !tried.holds(epochs[$0]) }
-    return untried.isEmpty ? candidates : untried
-  }
-}
-
-// MARK: - Following the registry
-
-extension BalancerStateMachine {
-  /// Takes a snapshot over, unless a newer one was.
-  mutating func update(_ snapshot: ServiceSnapshot) {
-    guard snapshot.version > version else { return }
-    version = snapshot.version
-    isPanicking = snapshot.isPanicking
-    var slotsByID: [String: Int] = [:]
-    for (slot, member) in members.enumerated() {
-      if let member { slotsByID[member.instance.id] = slot }
-      isListed[slot] = false
-    }
-    candidates.removeAll(keepingCapacity: true)
-    for member in snapshot.members {
-      let slot = slotsByID[member.instance.id] ?? newSlot()
-      if epochs[slot] != member.epoch { layout += 1 }
-      members[slot] = member
-      epochs[slot] = member.epoch
-      isListed[slot] = true
-      if isPanicking || member.health != .unhealthy { candidates.append(slot) }
-    }
-    for slot in members.indices where members[slot] != nil && !isListed[slot] && inFlight[slot] == 0 {
-      free(slot)
-    }
-  }
-
-  private mutating func newSlot() -> Int {
-    if let slot = freeSlots.popLast() { return slot }
-    members.append(nil)
-    epochs.append(0)
-    inFlight.append(0)
-    isListed.append(false)
-    return members.count - 1
-  }
-
-  private mutating func free(_ slot: Int) {
-    members[slot] = nil
-    epochs[slot] = 0
-    layout += 1
-    freeSlots.append(slot)
+    slots[slot].inFlight = left
+    inFlight &-= 1
+    return left == 0 && !slots[slot].isListed && freeIfGone(slot)
   }
 }

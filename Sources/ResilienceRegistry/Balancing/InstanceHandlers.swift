@@ -1,4 +1,5 @@
 public import ResilienceCore
+public import Synchronization
 
 /// The handlers that a builder made, one for each registration, in the slots of the balancer.
 ///
@@ -20,7 +21,7 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
 
     @inlinable
     @inline(__always)
-    nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
+    nonisolated(nonsending) func perform(_ input: Inner.Input, in context: CallContext) async throws
       -> Inner.Output
     {
       try await handler.perform(input, in: context)
@@ -31,6 +32,17 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
 
     @inlinable
     func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome { handler.classified(error, kind) }
+
+    @inlinable
+    func verdict(of value: Inner.Output, in context: CallContext) -> Verdict {
+      handler.judge(value: value, in: context).verdict
+    }
+
+    @inlinable
+    @inline(never)
+    func verdict(ofError error: any Error, in context: CallContext) -> Verdict {
+      handler.judge(error, in: context).verdict
+    }
   }
 
   @usableFromInline
@@ -43,16 +55,15 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
     @usableFromInline
     init() {}
 
-    /// One of a later registration of the same id will do.
     @inlinable
     func entry(for selection: Selection) -> Entry? {
       guard selection.slot < entries.count, let entry = entries[selection.slot] else { return nil }
-      return entry.epoch >= selection.epoch ? entry : nil
+      return entry.epoch == selection.epoch ? entry : nil
     }
   }
 
   @usableFromInline let state = Lock(State())
-  private let balancer: Balancer
+  @usableFromInline let balancer: Balancer
   private let build: @Sendable (ServiceInstance) -> Inner
 
   init(_ balancer: Balancer, _ build: @escaping @Sendable (ServiceInstance) -> Inner) {
@@ -64,8 +75,9 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   @inlinable
   @inline(__always)
   func entry(for selection: Selection) -> Entry {
+    let layout = balancer.publishedLayout.load(ordering: .acquiring)
     let known: Entry? = state.withLock { state in
-      state.layout < selection.layout ? nil : state.entry(for: selection)
+      state.layout < layout ? nil : state.entry(for: selection)
     }
     return known ?? obtain(for: selection)
   }
@@ -78,31 +90,39 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   @usableFromInline
   @inline(never)
   func obtain(for selection: Selection) -> Entry {
-    dropGone()
-    if let entry = state.withLock({ $0.entry(for: selection) }) { return entry }
-    let member = balancer.member(of: selection)
-    let entry = Entry(epoch: member.epoch, handler: build(member.instance))
-    return state.withLock { state in
-      if let first = state.entry(for: selection) { return first }
+    let gone = dropGone()
+    // Let go of here, so that what the user's handlers hold is not released under the lock.
+    defer { _fixLifetime(gone) }
+    let entry =
+      state.withLock { $0.entry(for: selection) }
+      ?? Entry(epoch: selection.epoch, handler: build(balancer.instance(of: selection)))
+    let (kept, replaced) = state.withLock { state -> (Entry, Entry?) in
       while state.entries.count <= selection.slot { state.entries.append(nil) }
-      state.entries[selection.slot] = entry
-      if state.representative == nil { state.representative = entry }
-      return entry
+      let kept = state.entry(for: selection) ?? entry
+      state.entries[selection.slot] = kept
+      guard let former = state.representative, gone.contains(where: { $0 === former }) else {
+        if state.representative == nil { state.representative = kept }
+        return (kept, nil)
+      }
+      // Only when none is left does the last one stay, to answer for those to come.
+      state.representative = kept
+      return (kept, former)
     }
+    _fixLifetime(replaced)
+    return kept
   }
 
-  private func dropGone() {
-    // Returned, so that what the user's handlers hold is not released under the lock.
-    _ = state.withLock { state -> State in
-      let before = state
-      let (layout, epochs) = balancer.slots()
-      for slot in state.entries.indices where state.entries[slot]?.epoch != epochs[slot] {
+  private func dropGone() -> [Entry] {
+    let (layout, slots) = balancer.takeFreed()
+    return state.withLock { state in
+      var gone: [Entry] = []
+      for (slot, epoch) in slots where slot < state.entries.count {
+        guard let entry = state.entries[slot], entry.epoch == epoch else { continue }
+        gone.append(entry)
         state.entries[slot] = nil
       }
-      state.layout = layout
-      // Only when none is left does the last one stay, to answer for those to come.
-      if let left = state.entries.lazy.compactMap({ $0 }).first { state.representative = left }
-      return before
+      state.layout = max(state.layout, layout)
+      return gone
     }
   }
 }

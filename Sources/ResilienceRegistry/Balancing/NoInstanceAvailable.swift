@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// The call was not made: nobody is registered for the service.
+/// The call was not made: nobody who takes calls is registered for the service.
 public struct NoInstanceAvailable: Rejection, Hashable, CustomStringConvertible {
   /// The name of the service.
   public let service: String
@@ -14,6 +14,6 @@ public struct NoInstanceAvailable: Rejection, Hashable, CustomStringConvertible 
 
   /// The service, and what to look at.
   public var description: String {
-    "no instance of service \"\(service)\" is registered: none has started, or all leases have expired"
+    "no instance of service \"\(service)\" takes calls: none has started, all leases have expired, or all weigh 0"
   }
 }

@@ -1,6 +1,7 @@
 /// A choice in the balancer's own terms: a slot, held until it is given back.
 ///
-/// The slot keeps its meaning for as long as it is held, also when the instance is gone from the registry meanwhile.
+/// The slot belongs to the registration for as long as it is held, also when that is gone from the registry meanwhile.
+/// Three words, so that it is handed on in registers.
 @frozen
 @usableFromInline
 struct Selection: Sendable, BitwiseCopyable {
@@ -9,13 +10,13 @@ struct Selection: Sendable, BitwiseCopyable {
   /// The registration that was chosen.
   @usableFromInline let epoch: UInt64
 
-  /// Grows whenever a slot changes its meaning; see ``InstanceHandlers``.
-  @usableFromInline let layout: UInt64
+  /// When it was chosen.
+  @usableFromInline let startNanoseconds: Int64
 
   @usableFromInline
-  init(slot: Int, epoch: UInt64, layout: UInt64) {
+  init(slot: Int, epoch: UInt64, startNanoseconds: Int64) {
     self.slot = slot
     self.epoch = epoch
-    self.layout = layout
+    self.startNanoseconds = startNanoseconds
   }
 }

@@ -4,133 +4,159 @@ import Testing
 @testable import ResilienceRegistry
 
 @Suite struct BalancerStateMachineTests {
-  private func snapshot(_ version: UInt64, _ members: (String, UInt64, HealthStatus)...) -> ServiceSnapshot {
-    ServiceSnapshot(
-      service: "inventory", version: version,
-      members: members.map { ServiceMember(instance: instance($0), epoch: $1, health: $2) })
-  }
-
-  private func machine(
-    _ strategy: BalancingStrategy, _ snapshot: ServiceSnapshot
-  ) -> BalancerStateMachine {
-    var machine = BalancerStateMachine(strategy: strategy)
-    machine.update(snapshot)
-    return machine
-  }
-
-  private func id(_ machine: BalancerStateMachine, _ selection: Selection?) -> String? {
-    selection.flatMap { machine.members[$0.slot]?.instance.id }
-  }
+  static let strategies: [BalancingStrategy] = [.roundRobin, .powerOfTwoChoices, .peakEWMA, .consistentHash]
 
   @Test func nobodyIsPickedWhereNobodyIs() {
-    var machine = BalancerStateMachine(strategy: .powerOfTwoChoices)
-    #expect(machine.select(callID: 0, draw: 5) == nil)
-    machine.update(snapshot(1))
-    #expect(machine.select(callID: 0, draw: 5) == nil)
+    var test = TestMachine(.powerOfTwoChoices)
+    #expect(test.pick() == nil)
+    test.update([])
+    #expect(test.pick() == nil)
   }
 
   @Test func roundRobinGoesRoundInTheOrderOfTheIDs() {
-    var machine = machine(
-      .roundRobin, snapshot(3, ("a", 3, .healthy), ("b", 1, .unknown), ("c", 2, .healthy)))
-    let picked = (0..<7).map { _ in id(machine, machine.select(callID: 0, draw: 0)) }
-    #expect(picked == ["a", "b", "c", "a", "b", "c", "a"])
+    var test = TestMachine(.roundRobin, members(["a", "b", "c"]))
+    #expect((0..<7).map { _ in test.pick() } == ["a", "b", "c", "a", "b", "c", "a"])
   }
 
-  @Test(arguments: [BalancingStrategy.roundRobin, .powerOfTwoChoices])
+  @Test(arguments: strategies)
   func unhealthyInstancesAreLeftOutUnlessAllAre(strategy: BalancingStrategy) {
-    let random = SeededRandomSource(seed: 1)
-    var machine = machine(strategy, snapshot(3, ("a", 1, .unhealthy), ("b", 2, .unknown), ("c", 3, .healthy)))
-    func picked() -> Set<String?> {
-      Set((0..<50).map { _ in id(machine, machine.select(callID: 0, draw: random.next())) })
-    }
-    #expect(picked() == ["b", "c"])
-    machine.update(snapshot(4, ("a", 1, .unhealthy), ("b", 2, .unhealthy), ("c", 3, .unhealthy)))
-    #expect(picked() == ["a", "b", "c"])
-    #expect(machine.isPanicking)
-    machine.update(snapshot(5, ("a", 1, .healthy), ("b", 2, .unhealthy), ("c", 3, .unhealthy)))
-    #expect(picked() == ["a"])
+    let all = members(["a", "b", "c"], health: .unhealthy)
+    var test = TestMachine(strategy, all.with(.unknown, "b").with(.healthy, "c"))
+    #expect(Set(test.shares(50).keys) == ["b", "c"])
+    test.update(all)
+    #expect(Set(test.shares(50).keys) == ["a", "b", "c"])
+    #expect(test.machine.isPanicking)
+    test.update(all.with(.healthy, "a"))
+    #expect(Set(test.shares(50).keys) == ["a"])
+    #expect(
+      test.events == [
+        .panicBegan(service: "inventory", available: 0, instances: 3), .panicEnded(service: "inventory"),
+      ])
+  }
+
+  @Test func withFewerThanThePanicThresholdAllAreTriedAndAnEventSaysSo() {
+    let all = members(numbered(10))
+    var test = TestMachine(
+      BalancingPolicy(panicThreshold: 0.5), all.with(.unhealthy, "i1000", "i1001", "i1002"))
+    test.update(all.with(.unhealthy, "i1000", "i1001", "i1002", "i1003", "i1004"))
+    #expect(test.shares(500).count == 5)
+    #expect(test.events == [])
+    test.update(all.with(.unhealthy, "i1000", "i1001", "i1002", "i1003", "i1004", "i1005"))
+    #expect(test.shares(500).count == 10)
+    #expect(test.events == [.panicBegan(service: "inventory", available: 4, instances: 10)])
+    #expect(
+      test.events.first?.description
+        == "balancer.panic.began service=inventory available=4 instances=10")
   }
 
   @Test func twoChoicesAreDistinctAndTheLessLoadedIsTaken() {
-    var machine = machine(.powerOfTwoChoices, snapshot(2, ("a", 1, .healthy), ("b", 2, .healthy)))
-    let random = SeededRandomSource(seed: 4)
+    var test = TestMachine(.powerOfTwoChoices, members(["a", "b"]), seed: 4)
     // Of two, both are always compared: the difference never exceeds one.
     for _ in 0..<1000 {
-      _ = machine.select(callID: 0, draw: random.next())
-      #expect(abs(machine.inFlight[0] - machine.inFlight[1]) <= 1)
+      _ = test.select()
+      #expect(abs(test.inFlight("a") - test.inFlight("b")) <= 1)
     }
   }
 
   @Test func twoChoicesKeepTheLoadOfHeldCallsEven() {
-    let ids = (0..<10).map { ("i\($0)", UInt64($0 + 1), HealthStatus.healthy) }
-    var machine = BalancerStateMachine(strategy: .powerOfTwoChoices)
-    machine.update(
-      ServiceSnapshot(
-        service: "inventory", version: 10,
-        members: ids.map { ServiceMember(instance: instance($0), epoch: $1, health: $2) }))
-    let random = SeededRandomSource(seed: 7)
-    for _ in 0..<10_000 { _ = machine.select(callID: 0, draw: random.next()) }
+    var test = TestMachine(.powerOfTwoChoices, members(numbered(10)), seed: 7)
+    for _ in 0..<10_000 { _ = test.select() }
     // A single random choice ends with about 930 ... 1070; this seed, and two choices, within 5 of 1000.
-    #expect(machine.inFlight.allSatisfy { (995...1005).contains($0) })
+    #expect(test.machine.slots.allSatisfy { (995...1005).contains($0.inFlight) })
   }
 
   @Test func idleInstancesAreChosenEvenly() {
-    var machine = machine(
-      .powerOfTwoChoices, snapshot(3, ("a", 1, .healthy), ("b", 2, .healthy), ("c", 3, .healthy)))
-    let random = SeededRandomSource(seed: 7)
-    var counts = [0, 0, 0]
-    for _ in 0..<30_000 {
-      guard let selection = machine.select(callID: 0, draw: random.next()) else { return }
-      counts[selection.slot] += 1
-      machine.release(selection.slot)
-    }
-    #expect(counts.allSatisfy { (9_700...10_300).contains($0) })
+    var test = TestMachine(.powerOfTwoChoices, members(["a", "b", "c"]), seed: 7)
+    #expect(test.shares(30_000).values.allSatisfy { (9_700...10_300).contains($0) })
   }
 
-  @Test(arguments: [BalancingStrategy.roundRobin, .powerOfTwoChoices])
+  @Test(arguments: strategies)
   func aRetryAvoidsTriedInstancesWhileThereAreOthers(strategy: BalancingStrategy) {
-    var machine = machine(
-      strategy, snapshot(3, ("a", 1, .healthy), ("b", 2, .healthy), ("c", 3, .healthy)))
-    let random = SeededRandomSource(seed: 9)
+    var test = TestMachine(strategy, members(["a", "b", "c"]), seed: 9)
     for callID in UInt64(1)...200 {
-      let tried = (1...3).map { _ in
-        id(machine, machine.select(callID: callID, draw: random.next()))
-      }
+      let tried = (1...3).map { test.pick(callID: callID, attempt: $0) }
       #expect(Set(tried) == ["a", "b", "c"])
-      #expect(machine.select(callID: callID, draw: random.next()) != nil)
+      #expect(test.pick(callID: callID, attempt: 4) != nil)
     }
   }
 
-  @Test func countsAreCarriedOverByID() {
-    var machine = machine(.roundRobin, snapshot(2, ("b", 1, .healthy), ("c", 2, .healthy)))
-    let first = machine.select(callID: 0, draw: 0)
-    machine.update(snapshot(3, ("a", 3, .healthy), ("b", 1, .unhealthy), ("c", 2, .healthy)))
-    #expect(id(machine, first) == "b")
-    machine.update(snapshot(4, ("b", 4, .healthy)))
-    #expect(id(machine, first) == "b")
-    #expect(first.map { machine.inFlight[$0.slot] } == 1)
-  }
-
-  @Test func aSlotIsNotGivenAwayWhileACallIsInFlight() {
-    var machine = machine(.roundRobin, snapshot(1, ("a", 1, .healthy)))
-    guard let held = machine.select(callID: 0, draw: 0) else {
-      Issue.record("nothing was picked")
-      return
+  @Test(arguments: strategies)
+  func row77_asManyAttemptsAsThereAreInstancesTryEachOnce(strategy: BalancingStrategy) {
+    for count in [6, 20, 200] {
+      var test = TestMachine(strategy, members(numbered(count)), seed: 3)
+      let tried = (1...count).map { test.pick(callID: 77, attempt: UInt16($0), key: "k") }
+      #expect(Set(tried).count == count)
     }
-    machine.update(snapshot(3, ("b", 3, .healthy)))
-    #expect(id(machine, held) == "a")
-    let layout = machine.layout
-    machine.release(held.slot)
-    #expect(machine.members[held.slot] == nil)
-    #expect(machine.layout > layout)
-    machine.update(snapshot(4, ("b", 3, .healthy), ("c", 4, .healthy)))
-    #expect(id(machine, held) == "c")
   }
 
-  @Test func anOlderSnapshotChangesNothing() {
-    var machine = machine(.roundRobin, snapshot(2, ("a", 1, .healthy), ("b", 2, .healthy)))
-    machine.update(snapshot(1, ("a", 1, .healthy)))
-    #expect(machine.members.count == 2)
-    #expect(machine.version == 2)
+  @Test func countsBelongToTheRegistrationNotToTheID() {
+    var test = TestMachine(.roundRobin, members(["b", "c"]))
+    let held = test.select()
+    test.update(members(["b", "c"]).with(.unhealthy, "b"))
+    #expect(held.map { test.machine.slots[$0.slot].inFlight } == 1)
+    test.update(members(["b", "c"]).again("b", epoch: 9))
+    let later = test.machine.slotsByEpoch[9]
+    #expect(later != held?.slot)
+    #expect(later.map { test.machine.slots[$0].inFlight } == 0)
+    #expect(test.id(held) == "b")
+  }
+
+  @Test func aSlotIsNotGivenAwayWhileACallIsInFlight() throws {
+    var test = TestMachine(.roundRobin, members(["a"]))
+    let selection = test.select()
+    let held = try #require(selection)
+    test.update(members(["a", "b"]).without("a"))
+    #expect(test.id(held) == "a")
+    let layout = test.machine.layout
+    test.machine.release(held.slot)
+    #expect(test.machine.members[held.slot] == nil)
+    #expect(test.machine.layout > layout)
+    test.update(members(["a", "b", "c"]).without("a"))
+    #expect(test.id(held) == "c")
+  }
+
+  @Test func aListComparedWithAnotherThanTheLastChangesNothing() throws {
+    var test = TestMachine(.roundRobin, members(["a", "b"]))
+    let first = test.machine.beginFollowing(draw: 0)
+    let roster = try #require(first)
+    // While one thread compares, the others go on.
+    #expect(test.machine.beginFollowing(draw: 0) == nil)
+    let late = roster.update(to: ServiceSnapshot(service: "inventory", version: 2, members: members(["a"])))
+    #expect(test.machine.follow(late, at: 0, draw: 0) != nil)
+    #expect(test.machine.follow(late, at: 0, draw: 0) == nil)
+    #expect(test.machine.listed.count == 1)
+  }
+
+  @Test(arguments: 0..<20)
+  func changesByPartsAmountToTheListAsAWhole(seed: UInt64) {
+    let random = SeededRandomSource(seed: seed)
+    var test = TestMachine(.powerOfTwoChoices)
+    var list: [ServiceMember] = []
+    var held: [Selection] = []
+    for step in UInt64(1)...300 {
+      let id = "i\(random.next(below: 12))"
+      list.removeAll { $0.instance.id == id }
+      if random.next(below: 3) > 0 {
+        let health: HealthStatus = random.next(below: 4) == 0 ? .unhealthy : .healthy
+        let weight = Double(random.next(below: 3))
+        list.append(
+          ServiceMember(
+            instance: ServiceInstance(id: id, service: "inventory", weight: weight), epoch: step,
+            health: health))
+        list.sort { $0.instance.id < $1.instance.id }
+      }
+      test.update(list)
+      if let selection = test.select() { held.append(selection) }
+      if held.count > 5 { test.machine.release(held.remove(at: random.next(below: held.count)).slot) }
+      let listed = Set(list.filter { $0.instance.weight > 0 }.map(\.epoch))
+      let machine = test.machine
+      #expect(Set(machine.listed.slots.map { machine.slots[Int($0)].epoch }) == listed)
+      #expect(
+        Set(machine.available.slots.map { machine.slots[Int($0)].epoch })
+          == Set(list.filter { listed.contains($0.epoch) && $0.isWell }.map(\.epoch)))
+      #expect(machine.inFlight == held.count)
+      #expect(machine.slots.reduce(0) { $0 + $1.inFlight } == held.count)
+      #expect(machine.members.count { $0 != nil } <= list.count + held.count)
+    }
   }
 }

@@ -92,7 +92,7 @@ extension DocumentShape {
       return DocumentNode(.text(draw.one(of: ["", "FULL", "Fifo", "other", names[0] + " "])))
     case .list: return DocumentNode(.list([]))
     case .either(let shapes): return draw.one(of: shapes).wrongValue(draw)
-    case .flag, .object, .unchecked, .anything: return nil
+    case .flag, .object, .unchecked, .anything, .text: return nil
     }
   }
 
@@ -110,6 +110,7 @@ extension DocumentShape {
   private func accepts(_ node: DocumentNode) -> Bool {
     switch (self, node.value) {
     case (.flag, .flag), (.integer, .integer), (.number, .integer), (.number, .number), (.list, .list),
+      (.text, .text),
       (.object, .object), (.anything, _):
       true
     case (.either(let shapes), _): shapes.contains { $0.accepts(node) }

@@ -6,6 +6,8 @@ indirect enum DocumentShape: Sendable {
   /// In nanoseconds.
   case duration(ClosedRange<Int64>)
   case choice([String])
+  /// Any text, such as these.
+  case text([String])
   /// At least one.
   case list(of: DocumentShape)
   case object(ObjectShape)
@@ -31,7 +33,7 @@ indirect enum DocumentShape: Sendable {
     case .integer(let range): DocumentNode(.integer(draw.integer(in: range)), self)
     case .number(let range): DocumentNode(.number(draw.number(in: range)), self)
     case .duration(let range): DocumentNode(.text(DocumentDuration.draw(range, draw)), self)
-    case .choice(let names): DocumentNode(.text(draw.one(of: names)), self)
+    case .choice(let texts), .text(let texts): DocumentNode(.text(draw.one(of: texts)), self)
     case .list(let shape): DocumentNode(.list((0...draw.below(4)).map { _ in shape.valid(draw) }), self)
     case .object(let object): object.valid(draw, self)
     case .either(let shapes): Self.valid(draw.one(of: shapes), or: shapes, draw)

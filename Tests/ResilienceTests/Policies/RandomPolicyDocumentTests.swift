@@ -23,6 +23,13 @@ import Testing
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),
     RandomPolicy(InboxPolicy.self, PolicyShapes.inbox),
     RandomPolicy(HealthCheckPolicy.self, PolicyShapes.healthCheck),
+    RandomPolicy(BalancingStrategy.self, PolicyShapes.balancingStrategy),
+    RandomPolicy(BalancingPolicy.self, PolicyShapes.balancing),
+    RandomPolicy(SlowStartPolicy.self, PolicyShapes.slowStart),
+    RandomPolicy(ZonePreference.self, PolicyShapes.zone),
+    RandomPolicy(OutlierPolicy.self, PolicyShapes.outliers),
+    RandomPolicy(OutlierPolicy.SuccessRate.self, PolicyShapes.successRate),
+    RandomPolicy(OutlierPolicy.FailureRate.self, PolicyShapes.failureRate),
   ]
 
   @Test func everyPolicyThatCanBeReadIsAmongThem() throws {

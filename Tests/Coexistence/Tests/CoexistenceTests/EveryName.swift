@@ -24,7 +24,9 @@ enum EveryName {
   typealias Backoff_ = Backoff
   typealias BalancedHandler_ = BalancedHandler
   typealias Balancer_ = Balancer
+  typealias BalancerEvent_ = BalancerEvent
   typealias BalancerSnapshot_ = BalancerSnapshot
+  typealias BalancingPolicy_ = BalancingPolicy
   typealias BalancingStrategy_ = BalancingStrategy
   typealias Bulkhead_ = Bulkhead
   typealias BulkheadAdmission_ = BulkheadAdmission
@@ -71,6 +73,7 @@ enum EveryName {
   typealias DeduplicatingHandler_ = DeduplicatingHandler
   typealias DeliveryPolicy_ = DeliveryPolicy
   typealias DuplicateDropped_ = DuplicateDropped
+  typealias EjectionReason_ = EjectionReason
   typealias Event_ = Event
   typealias EventAttribute_ = EventAttribute
   typealias EventBus_ = EventBus
@@ -137,6 +140,7 @@ enum EveryName {
   typealias OTLPRefused_ = OTLPRefused
   typealias OTLPRequest_ = OTLPRequest
   typealias Outcome_ = Outcome
+  typealias OutlierPolicy_ = OutlierPolicy
   typealias PoisonEvent_ = PoisonEvent
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
@@ -194,6 +198,7 @@ enum EveryName {
   typealias SimulatedServiceSnapshot_ = SimulatedServiceSnapshot
   typealias Simulation_ = Simulation
   typealias SimulationError_ = SimulationError
+  typealias SlowStartPolicy_ = SlowStartPolicy
   typealias SpanAnnotation_ = SpanAnnotation
   typealias SpanBatch_ = SpanBatch
   typealias SpanExporter_ = SpanExporter
@@ -234,4 +239,5 @@ enum EveryName {
   typealias W3CBaggage_ = W3CBaggage
   typealias W3CBaggagePropagator_ = W3CBaggagePropagator
   typealias W3CTraceContextPropagator_ = W3CTraceContextPropagator
+  typealias ZonePreference_ = ZonePreference
 }

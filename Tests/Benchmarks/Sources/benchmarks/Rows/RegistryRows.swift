@@ -27,17 +27,92 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
   }
 }
 
+private let sizeReason =
+  "the plan's floor is flat atomics; here a lease takes a lock twice, finds out whether the listing is current, checks the "
+  + "bounds of its arrays, and counts references to the balancer"
+
+/// How a balancer's cost grows with the instances: a pick, what comes after it, and what changes under it.
+private func sizeRows(_ size: Int) -> [Row] {
+  let instances = "\(spaced(size)) instances"
+  return [
+    .sync("balancer: pick and release, now and draw given, P2C, \(instances)") {
+      let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
+      let now = SystemClock.read()
+      return { count in
+        var picked = 0
+        for number in 0..<count {
+          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
+            continue
+          }
+          picked &+= 1
+          pick.release()
+        }
+        return picked
+      }
+    }
+    .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0)
+    .because(sizeReason),
+    .call("balancer: first attempt succeeds, retry, \(instances)") { twice(size, failures: 0) },
+    .call("balancer: second attempt succeeds, retry, \(instances)") { twice(size, failures: 1) },
+    changeRow("balancer: health change and pick, \(instances)", size) { registry, member in
+      registry.report(member.health == .unhealthy ? .healthy : .unhealthy, of: member)
+    },
+    changeRow("balancer: join, leave and a pick after each, \(instances)", size) { registry, _ in
+      registry.register(ServiceInstance(id: "joiner", service: "benchmark"), ttl: .seconds(86_400))
+    } undo: { registry in
+      registry.deregister("joiner", of: "benchmark")
+    },
+  ]
+}
+
+/// A balancer inside a retry; the first attempts fail by what they return, which costs nothing.
+///
+/// The inline face, so that no handlers are built for ten thousand instances while it is counted.
+private func twice(_ size: Int, failures: Int) -> some Handler<Int, Int> {
+  let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
+  return ServiceCall("benchmark") { (_: Int, context: CallContext) in
+    try await balancer.run(context) { _ in Int(context.attempt) }
+  }
+  .classify { result in
+    if case .success(let attempt) = result, attempt <= failures { .failure } else { nil }
+  }
+  .retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil)
+}
+
+private func changeRow(
+  _ name: String, _ size: Int, _ change: @escaping @Sendable (ServiceRegistry, ServiceMember) -> Void,
+  undo: (@Sendable (ServiceRegistry) -> Void)? = nil
+) -> Row {
+  .sync(name) {
+    let registry = makeRegistry(instances: size)
+    let balancer = registry.service("benchmark").balancer(.powerOfTwoChoices)
+    let now = SystemClock.read()
+    balancer.pick(at: now, draw: 1)?.release()
+    return { count in
+      var picked = 0
+      for _ in 0..<count {
+        guard let member = registry.instances(of: "benchmark", at: now).members.first else { continue }
+        change(registry, member)
+        balancer.pick(at: now, draw: 1)?.release()
+        undo?(registry)
+        balancer.pick(at: now, draw: 1)?.release()
+        picked &+= 1
+      }
+      return picked
+    }
+  }
+  .counted(over: 100)
+  .tolerating(0.1)
+}
+
 func registryRows() -> [Row] {
   let target = "P2C lease+release, any n"
-  let reason =
-    "the plan's floor is flat atomics; here a lease also finds out whether the listing is current, remembers for retries "
-    + "where the call has been, and draws from the ambient randomness"
   let beat = "balancer pick + call + release, P2C, 10 instances"
   return [
     pickRow("balancer: pick and release, P2C, 10 instances", .powerOfTwoChoices, instances: 10)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(sizeReason),
     pickRow("balancer: pick and release, P2C, 1 000 instances", .powerOfTwoChoices, instances: 1000)
-      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(reason),
+      .floor("floor: lock pair").target(target, instructions: 90, allocations: 0).because(sizeReason),
     pickRow("balancer: pick and release, round robin, 10 instances", .roundRobin, instances: 10)
       .floor("floor: lock pair"),
     .call("balancer: call, P2C, 10 instances") {
@@ -51,5 +126,23 @@ func registryRows() -> [Row] {
     .counted(over: 20_000)
     .floor("call")
     .beat(beat, "Finagle 1 692 ns at 1 000 (published)"),
-  ]
+    pickRow("balancer: pick and release, peak EWMA, 10 instances", .peakEWMA, instances: 10)
+      .floor("floor: lock pair"),
+    .threads(2, "balancer: pick and release, P2C, 10 000 instances, 2 threads") {
+      let balancer = makeRegistry(instances: 10_000).service("benchmark").balancer(.powerOfTwoChoices)
+      return { count in
+        let now = SystemClock.read()
+        var picked = 0
+        for number in 0..<count {
+          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
+            continue
+          }
+          picked &+= 1
+          pick.release()
+        }
+        return picked
+      }
+    }
+    .floor("floor: lock pair"),
+  ] + [10, 100, 10_000].flatMap(sizeRows)
 }
