@@ -9,8 +9,17 @@ public struct ServiceInstance: Sendable, Hashable {
   /// Where it is reached, in whatever form the caller's transport wants: `10.0.0.7:8080`, a URL, a socket path.
   public let address: String
 
-  /// Facts for the builder of the call: version, zone, protocol.
+  /// Facts for the builder of the call, such as the protocol.
   public let metadata: [String: String]
+
+  /// Where it runs, for balancers that prefer what is near; `nil` if nobody says.
+  public let zone: String?
+
+  /// Its share of the calls beside that of others, 0 to 1 000 000; 0 gets none.
+  public let weight: Double
+
+  /// The version of the software that it runs; `nil` if nobody says.
+  public let version: String?
 
   /// Creates an instance.
   ///
@@ -19,10 +28,21 @@ public struct ServiceInstance: Sendable, Hashable {
   ///   - service: The name of the service.
   ///   - address: Where it is reached. Default: empty, for services in the same process.
   ///   - metadata: Facts for the builder of the call. Default: none.
-  public init(id: String, service: String, address: String = "", metadata: [String: String] = [:]) {
+  ///   - zone: Where it runs. Default: not said.
+  ///   - weight: Its share of the calls beside that of others. It may come from outside and so never traps: below 0 and
+  ///     not a number count as 0, more than 1 000 000 as that. Default: 1.
+  ///   - version: The version of the software that it runs. Default: not said.
+  public init(
+    id: String, service: String, address: String = "", metadata: [String: String] = [:], zone: String? = nil,
+    weight: Double = 1, version: String? = nil
+  ) {
     self.id = id
     self.service = service
     self.address = address
     self.metadata = metadata
+    self.zone = zone
+    // Not a number is neither above 0 nor below it.
+    self.weight = weight > 0 ? min(weight, 1_000_000) : 0
+    self.version = version
   }
 }
