@@ -111,7 +111,7 @@ extension BalancerStateMachine {
       members[slot] = member
       epochs[slot] = member.epoch
       isListed[slot] = true
-      if isPanicking || member.health != .unhealthy { candidates.append(slot) }
+      if member.takesCalls, isPanicking || member.health != .unhealthy { candidates.append(slot) }
     }
     for slot in members.indices where members[slot] != nil && !isListed[slot] && inFlight[slot] == 0 {
       free(slot)

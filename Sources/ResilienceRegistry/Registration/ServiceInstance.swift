@@ -1,5 +1,7 @@
 /// One running copy of a service: who it is and where it is reached.
-public struct ServiceInstance: Sendable, Hashable {
+///
+/// Names are compared byte for byte, as they are stored and sent: two spellings that look alike are two instances.
+public struct ServiceInstance: Sendable {
   /// What tells the instance from others of its service; registering the same id again replaces it.
   public let id: String
 
@@ -44,5 +46,21 @@ public struct ServiceInstance: Sendable, Hashable {
     // Not a number is neither above 0 nor below it.
     self.weight = weight > 0 ? min(weight, 1_000_000) : 0
     self.version = version
+  }
+}
+
+extension ServiceInstance: Hashable {
+  /// Whether both say the same, byte for byte.
+  public static func == (left: ServiceInstance, right: ServiceInstance) -> Bool {
+    left.id.isIdentical(to: right.id) && left.service.isIdentical(to: right.service)
+      && left.address.isIdentical(to: right.address) && left.weight == right.weight && left.zone == right.zone
+      && left.version == right.version && left.metadata == right.metadata
+  }
+
+  /// Hashes what tells instances apart.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(id)
+    hasher.combine(service)
+    hasher.combine(address)
   }
 }

@@ -23,6 +23,7 @@ import Testing
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),
     RandomPolicy(InboxPolicy.self, PolicyShapes.inbox),
     RandomPolicy(HealthCheckPolicy.self, PolicyShapes.healthCheck),
+    RandomPolicy(SelfPreservation.self, PolicyShapes.selfPreservation),
   ]
 
   @Test func everyPolicyThatCanBeReadIsAmongThem() throws {
