@@ -146,6 +146,8 @@ extension ServiceDirectory {
     }
   }
 
+  var watcherCount: Int { state.withLock { $0.watchers.count } }
+
   /// Ends a wait, whatever ended it.
   func leave(_ place: Watchers.Place) {
     let woken: Watchers.Woken = state.withLock { $0.watchers.remove(place) }

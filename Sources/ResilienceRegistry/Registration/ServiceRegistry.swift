@@ -166,6 +166,8 @@ extension ServiceRegistry {
     return directory
   }
 
+  var serviceCount: Int { state.withLock { $0.directories.count } }
+
   /// Tells the runs of monitors apart.
   func newSource(_ name: String) -> HealthSource {
     HealthSource(

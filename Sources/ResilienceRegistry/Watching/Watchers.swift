@@ -30,6 +30,8 @@ struct Watchers {
   private var nextTicket: UInt64 = 0
   private var lookout: UInt64?
 
+  var count: Int { waiting.count }
+
   mutating func add(_ waiter: Waiter, timerAt instant: Instant) -> Place {
     nextTicket += 1
     waiting[nextTicket] = waiter
