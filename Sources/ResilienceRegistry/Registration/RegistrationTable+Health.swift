@@ -31,13 +31,13 @@ extension RegistrationTable {
     return showState(of: member)
   }
 
-  /// Lets a registration drain, as its owner says.
+  /// Notes what an instance's owner says of a registration.
   ///
   /// - Parameter epoch: The only registration that is meant; `nil` for whichever there is.
   /// - Returns: `nil` when the registration is gone.
-  mutating func drain(_ id: String, epoch: UInt64?) -> [RegistryEvent]? {
+  mutating func setOwnerState(_ state: InstanceState, of id: String, epoch: UInt64?) -> [RegistryEvent]? {
     guard let member = members.member(withID: id), epoch == nil || member.epoch == epoch else { return nil }
-    terms[member.epoch]?.ownerState = .draining
+    terms[member.epoch]?.ownerState = state
     return showState(of: member)
   }
 

@@ -12,6 +12,8 @@ struct RegistrationTable {
     var expiresAt: Instant
     var reports: HealthReports
     var ownerState = InstanceState.inService
+    /// The lease that a store keeps; `nil` for one that is kept here.
+    var storeLeaseID: Int64?
     /// The one entry of ``deadlines`` that counts.
     var dueAt: Instant?
   }

@@ -116,7 +116,7 @@ extension ServiceDirectory {
   }
 
   func drain(_ id: String, epoch: UInt64?, at now: Instant) -> Bool {
-    changeIfThere(at: now) { table in table.drain(id, epoch: epoch) }
+    changeIfThere(at: now) { table in table.setOwnerState(.draining, of: id, epoch: epoch) }
   }
 
   private func changeIfThere(
