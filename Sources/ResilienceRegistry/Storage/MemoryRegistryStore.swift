@@ -54,7 +54,8 @@ public final class MemoryRegistryStore: RegistryStore {
 
   /// Hands the changes over as they come.
   public func follow(
-    _ service: String, after revision: UInt64, _ onChanges: @Sendable ([StoreChange]) async throws -> Void
+    _ service: String, after revision: UInt64,
+    _ onChanges: @escaping @Sendable ([StoreChange]) async throws -> Void
   ) async throws {
     let clock = CallContext.current.clock
     var revision = revision

@@ -56,6 +56,7 @@ public protocol RegistryStore: Sendable {
   ///   - onChanges: Is awaited before the next changes are handed over.
   /// - Throws: ``StoreCompacted`` when changes after `revision` have been forgotten; what `onChanges` throws.
   func follow(
-    _ service: String, after revision: UInt64, _ onChanges: @Sendable ([StoreChange]) async throws -> Void
+    _ service: String, after revision: UInt64,
+    _ onChanges: @escaping @Sendable ([StoreChange]) async throws -> Void
   ) async throws
 }
