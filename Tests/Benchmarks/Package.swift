@@ -26,6 +26,7 @@ let package = Package(
     executable("benchmarks", products: ["Resilience"], others: ["Counters"]),
     executable("idle-memory", products: ["Resilience"], others: ["Counters"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
+    executable("registry-fleet", products: ["Resilience", "ResilienceTestKit"], others: ["Counters"]),
   ],
   swiftLanguageModes: [.v6]
 )
