@@ -6,6 +6,8 @@ struct Watchers {
   /// Where one waits.
   struct Place: Sendable {
     let ticket: UInt64
+    /// Whose place it is: a list that was begun anew gives the same tickets out again.
+    let waiter: Waiter
     /// For the lookout; never for the others.
     let timerAt: Instant
   }
@@ -35,9 +37,11 @@ struct Watchers {
   mutating func add(_ waiter: Waiter, timerAt instant: Instant) -> Place {
     nextTicket += 1
     waiting[nextTicket] = waiter
-    guard lookout == nil else { return Place(ticket: nextTicket, timerAt: Deadline.never.instant) }
+    guard lookout == nil else {
+      return Place(ticket: nextTicket, waiter: waiter, timerAt: Deadline.never.instant)
+    }
     lookout = nextTicket
-    return Place(ticket: nextTicket, timerAt: instant)
+    return Place(ticket: nextTicket, waiter: waiter, timerAt: instant)
   }
 
   /// Everybody, since something has changed.
@@ -59,7 +63,9 @@ struct Watchers {
 
   /// Takes one out. When it was the lookout, another one is woken to be it.
   mutating func remove(_ place: Place) -> Woken {
-    guard waiting.removeValue(forKey: place.ticket) != nil, lookout == place.ticket else { return .nobody }
+    guard waiting[place.ticket] === place.waiter else { return .nobody }
+    waiting[place.ticket] = nil
+    guard lookout == place.ticket else { return .nobody }
     lookout = nil
     guard let next = waiting.keys.min(), let waiter = waiting.removeValue(forKey: next) else {
       return .nobody
