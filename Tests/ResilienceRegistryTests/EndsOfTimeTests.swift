@@ -70,13 +70,13 @@ import Testing
   }
 
   @Test(arguments: [Int64.min, -1, 0, .max - 1, .max])
-  func row73_aHeartbeatEndsWithTheTime(now: Int64) async {
+  func row73_aHeartbeatEndsWithTheTime(now: Int64) async throws {
     let clock = ManualClock(now: Instant(nanoseconds: now))
-    await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
+    try await CallContext.withEnvironment(CallEnvironment(clock: clock)) {
       for ttl in [Duration.nanoseconds(1), .seconds(1), .nanoseconds(Int64.max), Duration(attoseconds: .max)]
       {
         let registry = ServiceRegistry()
-        let ids = await registry.withLease(instance("a"), ttl: ttl) {
+        let ids = try await registry.withLease(instance("a"), ttl: ttl) {
           registry.instances(of: "inventory").ids
         }
         // At the last instant there is every lease has ended.

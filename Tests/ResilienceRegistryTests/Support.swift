@@ -15,6 +15,8 @@ extension ServiceSnapshot {
 }
 
 extension ServiceRegistry {
+  func watcherCount(of service: String) -> Int { known(service)?.watcherCount ?? 0 }
+
   /// Registers instances that outlive any test.
   func register(ids: String..., service: String = "inventory") {
     for id in ids { register(instance(id, of: service), ttl: .seconds(1_000_000)) }

@@ -31,7 +31,7 @@ public final class Balancer: Sendable {
   private let measuresLatency: Bool
   private let directory: ServiceDirectory
   private let state: Lock<BalancerStateMachine>
-  private let outbox: EventOutbox<BalancerEvent>
+  private let eventQueue: EventQueue<BalancerEvent>
 
   init(
     directory: ServiceDirectory, policy: BalancingPolicy, tellsFreed: Bool = false,
@@ -43,7 +43,7 @@ public final class Balancer: Sendable {
     measuresLatency = machine.rules.choice == .soonest
     readsOutcomes = measuresLatency || policy.outliers != nil
     state = Lock(machine)
-    outbox = EventOutbox(onEvent)
+    eventQueue = EventQueue(onEvent)
   }
 
   convenience init(directory: ServiceDirectory, strategy: BalancingStrategy) {
@@ -182,13 +182,13 @@ extension Balancer {
     guard readsOutcomes, verdict != .neutral else { return }
     let hasEvents = state.withLock { state in
       let events = state.record(succeeded: verdict == .success, of: selection, at: now.nanoseconds)
-      events.forEach { outbox.enqueue($0) }
+      events.forEach { eventQueue.enqueue($0) }
       if releases, state.release(selection.slot) {
         publishedLayout.store(state.layout, ordering: .releasing)
       }
       return !events.isEmpty
     }
-    if hasEvents { outbox.drain() }
+    if hasEvents { eventQueue.drain() }
   }
 
   @usableFromInline
@@ -220,7 +220,7 @@ extension Balancer {
       let plan = BalancingPlan(source)
       _ = state.withLock { $0.finishPlanning(plan) }
     }
-    outbox.drain()
+    eventQueue.drain()
   }
 
   private func follow(at now: Instant, draw: UInt64) {
@@ -233,7 +233,7 @@ extension Balancer {
       let update = roster.update(to: directory.snapshot(at: now))
       isBehind = state.withLock { state in
         let events = state.follow(update, at: now.nanoseconds, draw: draw)
-        events?.forEach { outbox.enqueue($0) }
+        events?.forEach { eventQueue.enqueue($0) }
         publishedLayout.store(state.layout, ordering: .releasing)
         return events == nil
       }
@@ -247,7 +247,7 @@ extension Balancer {
     guard let counts = state.withLock({ $0.beginSweep(at: now.nanoseconds, empty) }) else { return }
     let found = OutlierSweep(rules: rules).outliers(in: counts, draw: draw)
     state.withLock { state in
-      state.finishSweep(found, at: now.nanoseconds).forEach { outbox.enqueue($0) }
+      state.finishSweep(found, at: now.nanoseconds).forEach { eventQueue.enqueue($0) }
     }
   }
 }

@@ -13,13 +13,13 @@ enum RosterChange {
     var changes: [RosterChange] = []
     var front = 0
     while front < common, old[front].epoch == new[front].epoch {
-      if old[front].health != new[front].health { changes.append(.changed(new[front])) }
+      if old[front].differs(from: new[front]) { changes.append(.changed(new[front])) }
       front += 1
     }
     var back = 0
     while back < common - front, old[old.count - 1 - back].epoch == new[new.count - 1 - back].epoch {
       let (one, other) = (old.count - 1 - back, new.count - 1 - back)
-      if old[one].health != new[other].health { changes.append(.changed(new[other])) }
+      if old[one].differs(from: new[other]) { changes.append(.changed(new[other])) }
       back += 1
     }
     let (gone, come) = (old[front..<(old.count - back)], new[front..<(new.count - back)])
@@ -33,7 +33,7 @@ enum RosterChange {
         changes.append(.joined(member))
         continue
       }
-      if old[place].health != member.health { changes.append(.changed(member)) }
+      if old[place].differs(from: member) { changes.append(.changed(member)) }
     }
     return changes
   }
@@ -41,10 +41,13 @@ enum RosterChange {
 
 extension ServiceMember {
   /// May get calls at all.
-  var takesCalls: Bool { instance.weight > 0 }
+  var isEligible: Bool { takesCalls && instance.weight > 0 }
 
   /// May get calls while others may as well.
   var isWell: Bool { health != .unhealthy }
+
+  /// Whether another state of the same registration makes a difference to who gets calls.
+  func differs(from other: ServiceMember) -> Bool { health != other.health || state != other.state }
 }
 
 extension [ServiceMember] {
@@ -52,7 +55,7 @@ extension [ServiceMember] {
   func subset(of size: Int, seed: UInt64) -> [ServiceMember] {
     guard count > size else { return self }
     let ranks = map { member in
-      member.takesCalls ? SplitMix64.mix(stableHash(member.instance.id) ^ seed) : .max
+      member.isEligible ? SplitMix64.mix(stableHash(member.instance.id) ^ seed) : .max
     }
     let last = ranks.sorted()[size - 1]
     return zip(self, ranks).filter { $0.1 <= last }.map(\.0)

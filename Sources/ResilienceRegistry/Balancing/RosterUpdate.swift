@@ -7,7 +7,8 @@ struct FollowedRoster {
 
   /// Compares the list with a newer one: as many steps as there are instances, and so not under a lock.
   func update(to snapshot: ServiceSnapshot) -> RosterUpdate {
-    let members = subsetSize.map { snapshot.members.subset(of: $0, seed: seed) } ?? snapshot.members
+    let all = Array(snapshot.members)
+    let members = subsetSize.map { all.subset(of: $0, seed: seed) } ?? all
     return RosterUpdate(
       baseVersion: version, version: snapshot.version, members: members,
       changes: RosterChange.between(known, members))

@@ -1,10 +1,11 @@
 internal import ResilienceCore
 
-/// `{"interval": "10s", "timeout": "1s", "rise": 2, "fall": 3, "jitter": 0.2}`. What is left out is as in
-/// ``init(interval:timeout:rise:fall:jitter:)``.
+/// `{"interval": "10s", "timeout": "1s", "rise": 2, "fall": 3, "jitter": 0.2, "startupGrace": "0s", "flapWindow": "300s",
+/// "maxFallShare": 1}`. What is left out is as in
+/// ``init(interval:timeout:rise:fall:jitter:startupGrace:flapWindow:maxFallShare:)``.
 extension HealthCheckPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
-    case interval, timeout, rise, fall, jitter
+    case interval, timeout, rise, fall, jitter, startupGrace, flapWindow, maxFallShare
   }
 
   /// Reads a policy; what is left out is the default.
@@ -18,6 +19,9 @@ extension HealthCheckPolicy: Codable {
     rise = try fields.integer(.rise) ?? defaults.rise
     fall = try fields.integer(.fall) ?? defaults.fall
     jitter = try fields.number(.jitter) ?? defaults.jitter
+    startupGrace = try fields.duration(.startupGrace) ?? defaults.startupGrace
+    flapWindow = try fields.duration(.flapWindow) ?? defaults.flapWindow
+    maxFallShare = try fields.number(.maxFallShare) ?? defaults.maxFallShare
     try fields.check(fault)
   }
 
@@ -29,5 +33,8 @@ extension HealthCheckPolicy: Codable {
     try fields.encode(rise, forKey: .rise)
     try fields.encode(fall, forKey: .fall)
     try fields.encode(jitter, forKey: .jitter)
+    try fields.encode(DurationText(startupGrace), forKey: .startupGrace)
+    try fields.encode(DurationText(flapWindow), forKey: .flapWindow)
+    try fields.encode(maxFallShare, forKey: .maxFallShare)
   }
 }

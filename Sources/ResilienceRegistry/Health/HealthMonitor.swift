@@ -1,4 +1,5 @@
 public import ResilienceCore
+internal import Synchronization
 
 /// Checks the instances of a service, each in its own rhythm, and reports what it finds to the registry.
 ///
@@ -53,52 +54,26 @@ public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == Servi
 
   /// Checks until cancelled.
   ///
-  /// On the way out the statuses it reported become unknown again: nobody would correct them.
+  /// What it finds is reported after every check, so that the registry and its checks agree within one interval, whatever
+  /// somebody else has said meanwhile. On the way out it takes back what it reported: nobody would correct it.
   ///
   /// - Throws: `CancellationError` when its task is cancelled, after the last running check has ended.
   public func run() async throws {
+    let round = HealthCheckRound(registry, policy, check, source: registry.newSource("checks"))
     await withDiscardingTaskGroup { group in
       var followed: Set<UInt64> = []
       for await snapshot in registry.watch(service) {
+        round.count.store(snapshot.members.count, ordering: .relaxed)
         for member in snapshot.members where !followed.contains(member.epoch) {
-          group.addTask { await follow(member) }
+          group.addTask { await round.follow(member) }
         }
         followed = Set(snapshot.members.map(\.epoch))
       }
     }
-    throw CancellationError()
-  }
-
-  /// Checks one registration until it is gone.
-  private func follow(_ member: ServiceMember) async {
-    let clock = CallContext.current.clock
-    var machine = HealthStateMachine(rise: policy.rise, fall: policy.fall, status: member.health)
-    var probe: HealthProbe?
-    var next = clock.now.advanced(byNanoseconds: earlyNanoseconds())
-    while (try? await clock.sleep(until: next)) != nil, registry.isListed(member) {
-      let start = clock.now
-      // Less than a nanosecond is none, and the checks would go on at one instant for ever.
-      next = start.advanced(byNanoseconds: max(1, policy.interval.clampedNanoseconds - earlyNanoseconds()))
-      var verdict = Verdict.failure
-      if probe?.isRunning != true {
-        let deadline = start.advanced(by: policy.timeout)
-        let current = HealthProbe.start(check, of: member.instance, deadline: deadline)
-        probe = current
-        guard let result = await current.result(until: deadline, on: clock) else { break }
-        verdict = result
-        current.cancel()
-      }
-      guard verdict != .neutral else { continue }
-      if let status = machine.record(succeeded: verdict == .success), !registry.report(status, of: member) {
-        break
-      }
+    // A registration in the place of one that was followed has taken over what was reported of that one.
+    for member in registry.instances(of: service).members {
+      registry.report(.unknown, of: member, from: round.source)
     }
-    await probe?.finish()
-    registry.report(.unknown, of: member)
-  }
-
-  private func earlyNanoseconds() -> Int64 {
-    Int64(
-      Double(policy.interval.clampedNanoseconds) * policy.jitter * CallContext.current.random().unitInterval)
+    throw CancellationError()
   }
 }

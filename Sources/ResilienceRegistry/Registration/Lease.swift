@@ -42,6 +42,20 @@ public struct Lease: Sendable {
     directory.renew(instance.id, epoch: epoch, at: now)
   }
 
+  /// Lets the instance drain: it gets no new calls, and finishes those it has. That is for good, for this registration.
+  ///
+  /// - Returns: `false` when it is not listed under this lease any more.
+  @discardableResult
+  public func drain() -> Bool {
+    drain(at: CallContext.current.readClock())
+  }
+
+  /// Lets the instance drain at `now`; see ``drain()``.
+  @discardableResult
+  public func drain(at now: Instant) -> Bool {
+    directory.drain(instance.id, epoch: epoch, at: now)
+  }
+
   /// Ends the lease and takes the instance out.
   ///
   /// - Returns: `false` when it was not listed under this lease any more.

@@ -1,141 +1,146 @@
 internal import ResilienceCore
 
-/// The registrations of one service: a state machine, sorted by instance id.
+/// The registrations of one service: a state machine.
 ///
-/// A lease is over at its own instant, not after it. Every mutation but ``expire(at:)`` expects that one to be called
-/// first, and returns what is to be told.
+/// What snapshots show is in ``members``, a tree that they share; what only the registry needs is beside it, by the number
+/// of the registration. A lease is over at its own instant, not after it. Every mutation but ``expire(at:)`` expects that
+/// one to be called first, and returns what is to be told.
 struct RegistrationTable {
-  private struct Term {
+  struct Term {
+    let id: String
     let ttlNanoseconds: Int64
     var expiresAt: Instant
+    var reports: HealthReports
+    var ownerState = InstanceState.inService
+    /// The lease that a store keeps; `nil` for one that is kept here.
+    var storeLeaseID: Int64?
+    /// The one entry of ``deadlines`` that counts.
+    var dueAt: Instant?
   }
 
+  /// What an operator said of an id; it outlives the registration for a while, as a restart is no answer to it.
+  struct Override {
+    var state: InstanceState
+    var endsAt = Deadline.never.instant
+  }
+
+  /// As long as Eureka remembers an overridden status.
+  static let overrideMemoryNanoseconds: Int64 = 3_600_000_000_000
+
   let service: String
-  private(set) var members: [ServiceMember] = []
-  private var terms: [Term] = []
-  private(set) var isPanicking = false
+  private(set) var members = ServiceMembers()
+  private(set) var counts = MemberCounts()
+  private(set) var staleSince: Instant?
 
   /// Grows with every change that a snapshot shows; a renewal is none.
   private(set) var version: UInt64 = 0
+  private var isPanicking = false
 
-  /// No lease is over before this instant; a lower bound, since renewals do not move it.
-  private(set) var earliestExpiry = Deadline.never.instant
+  var terms: [UInt64: Term] = [:]
+  var deadlines = DeadlineHeap()
+  var lapses: LapseCounter
+  var overrides: [Identifier: Override] = [:]
 
-  private(set) var registered: UInt64 = 0
-  private(set) var deregistered: UInt64 = 0
-  private(set) var expired: UInt64 = 0
+  var registered: UInt64 = 0
+  var deregistered: UInt64 = 0
+  var expired: UInt64 = 0
 
-  init(service: String) {
+  init(service: String, selfPreservation: SelfPreservation? = SelfPreservation()) {
     self.service = service
+    lapses = LapseCounter(selfPreservation)
   }
 
+  /// O(1): the members are shared.
   var snapshot: ServiceSnapshot {
-    ServiceSnapshot(service: service, version: version, members: members)
+    ServiceSnapshot(
+      service: service, version: version, members: members, isPanicking: counts.isPanicking,
+      staleSince: staleSince)
   }
 
-  func contains(_ id: String, epoch: UInt64) -> Bool {
-    index(of: id, epoch: epoch) != nil
+  /// Whether nothing is known at `now` that would be missed.
+  func isEmpty(at now: Instant) -> Bool {
+    members.isEmpty && staleSince == nil && overrides.allSatisfy { $0.value.endsAt <= now }
   }
+
+  /// Nothing is over before this instant; a lower bound, since renewals do not move it.
+  var earliestExpiry: Instant { deadlines.earliest }
+
+  func contains(epoch: UInt64) -> Bool { terms[epoch] != nil }
 }
 
-// MARK: - Leases
+// MARK: - Changing what is shown
 
 extension RegistrationTable {
-  /// Ends the leases whose instant has come.
-  mutating func expire(at now: Instant) -> [RegistryEvent] {
-    guard earliestExpiry <= now else { return [] }
-    var events: [RegistryEvent] = []
-    for index in members.indices.reversed() where terms[index].expiresAt <= now {
-      events.append(.expired(members.remove(at: index)))
-      terms.remove(at: index)
-    }
-    events.reverse()
-    earliestExpiry = terms.map(\.expiresAt).min() ?? Deadline.never.instant
-    expired += UInt64(events.count)
-    if !events.isEmpty { noteChange(&events) }
-    return events
+  mutating func show(_ member: ServiceMember) {
+    let replaced = members.put(member)
+    counts.replace(replaced, with: member)
+    if let replaced, replaced.epoch != member.epoch { terms[replaced.epoch] = nil }
   }
 
-  /// Adds the instance, in the place of one with the same id; the epoch is the version that it begins.
-  mutating func register(
-    _ instance: ServiceInstance, ttlNanoseconds: Int64, at now: Instant
-  ) -> (epoch: UInt64, events: [RegistryEvent]) {
-    let member = ServiceMember(instance: instance, epoch: version + 1, health: .unknown)
-    let term = Term(
-      ttlNanoseconds: ttlNanoseconds, expiresAt: now.advanced(byNanoseconds: ttlNanoseconds))
-    let index = insertionIndex(of: instance.id)
-    if index < members.count, members[index].instance.id == instance.id {
-      members[index] = member
-      terms[index] = term
-    } else {
-      members.insert(member, at: index)
-      terms.insert(term, at: index)
-    }
-    earliestExpiry = min(earliestExpiry, term.expiresAt)
-    registered += 1
-    var events = [RegistryEvent.registered(member)]
-    noteChange(&events)
-    return (member.epoch, events)
+  /// Takes a registration out.
+  mutating func hide(_ id: String, at now: Instant) -> ServiceMember? {
+    guard let member = members.remove(id) else { return nil }
+    counts.replace(member, with: nil)
+    terms[member.epoch] = nil
+    letOverrideEnd(id, at: now)
+    return member
   }
 
-  mutating func renew(_ id: String, epoch: UInt64, at now: Instant) -> Lease.Renewal {
-    let index = insertionIndex(of: id)
-    guard index < members.count, members[index].instance.id == id else { return .lost }
-    guard members[index].epoch == epoch else { return .superseded }
-    // Two threads may arrive in another order than they read the clock.
-    let until = max(terms[index].expiresAt, now.advanced(byNanoseconds: terms[index].ttlNanoseconds))
-    terms[index].expiresAt = until
-    return .renewed(until: until)
+  /// Changes what is shown of a registration.
+  ///
+  /// - Returns: What was shown before and what is now; `nil` if nothing has changed.
+  mutating func update(
+    _ id: String, _ change: (inout ServiceMember) -> Void
+  ) -> (before: ServiceMember, after: ServiceMember)? {
+    guard let before = members.member(withID: id) else { return nil }
+    var after = before
+    change(&after)
+    guard after.health != before.health || after.state != before.state || after.isSuspect != before.isSuspect
+    else { return nil }
+    show(after)
+    return (before, after)
   }
 
-  /// - Parameter epoch: The only registration to end; `nil` for whichever there is.
-  mutating func deregister(_ id: String, epoch: UInt64?) -> [RegistryEvent] {
-    guard let index = index(of: id, epoch: epoch) else { return [] }
-    terms.remove(at: index)
-    deregistered += 1
-    var events = [RegistryEvent.deregistered(members.remove(at: index))]
-    noteChange(&events)
-    return events
-  }
-}
-
-// MARK: - Health
-
-extension RegistrationTable {
-  /// - Returns: `nil` when the registration is gone.
-  mutating func report(_ health: HealthStatus, of id: String, epoch: UInt64) -> [RegistryEvent]? {
-    guard let index = index(of: id, epoch: epoch) else { return nil }
-    let previous = members[index].health
-    guard previous != health else { return [] }
-    members[index].health = health
-    var events = [RegistryEvent.healthChanged(members[index], from: previous)]
-    noteChange(&events)
-    return events
-  }
-}
-
-extension RegistrationTable {
-  private mutating func noteChange(_ events: inout [RegistryEvent]) {
+  /// Ends a step that has changed what is shown.
+  mutating func noteChange(_ events: inout [RegistryEvent]) {
     version += 1
-    let panics = snapshot.isPanicking
+    let panics = counts.isPanicking
     guard panics != isPanicking else { return }
     isPanicking = panics
     events.append(
       panics ? .panicBegan(service: service, instances: members.count) : .panicEnded(service: service))
   }
 
-  private func index(of id: String, epoch: UInt64?) -> Int? {
-    let index = insertionIndex(of: id)
-    guard index < members.count, members[index].instance.id == id else { return nil }
-    return epoch == nil || members[index].epoch == epoch ? index : nil
+  /// Says that the members are what was known at `instant`, since their source cannot be reached; `nil` that they are not.
+  mutating func setStale(since instant: Instant?) -> [RegistryEvent] {
+    guard (instant == nil) != (staleSince == nil) else { return [] }
+    staleSince = instant
+    var events: [RegistryEvent] = [
+      instant == nil ? .staleEnded(service: service) : .staleBegan(service: service, instances: members.count)
+    ]
+    noteChange(&events)
+    return events
+  }
+}
+
+// MARK: - Deadlines
+
+extension RegistrationTable {
+  /// Sees to it that the registration is looked at when its lease or a report ends.
+  mutating func enqueue(_ epoch: UInt64) {
+    guard let term = terms[epoch] else { return }
+    let due = min(term.expiresAt, term.reports.end)
+    guard term.dueAt.map({ due < $0 }) ?? true else { return }
+    terms[epoch]?.dueAt = due
+    deadlines.push(DeadlineHeap.Entry(instant: due, epoch: epoch))
+    if deadlines.count > 2 * terms.count + 64 {
+      deadlines.compact { [terms] in terms[$0.epoch]?.dueAt == $0.instant }
+    }
   }
 
-  private func insertionIndex(of id: String) -> Int {
-    var (low, high) = (0, members.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if members[middle].instance.id < id { low = middle + 1 } else { high = middle }
-    }
-    return low
+  private mutating func letOverrideEnd(_ id: String, at now: Instant) {
+    guard !overrides.isEmpty else { return }
+    overrides = overrides.filter { $0.value.endsAt > now }
+    overrides[Identifier(id)]?.endsAt = now.advanced(byNanoseconds: Self.overrideMemoryNanoseconds)
   }
 }

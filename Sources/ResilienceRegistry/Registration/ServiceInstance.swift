@@ -1,5 +1,7 @@
 /// One running copy of a service: who it is and where it is reached.
-public struct ServiceInstance: Sendable, Hashable {
+///
+/// Names are compared byte for byte, as they are stored and sent: two spellings that look alike are two instances.
+public struct ServiceInstance: Sendable {
   /// What tells the instance from others of its service; registering the same id again replaces it.
   public let id: String
 
@@ -9,16 +11,16 @@ public struct ServiceInstance: Sendable, Hashable {
   /// Where it is reached, in whatever form the caller's transport wants: `10.0.0.7:8080`, a URL, a socket path.
   public let address: String
 
-  /// Facts for the builder of the call: protocol, owner.
+  /// Facts for the builder of the call, such as the protocol.
   public let metadata: [String: String]
 
-  /// Where it runs, as callers that prefer their own zone spell it; `nil` when nobody said.
+  /// Where it runs, for balancers that prefer what is near; `nil` if nobody says.
   public let zone: String?
 
-  /// How many calls it is to get in proportion to its neighbours', 0 to 1 000 000; with 0 it gets nothing.
+  /// Its share of the calls beside that of others, 0 to 1 000 000; 0 gets none.
   public let weight: Double
 
-  /// Which build it runs, for people and for the builder of the call; `nil` when nobody said.
+  /// The version of the software that it runs; `nil` if nobody says.
   public let version: String?
 
   /// Creates an instance.
@@ -28,10 +30,10 @@ public struct ServiceInstance: Sendable, Hashable {
   ///   - service: The name of the service.
   ///   - address: Where it is reached. Default: empty, for services in the same process.
   ///   - metadata: Facts for the builder of the call. Default: none.
-  ///   - zone: Where it runs. Default: nobody said.
-  ///   - weight: Its share in proportion to its neighbours', 0 for nothing. It may come from outside, so it is clamped to
-  ///     0 ... 1 000 000, and what is no number is 0. Default: 1.
-  ///   - version: Which build it runs. Default: nobody said.
+  ///   - zone: Where it runs. Default: not said.
+  ///   - weight: Its share of the calls beside that of others. It may come from outside and so never traps: below 0 and
+  ///     not a number count as 0, more than 1 000 000 as that. Default: 1.
+  ///   - version: The version of the software that it runs. Default: not said.
   public init(
     id: String, service: String, address: String = "", metadata: [String: String] = [:], zone: String? = nil,
     weight: Double = 1, version: String? = nil
@@ -41,7 +43,24 @@ public struct ServiceInstance: Sendable, Hashable {
     self.address = address
     self.metadata = metadata
     self.zone = zone
+    // Not a number is neither above 0 nor below it.
     self.weight = weight > 0 ? min(weight, 1_000_000) : 0
     self.version = version
+  }
+}
+
+extension ServiceInstance: Hashable {
+  /// Whether both say the same, byte for byte.
+  public static func == (left: ServiceInstance, right: ServiceInstance) -> Bool {
+    left.id.isIdentical(to: right.id) && left.service.isIdentical(to: right.service)
+      && left.address.isIdentical(to: right.address) && left.weight == right.weight && left.zone == right.zone
+      && left.version == right.version && left.metadata == right.metadata
+  }
+
+  /// Hashes what tells instances apart.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(id)
+    hasher.combine(service)
+    hasher.combine(address)
   }
 }

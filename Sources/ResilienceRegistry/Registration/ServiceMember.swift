@@ -8,6 +8,15 @@ public struct ServiceMember: Sendable, Hashable {
   /// It fences: a heartbeat, a deregistration or a health report of an earlier registration cannot touch a later one.
   public let epoch: UInt64
 
-  /// What the last health report said; ``HealthStatus/unknown`` until there is one.
+  /// What the reports say together; until there is one, what it was registered with.
   public internal(set) var health: HealthStatus
+
+  /// Whether it is meant to get calls.
+  public internal(set) var state: InstanceState = .inService
+
+  /// Whether its lease ran out, together with so many others that it was kept; see ``SelfPreservation``.
+  public internal(set) var isSuspect = false
+
+  /// Whether new calls may be sent to it when its health allows it: it neither drains nor is out of service.
+  public var takesCalls: Bool { state == .inService }
 }

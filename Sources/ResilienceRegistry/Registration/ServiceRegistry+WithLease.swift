@@ -10,15 +10,18 @@ extension ServiceRegistry {
   /// - Parameters:
   ///   - instance: The instance.
   ///   - ttl: How long the lease holds without a heartbeat, more than 0. Default: 90 s.
+  ///   - initialHealth: What is taken for its health until the first report; see ``register(_:ttl:initialHealth:)``.
   ///   - isolation: The caller's actor, on which `body` runs.
   ///   - body: What the instance lives for.
-  /// - Throws: What `body` throws.
+  /// - Throws: `InvalidSetting`, with the field `ttl`, when that is not more than 0: it may come from a document. Else what
+  ///   `body` throws.
   public func withLease<Result>(
-    _ instance: ServiceInstance, ttl: Duration = defaultTTL, isolation: isolated (any Actor)? = #isolation,
+    _ instance: ServiceInstance, ttl: Duration = defaultTTL, initialHealth: HealthStatus = .unknown,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
-  ) async rethrows -> Result {
-    precondition(ttl >= .nanoseconds(1), "a lease's ttl must be more than 0, was \(ttl)")
-    let lease = register(instance, ttl: ttl)
+  ) async throws -> Result {
+    if let fault = InvalidSetting.unless(ttl >= .nanoseconds(1), "ttl", ttl, "more than 0s") { throw fault }
+    let lease = register(instance, ttl: ttl, initialHealth: initialHealth)
     // Not a child task: the caller's cancellation must not stop the heartbeat before the body has ended.
     let heartbeat = Task.immediate(executorPreference: CallContext.current.executor) {
       await self.keepAlive(lease, ttl: ttl)

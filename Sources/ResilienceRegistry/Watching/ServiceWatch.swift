@@ -3,8 +3,8 @@ internal import ResilienceCore
 /// The snapshots of one service as they change: first the present one, then the newest after each change.
 ///
 /// There is no backlog: a watcher that is slow skips what is outdated by the time it asks. Each iteration stands alone, so
-/// one that was cancelled cannot hand an old state to another. An expiry is told at its own instant, as the waiting
-/// iterator keeps a timer for it. Iteration ends when its task is cancelled, and never else.
+/// one that was cancelled cannot hand an old state to another. An expiry is told at its own instant, as one of the waiting
+/// iterators keeps a timer for it. Iteration ends when its task is cancelled, and never else.
 public struct ServiceWatch: AsyncSequence, Sendable {
   /// A snapshot of the service.
   public typealias Element = ServiceSnapshot
@@ -38,9 +38,9 @@ public struct ServiceWatch: AsyncSequence, Sendable {
         case .snapshot(let snapshot):
           version = snapshot.version
           return snapshot
-        case .waiting(let instant):
-          await waiter.wait(until: instant, on: clock)
-          directory.forget(waiter)
+        case .waiting(let place):
+          await waiter.wait(until: place.timerAt, on: clock)
+          directory.leave(place)
         }
       }
       return nil

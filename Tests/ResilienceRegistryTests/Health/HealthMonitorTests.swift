@@ -206,12 +206,12 @@ import Testing
         var tried: Set<String> = []
         for _ in 0..<50 { tried.insert(try await balancer.run { $0.id }) }
         #expect(tried == ["a", "b", "c"])
-        #expect(events.events.last?.name == "registry.panic.began")
+        #expect(events.events.last?.name == "registry.panic_began")
         #expect(balancer.snapshot().isPanicking)
 
         try await sim.sleep(for: .seconds(20))
         for _ in 0..<50 { #expect(try await balancer.run { $0.id } == "b") }
-        #expect(events.events.last?.name == "registry.panic.ended")
+        #expect(events.events.last?.name == "registry.panic_ended")
       }
     }
   }

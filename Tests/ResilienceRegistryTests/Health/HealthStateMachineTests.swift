@@ -40,4 +40,23 @@ import Testing
     #expect(machine.record(succeeded: false) == nil)
     #expect(machine.record(succeeded: true) == .healthy)
   }
+
+  @Test func row48_whatWasOnlyAssumedUnhealthyIsHealthyWithTheFirstSuccess() {
+    var machine = HealthStateMachine(rise: 3, fall: 2, status: .unhealthy, isInitial: true)
+    let assumed = [false, true, false, false].map { machine.record(succeeded: $0) }
+    #expect(assumed == [nil, .healthy, nil, .unhealthy])
+    // Known by now.
+    let known = [true, true, true].map { machine.record(succeeded: $0) }
+    #expect(known == [nil, nil, .healthy])
+  }
+
+  @Test func row48_aFallThatMayNotBeIsTriedAgainWithTheNextFailure() {
+    var machine = HealthStateMachine(rise: 2, fall: 2, status: .healthy)
+    let held = (0..<5).map { _ in machine.record(succeeded: false, mayFall: false) }
+    #expect(held.allSatisfy { $0 == nil } && !machine.isConfirmed)
+    #expect(machine.record(succeeded: false, mayFall: true) == .unhealthy)
+    let risen = (0..<4).map { _ in machine.record(succeeded: true, riseFactor: 2) }
+    #expect(risen == [nil, nil, nil, .healthy])
+    #expect(machine.record(succeeded: true, riseFactor: .max) == nil)
+  }
 }

@@ -35,7 +35,7 @@ private let second: Int64 = 1_000_000_000
     #expect(test.shares(100) == ["b": 100])
     #expect(
       test.events.map(\.description) == [
-        "balancer.ejected service=inventory instance=a reason=5 failures in a row ejected.nanoseconds=30000000000"
+        "balancer.ejected service=inventory instance=a reason=5 failures in a row ejected_seconds=30.0"
       ])
   }
 

@@ -24,17 +24,19 @@ import Testing
   @Test func aRenewalHoldsFromWhenItIsMade() {
     var table = table("a")
     #expect(
-      table.renew("a", epoch: 1, at: Instant(nanoseconds: 4)) == .renewed(until: Instant(nanoseconds: 14)))
+      table.renew("a", epoch: 1, at: Instant(nanoseconds: 4)).renewal
+        == .renewed(until: Instant(nanoseconds: 14)))
     #expect(table.expire(at: Instant(nanoseconds: 13)).isEmpty)
     #expect(table.expire(at: Instant(nanoseconds: 14)).map(\.name) == ["registry.expired"])
-    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 14)) == .lost)
+    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 14)).renewal == .lost)
   }
 
   @Test func aRenewalThatArrivesLateDoesNotShortenTheLease() {
     var table = table("a")
     _ = table.renew("a", epoch: 1, at: Instant(nanoseconds: 8))
     #expect(
-      table.renew("a", epoch: 1, at: Instant(nanoseconds: 5)) == .renewed(until: Instant(nanoseconds: 18)))
+      table.renew("a", epoch: 1, at: Instant(nanoseconds: 5)).renewal
+        == .renewed(until: Instant(nanoseconds: 18)))
   }
 
   @Test func theVersionGrowsWithWhatASnapshotShowsAndNothingElse() {
@@ -42,7 +44,7 @@ import Testing
     #expect(table.version == 2)
     _ = table.renew("a", epoch: 1, at: Instant(nanoseconds: 1))
     _ = table.report(.unknown, of: "a", epoch: 1)
-    _ = table.deregister("c", epoch: nil)
+    _ = table.deregister("c", epoch: nil, at: Instant(nanoseconds: 1))
     #expect(table.version == 2)
     _ = table.report(.healthy, of: "a", epoch: 1)
     #expect(table.version == 3)
@@ -55,22 +57,24 @@ import Testing
     var table = table("a")
     let (epoch, _) = table.register(instance("a"), ttlNanoseconds: 10, at: Instant(nanoseconds: 5))
     #expect(epoch == 2)
-    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 6)) == .superseded)
-    #expect(table.deregister("a", epoch: 1).isEmpty)
+    #expect(table.renew("a", epoch: 1, at: Instant(nanoseconds: 6)).renewal == .superseded)
+    #expect(table.deregister("a", epoch: 1, at: Instant(nanoseconds: 6)).isEmpty)
     #expect(table.report(.unhealthy, of: "a", epoch: 1) == nil)
-    #expect(table.members == [ServiceMember(instance: instance("a"), epoch: 2, health: .unknown)])
+    #expect(Array(table.members) == [ServiceMember(instance: instance("a"), epoch: 2, health: .unknown)])
   }
 
   @Test func panicIsWhenAllAreUnhealthyAndThereAreAny() {
     var table = table("a", "b")
-    #expect(table.report(.unhealthy, of: "a", epoch: 1)?.map(\.name) == ["registry.health.changed"])
+    #expect(table.report(.unhealthy, of: "a", epoch: 1)?.map(\.name) == ["registry.health_changed"])
     #expect(
       table.report(.unhealthy, of: "b", epoch: 2)?.map(\.description) == [
-        "registry.health.changed service=inventory instance=b health=unhealthy health.previous=unknown",
-        "registry.panic.began service=inventory instances=2",
+        "registry.health_changed service=inventory instance=b health=unhealthy previous_health=unknown",
+        "registry.panic_began service=inventory instances=2",
       ])
-    #expect(table.report(.healthy, of: "a", epoch: 1)?.last?.name == "registry.panic.ended")
-    #expect(table.deregister("a", epoch: nil).last?.name == "registry.panic.began")
-    #expect(table.deregister("b", epoch: nil).last?.name == "registry.panic.ended")
+    #expect(table.report(.healthy, of: "a", epoch: 1)?.last?.name == "registry.panic_ended")
+    #expect(
+      table.deregister("a", epoch: nil, at: Instant(nanoseconds: 6)).last?.name == "registry.panic_began")
+    #expect(
+      table.deregister("b", epoch: nil, at: Instant(nanoseconds: 6)).last?.name == "registry.panic_ended")
   }
 }

@@ -97,4 +97,69 @@ import Testing
       }
     }
   }
+
+  /// A thousand watchers, ten thousand changes, and no backlog: each sees the last state, and no version twice.
+  @Test(.timeLimit(.minutes(1)))
+  func row51_aThousandWatchersOfTenThousandChangesAllSeeTheLastState() throws {
+    try Simulation(seed: 1).run { sim in
+      let registry = ServiceRegistry()
+      registry.register(ids: "a", "b", "c")
+      let (seen, last) = (Log<Int>(), Log<UInt64>())
+      await withTaskGroup { group in
+        for _ in 0..<1000 {
+          group.addTask {
+            var (count, version) = (0, UInt64(0))
+            for await snapshot in registry.watch("inventory") {
+              #expect(snapshot.version > version)
+              (count, version) = (count + 1, snapshot.version)
+              if snapshot.ids == ["end"] { break }
+            }
+            seen.append(count)
+            last.append(version)
+          }
+        }
+        group.addTask {
+          for number in 0..<10_000 {
+            registry.report(number.isMultiple(of: 2) ? .healthy : .unhealthy, ofID: "b")
+            // Watchers get a turn now and then.
+            if number.isMultiple(of: 2000) { try? await sim.sleep(for: .nanoseconds(1)) }
+          }
+          registry.register(ids: "end")
+          for id in ["a", "b", "c"] { registry.deregister(id, of: "inventory") }
+        }
+      }
+      #expect(Set(last.entries) == [10_007])
+      #expect(seen.entries.count == 1000)
+      // Whoever is slow skips: a handful of snapshots each, not ten thousand.
+      #expect(seen.entries.max() ?? 0 <= 10)
+      #expect(registry.watcherCount(of: "inventory") == 0)
+    }
+  }
+
+  /// One timer, whoever keeps it, and it is handed on.
+  @Test(arguments: 0..<10 as Range<UInt64>)
+  func row51_theWatcherThatKeepsTheTimerMayLeave(seed: UInt64) throws {
+    try Simulation(seed: seed).run { sim in
+      let registry = ServiceRegistry()
+      registry.register(instance("a"), ttl: .seconds(90))
+      let seen = Log<Instant>()
+      let watchers = (0..<5).map { _ in
+        Task.immediate(executorPreference: CallContext.current.executor) {
+          for await snapshot in registry.watch("inventory") where snapshot.members.isEmpty {
+            seen.append(sim.now)
+          }
+        }
+      }
+      for watcher in watchers.dropLast() {
+        try await sim.sleep(for: .seconds(10))
+        watcher.cancel()
+      }
+      try await sim.sleep(for: .seconds(60))
+      #expect(seen.entries == [seconds(90)])
+      #expect(registry.watcherCount(of: "inventory") == 1)
+      watchers.last?.cancel()
+      for watcher in watchers { await watcher.value }
+      #expect(registry.watcherCount(of: "inventory") == 0)
+    }
+  }
 }

@@ -59,6 +59,11 @@ import Testing
     RoundTrip(HealthCheckPolicy()),
     RoundTrip(
       HealthCheckPolicy(interval: .seconds(1), timeout: .milliseconds(1), rise: 1, fall: 1, jitter: 0)),
+    RoundTrip(
+      HealthCheckPolicy(startupGrace: .seconds(30), flapWindow: .zero, maxFallShare: 0.5)),
+    RoundTrip(SelfPreservation()),
+    RoundTrip(
+      SelfPreservation(maxLapsedShare: 0.5, window: .seconds(1), minInstances: 1, duration: .seconds(2))),
   ]
 
   @Test(arguments: core + calls + load + services)
@@ -101,7 +106,7 @@ import Testing
     Default(AdaptiveThrottlePolicy()), Default(BulkheadPolicy()), Default(BulkheadLimit.adaptive()),
     Default(AdaptiveLimitPolicy()), Default(EventBusPolicy()), Default(DeliveryPolicy()),
     Default(InboxPolicy()),
-    Default(HealthCheckPolicy()),
+    Default(HealthCheckPolicy()), Default(SelfPreservation()),
   ]
 
   @Test(arguments: defaults)
@@ -114,7 +119,7 @@ import Testing
     RetryPolicy.self, HedgePolicy.self, CircuitBreakerPolicy.self, AdaptiveThrottlePolicy.self,
     BulkheadPolicy.self,
     AdaptiveLimitPolicy.self, EventBusPolicy.self, DeliveryPolicy.self, InboxPolicy.self,
-    HealthCheckPolicy.self,
+    HealthCheckPolicy.self, SelfPreservation.self,
     Backoff.self, CircuitBreakerPolicy.Window.self, CircuitBreakerPolicy.SlowCalls.self, RateLimit.self,
     Quota.self,
   ]
@@ -189,6 +194,8 @@ import Testing
     Broken(DeliveryPolicy.self, #"{"timeout": "0s"}"#, "timeout", #""0s""#),
     Broken(InboxPolicy.self, #"{"window": "0s"}"#, "window", #""0s""#),
     Broken(HealthCheckPolicy.self, #"{"jitter": 1.5}"#, "jitter", "1.5"),
+    Broken(HealthCheckPolicy.self, #"{"maxFallShare": -1}"#, "maxFallShare", "-1"),
+    Broken(SelfPreservation.self, #"{"window": "0s"}"#, "window", #""0s""#),
   ]
 
   @Test(arguments: shapes + missing + wrongTypes + ranges)

@@ -188,6 +188,12 @@ enum PolicyShapes {
 
   static let healthCheck = DocumentShape.object([
     ("interval", .positiveDuration), ("timeout", .positiveDuration), ("rise", .integer(1...)),
-    ("fall", .integer(1...)), ("jitter", .share),
+    ("fall", .integer(1...)), ("jitter", .share), ("startupGrace", .duration), ("flapWindow", .duration),
+    ("maxFallShare", .share),
+  ])
+
+  static let selfPreservation = DocumentShape.object([
+    ("maxLapsedShare", .share), ("window", .positiveDuration), ("minInstances", .integer(1...)),
+    ("duration", .positiveDuration),
   ])
 }

@@ -30,6 +30,7 @@ import Testing
     RandomPolicy(OutlierPolicy.self, PolicyShapes.outliers),
     RandomPolicy(OutlierPolicy.SuccessRate.self, PolicyShapes.successRate),
     RandomPolicy(OutlierPolicy.FailureRate.self, PolicyShapes.failureRate),
+    RandomPolicy(SelfPreservation.self, PolicyShapes.selfPreservation),
   ]
 
   @Test func everyPolicyThatCanBeReadIsAmongThem() throws {

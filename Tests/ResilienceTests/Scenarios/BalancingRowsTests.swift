@@ -209,7 +209,7 @@ private func counts(_ log: Log<String>) -> [String: Int] {
       for _ in 0..<30 { _ = try await call(503) }
       #expect(
         events.entries == [
-          "balancer.ejected service=stock instance=a reason=5 failures in a row ejected.nanoseconds=30000000000"
+          "balancer.ejected service=stock instance=a reason=5 failures in a row ejected_seconds=30.0"
         ])
       #expect(call.balancer.snapshot().instances.filter(\.isEjected).map(\.id) == ["a"])
       try await simulation.sleep(for: .seconds(30))

@@ -1,0 +1,1 @@
+../../../ResilienceTests/Scenarios/RollingRestart.swift
