@@ -14,8 +14,7 @@ func traceRows() -> [Row] {
         return sum
       }
     }
-    .target("traceparent parse", instructions: 350, allocations: 0)
-    .because("1 % more than the target: it takes any string, and versions to come"),
+    .target("traceparent parse", instructions: 350, allocations: 0),
     .sync("trace: traceparent, format") {
       { count in
         var (sum, trace) = (0, TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1))
@@ -39,8 +38,7 @@ func traceRows() -> [Row] {
       }
     }
     .floor("floor: atomic add")
-    .target("new span ids", instructions: 50, allocations: 0)
-    .because("three ids from 128 bits of state of each process, not from a counter that one id gives away"),
+    .target("new span ids", instructions: 50, allocations: 0),
     .async("trace: context, bind and read") {
       var context = CallContext.current
       context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1))
