@@ -14,13 +14,13 @@ public enum BalancerEvent: ResilienceEvent, Hashable {
   /// Enough instances are available again, or none is left.
   case panicEnded(service: String)
 
-  /// `balancer.` and the kind: `balancer.ejected`, `balancer.panic.began`.
+  /// `balancer.` and the kind: `balancer.ejected`, `balancer.panic_began`.
   public var name: String {
     switch self {
     case .ejected: "balancer.ejected"
     case .returned: "balancer.returned"
-    case .panicBegan: "balancer.panic.began"
-    case .panicEnded: "balancer.panic.ended"
+    case .panicBegan: "balancer.panic_began"
+    case .panicEnded: "balancer.panic_ended"
     }
   }
 
@@ -30,7 +30,7 @@ public enum BalancerEvent: ResilienceEvent, Hashable {
     case .ejected(let instance, let reason, let duration):
       attributes(of: instance) + [
         EventAttribute("reason", .string(reason.description)),
-        EventAttribute("ejected.nanoseconds", .integer(duration.clampedNanoseconds)),
+        .seconds("ejected", duration),
       ]
     case .returned(let instance):
       attributes(of: instance)

@@ -50,13 +50,13 @@ public enum RegistryEvent: ResilienceEvent, Hashable {
     case .deregistered: "registry.deregistered"
     case .expired: "registry.expired"
     case .healthChanged: "registry.health_changed"
-    case .stateChanged: "registry.state.changed"
+    case .stateChanged: "registry.state_changed"
     case .suspected: "registry.suspected"
     case .reinstated: "registry.reinstated"
-    case .preservationBegan: "registry.preservation.began"
-    case .preservationEnded: "registry.preservation.ended"
-    case .staleBegan: "registry.stale.began"
-    case .staleEnded: "registry.stale.ended"
+    case .preservationBegan: "registry.preservation_began"
+    case .preservationEnded: "registry.preservation_ended"
+    case .staleBegan: "registry.stale_began"
+    case .staleEnded: "registry.stale_ended"
     case .panicBegan: "registry.panic_began"
     case .panicEnded: "registry.panic_ended"
     }
@@ -76,7 +76,7 @@ public enum RegistryEvent: ResilienceEvent, Hashable {
     case .stateChanged(let member, let previous):
       attributes(of: member) + [
         EventAttribute("state", .string(member.state.rawValue)),
-        EventAttribute("state.previous", .string(previous.rawValue)),
+        EventAttribute("previous_state", .string(previous.rawValue)),
       ]
     case .preservationBegan(let service, let suspects, let instances):
       attributes(of: service) + [

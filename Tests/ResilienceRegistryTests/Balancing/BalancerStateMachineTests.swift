@@ -46,7 +46,7 @@ import Testing
     #expect(test.events == [.panicBegan(service: "inventory", available: 4, instances: 10)])
     #expect(
       test.events.first?.description
-        == "balancer.panic.began service=inventory available=4 instances=10")
+        == "balancer.panic_began service=inventory available=4 instances=10")
   }
 
   @Test func twoChoicesAreDistinctAndTheLessLoadedIsTaken() {

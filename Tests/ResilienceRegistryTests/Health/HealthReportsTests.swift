@@ -75,7 +75,7 @@ import Testing
       #expect(await watch.next()?.members.map(\.health) == [.unknown])
       #expect(sim.now == seconds(30))
       #expect(
-        events.descriptions.filter { $0.contains("health.changed") } == [
+        events.descriptions.filter { $0.contains("health_changed") } == [
           "registry.health_changed service=inventory instance=a health=unhealthy previous_health=unknown "
             + "health.source=calls",
           "registry.health_changed service=inventory instance=a health=unknown previous_health=unhealthy",

@@ -58,7 +58,7 @@ import Testing
       }
       #expect(
         events.descriptions.filter { $0.contains("state") } == [
-          "registry.state.changed service=inventory instance=a state=outOfService state.previous=inService"
+          "registry.state_changed service=inventory instance=a state=outOfService previous_state=inService"
         ])
     }
   }

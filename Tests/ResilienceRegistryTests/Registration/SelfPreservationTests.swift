@@ -34,11 +34,11 @@ import Testing
     }
     #expect(events.count { $0.name == "registry.suspected" } == 20)
     #expect(
-      events.last?.description == "registry.preservation.began service=inventory suspects=20 instances=100")
+      events.last?.description == "registry.preservation_began service=inventory suspects=20 instances=100")
     let dropped = table.expire(at: seconds(390))
     #expect(table.members.count == 80 && table.counts.suspect == 0)
     #expect(dropped.count { $0.name == "registry.expired" } == 20)
-    #expect(dropped.last?.name == "registry.preservation.ended")
+    #expect(dropped.last?.name == "registry.preservation_ended")
   }
 
   @Test func row47_suspectsThatRenewAreTrustedAgain() {

@@ -74,8 +74,8 @@ import Testing
         let current = registry.instances(of: "inventory")
         #expect(current.staleSince == nil && current.ids == ["b", "c"])
       }
-      #expect(events.events.count { $0.name == "registry.stale.began" } == 1)
-      #expect(events.events.count { $0.name == "registry.stale.ended" } == 1)
+      #expect(events.events.count { $0.name == "registry.stale_began" } == 1)
+      #expect(events.events.count { $0.name == "registry.stale_ended" } == 1)
     }
   }
 

@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: [
     ("struct A: ResilienceEvent { \"hedge.gaveUp\" }", "hedge.gaveUp is not"),
     ("struct A: ResilienceEvent { \"hedge.gave.up\" }", "hedge.gave.up is not"),
-    ("struct A: ResilienceEvent { \"rate_limiter.refused\" }", "begins with no pattern"),
+    ("struct A: ResilienceEvent { \"gateway.refused\" }", "begins with no pattern"),
     ("EventAttribute(\"delay.nanoseconds\", .integer(1))", "delay.nanoseconds is not"),
     ("EventAttribute(\"delayTime\", .integer(1))", "delayTime is not"),
     ("Metric(\"hedge_won\", .counter, 1)", "end with _total"),
