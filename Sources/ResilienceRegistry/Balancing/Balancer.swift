@@ -102,8 +102,8 @@ extension Balancer {
   @usableFromInline
   func select(at now: Int64, callID: UInt64, attempt: UInt16, key: UInt64, _ draw: UInt64) -> Selection? {
     let selection: Selection? = state.withLock { state in
-      guard now < state.plainUntil, attempt <= 1 || callID == 0, directory.isCurrent(state.version, at: now)
-      else { return nil }
+      guard now < state.plainUntil, directory.isCurrent(state.version, at: now) else { return nil }
+      if attempt > 1, callID != 0 { return state.selectUntried(at: now, callID: callID, draw) }
       return state.selectPlainly(at: now, callID: callID, draw)
     }
     return selection

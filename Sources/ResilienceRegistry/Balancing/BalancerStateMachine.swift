@@ -70,8 +70,9 @@ struct BalancerStateMachine {
 
   /// Chooses, and counts a call in flight; `nil` when nobody may get it.
   mutating func select(_ request: PickRequest) -> Selection? {
-    guard request.now < plainUntil, request.attempt <= 1 else { return selectCarefully(request) }
-    return selectPlainly(at: request.now, callID: request.callID, request.draw)
+    guard request.now < plainUntil else { return selectCarefully(request) }
+    if request.attempt <= 1 { return selectPlainly(at: request.now, callID: request.callID, request.draw) }
+    return selectUntried(at: request.now, callID: request.callID, request.draw) ?? selectCarefully(request)
   }
 
   /// Chooses for a first attempt among the available ones, of which there are some, by nothing but their load.
@@ -87,6 +88,23 @@ struct BalancerStateMachine {
     let (first, second) = Self.twoPlaces(of: count, draw)
     let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
     return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
+  }
+
+  /// As ``selectPlainly(at:callID:_:)`` for a later attempt: of two, those that the call was not sent to. `nil` when it was
+  /// sent to both, so that it takes a search.
+  @inline(never)
+  mutating func selectUntried(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection? {
+    let count = available.count
+    guard rules.choice != .roundRobin, count > 1 else { return nil }
+    let (first, second) = Self.twoPlaces(of: count, draw)
+    let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
+    switch (tried.contains(callID, slots[one].epoch), tried.contains(callID, slots[other].epoch)) {
+    case (true, true): return nil
+    case (true, false): return take(other, at: now, callID: callID)
+    case (false, true): return take(one, at: now, callID: callID)
+    case (false, false):
+      return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
+    }
   }
 
   @inline(__always)
