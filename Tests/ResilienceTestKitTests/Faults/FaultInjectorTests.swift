@@ -157,9 +157,9 @@ import Testing
     #expect(told.entries == ["fault.on injector=chaos"] + hits + ["fault.off injector=chaos"])
     #expect(
       injector.snapshot().metrics.map { "\($0.name) \($0.value) \($0.labels.map(\.value))" } == [
-        "faults_on 0.0 [\"chaos\"]", "faults_calls_total 1.0 [\"chaos\"]",
-        "faults_injected_total 1.0 [\"chaos\", \"latency\", \"0\"]",
-        "faults_injected_total 1.0 [\"chaos\", \"value\", \"1\"]",
+        "fault_on 0.0 [\"chaos\"]", "fault_calls_total 1.0 [\"chaos\"]",
+        "fault_injected_total 1.0 [\"chaos\", \"latency\", \"0\"]",
+        "fault_injected_total 1.0 [\"chaos\", \"value\", \"1\"]",
       ])
   }
 
