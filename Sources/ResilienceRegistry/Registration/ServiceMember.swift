@@ -17,6 +17,7 @@ public struct ServiceMember: Sendable, Hashable {
   /// Whether its lease ran out, together with so many others that it was kept; see ``SelfPreservation``.
   public internal(set) var isSuspect = false
 
-  /// Whether new calls may be sent to it when its health allows it: it neither drains nor is out of service.
-  public var takesCalls: Bool { state == .inService }
+  /// Whether new calls may be sent to it when its health allows it: it neither drains nor is out of service, and its weight
+  /// is more than 0.
+  public var takesCalls: Bool { state == .inService && instance.weight > 0 }
 }

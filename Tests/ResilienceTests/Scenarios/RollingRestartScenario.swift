@@ -4,7 +4,7 @@ import Testing
 ///
 /// Everything is restarted, a batch at a time, while it is called. Whoever drains gets no new calls before it stops, and a
 /// retry saves the calls to those that died without a word: no call fails. The large one, with a thousand instances and a
-/// hundred clients, is `Tests/Benchmarks/run-fleet`.
+/// hundred clients, is `registry-fleet` in `Tests/Benchmarks`.
 @Suite struct RollingRestartScenario {
   @Test func noCallFailsThatARetryCouldHaveSaved() throws {
     var failedAttempts = 0
