@@ -68,7 +68,7 @@ extension BalancerStateMachine {
     guard let slot = slotsByEpoch[member.epoch] else { return }
     members[slot] = member
     slots[slot].isWell = member.isWell
-    list(slot, member.isEligible)
+    list(slot, member.takesCalls)
     refresh(slot, at: now)
   }
 

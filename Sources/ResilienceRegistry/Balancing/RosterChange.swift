@@ -40,9 +40,6 @@ enum RosterChange {
 }
 
 extension ServiceMember {
-  /// May get calls at all.
-  var isEligible: Bool { takesCalls && instance.weight > 0 }
-
   /// May get calls while others may as well.
   var isWell: Bool { health != .unhealthy }
 
@@ -55,7 +52,7 @@ extension [ServiceMember] {
   func subset(of size: Int, seed: UInt64) -> [ServiceMember] {
     guard count > size else { return self }
     let ranks = map { member in
-      member.isEligible ? SplitMix64.mix(stableHash(member.instance.id) ^ seed) : .max
+      member.takesCalls ? SplitMix64.mix(stableHash(member.instance.id) ^ seed) : .max
     }
     let last = ranks.sorted()[size - 1]
     return zip(self, ranks).filter { $0.1 <= last }.map(\.0)

@@ -100,6 +100,6 @@ public enum RegistryEvent: ResilienceEvent, Hashable {
 
   private func attributes(of source: HealthSource?) -> [EventAttribute] {
     guard let source, !source.name.isEmpty else { return [] }
-    return [EventAttribute("health.source", .string(source.name))]
+    return [EventAttribute("health_source", .string(source.name))]
   }
 }

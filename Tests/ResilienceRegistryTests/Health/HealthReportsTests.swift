@@ -77,7 +77,7 @@ import Testing
       #expect(
         events.descriptions.filter { $0.contains("health_changed") } == [
           "registry.health_changed service=inventory instance=a health=unhealthy previous_health=unknown "
-            + "health.source=calls",
+            + "health_source=calls",
           "registry.health_changed service=inventory instance=a health=unknown previous_health=unhealthy",
         ])
     }
