@@ -13,7 +13,8 @@ let package = Package(
   name: "Shop",
   platforms: [.macOS(.v26)],
   dependencies: [
-    // The name is needed: a clone may be in a folder of any name (but this one's: two packages cannot both be "shop").
+    // The name is needed: a clone may be in a folder of any name (but this one's: two packages cannot both be
+    // "shop").
     .package(name: "swift-resilience", path: "../..")
   ],
   targets: [

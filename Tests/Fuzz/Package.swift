@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-/// A target for each parser of what comes from outside; `Tests/Fuzz/run` builds and runs them. A package of its own, so that
-/// the root passes without a toolchain that has libFuzzer.
+/// A target for each parser of what comes from outside; `Tests/Fuzz/run` builds and runs them. A package of
+/// its own, so that the root passes without a toolchain that has libFuzzer.
 let parsers = ["traceparent", "tracestate", "baggage", "b3", "sampling"]
 
 let package = Package(

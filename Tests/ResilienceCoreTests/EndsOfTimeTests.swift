@@ -2,8 +2,8 @@ import Testing
 
 @testable import ResilienceCore
 
-/// Instants, durations and counts from both ends of what their types hold, and from the middle: nothing traps, and what
-/// comes out is within its bounds.
+/// Instants, durations and counts from both ends of what their types hold, and from the middle: nothing
+/// traps, and what comes out is within its bounds.
 @Suite struct EndsOfTimeTests {
   private static let seeds = 0..<40 as Range<UInt64>
   private static let rounds = 250

@@ -5,8 +5,8 @@ import Testing
 
 @testable import ResilienceEventBus
 
-/// Instants, durations and counts from both ends of their ranges, in any order: nothing traps, and nothing goes on for
-/// ever.
+/// Instants, durations and counts from both ends of their ranges, in any order: nothing traps, and nothing
+/// goes on for ever.
 @Suite struct EndsOfTimeTests {
   private static func outcome(_ extremes: Extremes) -> Outcome {
     Outcome(

@@ -5,7 +5,8 @@ import Testing
 
 @testable import ResilienceRateLimiter
 
-/// Instants, numbers and durations from both ends: nothing traps, nothing runs for ever, and no permit appears.
+/// Instants, numbers and durations from both ends: nothing traps, nothing runs for ever, and no permit
+/// appears.
 @Suite struct EndsOfTimeTests {
   /// Draws what a program would never mean, and now and then what it does.
   private struct Draw {
@@ -72,7 +73,8 @@ import Testing
     }
   }
 
-  /// Reservations that are held see all that is taken after them: more than 2⁶⁷ permits here, at one in 36 years.
+  /// Reservations that are held see all that is taken after them: more than 2⁶⁷ permits here, at one in 36
+  /// years.
   @Test func aReservationHeldForLongMeetsTheSlowestRate() throws {
     let fast = RateLimit(1_000_000_000, per: .nanoseconds(1), burst: 1 << 60)
     let slow = RateLimit(1, per: .nanoseconds(1 << 60), burst: 1)

@@ -1,8 +1,9 @@
 import ResilienceCore
 import ResilienceRateLimiter
 
-/// A token bucket written the other way round: a level that time raises and permits lower. Exact: it counts in
-/// fractions of a permit, of which every nanosecond yields `limit.permits` and a permit takes the period's nanoseconds.
+/// A token bucket written the other way round: a level that time raises and permits lower. Exact: it counts
+/// in fractions of a permit, of which every nanosecond yields `limit.permits` and a permit takes the period's
+/// nanoseconds.
 struct ReferenceBucket {
   private let limit: RateLimit
   private let cost: Int128

@@ -3,8 +3,8 @@ import ResilienceRegistry
 import ResilienceTestKit
 import Testing
 
-/// Instants, durations and counts from both ends of their ranges, in any order: nothing traps, and nothing goes on for
-/// ever.
+/// Instants, durations and counts from both ends of their ranges, in any order: nothing traps, and nothing
+/// goes on for ever.
 @Suite struct EndsOfTimeTests {
   @Test func row73_aLeaseIsListedUntilItEndsAtAnyInstant() {
     for seed in 0..<2000 as Range<UInt64> {

@@ -33,7 +33,8 @@ import Testing
 
   // MARK: - Retry
 
-  /// A pushback of any length, at any time: the retry is no earlier than asked, in time, and no sooner than at once.
+  /// A pushback of any length, at any time: the retry is no earlier than asked, in time, and no sooner than
+  /// at once.
   @Test func row73_aRetrysDecisionTakesAnything() {
     let random = SeededRandomSource(seed: 1)
     func pick<Value>(_ values: [Value]) -> Value { values[Int(random.next() % UInt64(values.count))] }

@@ -1,5 +1,5 @@
-// The code of README.md, compiled. ReadmeTests compares the texts; the declarations around the blocks only make them
-// complete.
+// The code of README.md, compiled. ReadmeTests compares the texts; the declarations around the blocks only
+// make them complete.
 
 import Resilience
 import ResilienceTestKit

@@ -1,22 +1,23 @@
 public import ResilienceCore
 internal import Synchronization
 
-// A call that has no room stands in a queue. Whoever leaves takes the room that the first in it needs on his behalf, and
-// wakes him; one that cannot be woken, as he was cancelled at this very moment, has the room taken back, and it is the
-// next one's. All waking is done after the lock is released.
+// A call that has no room stands in a queue. Whoever leaves takes the room that the first in it needs on his
+// behalf, and wakes him; one that cannot be woken, as he was cancelled at this very moment, has the room
+// taken back, and it is the next one's. All waking is done after the lock is released.
 
 extension Bulkhead {
   /// Enters, waiting for room if it must.
   ///
-  /// A wait whose deadline comes before its turn fails when it comes, as nobody knows when somebody leaves; a deadline that
-  /// has passed fails at once. A call that is cancelled leaves its place in the queue at once; if its deadline has passed by
-  /// then, it is the deadline that ended the wait.
+  /// A wait whose deadline comes before its turn fails when it comes, as nobody knows when somebody leaves; a
+  /// deadline that has passed fails at once. A call that is cancelled leaves its place in the queue at once;
+  /// if its deadline has passed by then, it is the deadline that ended the wait.
   ///
   /// - Parameters:
   ///   - weight: How much of the limit it takes; 0 is let in at once and takes nothing. Default: 1.
   ///   - priority: Those with a higher one go in first. Default: 0.
   ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
-  /// - Throws: ``BulkheadFull``; ``ImpossibleWeight``; `CancellationError` when cancelled before the deadline.
+  /// - Throws: ``BulkheadFull``; ``ImpossibleWeight``; `CancellationError` when cancelled before the
+  ///   deadline.
   public nonisolated(nonsending) func enter(
     weight: Int = 1, priority: Int = 0, deadline: Deadline = .never
   ) async throws -> BulkheadPermit {

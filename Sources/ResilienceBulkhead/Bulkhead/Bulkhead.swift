@@ -3,8 +3,8 @@ public import Synchronization
 
 /// Limits how much is done at one time, so that one slow destination cannot take all that its callers have.
 ///
-/// A destination that hangs collects calls: each holds a task, a connection, a caller's caller, until nothing is left for
-/// those that are well. Behind a bulkhead it can take so much and no more.
+/// A destination that hangs collects calls: each holds a task, a connection, a caller's caller, until nothing
+/// is left for those that are well. Behind a bulkhead it can take so much and no more.
 ///
 /// ```swift
 /// let bulkhead = Bulkhead("inventory", limit: .fixed(20), maxWaiting: 20)
@@ -15,15 +15,15 @@ public import Synchronization
 /// let count = try await bulkhead.run { try await client.count() }     // inline
 /// ```
 ///
-/// Whoever comes first goes in first, unless the policy or a priority says otherwise, and nobody goes in past those who
-/// wait: not a newcomer, and not a light call past a heavy one that waits for its room. Room comes back on every path
-/// out, and room that is handed to a call that has just been cancelled goes to the next.
+/// Whoever comes first goes in first, unless the policy or a priority says otherwise, and nobody goes in past
+/// those who wait: not a newcomer, and not a light call past a heavy one that waits for its room. Room comes
+/// back on every path out, and room that is handed to a call that has just been cancelled goes to the next.
 public final class Bulkhead: Sendable {
   /// Names what is protected, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  // What is inside, while nobody waits and nobody learns: two exchanges a call. `slow` is added when the lock decides;
-  // then the number is written with the lock held only.
+  // What is inside, while nobody waits and nobody learns: two exchanges a call. `slow` is added when the lock
+  // decides; then the number is written with the lock held only.
   @usableFromInline let word: Atomic<Int>
   @usableFromInline let fastLimit: Atomic<Int>
   @usableFromInline static var slow: Int { 1 << 62 }
@@ -47,10 +47,10 @@ public final class Bulkhead: Sendable {
   ///
   /// - Parameters:
   ///   - name: Names what is protected, in errors, events and metrics; empty when unnamed.
-  ///   - policy: How much may be inside, and who waits outside. Default: as much as the destination can bear, which is
-  ///     learned; nobody waits.
-  ///   - onEvent: Is told of every refusal, every wait and every change of the limit: synchronously, after the lock is
-  ///     released. It must be quick.
+  ///   - policy: How much may be inside, and who waits outside. Default: as much as the destination can bear,
+  ///     which is learned; nobody waits.
+  ///   - onEvent: Is told of every refusal, every wait and every change of the limit: synchronously, after
+  ///     the lock is released. It must be quick.
   public init(
     _ name: String, policy: BulkheadPolicy = BulkheadPolicy(),
     onEvent: (@Sendable (BulkheadEvent) -> Void)? = nil
@@ -106,8 +106,8 @@ public final class Bulkhead: Sendable {
     return isPossible ? .rejected : .impossible
   }
 
-  /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An adaptive limit
-  /// begins anew.
+  /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An
+  /// adaptive limit begins anew.
   ///
   /// - Parameter limit: A fixed one must be in its range, 1 to 10⁹; one that was read from a document is.
   public func update(_ limit: BulkheadLimit) {

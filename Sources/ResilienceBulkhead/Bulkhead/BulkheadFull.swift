@@ -12,8 +12,8 @@ public struct BulkheadFull: Rejection, Hashable {
     /// As many calls as the bulkhead allows are waiting already.
     case queueFull = "queue_full"
 
-    /// It waited in a full queue, and a call that goes in before it came: of a higher priority, or a newer one where the
-    /// newest goes first.
+    /// It waited in a full queue, and a call that goes in before it came: of a higher priority, or a newer
+    /// one where the newest goes first.
     case displaced
 
     /// Its deadline passed before its turn came.

@@ -23,8 +23,8 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Enters the bulkhead, waiting for it if it must, and calls the base.
   ///
-  /// - Throws: ``BulkheadFull`` or ``ImpossibleWeight`` when the base was not called; `CancellationError` when
-  ///   cancelled while waiting, before its deadline; else what the base throws.
+  /// - Throws: ``BulkheadFull`` or ``ImpossibleWeight`` when the base was not called; `CancellationError`
+  ///   when cancelled while waiting, before its deadline; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -55,10 +55,11 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 }
 
 extension Handler {
-  /// Limits how many calls are made at one time, so that a slow destination cannot take all that its callers have.
+  /// Limits how many calls are made at one time, so that a slow destination cannot take all that its callers
+  /// have.
   ///
-  /// Put it outside the retry to limit calls, inside to limit attempts; inside a deadline or a time limit, which ends the
-  /// wait with ``BulkheadFull``: a call that never began says nothing about the destination.
+  /// Put it outside the retry to limit calls, inside to limit attempts; inside a deadline or a time limit,
+  /// which ends the wait with ``BulkheadFull``: a call that never began says nothing about the destination.
   ///
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
@@ -80,8 +81,8 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
-  ///   - claim: A pure, quick function. A weight of 0 is let in at once and takes nothing; a negative one, or one above the
-  ///     limit, is refused with ``ImpossibleWeight``.
+  ///   - claim: A pure, quick function. A weight of 0 is let in at once and takes nothing; a negative one, or
+  ///     one above the limit, is refused with ``ImpossibleWeight``.
   public func bulkhead(
     _ bulkhead: Bulkhead, claim: @escaping @Sendable (_ input: Input) -> BulkheadClaim
   ) -> BulkheadHandler<Self> {

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// The room that one call takes inside a bulkhead: give it back with ``leave(_:at:)``.
 ///
-/// It can be given back once. One that is dropped (the task was cancelled, something threw) goes back by itself; an adaptive
-/// limit learns nothing from it.
+/// It can be given back once. One that is dropped (the task was cancelled, something threw) goes back by
+/// itself; an adaptive limit learns nothing from it.
 public struct BulkheadPermit: ~Copyable, Sendable {
   @usableFromInline let bulkhead: Bulkhead
   @usableFromInline let token: BulkheadToken

@@ -17,7 +17,8 @@ public struct BulkheadSnapshot: Sendable, Hashable {
   /// Calls that went in after a wait, since the bulkhead was created.
   public var waited: Int
 
-  /// Calls that were not let in since the bulkhead was created: refused at once, displaced, or past their deadline.
+  /// Calls that were not let in since the bulkhead was created: refused at once, displaced, or past their
+  /// deadline.
   public var rejected: Int
 
   /// Calls that were cancelled while they waited.

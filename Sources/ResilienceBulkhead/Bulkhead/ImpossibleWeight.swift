@@ -1,9 +1,10 @@
 public import ResilienceCore
 
-/// A call was not made, because no bulkhead lets in such a weight: it is less than nothing, or more than this one ever lets
-/// in.
+/// A call was not made, because no bulkhead lets in such a weight: it is less than nothing, or more than this
+/// one ever lets in.
 ///
-/// What an input computes may be anything: such a weight is refused, not trapped on. One of 0 is always let in.
+/// What an input computes may be anything: such a weight is refused, not trapped on. One of 0 is always let
+/// in.
 public struct ImpossibleWeight: Rejection, Hashable {
   /// The bulkhead's name.
   public let bulkhead: String

@@ -14,12 +14,13 @@ public struct AdaptiveLimitPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - initial: The limit before anything is known, within the bounds. Default: 20, or the bound that is nearest: what
-  ///     most clients have as their pool of connections. A bad guess is put right within a few hundred calls.
-  ///   - minimum: The limit never goes below it, 1 or more. Default: 1, so that a destination that can bear next to nothing
-  ///     still gets what tells when it is better.
-  ///   - maximum: The limit never goes above it, up to 10⁶. Default: 1000: more calls at one time than that are rarely
-  ///     meant, and each costs memory here.
+  ///   - initial: The limit before anything is known, within the bounds. Default: 20, or the bound that is
+  ///     nearest: what most clients have as their pool of connections. A bad guess is put right within a few
+  ///     hundred calls.
+  ///   - minimum: The limit never goes below it, 1 or more. Default: 1, so that a destination that can bear
+  ///     next to nothing still gets what tells when it is better.
+  ///   - maximum: The limit never goes above it, up to 10⁶. Default: 1000: more calls at one time than that
+  ///     are rarely meant, and each costs memory here.
   public init(initial: Int? = nil, minimum: Int = 1, maximum: Int = 1000) {
     self.initial = initial ?? Self.initial(minimum, maximum)
     self.minimum = minimum

@@ -15,9 +15,9 @@ public struct BulkheadPolicy: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - limit: How much may be inside at one time. Default: what the destination can bear, learned.
-  ///   - maxWaiting: The most calls that may wait at one time, 0 to 10⁶. Default: 0, nobody waits: a queue hides an overload
-  ///     from those who could do something about it, and a call that waits holds what its own caller has of them. Where
-  ///     waiting is right, a queue of about the limit absorbs a burst.
+  ///   - maxWaiting: The most calls that may wait at one time, 0 to 10⁶. Default: 0, nobody waits: a queue
+  ///     hides an overload from those who could do something about it, and a call that waits holds what its
+  ///     own caller has of them. Where waiting is right, a queue of about the limit absorbs a burst.
   ///   - order: Which of those that wait at equal priority goes in first. Default: first come, first served.
   public init(limit: BulkheadLimit = .adaptive(), maxWaiting: Int = 0, order: BulkheadOrder = .fifo) {
     self.limit = limit

@@ -3,9 +3,9 @@ public import Synchronization
 
 /// Stops calling a destination that fails, and finds out when it is back.
 ///
-/// A destination that is down is not helped by more calls, and its callers are not helped by waiting for it. The breaker counts
-/// the latest results; when too many failed, or were slow, it opens and rejects calls at once. After a while it is
-/// half-open: a few calls pass as probes, and decide.
+/// A destination that is down is not helped by more calls, and its callers are not helped by waiting for it.
+/// The breaker counts the latest results; when too many failed, or were slow, it opens and rejects calls at
+/// once. After a while it is half-open: a few calls pass as probes, and decide.
 ///
 /// ```swift
 /// let breaker = CircuitBreaker("payment", policy: CircuitBreakerPolicy(openTime: .seconds(2)))
@@ -16,15 +16,15 @@ public import Synchronization
 /// let receipt = try await breaker.run { try await client.charge(order) }   // inline
 /// ```
 ///
-/// One breaker belongs to one destination (one instance, one shard), and is shared by everything that calls it; see
-/// ``CircuitBreakers`` for many. There is no timer: the breaker changes with the next call, result or reading after the
-/// time has come, and ``state(at:)`` always tells what it is by then.
+/// One breaker belongs to one destination (one instance, one shard), and is shared by everything that calls
+/// it; see ``CircuitBreakers`` for many. There is no timer: the breaker changes with the next call, result or
+/// reading after the time has come, and ``state(at:)`` always tells what it is by then.
 public final class CircuitBreaker: Sendable {
   /// Names the destination, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  // What `machine` is, and the successes that it was not told of yet: a closed breaker admits with one load, and counts a
-  // success with one exchange.
+  // What `machine` is, and the successes that it was not told of yet: a closed breaker admits with one load,
+  // and counts a success with one exchange.
   @usableFromInline let mirror: Atomic<UInt64>
   @usableFromInline let openUntil = Atomic<Int64>(.min)
   @usableFromInline let rejections = Atomic<Int>(0)
@@ -38,8 +38,9 @@ public final class CircuitBreaker: Sendable {
   /// - Parameters:
   ///   - name: Names the destination, in errors, events and metrics; empty when unnamed.
   ///   - policy: When it opens, for how long, and what closes it again.
-  ///   - onEvent: Is told of every change of state, expired probe and stale result: synchronously, in order, after the
-  ///     breaker's lock is released. It must be quick. Single rejections are told to the call's observer only.
+  ///   - onEvent: Is told of every change of state, expired probe and stale result: synchronously, in order,
+  ///     after the breaker's lock is released. It must be quick. Single rejections are told to the call's
+  ///     observer only.
   public convenience init(
     _ name: String, policy: CircuitBreakerPolicy = CircuitBreakerPolicy(),
     onEvent: (@Sendable (CircuitBreakerEvent) -> Void)? = nil
@@ -113,9 +114,9 @@ extension CircuitBreaker {
 
   /// Goes on by another policy.
   ///
-  /// The state, and the instant at which it ends, stay; the next opening is by the new policy. A count window keeps the
-  /// latest results that fit, with their ages; a window of another kind starts empty, and failures in a row begin anew.
-  /// When slow calls are defined otherwise, results of the calls under way are stale.
+  /// The state, and the instant at which it ends, stay; the next opening is by the new policy. A count window
+  /// keeps the latest results that fit, with their ages; a window of another kind starts empty, and failures
+  /// in a row begin anew. When slow calls are defined otherwise, results of the calls under way are stale.
   public func update(_ policy: CircuitBreakerPolicy) {
     update(CircuitBreakerRules(policy))
   }
@@ -168,7 +169,8 @@ extension CircuitBreaker {
     _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
   ) -> Answer {
     let (answer, changes) = machine.withLock { machine in
-      // Successes from here on have to wait for the lock: those before were before this, those after come after.
+      // Successes from here on have to wait for the lock: those before were before this, those after come
+      // after.
       let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .relaxed)).asking
       let before = CircuitBreakerWord(rawValue: mirror.exchange(word.rawValue, ordering: .acquiring))
       machine.count(successes: before.pendingSuccesses)

@@ -18,8 +18,8 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
   public enum Kind: Sendable, Hashable {
     /// Calls are rejected until the instant.
     ///
-    /// `calls` results had come, or probes ended, `failures` of them failed and `slow` of them slow; calls that run past
-    /// the threshold are among the `slow` and the `calls`.
+    /// `calls` results had come, or probes ended, `failures` of them failed and `slow` of them slow; calls
+    /// that run past the threshold are among the `slow` and the `calls`.
     case opened(reason: OpeningReason, failures: Int, slow: Int, calls: Int, until: Instant)
 
     /// The open time is over; probes are let through.
@@ -37,7 +37,8 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     /// A probe outlasted its lease; it counts as a failure.
     case probeExpired
 
-    /// A result came from a call that an earlier state had admitted, or from an expired probe; it was not counted.
+    /// A result came from a call that an earlier state had admitted, or from an expired probe; it was not
+    /// counted.
     case staleResult(generation: UInt64)
 
     /// A call was rejected. Told to the call's observer only, not to `onEvent`.

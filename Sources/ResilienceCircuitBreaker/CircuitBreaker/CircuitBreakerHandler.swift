@@ -38,9 +38,9 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHan
 extension Handler {
   /// Stops calling a destination that fails.
   ///
-  /// What counts as a failure is the handler's own outcome: see ``Handler/classify(_:)``. Caller's cancellations and
-  /// rejections by inner layers count in neither. Put the breaker outside the attempt's timeout, whose errors are
-  /// failures, and inside the retry, so that it sees every attempt.
+  /// What counts as a failure is the handler's own outcome: see ``Handler/classify(_:)``. Caller's
+  /// cancellations and rejections by inner layers count in neither. Put the breaker outside the attempt's
+  /// timeout, whose errors are failures, and inside the retry, so that it sees every attempt.
   ///
   /// - Parameter breaker: The destination's breaker, shared by everything that calls it.
   public func circuitBreaker(_ breaker: CircuitBreaker) -> CircuitBreakerHandler<Self> {

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// The right to make one call through a breaker: give it back with ``finish(_:pushback:at:)``.
 ///
-/// It can be finished once. One that is dropped without it (the task was cancelled, something threw) goes back by itself and
-/// counts in neither: a probe's place is free again, and the breaker stays half-open.
+/// It can be finished once. One that is dropped without it (the task was cancelled, something threw) goes
+/// back by itself and counts in neither: a probe's place is free again, and the breaker stays half-open.
 @frozen
 public struct CircuitBreakerPermit: ~Copyable, Sendable {
   @usableFromInline let breaker: CircuitBreaker
@@ -24,10 +24,10 @@ public struct CircuitBreakerPermit: ~Copyable, Sendable {
   /// Gives the permit back with what became of the call.
   ///
   /// - Parameters:
-  ///   - verdict: A success or a failure is counted, if the breaker is still in the state that admitted the call;
-  ///     neutral counts in neither.
-  ///   - pushback: What the destination asked for along with a failure: its `retryAfter` is a lower bound for the open
-  ///     time. Default: nothing.
+  ///   - verdict: A success or a failure is counted, if the breaker is still in the state that admitted the
+  ///     call; neutral counts in neither.
+  ///   - pushback: What the destination asked for along with a failure: its `retryAfter` is a lower bound for
+  ///     the open time. Default: nothing.
   ///   - now: The present instant, after the call.
   @inlinable
   @inline(__always)

@@ -26,8 +26,8 @@ public struct CircuitBreakerSnapshot: Sendable, Hashable {
   /// Calls that run past the threshold of slow calls.
   public var overdueCalls: Int
 
-  /// Slow results and overdue calls per result and overdue call; `nil` below the minimum throughput, and when calls are
-  /// not timed.
+  /// Slow results and overdue calls per result and overdue call; `nil` below the minimum throughput, and when
+  /// calls are not timed.
   public var slowCallRate: Double?
 
   /// Failures since the latest success that are not too old for the window.
@@ -51,7 +51,8 @@ public struct CircuitBreakerSnapshot: Sendable, Hashable {
   /// How often it opened.
   public var openings: Int
 
-  /// How many of the latest openings came without the breaker having stayed closed before: what its open time has grown by.
+  /// How many of the latest openings came without the breaker having stayed closed before: what its open time
+  /// has grown by.
   public var reopenings: Int
 
   /// Results that were not counted, because they came from an earlier state.
@@ -62,8 +63,8 @@ public struct CircuitBreakerSnapshot: Sendable, Hashable {
 }
 
 extension CircuitBreakerSnapshot: MetricSource {
-  /// State (0 closed, 1 half-open, 2 open, 3 recovering, 4 forced open, 5 disabled, 6 metrics only) and counts, labelled
-  /// with the breaker's name.
+  /// State (0 closed, 1 half-open, 2 open, 3 recovering, 4 forced open, 5 disabled, 6 metrics only) and
+  /// counts, labelled with the breaker's name.
   public var metrics: [Metric] {
     let labels = [Metric.Label("breaker", name)]
     let results = [("success", successes), ("failure", failures), ("stale", staleResults)].map {

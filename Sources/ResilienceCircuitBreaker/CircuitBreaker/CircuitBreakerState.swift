@@ -11,8 +11,8 @@ public enum CircuitBreakerState: Sendable, Hashable {
   /// A few calls pass as probes, and decide; the others are rejected.
   case halfOpen
 
-  /// The probes succeeded: a share of the calls passes that grows until it is all of them at the instant. Results are
-  /// counted, and open the breaker again as they do while it is closed.
+  /// The probes succeeded: a share of the calls passes that grows until it is all of them at the instant.
+  /// Results are counted, and open the breaker again as they do while it is closed.
   case recovering(until: Instant)
 
   /// Calls are rejected because somebody said so.
@@ -26,11 +26,11 @@ public enum CircuitBreakerState: Sendable, Hashable {
 }
 
 extension CircuitBreakerState: CustomStringConvertible {
-  /// `closed`, `open for another 1.9 s`, `half-open`, `recovering for another 30 s`, `forced open`, `disabled` or
-  /// `metrics only`.
+  /// `closed`, `open for another 1.9 s`, `half-open`, `recovering for another 30 s`, `forced open`,
+  /// `disabled` or `metrics only`.
   ///
-  /// The delay is as of the reading of this description, by the clock of the call that reads it; without one the time has
-  /// come, and the next call or reading of the breaker changes it.
+  /// The delay is as of the reading of this description, by the clock of the call that reads it; without one
+  /// the time has come, and the next call or reading of the breaker changes it.
   public var description: String {
     switch self {
     case .closed: "closed"

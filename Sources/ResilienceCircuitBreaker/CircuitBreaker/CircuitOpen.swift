@@ -8,8 +8,8 @@ public struct CircuitOpen: Rejection, Hashable {
     case open
     /// It is half-open, with all its probes under way.
     case probing
-    /// It is recovering, and this call is beyond the share that passes already. Trying again is traffic that the
-    /// destination is being spared, so no instant is known.
+    /// It is recovering, and this call is beyond the share that passes already. Trying again is traffic that
+    /// the destination is being spared, so no instant is known.
     case recovering
     /// Somebody said so.
     case forced
@@ -38,8 +38,8 @@ public struct CircuitOpen: Rejection, Hashable {
 extension CircuitOpen: CustomStringConvertible {
   /// Names the breaker and what it is, and, when it is open, how long it is until it lets a probe through.
   ///
-  /// The delay is as of the reading of this description, by the clock of the call that reads it: one error stands for
-  /// all rejections of an opening, so that a rejection allocates nothing.
+  /// The delay is as of the reading of this description, by the clock of the call that reads it: one error
+  /// stands for all rejections of an opening, so that a rejection allocates nothing.
   public var description: String {
     let state =
       switch reason {

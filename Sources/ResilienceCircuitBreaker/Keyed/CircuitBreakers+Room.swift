@@ -1,8 +1,8 @@
 public import ResilienceCore
 public import Synchronization
 
-// Nothing here looks at all breakers under one lock: shards are visited one after the other. What is allocated under a lock
-// is the slots of one shard.
+// Nothing here looks at all breakers under one lock: shards are visited one after the other. What is
+// allocated under a lock is the slots of one shard.
 
 extension CircuitBreakers {
   @inlinable
@@ -49,10 +49,11 @@ extension CircuitBreakers {
     return overflow
   }
 
-  /// Forgets what is idle, when there are twice as many breakers as after the last time, or when there is no room, once a
-  /// tick: in all shards, so that who finds room does not depend on how keys hash.
+  /// Forgets what is idle, when there are twice as many breakers as after the last time, or when there is no
+  /// room, once a tick: in all shards, so that who finds room does not depend on how keys hash.
   ///
-  /// Who comes while somebody else does it looks at its own shard alone, and at that only when there is no room.
+  /// Who comes while somebody else does it looks at its own shard alone, and at that only when there is no
+  /// room.
   @inlinable
   func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
     let due = sweepCount.load(ordering: .acquiring)

@@ -3,8 +3,8 @@ public import Synchronization
 
 /// One breaker for each key: per instance, per route, per tenant.
 ///
-/// A breaker around several destinations opens for all of them when one fails, or for none. With one each, made when it
-/// is first asked for, nobody has to keep a table of them.
+/// A breaker around several destinations opens for all of them when one fails, or for none. With one each,
+/// made when it is first asked for, nobody has to keep a table of them.
 ///
 /// ```swift
 /// let breakers = CircuitBreakers<String>("inventory")
@@ -16,16 +16,18 @@ public import Synchronization
 /// let report = fetch.circuitBreaker(breakers, by: { request in request.tenant })
 /// ```
 ///
-/// Keys that are not used any more cost nothing in the end. A breaker that nobody has asked for during the idle time, and
-/// nobody holds, is as new, its open time being over: whether it is still kept makes no difference. One that is open for
-/// longer than that stays until it is not, and one that somebody holds (a handler made with it, a call under way) or that
-/// was told by hand what to be stays. The number is bounded: when all are in use, calls of
-/// further keys pass **unguarded** and are not counted, rather than that a flood of invented keys pushes the real ones out
-/// or that there is an outage for want of memory. An idle breaker takes less than 200 bytes, its place in the table included.
+/// Keys that are not used any more cost nothing in the end. A breaker that nobody has asked for during the
+/// idle time, and nobody holds, is as new, its open time being over: whether it is still kept makes no
+/// difference. One that is open for longer than that stays until it is not, and one that somebody holds (a
+/// handler made with it, a call under way) or that was told by hand what to be stays. The number is bounded:
+/// when all are in use, calls of further keys pass **unguarded** and are not counted, rather than that a
+/// flood of invented keys pushes the real ones out or that there is an outage for want of memory. An idle
+/// breaker takes less than 200 bytes, its place in the table included.
 ///
-/// Each key is in one of many shards, each with a lock and slots of its own for about a thousand keys, as far as keys hash
-/// well and there are no more than four million. No more than those are looked at, or moved, under one lock: a fraction
-/// of a millisecond. What room there is for new keys does not depend on how keys hash.
+/// Each key is in one of many shards, each with a lock and slots of its own for about a thousand keys, as far
+/// as keys hash well and there are no more than four million. No more than those are looked at, or moved,
+/// under one lock: a fraction of a millisecond. What room there is for new keys does not depend on how keys
+/// hash.
 public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// Names the destinations, in the names of the breakers.
   public let name: String
@@ -39,7 +41,8 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let shards: ShardArray<BreakerShard<Key>>
   /// How many more breakers may be kept.
   @usableFromInline let places: FreePlaces
-  /// How many breakers there are when it is time to look for some that can be forgotten; `max` while somebody does.
+  /// How many breakers there are when it is time to look for some that can be forgotten; `max` while somebody
+  /// does.
   @usableFromInline let sweepCount: Atomic<Int>
   @usableFromInline let sweptAt = Atomic<UInt32>(0)
   @usableFromInline let unguardedCalls = Atomic<Int>(0)
@@ -53,9 +56,11 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// - Parameters:
   ///   - name: Names the destinations. The breaker of a key is named by it, a slash and the key.
   ///   - policy: The policy of each.
-  ///   - maxBreakers: The most breakers that are kept at one time, 1 or more. Default: 100 000, some 20 megabytes.
-  ///   - idleTime: How long a breaker must not have been asked for to be as new; up to a 64th of it is added. Less than
-  ///     the policy's longest open time counts as that. Default: 10 min, past any open time and any burst.
+  ///   - maxBreakers: The most breakers that are kept at one time, 1 or more. Default: 100 000, some 20
+  ///     megabytes.
+  ///   - idleTime: How long a breaker must not have been asked for to be as new; up to a 64th of it is added.
+  ///     Less than the policy's longest open time counts as that. Default: 10 min, past any open time and any
+  ///     burst.
   ///   - onEvent: Is told of the events of all breakers; see ``CircuitBreaker/init(_:policy:onEvent:)``.
   public init(
     _ name: String, policy: CircuitBreakerPolicy = CircuitBreakerPolicy(), maxBreakers: Int = 100_000,

@@ -7,8 +7,9 @@ internal import ResilienceCore
 ///   "openTime": "2s", "rampTime": "1min" }
 /// ```
 ///
-/// `window` is `{ "count": 100 }`, with `"maxAge"` if it is not `"10min"` (`null` for ever), or `{ "time": "30s" }`, with
-/// `"slices"` if they are not 10. With `null` for `failureRate` the breaker never opens for this reason.
+/// `window` is `{ "count": 100 }`, with `"maxAge"` if it is not `"10min"` (`null` for ever), or
+/// `{ "time": "30s" }`, with `"slices"` if they are not 10. With `null` for `failureRate` the breaker never
+/// opens for this reason.
 extension CircuitBreakerPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case window, failureRate, slowCalls, consecutiveFailures, minimumThroughput, openTime, maxOpenTime
@@ -60,8 +61,8 @@ extension CircuitBreakerPolicy.Window: Codable {
     case count, maxAge, time, slices
   }
 
-  /// Reads `{ "count": 100, "maxAge": "10min" }` or `{ "time": "30s", "slices": 10 }`, where the second field may be left
-  /// out; its range is checked by the policy it is part of.
+  /// Reads `{ "count": 100, "maxAge": "10min" }` or `{ "time": "30s", "slices": 10 }`, where the second field
+  /// may be left out; its range is checked by the policy it is part of.
   ///
   /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {
@@ -98,8 +99,8 @@ extension CircuitBreakerPolicy.SlowCalls: Codable {
     case threshold, rate
   }
 
-  /// Reads `{ "threshold": "1s", "rate": 0.8 }`, where the rate may be left out and is then 1; ranges are checked by the
-  /// policy it is part of.
+  /// Reads `{ "threshold": "1s", "rate": 0.8 }`, where the rate may be left out and is then 1; ranges are
+  /// checked by the policy it is part of.
   ///
   /// - Throws: `InvalidSetting`, naming the field.
   public init(from decoder: any Decoder) throws {

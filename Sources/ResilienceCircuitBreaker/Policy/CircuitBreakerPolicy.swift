@@ -9,15 +9,15 @@ internal import ResilienceCore
 ///   window: .time(.seconds(30)), slowCalls: .init(threshold: .seconds(1), rate: 0.8), rampTime: .seconds(60))
 /// ```
 ///
-/// Three criteria open a breaker, each on its own: the failure rate and the slow-call rate of the window, both undefined
-/// below the minimum throughput, and failures in a row. A policy without any is refused: a breaker that only counts is
-/// ``CircuitBreakerOverride/metricsOnly``.
+/// Three criteria open a breaker, each on its own: the failure rate and the slow-call rate of the window,
+/// both undefined below the minimum throughput, and failures in a row. A policy without any is refused: a
+/// breaker that only counts is ``CircuitBreakerOverride/metricsOnly``.
 ///
 /// ## What a ramp is for
 ///
-/// A destination that can do 50 calls a second is asked for 40, dies for a minute, and comes back with half of its machines;
-/// the others need another minute. The 2400 calls of that minute, simulated, with the default policy but for
-/// ``rampTime`` and for a ``maxOpenTime`` of 5 s:
+/// A destination that can do 50 calls a second is asked for 40, dies for a minute, and comes back with half
+/// of its machines; the others need another minute. The 2400 calls of that minute, simulated, with the
+/// default policy but for ``rampTime`` and for a ``maxOpenTime`` of 5 s:
 ///
 /// | ramp | opened again | answered in time | work for nobody | turned away |
 /// |---|---|---|---|---|
@@ -27,15 +27,15 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// Which results the rates are taken over.
   public let window: Window
 
-  /// The share of failures, of successes and failures together, at which the breaker opens; `nil`: never opens for this
-  /// reason.
+  /// The share of failures, of successes and failures together, at which the breaker opens; `nil`: never
+  /// opens for this reason.
   public let failureRate: Double?
 
   /// When slow calls open the breaker; `nil`: never opens for this reason, and no call is timed.
   public let slowCalls: SlowCalls?
 
-  /// How many failures in a row, none too old for the window, open the breaker, whatever the minimum throughput; `nil`: never
-  /// opens for this reason.
+  /// How many failures in a row, none too old for the window, open the breaker, whatever the minimum
+  /// throughput; `nil`: never opens for this reason.
   public let consecutiveFailures: Int?
 
   /// Below this many results the rates are undefined.
@@ -47,7 +47,8 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// What the open time, which doubles each time the breaker opens again, grows to.
   public let maxOpenTime: Duration
 
-  /// Which share of the open time is left to chance, so that the breakers of many clients do not probe at one instant.
+  /// Which share of the open time is left to chance, so that the breakers of many clients do not probe at one
+  /// instant.
   public let openTimeJitter: Double
 
   /// The longest that a destination's own `retryAfter` keeps the breaker open.
@@ -59,38 +60,41 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
   /// How long a probe may take before it counts as a failure.
   public let probeLease: Duration
 
-  /// How long after the probes the share of admitted calls grows from a tenth to all of them; zero for at once.
+  /// How long after the probes the share of admitted calls grows from a tenth to all of them; zero for at
+  /// once.
   public let rampTime: Duration
 
   /// Creates a policy.
   ///
   /// - Parameters:
   ///   - window: Default: the latest 100 results, as resilience4j, with failures forgiven after 10 min.
-  ///   - failureRate: Above 0, at most 1; `nil` not to open for it. Default: 0.5, as resilience4j. The same rate, over
-  ///     the permitted probes, decides while half-open; without one, a single failed probe opens again.
-  ///   - slowCalls: What is slow, and how much of it is too much. Default: `nil`, as it costs a reading of the clock before
-  ///     and one after each call.
-  ///   - consecutiveFailures: 1 or more; `nil` not to open for it. Default: `nil`: in a row means little where calls run
-  ///     side by side. Those that are older than the window, or than the age limit of a window that is a count, are not
-  ///     in the row any more: after silence it begins anew.
-  ///   - minimumThroughput: 1 or more, in a count window at most its size. Default: 20: the first handful of errors of
-  ///     a quiet client says little, but a hundred calls (resilience4j, Polly) is minutes of damage for most. A smaller
-  ///     window lowers it.
-  ///   - openTime: More than zero. Default: 5 s, as Polly: long enough for a restart to be noticed, short enough
-  ///     not to prolong an outage that is over.
-  ///   - maxOpenTime: `openTime` or more. Default: 60 s, or `openTime` if that is longer: a destination that is down
-  ///     for an hour is asked once a minute. The growth begins anew once the breaker has stayed closed for as long as it
-  ///     had last been open.
-  ///   - openTimeJitter: 0 to 1. Default: 0.2: open for 80 to 100 % of the time. A jitter of 1 could be no time at all.
-  ///   - maxRetryAfter: Zero or more; zero not to listen. Default: 5 min: a lower bound for the open time, but a wrong
-  ///     header must not shut a destination out for a day.
-  ///   - halfOpenPermits: 1 to 1024. Default: 1, as Polly, gobreaker, Finagle and Sentinel: a destination that is
-  ///     down is not asked more than it takes to know.
-  ///   - probeLease: More than zero. Default: 30 s, past which hardly any caller waits; without a lease a probe
-  ///     that hangs keeps the breaker half-open for ever.
-  ///   - rampTime: Zero or more. Default: zero, as everybody: a ramp turns calls away, which a quiet client does for
-  ///     nothing. Set it where a destination comes back cold or small, and one breaker sees much traffic; see
-  ///     "What a ramp is for" above.
+  ///   - failureRate: Above 0, at most 1; `nil` not to open for it. Default: 0.5, as resilience4j. The same
+  ///     rate, over the permitted probes, decides while half-open; without one, a single failed probe opens
+  ///     again.
+  ///   - slowCalls: What is slow, and how much of it is too much. Default: `nil`, as it costs a reading of
+  ///     the clock before and one after each call.
+  ///   - consecutiveFailures: 1 or more; `nil` not to open for it. Default: `nil`: in a row means little
+  ///     where calls run side by side. Those that are older than the window, or than the age limit of a
+  ///     window that is a count, are not in the row any more: after silence it begins anew.
+  ///   - minimumThroughput: 1 or more, in a count window at most its size. Default: 20: the first handful of
+  ///     errors of a quiet client says little, but a hundred calls (resilience4j, Polly) is minutes of damage
+  ///     for most. A smaller window lowers it.
+  ///   - openTime: More than zero. Default: 5 s, as Polly: long enough for a restart to be noticed, short
+  ///     enough not to prolong an outage that is over.
+  ///   - maxOpenTime: `openTime` or more. Default: 60 s, or `openTime` if that is longer: a destination that
+  ///     is down for an hour is asked once a minute. The growth begins anew once the breaker has stayed
+  ///     closed for as long as it had last been open.
+  ///   - openTimeJitter: 0 to 1. Default: 0.2: open for 80 to 100 % of the time. A jitter of 1 could be no
+  ///     time at all.
+  ///   - maxRetryAfter: Zero or more; zero not to listen. Default: 5 min: a lower bound for the open time,
+  ///     but a wrong header must not shut a destination out for a day.
+  ///   - halfOpenPermits: 1 to 1024. Default: 1, as Polly, gobreaker, Finagle and Sentinel: a destination
+  ///     that is down is not asked more than it takes to know.
+  ///   - probeLease: More than zero. Default: 30 s, past which hardly any caller waits; without a lease a
+  ///     probe that hangs keeps the breaker half-open for ever.
+  ///   - rampTime: Zero or more. Default: zero, as everybody: a ramp turns calls away, which a quiet client
+  ///     does for nothing. Set it where a destination comes back cold or small, and one breaker sees much
+  ///     traffic; see "What a ramp is for" above.
   public init(
     window: Window = .count(100), failureRate: Double? = 0.5, slowCalls: SlowCalls? = nil,
     consecutiveFailures: Int? = nil, minimumThroughput: Int? = nil, openTime: Duration = .seconds(5),

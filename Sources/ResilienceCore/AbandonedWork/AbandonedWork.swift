@@ -1,8 +1,8 @@
-/// Counts the work that callers have left running, and bounds it: what the `abandoning:` forms of `.timeout` and `.hedge`
-/// need.
+/// Counts the work that callers have left running, and bounds it: what the `abandoning:` forms of `.timeout`
+/// and `.hedge` need.
 ///
-/// Make one for each destination and look at it: a number that grows says that the destination's client ignores
-/// cancellation, and how many of its tasks and connections are stuck.
+/// Make one for each destination and look at it: a number that grows says that the destination's client
+/// ignores cancellation, and how many of its tasks and connections are stuck.
 public final class AbandonedWork: Sendable {
   private struct Counts {
     var running = 0
@@ -10,7 +10,8 @@ public final class AbandonedWork: Sendable {
     var refused = 0
   }
 
-  /// How long cancelled work may take to end before its caller leaves it: 10 ms, a few of a scheduler's time slices.
+  /// How long cancelled work may take to end before its caller leaves it: 10 ms, a few of a scheduler's time
+  /// slices.
   @usableFromInline package static let patienceNanoseconds: Int64 = 10_000_000
 
   /// The name in the snapshot, usually the destination's; empty when unnamed.
@@ -26,10 +27,11 @@ public final class AbandonedWork: Sendable {
   ///
   /// - Parameters:
   ///   - name: The name in the snapshot, usually the destination's; empty when unnamed.
-  ///   - limit: The most work that may be left running at one time, 0 or more. While as much is, nobody leaves: a caller
-  ///     waits for its work as it would without `abandoning:`. Default: 1 000, since a Linux process may have 1 024 open
-  ///     files by default, and what hangs most often holds a connection.
-  ///   - onEvent: Told of each event in order, in the task of the caller or of the work. Default: nobody is told.
+  ///   - limit: The most work that may be left running at one time, 0 or more. While as much is, nobody
+  ///     leaves: a caller waits for its work as it would without `abandoning:`. Default: 1 000, since a Linux
+  ///     process may have 1 024 open files by default, and what hangs most often holds a connection.
+  ///   - onEvent: Told of each event in order, in the task of the caller or of the work. Default: nobody is
+  ///     told.
   public init(_ name: String, limit: Int = 1_000, onEvent: (@Sendable (AbandonedWorkEvent) -> Void)? = nil) {
     precondition(limit >= 0, "the most work that may be left running must be 0 or more, was \(limit)")
     self.name = name

@@ -3,11 +3,12 @@ public enum AbandonedWorkEvent: ResilienceEvent, Hashable {
   /// The caller of `call` went on `after` the work had begun, and the work was left running.
   case left(call: String, after: Duration)
 
-  /// Work that was left running ended at last, `overdue` after its caller had gone on, with `error` or, when that is `nil`,
-  /// with a value.
+  /// Work that was left running ended at last, `overdue` after its caller had gone on, with `error` or, when
+  /// that is `nil`, with a value.
   case ended(call: String, overdue: Duration, error: String?)
 
-  /// The caller of `call` waits for its work to end, since as much as is allowed was left running already: `running`.
+  /// The caller of `call` waits for its work to end, since as much as is allowed was left running already:
+  /// `running`.
   case refused(call: String, running: Int)
 
   /// `abandoned_work.left`, `abandoned_work.ended` or `abandoned_work.refused`.

@@ -1,8 +1,8 @@
 /// `{"kind": "exponential", "base": "50ms", "cap": "20s", "multiplier": 2, "jitter": "full"}`.
 ///
-/// Kinds: `constant` (base), `linear` (base, increment, cap), `exponential` (base, cap, multiplier), `decorrelated` (base,
-/// cap), `custom` (delays). Jitter: `none`, `full`, `equal`, or the share of a proportional one, as a number. What is left
-/// out is as in the factory of the kind.
+/// Kinds: `constant` (base), `linear` (base, increment, cap), `exponential` (base, cap, multiplier),
+/// `decorrelated` (base, cap), `custom` (delays). Jitter: `none`, `full`, `equal`, or the share of a
+/// proportional one, as a number. What is left out is as in the factory of the kind.
 extension Backoff: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case kind, base, cap, multiplier, increment, delays, jitter

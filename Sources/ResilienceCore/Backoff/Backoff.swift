@@ -1,8 +1,8 @@
 /// How long to wait before the next try: a pure function of a seed and the number of the retry.
 ///
-/// Shared by retries, by a breaker's open time and by redeliveries. Being pure, what an observer is told is what is
-/// slept. Integer nanoseconds throughout; everything saturates, nothing overflows; each delay is found in a bounded number
-/// of steps, however high the number of the retry.
+/// Shared by retries, by a breaker's open time and by redeliveries. Being pure, what an observer is told is
+/// what is slept. Integer nanoseconds throughout; everything saturates, nothing overflows; each delay is
+/// found in a bounded number of steps, however high the number of the retry.
 ///
 /// ```swift
 /// let backoff = Backoff.exponential(base: .milliseconds(50), cap: .seconds(20))
@@ -13,7 +13,8 @@
 public struct Backoff: Sendable, Hashable {
   /// How the delay is spread, so that callers that failed together do not come back together.
   ///
-  /// Applied after the cap and downwards, so that no delay exceeds the cap and delays at the cap still differ.
+  /// Applied after the cap and downwards, so that no delay exceeds the cap and delays at the cap still
+  /// differ.
   public enum Jitter: Sendable, Hashable {
     /// Exactly the computed delay.
     case none
@@ -74,8 +75,8 @@ public struct Backoff: Sendable, Hashable {
   /// - Parameters:
   ///   - base: The delay before the first retry, 0 or more.
   ///   - increment: What each delay has more than the one before it, 0 or more. Default: the base.
-  ///   - cap: The longest delay, `base` or more. Default: 20 s, as ``exponential(base:cap:multiplier:jitter:)``, or the base
-  ///     if that is longer.
+  ///   - cap: The longest delay, `base` or more. Default: 20 s, as
+  ///     ``exponential(base:cap:multiplier:jitter:)``, or the base if that is longer.
   ///   - jitter: Default: full.
   public static func linear(
     base: Duration, increment: Duration? = nil, cap: Duration? = nil, jitter: Jitter = .full
@@ -92,7 +93,8 @@ public struct Backoff: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - base: The delay before the first retry, 0 or more. Default: 50 ms, the AWS SDKs' since 2026.
-  ///   - cap: The longest delay, `base` or more. Default: 20 s, as the AWS SDKs, or the base if that is longer.
+  ///   - cap: The longest delay, `base` or more. Default: 20 s, as the AWS SDKs, or the base if that is
+  ///     longer.
   ///   - multiplier: 1 or more; fractions count. Default: 2.
   ///   - jitter: Default: full, which de-synchronises best ("Exponential Backoff And Jitter", AWS, 2015).
   public static func exponential(
@@ -105,11 +107,13 @@ public struct Backoff: Sendable, Hashable {
       .exponential(multiplier: multiplier), base: base, cap: cap ?? Self.cap(for: base), jitter: jitter)
   }
 
-  /// A delay that doubles on average and is spread smoothly over all of its range: Polly's "decorrelated jitter V2".
+  /// A delay that doubles on average and is spread smoothly over all of its range: Polly's "decorrelated
+  /// jitter V2".
   ///
-  /// Short and long waits alternate, and the sum of the first waits grows evenly: no two retries of a crowd pile up. With
-  /// `f(t) = 2ᵗ · tanh(√4t)`, delay n is `(f(n + uₙ) − f(n − 1 + uₙ₋₁)) · base / 1.4`. It brings its own jitter. Where that
-  /// exceeds the cap, the delay is uniform between half of the cap and all of it.
+  /// Short and long waits alternate, and the sum of the first waits grows evenly: no two retries of a crowd
+  /// pile up. With `f(t) = 2ᵗ · tanh(√4t)`, delay n is `(f(n + uₙ) − f(n − 1 + uₙ₋₁)) · base / 1.4`. It
+  /// brings its own jitter. Where that exceeds the cap, the delay is uniform between half of the cap and all
+  /// of it.
   ///
   /// - Parameters:
   ///   - base: About the median of the first delay, 0 or more. Default: 50 ms.

@@ -1,8 +1,8 @@
 /// A point on a monotonic clock, in nanoseconds.
 ///
 /// Decisions (is the deadline past, may the next call pass, is the breaker's open time over) are made with
-/// instants, never with wall-clock time: a corrected wall clock would open or close things at random. The zero
-/// point is the clock's own; instants of two clocks cannot be compared.
+/// instants, never with wall-clock time: a corrected wall clock would open or close things at random. The
+/// zero point is the clock's own; instants of two clocks cannot be compared.
 ///
 /// All arithmetic saturates: `Instant(nanoseconds: .max)` is "never".
 @frozen

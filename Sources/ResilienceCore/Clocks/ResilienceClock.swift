@@ -1,7 +1,7 @@
 /// The source of time: it tells the instant and calls back at one.
 ///
-/// Every component takes its time from the call's context, so binding another clock (a simulator's, a manual one) in
-/// a ``CallEnvironment`` moves everything at once. Waiting is built on ``schedule(at:_:)``.
+/// Every component takes its time from the call's context, so binding another clock (a simulator's, a manual
+/// one) in a ``CallEnvironment`` moves everything at once. Waiting is built on ``schedule(at:_:)``.
 public protocol ResilienceClock: Sendable {
   /// The present instant. Never decreases.
   var now: Instant { get }
@@ -11,17 +11,17 @@ public protocol ResilienceClock: Sendable {
 
   /// Calls `action` once, at or after `instant`.
   ///
-  /// Where the action runs is the clock's affair, and actions of one instant may run at the same time: it should be short.
-  /// The system's clock lets one that blocks delay no other timer. An instant in the past is due at once, and still runs
-  /// later, never inside this call.
+  /// Where the action runs is the clock's affair, and actions of one instant may run at the same time: it
+  /// should be short. The system's clock lets one that blocks delay no other timer. An instant in the past is
+  /// due at once, and still runs later, never inside this call.
   ///
   /// - Returns: A token for ``cancel(_:)``.
   func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken
 
   /// Takes a scheduled action back.
   ///
-  /// - Returns: Whether the action had not run and now never will. `false` when it has run, runs or is about to, or was
-  ///   cancelled before.
+  /// - Returns: Whether the action had not run and now never will. `false` when it has run, runs or is about
+  ///   to, or was cancelled before.
   @discardableResult
   func cancel(_ token: TimerToken) -> Bool
 }

@@ -8,13 +8,14 @@
 
 /// The machine's monotonic clock, in nanoseconds, which goes on while the machine is suspended.
 ///
-/// A lease, an open breaker or a deadline that ends while a laptop sleeps or a virtual machine is paused has ended when it
-/// wakes up. It is what `ContinuousClock` reads, at half the cost: `CLOCK_BOOTTIME` on Linux (in the vDSO since Linux 5.3),
-/// `CLOCK_MONOTONIC_RAW` on Darwin, which counts sleep too, unlike `CLOCK_UPTIME_RAW`.
+/// A lease, an open breaker or a deadline that ends while a laptop sleeps or a virtual machine is paused has
+/// ended when it wakes up. It is what `ContinuousClock` reads, at half the cost: `CLOCK_BOOTTIME` on Linux
+/// (in the vDSO since Linux 5.3), `CLOCK_MONOTONIC_RAW` on Darwin, which counts sleep too, unlike
+/// `CLOCK_UPTIME_RAW`.
 ///
-/// Timers are kept by the process's own threads, started when they are needed. An action runs on a thread that keeps no
-/// timers while it does so: one that blocks delays no other timer. After the machine has been suspended a timer is late by
-/// one second at most, since no platform lets a thread wait on this clock.
+/// Timers are kept by the process's own threads, started when they are needed. An action runs on a thread
+/// that keeps no timers while it does so: one that blocks delays no other timer. After the machine has been
+/// suspended a timer is late by one second at most, since no platform lets a thread wait on this clock.
 @frozen
 public struct SystemClock: ResilienceClock {
   /// Creates the clock; all values are the same clock.
@@ -47,7 +48,8 @@ public struct SystemClock: ResilienceClock {
 
   /// Calls `action` once, on a thread of the clock's own, at or after `instant`.
   ///
-  /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the first that ends.
+  /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the
+  /// first that ends.
   public func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
     SystemTimer.shared.arm(at: instant, action)
   }

@@ -1,6 +1,7 @@
 /// A wall-clock time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
-/// For labels (the time of an event, the start of a span), never for a decision: wall clocks are corrected, and jump.
+/// For labels (the time of an event, the start of a span), never for a decision: wall clocks are corrected,
+/// and jump.
 @frozen
 public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable {
   /// Nanoseconds since the epoch; negative before it.
@@ -24,7 +25,8 @@ public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable
 }
 
 extension UnixTime: CustomStringConvertible {
-  /// RFC 3339 in UTC with as many fractional digits (0, 3, 6 or 9) as it takes, such as `2010-12-01T08:26:00Z`.
+  /// RFC 3339 in UTC with as many fractional digits (0, 3, 6 or 9) as it takes, such as
+  /// `2010-12-01T08:26:00Z`.
   public var description: String {
     let (days, nanosecondOfDay) = nanoseconds.flooredDivision(by: 86_400_000_000_000)
     let (year, month, day) = civilDate(daysSinceEpoch: days)
@@ -49,8 +51,8 @@ private func padded(_ value: Int64, _ width: Int) -> String {
   return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
 
-/// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"): eras of 400 years that
-/// begin on the first of March, so that the leap day comes last.
+/// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"): eras of 400
+/// years that begin on the first of March, so that the leap day comes last.
 private func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
   let (era, dayOfEra) = (daysSinceEpoch + 719_468).flooredDivision(by: 146_097)
   let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

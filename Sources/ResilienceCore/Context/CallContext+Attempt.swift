@@ -1,36 +1,38 @@
 // Which logical call this is, and which attempt of it.
 
 extension CallContext {
-  /// One logical call has one id, however many attempts it takes: 0 until the outermost retry or hedge sets it.
+  /// One logical call has one id, however many attempts it takes: 0 until the outermost retry or hedge sets
+  /// it.
   ///
-  /// A retry sets it before the first attempt only if something inside may read it or somebody observes,
-  /// else when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
+  /// A retry sets it before the first attempt only if something inside may read it or somebody observes, else
+  /// when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
   @inlinable
   public var callID: UInt64 { id == Self.pendingID ? 0 : id }
 
   /// Which attempt this is, from 1.
   ///
-  /// All layers that repeat the call count together: retries, hedges, the redeliveries of an event. Inside a hedge of two
-  /// inside a retry of three, the attempts are 1 and 2, then 3 and 4, then 5 and 6. At most 65 535.
+  /// All layers that repeat the call count together: retries, hedges, the redeliveries of an event. Inside a
+  /// hedge of two inside a retry of three, the attempts are 1 and 2, then 3 and 4, then 5 and 6. At most 65
+  /// 535.
   @inlinable
   public var attempt: UInt16 { UInt16(clamping: attemptNumber) }
 
-  /// The most attempts that all layers around it make together, this one included; 1 when none repeats the call, 65 535
-  /// when there is no bound.
+  /// The most attempts that all layers around it make together, this one included; 1 when none repeats the
+  /// call, 65 535 when there is no bound.
   ///
   /// Like ``attempt`` it is in the context that is handed down, not in ``current``.
   @inlinable
   public var maxAttempts: UInt16 { UInt16(clamping: max(attemptNumber, attemptLimit)) }
 
-  /// Whether no attempt follows this one even if it fails, of no layer: the time to give a partial answer, or to park a
-  /// message.
+  /// Whether no attempt follows this one even if it fails, of no layer: the time to give a partial answer, or
+  /// to park a message.
   ///
   /// `false` promises nothing: a budget or the deadline may end the call earlier.
   @inlinable
   public var isLastAttempt: Bool { attemptNumber >= attemptLimit && attemptLimit != .max }
 
-  /// The attempt for the wire, such as `attempt=2; max=3`: the syntax of the AWS SDKs' `amz-sdk-request` header. Without
-  /// `max` when there is no bound.
+  /// The attempt for the wire, such as `attempt=2; max=3`: the syntax of the AWS SDKs' `amz-sdk-request`
+  /// header. Without `max` when there is no bound.
   ///
   /// A server that sees many second attempts knows that it is in trouble before its own metrics say so.
   public var attemptHeader: String {
@@ -49,8 +51,8 @@ extension CallContext {
   @inlinable
   package var claimedID: UInt64 { id }
 
-  /// Whether no layer outside has claimed the logical call: who finds it so is the outermost, and the one that deposits
-  /// into a retry budget.
+  /// Whether no layer outside has claimed the logical call: who finds it so is the outermost, and the one
+  /// that deposits into a retry budget.
   @inlinable
   package var isUnclaimed: Bool { id == 0 }
 
@@ -70,7 +72,8 @@ extension CallContext {
     if id <= Self.pendingID { id = makeID() }
   }
 
-  /// Begins an attempt of a layer, inside the one that the context stands for, and forgets the time, which has passed.
+  /// Begins an attempt of a layer, inside the one that the context stands for, and forgets the time, which
+  /// has passed.
   ///
   /// - Parameters:
   ///   - number: Which of the layer's own attempts it is, from 1.

@@ -1,8 +1,8 @@
 // What flows down a call tree without being passed: the task-locals.
 //
-// There are two kinds, for speed. What every call needs is one bitwise-copyable value, read where a stack is entered and
-// bound in its leaf if a layer changed it. References are in task-locals of their own, which are read only when a flag in
-// the context says that they are bound.
+// There are two kinds, for speed. What every call needs is one bitwise-copyable value, read where a stack is
+// entered and bound in its leaf if a layer changed it. References are in task-locals of their own, which are
+// read only when a flag in the context says that they are bound.
 
 extension CallContext {
   // Spelled out: the macro's `$inherited` could not be used from inlinable code.
@@ -22,7 +22,8 @@ extension CallContext {
   // Read by nobody: it is there to be inherited.
   @TaskLocal static var observerRegistration: ObserverRegistration?
 
-  /// The context that a call made here starts from: deadline, trace and environment of the enclosing call, if there is one.
+  /// The context that a call made here starts from: deadline, trace and environment of the enclosing call, if
+  /// there is one.
   @inlinable
   public static var current: CallContext {
     CallContext(inherited: inheritedKey.get())
@@ -46,10 +47,10 @@ extension CallContext {
 extension CallContext {
   /// Runs `body` with `context` as ``current``: nested calls start from its deadline, trace and observer.
   ///
-  /// Layers hand a context down as an argument. The work at the end of a stack makes calls of its own that are not given it,
-  /// so it must be bound around the work. ``ServiceCall`` and ``EventHandler`` bind it, and so does every layer of this package
-  /// that calls a handler of another package. It is needed by a decorator that changes the context and calls its
-  /// base itself:
+  /// Layers hand a context down as an argument. The work at the end of a stack makes calls of its own that
+  /// are not given it, so it must be bound around the work. ``ServiceCall`` and ``EventHandler`` bind it, and
+  /// so does every layer of this package that calls a handler of another package. It is needed by a decorator
+  /// that changes the context and calls its base itself:
   ///
   /// ```swift
   /// var inner = context
@@ -75,7 +76,8 @@ extension CallContext {
     }
   }
 
-  /// Runs `body` with another clock and randomness: all calls below take them, and the executor, from `environment`.
+  /// Runs `body` with another clock and randomness: all calls below take them, and the executor, from
+  /// `environment`.
   public static func withEnvironment<Result>(
     _ environment: CallEnvironment, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
@@ -89,8 +91,9 @@ extension CallContext {
 
   /// Runs `body` with `observer` being told of every attempt and decision below.
   ///
-  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. Tasks that `body`
-  /// leaves behind are observed too: the observer lives as long as the last task that inherited it.
+  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. Tasks
+  /// that `body` leaves behind are observed too: the observer lives as long as the last task that inherited
+  /// it.
   public static func withObserver<Result>(
     _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result

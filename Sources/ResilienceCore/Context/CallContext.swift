@@ -1,8 +1,8 @@
 /// What one call knows about itself: its deadline, its identity, its attempt, its trace.
 ///
-/// Handed down by value from layer to layer and never up: a layer that changes it changes what the layers inside it see,
-/// and nothing else. It holds no reference, so copying it is free. The code at the leaf reads it as
-/// ``current`` or takes it as the second argument of its closure.
+/// Handed down by value from layer to layer and never up: a layer that changes it changes what the layers
+/// inside it see, and nothing else. It holds no reference, so copying it is free. The code at the leaf reads
+/// it as ``current`` or takes it as the second argument of its closure.
 @frozen
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: InheritedContext
@@ -40,7 +40,8 @@ public struct CallContext: Sendable, BitwiseCopyable {
   @inlinable
   package var isChanged: Bool { flags.contains(.changed) }
 
-  /// What the leaf binds. Out of line: else its parts would be stored for every call, also for those that bind nothing.
+  /// What the leaf binds. Out of line: else its parts would be stored for every call, also for those that
+  /// bind nothing.
   @usableFromInline
   @inline(never)
   func inheritedUnchanged() -> InheritedContext { inherited.unchanged }
@@ -71,7 +72,8 @@ extension CallContext {
     flags.insert(.changed)
   }
 
-  /// Takes the deadline away, for work that several callers wait for: none of them may cut it short for the others.
+  /// Takes the deadline away, for work that several callers wait for: none of them may cut it short for the
+  /// others.
   @inlinable
   package mutating func dropDeadline() {
     guard !deadline.isNever else { return }
@@ -86,8 +88,8 @@ extension CallContext {
     flags.insert(.changed)
   }
 
-  /// Lets the observer be told of attempts and decisions of the inner layers and of nested calls. Whoever registered it
-  /// keeps it registered until the call has ended.
+  /// Lets the observer be told of attempts and decisions of the inner layers and of nested calls. Whoever
+  /// registered it keeps it registered until the call has ended.
   @inlinable
   package mutating func observe(with observer: ObserverHandle) {
     inherited.observer = observer
@@ -112,8 +114,8 @@ extension CallContext {
 extension CallContext {
   /// The present instant, read from the clock once and then shared by the layers below.
   ///
-  /// Valid on the way down only: after an `await`, use ``readClock()``. It notes what it has read, so it needs a `var`;
-  /// elsewhere write `CallContext.current.readClock()`.
+  /// Valid on the way down only: after an `await`, use ``readClock()``. It notes what it has read, so it
+  /// needs a `var`; elsewhere write `CallContext.current.readClock()`.
   @inlinable
   public var now: Instant {
     mutating get {
@@ -189,7 +191,8 @@ extension CallContext {
     if isObserved { Self.attemptBegan(&self, of: maker) }
   }
 
-  /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made from.
+  /// Tells the observer how an attempt ended. `self` is the attempt's context, `call` the one it was made
+  /// from.
   @inlinable
   package func attemptEnded(of call: CallContext, _ outcome: Outcome, error: (any Error)?) {
     if isObserved { Self.attemptEnded(self, of: call, outcome, error) }

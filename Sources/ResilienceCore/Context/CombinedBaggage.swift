@@ -1,8 +1,8 @@
 /// Baggage of several kinds side by side: one value of each type.
 ///
-/// A call has one baggage, and whoever binds it decides what it is. Where a second kind comes along (a propagator brings
-/// trace state to a call whose baggage is the tenant), neither may push out the other: they are combined, and each is found
-/// by its type with ``CallContext/baggage(of:)``.
+/// A call has one baggage, and whoever binds it decides what it is. Where a second kind comes along (a
+/// propagator brings trace state to a call whose baggage is the tenant), neither may push out the other: they
+/// are combined, and each is found by its type with ``CallContext/baggage(of:)``.
 public struct CombinedBaggage: Sendable {
   @usableFromInline var values: [any Sendable]
 

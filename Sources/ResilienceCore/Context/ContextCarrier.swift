@@ -4,8 +4,8 @@
 public protocol ContextCarrier {
   /// Calls `body` with each value of `name`, in order; not at all when there is none.
   ///
-  /// Names are compared as the carrier's protocol compares them (HTTP fields: without regard to ASCII case). Nothing has to
-  /// be collected or copied for it.
+  /// Names are compared as the carrier's protocol compares them (HTTP fields: without regard to ASCII case).
+  /// Nothing has to be collected or copied for it.
   func forEachValue(forName name: String, _ body: (String) -> Void)
 
   /// Replaces all values of `name` by one.
@@ -13,7 +13,8 @@ public protocol ContextCarrier {
 
   /// Removes all values of `name`; none is no error.
   ///
-  /// Headers are often copied from one request to the next: what is out of date must not go out beside what is written now.
+  /// Headers are often copied from one request to the next: what is out of date must not go out beside what
+  /// is written now.
   mutating func removeValues(forName name: String)
 }
 
@@ -27,8 +28,8 @@ extension ContextCarrier {
 }
 
 extension Dictionary: ContextCarrier where Key == String, Value == String {
-  /// Calls `body` with the value of `name`; if there is none under exactly this name, with those under names equal but for
-  /// ASCII case, sorted by name.
+  /// Calls `body` with the value of `name`; if there is none under exactly this name, with those under names
+  /// equal but for ASCII case, sorted by name.
   ///
   /// - Complexity: O(n) when the name is not there in this case.
   @inlinable
@@ -42,8 +43,8 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
   /// - Complexity: O(n) when the name was not there in this case.
   @inlinable
   public mutating func set(_ value: String, forName name: String) {
-    // Several fields are written one after another: growing for each would hash all of them again. A copy, since the functions
-    // that reserve are not inlinable, and ask the runtime for types each time.
+    // Several fields are written one after another: growing for each would hash all of them again. A copy,
+    // since the functions that reserve are not inlinable, and ask the runtime for types each time.
     if capacity == 0 { self = noFields }
     guard updateValue(value, forKey: name) == nil, count > 1 else { return }
     removeOtherCases(of: name)

@@ -12,7 +12,8 @@ public protocol ContextPropagator: Sendable {
   /// The names that it writes, in lower case, for ``remove(from:)``. Default: none.
   var fieldNames: [String] { get }
 
-  /// Writes what `context` and ``CallContext/baggage`` hold into `carrier`; writes nothing when there is nothing.
+  /// Writes what `context` and ``CallContext/baggage`` hold into `carrier`; writes nothing when there is
+  /// nothing.
   ///
   /// What it writes replaces what is there under the same names, also where that belonged to another request.
   func inject(_ context: CallContext, into carrier: inout some ContextCarrier)
@@ -24,8 +25,9 @@ public protocol ContextPropagator: Sendable {
   /// - Parameters:
   ///   - carrier: Where the names and values are.
   ///   - context: What the call will start from.
-  ///   - baggage: What will be bound as ``CallContext/baggage``; comes in as what is bound now. Add to it with
-  ///     ``CombinedBaggage/setting(_:in:)``, so that what other propagators and the application put there stays.
+  ///   - baggage: What will be bound as ``CallContext/baggage``; comes in as what is bound now. Add to it
+  ///     with ``CombinedBaggage/setting(_:in:)``, so that what other propagators and the application put
+  ///     there stays.
   func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?)
 }
@@ -34,8 +36,8 @@ extension ContextPropagator {
   /// None.
   public var fieldNames: [String] { [] }
 
-  /// Removes from `carrier` everything that this format writes: for a request that must not carry the context further, as
-  /// one to a stranger.
+  /// Removes from `carrier` everything that this format writes: for a request that must not carry the context
+  /// further, as one to a stranger.
   public func remove(from carrier: inout some ContextCarrier) {
     for name in fieldNames { carrier.removeValues(forName: name) }
   }

@@ -1,7 +1,7 @@
 /// The instant after which nobody waits for the result any more.
 ///
-/// Absolute, so that it can be handed down through calls, retries and queues without arithmetic; of two nested deadlines
-/// the earlier one holds. ``never`` is the default everywhere.
+/// Absolute, so that it can be handed down through calls, retries and queues without arithmetic; of two
+/// nested deadlines the earlier one holds. ``never`` is the default everywhere.
 @frozen
 public struct Deadline: Sendable, BitwiseCopyable, Hashable {
   /// The instant at which the deadline passes.

@@ -1,5 +1,5 @@
-/// Says how the fields of a type that is not a ``ContextCarrier`` are read and written, so that propagators work on it as it
-/// is, without a copy of its fields.
+/// Says how the fields of a type that is not a ``ContextCarrier`` are read and written, so that propagators
+/// work on it as it is, without a copy of its fields.
 ///
 /// Written once for each type of fields:
 ///
@@ -38,8 +38,8 @@ public struct FieldAccess<Fields>: Sendable {
 }
 
 extension FieldAccess<[(name: String, value: String)]> {
-  /// Fields as a list of names and values, of which a name may occur more than once; names are compared without regard to
-  /// ASCII case.
+  /// Fields as a list of names and values, of which a name may occur more than once; names are compared
+  /// without regard to ASCII case.
   public static var pairs: Self {
     FieldAccess(
       forEachValue: { fields, name, body in

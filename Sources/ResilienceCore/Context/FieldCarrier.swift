@@ -1,7 +1,7 @@
 /// Fields of any type as a ``ContextCarrier``, by way of a ``FieldAccess``.
 ///
-/// The methods of ``ContextPropagator`` that take a `through:` make one; it is needed by name only to hand fields to code
-/// that wants a carrier.
+/// The methods of ``ContextPropagator`` that take a `through:` make one; it is needed by name only to hand
+/// fields to code that wants a carrier.
 @frozen
 public struct FieldCarrier<Fields>: ContextCarrier {
   /// The fields.

@@ -1,6 +1,7 @@
 /// The identity of a span: 128 bits of trace, 64 of span, and the trace flags. All zero means "no trace".
 ///
-/// The type is in Core because every context carries it; its meaning (parsing, sampling, spans) is `ResilienceTrace`'s.
+/// The type is in Core because every context carries it; its meaning (parsing, sampling, spans) is
+/// `ResilienceTrace`'s.
 @frozen
 public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   /// The upper 64 bits of the trace id.
@@ -28,8 +29,8 @@ public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   @inlinable
   public static var none: TraceIDs { TraceIDs(traceHigh: 0, traceLow: 0, span: 0, flags: 0) }
 
-  /// The trace; where there is none, one that no span has begun so far, for work that is done more than once: each time the
-  /// first span has no parent, and all have the trace in common.
+  /// The trace; where there is none, one that no span has begun so far, for work that is done more than once:
+  /// each time the first span has no parent, and all have the trace in common.
   ///
   /// - Parameter random: The new trace's id: 128 random bits.
   @inlinable

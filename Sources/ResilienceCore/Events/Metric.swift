@@ -8,8 +8,8 @@ public struct Metric: Sendable, Hashable {
     case gauge
   }
 
-  /// The name in snake case: the pattern, what is measured, its unit in base units, and `_total` for a counter:
-  /// `circuit_breaker_open_seconds_total`.
+  /// The name in snake case: the pattern, what is measured, its unit in base units, and `_total` for a
+  /// counter: `circuit_breaker_open_seconds_total`.
   public var name: String
 
   /// Counter or gauge.

@@ -1,7 +1,7 @@
 /// Something a pattern decided: a retry was scheduled, a breaker opened, a delivery was given up.
 public protocol ResilienceEvent: Sendable, CustomStringConvertible {
-  /// The pattern, a dot and the kind of event, each in snake case, such as `circuit_breaker.half_opened`; the same for all
-  /// events of a kind.
+  /// The pattern, a dot and the kind of event, each in snake case, such as `circuit_breaker.half_opened`; the
+  /// same for all events of a kind.
   var name: String { get }
 
   /// The facts, in a fixed order.

@@ -44,10 +44,10 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator, BuiltInHandler
 extension Handler {
   /// Says what counts as a success or a failure, once, for every layer applied after it.
   ///
-  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the default. It is
-  /// asked about every value and error, with two exceptions that say nothing about the destination and are neutral: a
-  /// ``Rejection`` by one of our own layers, and whatever is thrown after the caller cancelled. A `CancellationError`
-  /// that the caller did not cause is an error like any other.
+  /// Breaker, retry, budget, balancer and trace read the same answer. Return `nil` to leave a case to the
+  /// default. It is asked about every value and error, with two exceptions that say nothing about the
+  /// destination and are neutral: a ``Rejection`` by one of our own layers, and whatever is thrown after the
+  /// caller cancelled. A `CancellationError` that the caller did not cause is an error like any other.
   ///
   /// ```swift
   /// let call = ServiceCall("shipping") { (parcel: Parcel) in try await http.post(parcel) }

@@ -1,7 +1,7 @@
 /// An event handler (`Output == Void`) or a call to another service: what every pattern wraps.
 ///
-/// Write a closure with ``ServiceCall`` or ``EventHandler``, or conform a type. Modifiers wrap it, inside out: the last
-/// one applied is the outermost.
+/// Write a closure with ``ServiceCall`` or ``EventHandler``, or conform a type. Modifiers wrap it, inside
+/// out: the last one applied is the outermost.
 ///
 /// ```swift
 /// let charge = ServiceCall("payment") { (order: Order) in try await payments.charge(order) }
@@ -11,9 +11,9 @@
 /// let receipt = try await charge(order)
 /// ```
 ///
-/// `handle` is the only requirement without a default. A type that has nothing else is a complete leaf: the layers around
-/// it bind the context, so that calls that it makes see deadline and trace. A layer of one's own conforms to
-/// ``HandlerDecorator``.
+/// `handle` is the only requirement without a default. A type that has nothing else is a complete leaf: the
+/// layers around it bind the context, so that calls that it makes see deadline and trace. A layer of one's
+/// own conforms to ``HandlerDecorator``.
 ///
 /// `handle` runs on the caller's actor (`nonisolated(nonsending)`); a `@MainActor` class that conforms spells
 /// `@MainActor func`.
@@ -40,7 +40,8 @@ public protocol Handler<Input, Output>: Sendable {
 
   /// How a thrown error counts. By default a failure.
   ///
-  /// Not asked about a ``Rejection``, nor about anything that is thrown after the caller cancelled: both are neutral.
+  /// Not asked about a ``Rejection``, nor about anything that is thrown after the caller cancelled: both are
+  /// neutral.
   func outcome(ofError error: any Error) -> Outcome
 }
 

@@ -1,7 +1,7 @@
 /// What a modifier returns: a handler around another one, adding one concern.
 ///
-/// Traits and outcomes are forwarded to ``base``, so that what the leaf says about a value or an error holds for every
-/// layer. Implement `handle` alone, and hand the context on:
+/// Traits and outcomes are forwarded to ``base``, so that what the leaf says about a value or an error holds
+/// for every layer. Implement `handle` alone, and hand the context on:
 ///
 /// ```swift
 /// struct Logged<Base: Handler>: HandlerDecorator {
@@ -14,8 +14,9 @@
 /// }
 /// ```
 ///
-/// One that counts or replaces results asks ``Handler/judge(_:in:)`` and ``Handler/judge(value:in:)`` what they amount to.
-/// One that changes the context binds it as well: see ``CallContext/withCurrent(_:isolation:_:)``.
+/// One that counts or replaces results asks ``Handler/judge(_:in:)`` and ``Handler/judge(value:in:)`` what
+/// they amount to. One that changes the context binds it as well: see
+/// ``CallContext/withCurrent(_:isolation:_:)``.
 public protocol HandlerDecorator: Handler {
   /// The handler that is wrapped.
   associatedtype Base: Handler

@@ -14,7 +14,8 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   /// One object, so that a stack is small and what lives across an await is a word.
   @usableFromInline
   final class Leaf: Sendable {
-    // Side by side, and not in an enum: taking a closure out of an enum's case counts a reference on every call.
+    // Side by side, and not in an enum: taking a closure out of an enum's case counts a reference on every
+    // call.
     @usableFromInline let plain: Plain
     @usableFromInline let withContext: WithContext
     @usableFromInline let takesContext: Bool
@@ -39,7 +40,8 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   ///
   /// - Parameters:
   ///   - name: The destination or operation, for errors, events and spans. Default: unnamed.
-  ///   - body: The work. It runs on the caller's actor, in a child task when a timeout or a hedge is around it.
+  ///   - body: The work. It runs on the caller's actor, in a child task when a timeout or a hedge is around
+  ///     it.
   @inlinable
   public init(
     _ name: String = "",

@@ -29,13 +29,13 @@ extension Handler {
 
   /// Says that doing it twice does harm: it is tried again only on proof that nothing ran.
   ///
-  /// The proof is a failure with ``Pushback/notProcessed``, which `classify` or the error itself states: a connection that
-  /// was refused, an answer that says so. A ``Rejection`` is none: the work may have begun, and have been refused by
-  /// something that it called.
+  /// The proof is a failure with ``Pushback/notProcessed``, which `classify` or the error itself states: a
+  /// connection that was refused, an answer that says so. A ``Rejection`` is none: the work may have begun,
+  /// and have been refused by something that it called.
   public func nonIdempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .nonIdempotent } }
 
-  /// Says that sending the input uses it up, as a body that is streamed: there is never a second attempt, not even on
-  /// proof that nothing ran, since part of the input may be gone.
+  /// Says that sending the input uses it up, as a body that is streamed: there is never a second attempt, not
+  /// even on proof that nothing ran, since part of the input may be gone.
   public func notReplayable() -> TraitsHandler<Self> { changing { $0.isReplayable = false } }
 
   /// Names the destination or operation, for errors, events and spans.

@@ -9,7 +9,8 @@ extension Outcome {
     }
   }
 
-  /// How an error counts by itself: neutral for a ``Rejection``, a failure for anything else, with its pushback.
+  /// How an error counts by itself: neutral for a ``Rejection``, a failure for anything else, with its
+  /// pushback.
   @usableFromInline
   package init(unclassified error: borrowing any Error) {
     self.init(copy error, ErrorKind(of: error))

@@ -1,4 +1,5 @@
-/// What one call or attempt amounted to: the single answer that breaker, retry, budget, balancer and trace all read.
+/// What one call or attempt amounted to: the single answer that breaker, retry, budget, balancer and trace
+/// all read.
 ///
 /// It is said once, at the leaf: see ``Handler/classify(_:)``.
 @frozen

@@ -1,7 +1,7 @@
 /// An error or a response that carries a word from the destination.
 ///
-/// An error that conforms stays a failure and brings its ``pushback``. A value that conforms (a response with a status)
-/// decides its ``verdict`` itself.
+/// An error that conforms stays a failure and brings its ``pushback``. A value that conforms (a response with
+/// a status) decides its ``verdict`` itself.
 public protocol PushbackProviding {
   /// What the destination asks of its callers.
   var pushback: Pushback { get }

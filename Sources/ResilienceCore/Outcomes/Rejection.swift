@@ -1,12 +1,13 @@
 /// An error of our own layers that says: the work inside this layer was not started.
 ///
-/// Thrown by an open breaker, an empty bucket, an expired deadline. It counts as neutral for the layers outside: it says
-/// nothing about the destination. They take it that nothing was sent: a retry takes no token of its budget for it, a limiter
-/// gives its permits back, a balancer goes on to another instance.
+/// Thrown by an open breaker, an empty bucket, an expired deadline. It counts as neutral for the layers
+/// outside: it says nothing about the destination. They take it that nothing was sent: a retry takes no token
+/// of its budget for it, a limiter gives its permits back, a balancer goes on to another instance.
 ///
-/// Work that has begun and then makes a call of its own must not let that call's refusal out as it is, since layers outside
-/// cannot tell it from one of theirs: catch it, and throw an error that says what was left undone. Only what does harm when it is
-/// done twice is safe without that: a call that is ``CallTraits/Idempotency/nonIdempotent`` is never repeated for a refusal.
+/// Work that has begun and then makes a call of its own must not let that call's refusal out as it is, since
+/// layers outside cannot tell it from one of theirs: catch it, and throw an error that says what was left
+/// undone. Only what does harm when it is done twice is safe without that: a call that is
+/// ``CallTraits/Idempotency/nonIdempotent`` is never repeated for a refusal.
 ///
 /// ```swift
 /// let order = ServiceCall("order") { (cart: Cart) in
@@ -20,14 +21,16 @@
 /// }
 /// ```
 public protocol Rejection: Error {
-  /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody should.
+  /// The earliest instant at which trying again can succeed; `nil` when none is known, and then nobody
+  /// should.
   ///
   /// Instants count on the call's clock, not since 1970: for a delay use ``retryAfter(at:)`` with
   /// `CallContext.current.readClock()`.
   var retryAt: Instant? { get }
 
-  /// Whether a retry may wait for ``retryAt``, with the caller waiting too. By default yes; an open breaker says no, since
-  /// to fail fast is what it is for. What comes again without a caller, such as an event, goes by ``retryAt`` in any case.
+  /// Whether a retry may wait for ``retryAt``, with the caller waiting too. By default yes; an open breaker
+  /// says no, since to fail fast is what it is for. What comes again without a caller, such as an event, goes
+  /// by ``retryAt`` in any case.
   var isRetryable: Bool { get }
 }
 

@@ -18,8 +18,8 @@ public struct RetryAfter: Sendable, Hashable {
 
   /// Reads a header field's value: a number of seconds, or an HTTP date in any of its three forms.
   ///
-  /// A date is read against the wall clock `now`, so that it is as good as the two clocks agree; one that has passed is 0.
-  /// A number of seconds without bound is 68 years.
+  /// A date is read against the wall clock `now`, so that it is as good as the two clocks agree; one that has
+  /// passed is 0. A number of seconds without bound is 68 years.
   ///
   /// - Returns: `nil` for anything else, which is best treated as if there were no such field.
   public init?(_ field: some StringProtocol, at now: UnixTime) {

@@ -1,11 +1,12 @@
-/// A policy document that says what no policy can be: what reading a policy throws where its initialiser would trap.
+/// A policy document that says what no policy can be: what reading a policy throws where its initialiser
+/// would trap.
 ///
-/// Thrown for a value that is out of its range or of the wrong type, for a field that is missing and has no default, and
-/// for a field that is not known, as a misspelt one would else be a default that nobody asked for. A document that is no
-/// JSON at all throws the decoder's own error.
+/// Thrown for a value that is out of its range or of the wrong type, for a field that is missing and has no
+/// default, and for a field that is not known, as a misspelt one would else be a default that nobody asked
+/// for. A document that is no JSON at all throws the decoder's own error.
 public struct InvalidSetting: Error, Hashable, CustomStringConvertible {
-  /// Where it stands: the keys from the outermost inwards, such as `backoff.base` or `backoff.delays[1]`; `document` for
-  /// the whole.
+  /// Where it stands: the keys from the outermost inwards, such as `backoff.base` or `backoff.delays[1]`;
+  /// `document` for the whole.
   public let field: String
 
   /// The value as the document has it; `missing`, or `[…]` and `{…}` for a list and an object.

@@ -19,12 +19,14 @@ extension RetryBudget {
     public let refused: UInt64
   }
 
-  /// The balance at the present instant of the current context's clock, and the totals; see ``snapshot(at:)``.
+  /// The balance at the present instant of the current context's clock, and the totals; see
+  /// ``snapshot(at:)``.
   public func snapshot() -> Snapshot {
     snapshot(at: CallContext.current.readClock())
   }
 
-  /// The balance at `now`, and the totals. Each is exact; together they may straddle a retry that is being decided.
+  /// The balance at `now`, and the totals. Each is exact; together they may straddle a retry that is being
+  /// decided.
   public func snapshot(at now: Instant) -> Snapshot {
     Snapshot(
       name: name, available: available(at: now), reserve: reserve, granted: granted.load(ordering: .relaxed),

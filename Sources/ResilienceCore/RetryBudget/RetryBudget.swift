@@ -2,27 +2,29 @@ public import Synchronization
 
 /// Bounds the extra load that retries may put on one destination.
 ///
-/// Retries cause more outages than they prevent: three layers of four attempts turn one call into 64. With a budget of
-/// 10 % each layer adds at most a tenth. One budget belongs to one destination, and is shared by everything that
-/// repeats calls to it: retries, hedges, redeliveries.
+/// Retries cause more outages than they prevent: three layers of four attempts turn one call into 64. With a
+/// budget of 10 % each layer adds at most a tenth. One budget belongs to one destination, and is shared by
+/// everything that repeats calls to it: retries, hedges, redeliveries.
 ///
 /// Two kinds, behind one object:
-/// - **A share of the calls**, ``init(_:ratio:reserve:refillInterval:)``: each call deposits a part of a token, each retry
-///   takes one, and time brings one now and then, so that a client that makes one call an hour may retry each of them.
-/// - **A throttle**, ``throttle(_:maxTokens:tokenRatio:)``: failures take tokens, successes bring parts of them back, and
-///   while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how many calls there are. A
-///   hedge that begins because an attempt is slow takes one as well.
+/// - **A share of the calls**, ``init(_:ratio:reserve:refillInterval:)``: each call deposits a part of a
+///   token, each retry takes one, and time brings one now and then, so that a client that makes one call an
+///   hour may retry each of them.
+/// - **A throttle**, ``throttle(_:maxTokens:tokenRatio:)``: failures take tokens, successes bring parts of
+///   them back, and while less than half are left nothing is retried; gRPC's (A6), which needs no idea of how
+///   many calls there are. A hedge that begins because an attempt is slow takes one as well.
 ///
-/// A call deposits once, with its first outcome, in the outermost layer that shares the budget; a retry takes its token
-/// when it is decided, before it waits. So of k calls that fail together exactly `reserve + ⌈ratio · k⌉` are tried again, in
-/// whatever order they are looked at, and a reserve that a quiet destination has saved up stays small.
+/// A call deposits once, with its first outcome, in the outermost layer that shares the budget; a retry takes
+/// its token when it is decided, before it waits. So of k calls that fail together exactly
+/// `reserve + ⌈ratio · k⌉` are tried again, in whatever order they are looked at, and a reserve that a quiet
+/// destination has saved up stays small.
 ///
-/// Layers around each other share one budget: only the outermost deposits, so that one further in with a budget of its own
-/// would spend its reserve and get back only what time brings; and a layer that finds the shared budget empty ends the call
-/// through all of them, at once, with the work's own error.
+/// Layers around each other share one budget: only the outermost deposits, so that one further in with a
+/// budget of its own would spend its reserve and get back only what time brings; and a layer that finds the
+/// shared budget empty ends the call through all of them, at once, with the work's own error.
 ///
-/// Two atomic words: what is missing, and when time was last counted. While nothing is missing, a success costs a load; the
-/// clock is read only when a retry is asked for.
+/// Two atomic words: what is missing, and when time was last counted. While nothing is missing, a success
+/// costs a load; the clock is read only when a retry is asked for.
 public final class RetryBudget: Sendable {
   /// Names the destination in metrics; empty when unnamed.
   public let name: String
@@ -49,14 +51,15 @@ public final class RetryBudget: Sendable {
   ///
   /// - Parameters:
   ///   - name: The destination, for metrics. Default: unnamed.
-  ///   - ratio: Retries per original call: 0, or 10⁻⁹ to 10; nine decimals count. Default: 0.1, the share that Google's SRE
-  ///     book recommends.
-  ///   - reserve: The most retries that can be saved up, 1 to 10⁹; a new budget starts with as many, so that a
-  ///     quiet client may retry at all. Default: 3, as Envoy: a burst of ten would be a visible bump of a small service's load.
-  ///   - refillInterval: How long it takes until time alone brings one retry, while less than the reserve is left: more than
-  ///     0; `nil` for never. Default: 20 s: a reserve of 3 is whole again after a minute, and at one call a second or more
-  ///     time and share together stay within 15 % of the calls. (Finagle's default, 10 a second, lets a client of ten calls a
-  ///     second repeat all of them.)
+  ///   - ratio: Retries per original call: 0, or 10⁻⁹ to 10; nine decimals count. Default: 0.1, the share
+  ///     that Google's SRE book recommends.
+  ///   - reserve: The most retries that can be saved up, 1 to 10⁹; a new budget starts with as many, so that
+  ///     a quiet client may retry at all. Default: 3, as Envoy: a burst of ten would be a visible bump of a
+  ///     small service's load.
+  ///   - refillInterval: How long it takes until time alone brings one retry, while less than the reserve is
+  ///     left: more than 0; `nil` for never. Default: 20 s: a reserve of 3 is whole again after a minute, and
+  ///     at one call a second or more time and share together stay within 15 % of the calls. (Finagle's
+  ///     default, 10 a second, lets a client of ten calls a second repeat all of them.)
   public init(
     _ name: String = "", ratio: Double = 0.1, reserve: Int = 3, refillInterval: Duration? = .seconds(20)
   ) {
@@ -99,13 +102,15 @@ public final class RetryBudget: Sendable {
   /// Grants every retry and keeps no account: what `nil` means where a budget is asked for.
   package static let unbounded = RetryBudget()
 
-  /// Creates gRPC's throttle: each failed attempt takes a token, each success brings back a part of one, and nothing is
-  /// retried unless more than half of the tokens are left. Time brings nothing: A6 knows none.
+  /// Creates gRPC's throttle: each failed attempt takes a token, each success brings back a part of one, and
+  /// nothing is retried unless more than half of the tokens are left. Time brings nothing: A6 knows none.
   ///
   /// - Parameters:
   ///   - name: The destination, for metrics. Default: unnamed.
-  ///   - maxTokens: The most tokens, 1 to 1000; it starts with as many. Default: 10: five failures in a row stop retries.
-  ///   - tokenRatio: What a success brings, 0.001 to 1000; three decimals count. Default: 0.1: ten successes for a failure.
+  ///   - maxTokens: The most tokens, 1 to 1000; it starts with as many. Default: 10: five failures in a row
+  ///     stop retries.
+  ///   - tokenRatio: What a success brings, 0.001 to 1000; three decimals count. Default: 0.1: ten successes
+  ///     for a failure.
   public static func throttle(
     _ name: String = "", maxTokens: Int = 10, tokenRatio: Double = 0.1
   ) -> RetryBudget {
@@ -123,7 +128,8 @@ public final class RetryBudget: Sendable {
 
   // MARK: - By hand
 
-  /// Notes one original call: once, when its first outcome is there, or when a hedge of it is decided before that.
+  /// Notes one original call: once, when its first outcome is there, or when a hedge of it is decided before
+  /// that.
   @inlinable
   public func deposit() {
     if isBelowMaximum { noteSuccess(isFirst: true) }
@@ -140,10 +146,10 @@ public final class RetryBudget: Sendable {
   /// Takes the token for one retry.
   ///
   /// - Parameters:
-  ///   - depositing: Whether this is also the call's first outcome: deposits in the same step, so that calls that
-  ///     fail together find each other's deposits.
-  ///   - now: When it is asked for; what time has brought since the last time that somebody asked is counted. An instant
-  ///     before that brings nothing. Not evaluated where time brings nothing anyway.
+  ///   - depositing: Whether this is also the call's first outcome: deposits in the same step, so that calls
+  ///     that fail together find each other's deposits.
+  ///   - now: When it is asked for; what time has brought since the last time that somebody asked is counted.
+  ///     An instant before that brings nothing. Not evaluated where time brings nothing anyway.
   /// - Returns: `false` when there is none: the destination gets no more extra load.
   public func withdraw(depositing: Bool = false, at now: @autoclosure () -> Instant) -> Bool {
     if isUnbounded { return true }
@@ -182,7 +188,8 @@ public final class RetryBudget: Sendable {
     change { rules.failure($0, isFirst: isFirst, verdict) }
   }
 
-  /// Hands back what a retry took that was not sent after all. A throttle keeps it: there it counts the failure before.
+  /// Hands back what a retry took that was not sent after all. A throttle keeps it: there it counts the
+  /// failure before.
   package func refundRetry() {
     if !rules.countsFailures { refund() }
   }
@@ -219,7 +226,8 @@ public final class RetryBudget: Sendable {
 // MARK: - Reading
 
 extension RetryBudget {
-  /// Retries that would be granted one after another, without what time has brought since one was last asked for.
+  /// Retries that would be granted one after another, without what time has brought since one was last asked
+  /// for.
   public var available: Int { rules.available(missing.load(ordering: .relaxed), refill: 0) }
 
   /// Retries that would be granted one after another at `now`.

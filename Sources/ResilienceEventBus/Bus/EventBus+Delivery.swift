@@ -5,7 +5,8 @@ extension EventBus {
   func deliver(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ runner: CallContext
   ) async {
-    // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to the event.
+    // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to
+    // the event.
     var call = CallContext(
       inherited: InheritedContext(
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
@@ -72,7 +73,8 @@ extension EventBus {
     return endUnacknowledged(ticket, as: worker, outcome, error, call)
   }
 
-  /// The end of a delivery that failed or was refused. Apart, so that an acknowledged one does not pay for its size.
+  /// The end of a delivery that failed or was refused. Apart, so that an acknowledged one does not pay for
+  /// its size.
   @inline(never)
   private func endUnacknowledged(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,

@@ -9,9 +9,10 @@ extension EventBus {
   ///   - payload: What happened.
   ///   - type: Its type.
   ///   - subject: The ordering key; not empty. Default: none.
-  ///   - deadline: When nobody waits for its effect any more: past it the event is a dead letter. Default: never, even
-  ///     when the publisher's call has a deadline, since what has happened concerns others longer than that call. Pass
-  ///     `CallContext.current.deadline` for work that is of use to the present caller only.
+  ///   - deadline: When nobody waits for its effect any more: past it the event is a dead letter. Default:
+  ///     never, even when the publisher's call has a deadline, since what has happened concerns others longer
+  ///     than that call. Pass `CallContext.current.deadline` for work that is of use to the present caller
+  ///     only.
   ///   - context: Where clock and trace come from. Default: that of the enclosing call.
   /// - Returns: The event as it was published.
   /// - Throws: ``QueueFull`` when a group has no room; ``InvalidEvent`` when the subject is empty.

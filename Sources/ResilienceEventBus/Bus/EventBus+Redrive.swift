@@ -1,8 +1,8 @@
 public import ResilienceCore
 
 extension EventBus {
-  /// Gives a dead letter another chance: it is queued for its group alone, as if it had not been delivered, and without
-  /// its deadline, which has done its work.
+  /// Gives a dead letter another chance: it is queued for its group alone, as if it had not been delivered,
+  /// and without its deadline, which has done its work.
   ///
   /// - Parameters:
   ///   - letter: A letter of this bus.

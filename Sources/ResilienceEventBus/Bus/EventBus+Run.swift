@@ -3,10 +3,10 @@ internal import ResilienceCore
 extension EventBus {
   /// Delivers, until the task is cancelled.
   ///
-  /// Everything runs as a child of the caller's task. On cancellation no delivery is begun any more, the handlers that run
-  /// are cancelled and awaited, and what they did not finish is queued again as if it had not been delivered, whatever they
-  /// make of the cancellation (but a ``PoisonEvent``): the snapshot shows it, and a later `run()` goes on with it. One
-  /// `run()` at a time.
+  /// Everything runs as a child of the caller's task. On cancellation no delivery is begun any more, the
+  /// handlers that run are cancelled and awaited, and what they did not finish is queued again as if it had
+  /// not been delivered, whatever they make of the cancellation (but a ``PoisonEvent``): the snapshot shows
+  /// it, and a later `run()` goes on with it. One `run()` at a time.
   ///
   /// - Throws: `CancellationError` when the task is cancelled, and only then.
   public func run() async throws {

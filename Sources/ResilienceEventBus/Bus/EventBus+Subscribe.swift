@@ -5,12 +5,13 @@ extension EventBus {
   ///
   /// - Parameters:
   ///   - type: What to handle.
-  ///   - group: Who handles it: each group gets every event, and one of its subscriptions handles it. Not empty.
+  ///   - group: Who handles it: each group gets every event, and one of its subscriptions handles it. Not
+  ///     empty.
   ///   - policy: How this subscription's deliveries are made.
-  ///   - budget: The budget of the destination that the handler calls, shared with its retries and hedges. An event is
-  ///     never given up for want of a token: its redelivery is put off by the backoff's longest delay. What a layer of the
-  ///     handler refused put no load on the destination, so that its redelivery takes none. Default: none; what the
-  ///     handler calls has budgets of its own.
+  ///   - budget: The budget of the destination that the handler calls, shared with its retries and hedges. An
+  ///     event is never given up for want of a token: its redelivery is put off by the backoff's longest
+  ///     delay. What a layer of the handler refused put no load on the destination, so that its redelivery
+  ///     takes none. Default: none; what the handler calls has budgets of its own.
   ///   - handler: What handles an event. Its context has the event's deadline and trace and the number of the
   ///     delivery, and what it calls inherits them.
   /// - Returns: A handle to cancel it with.

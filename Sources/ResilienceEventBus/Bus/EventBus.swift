@@ -18,17 +18,20 @@ internal import ResilienceCore
 /// }
 /// ```
 ///
-/// - **Groups.** Each group gets every event of its type; within a group, one subscription handles it. A group
-///   begins with its first subscription: what was published before is not delivered to it. It stays until
-///   ``removeGroup(_:of:)``, also without subscriptions, so that a consumer that restarts has missed nothing.
-/// - **Order.** Within a group, events of one subject are delivered one after the other in the order of their publication;
-///   subjects do not hold each other up. Events without a subject have no order. An event that waits for redelivery
-///   holds back the later ones of its subject, as long as it is neither handled nor given up.
-/// - **Acknowledgement.** A handler that returns has handled the event. One that throws, or whose outcome is a
-///   failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's own
-///   classification decides (see ``Handler/classify(_:)``), also about a `CancellationError` that the bus did not cause.
-/// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and no group gets
-///   the event.
+/// - **Groups.** Each group gets every event of its type; within a group, one subscription handles it. A
+///   group begins with its first subscription: what was published before is not delivered to it. It stays
+///   until ``removeGroup(_:of:)``, also without subscriptions, so that a consumer that restarts has missed
+///   nothing.
+/// - **Order.** Within a group, events of one subject are delivered one after the other in the order of their
+///   publication; subjects do not hold each other up. Events without a subject have no order. An event that
+///   waits for redelivery holds back the later ones of its subject, as long as it is neither handled nor
+///   given up.
+/// - **Acknowledgement.** A handler that returns has handled the event. One that throws, or whose outcome is
+///   a failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's
+///   own classification decides (see ``Handler/classify(_:)``), also about a `CancellationError` that the bus
+///   did not cause.
+/// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and
+///   no group gets the event.
 public final class EventBus: Sendable {
   /// The CloudEvents attribute `source` of what is published here.
   public let source: String
@@ -47,8 +50,8 @@ public final class EventBus: Sendable {
   /// - Parameters:
   ///   - source: Who publishes here, as a URI reference: `shop`, `/services/order`. Not empty.
   ///   - policy: The bounds.
-  ///   - onEvent: Is told of everything the bus does with an event: synchronously, in order, after its lock is released.
-  ///     It must be quick.
+  ///   - onEvent: Is told of everything the bus does with an event: synchronously, in order, after its lock
+  ///     is released. It must be quick.
   public init(
     source: String, policy: EventBusPolicy = EventBusPolicy(),
     onEvent: (@Sendable (EventBusEvent) -> Void)? = nil
@@ -72,8 +75,8 @@ public final class EventBus: Sendable {
 
   /// Returns when nothing is queued, in flight or waiting for redelivery.
   ///
-  /// For tests and tools, and for a clean end: stop publishing, wait, cancel ``run()``. It does not return while
-  /// a group without subscriptions has events outstanding.
+  /// For tests and tools, and for a clean end: stop publishing, wait, cancel ``run()``. It does not return
+  /// while a group without subscriptions has events outstanding.
   ///
   /// - Throws: `CancellationError` when the task is cancelled.
   public func waitUntilIdle() async throws {

@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// The bounds of a bus.
 public struct EventBusPolicy: Sendable, Hashable {
-  /// The most events that one group may have outstanding: queued, in flight, or waiting for redelivery; 1 or more.
-  /// Publishing beyond it throws ``QueueFull``.
+  /// The most events that one group may have outstanding: queued, in flight, or waiting for redelivery; 1 or
+  /// more. Publishing beyond it throws ``QueueFull``.
   public let queueCapacity: Int
 
   /// The most dead letters that are kept; 1 or more.

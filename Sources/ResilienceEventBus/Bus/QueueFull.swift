@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// An event was not published, because a group that subscribes to it has as many outstanding as it may.
 ///
-/// No group has got it. A handler that lets the error pass has its own event delivered again, with backoff: that is the
-/// back-pressure, and it cannot deadlock as waiting could.
+/// No group has got it. A handler that lets the error pass has its own event delivered again, with backoff:
+/// that is the back-pressure, and it cannot deadlock as waiting could.
 public struct QueueFull: Rejection, Hashable, CustomStringConvertible {
   /// The event type.
   public let type: String

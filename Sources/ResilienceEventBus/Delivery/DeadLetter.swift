@@ -7,8 +7,8 @@ public struct DeadLetter: Sendable {
     /// It was delivered as often as the policy allows.
     case exhausted(deliveries: Int)
 
-    /// Delivering it again cannot help: the handler said so (``PoisonEvent``, `doNotRetry`), or the payload is of
-    /// another type.
+    /// Delivering it again cannot help: the handler said so (``PoisonEvent``, `doNotRetry`), or the payload
+    /// is of another type.
     case poison
 
     /// Its deadline had passed, or would have before its redelivery.

@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// The dead letters of a bus, oldest first.
 ///
-/// Bounded: when it is full, the oldest letter makes room. That is counted in ``discarded``, and ``EventBusEvent`` has told
-/// of each letter before.
+/// Bounded: when it is full, the oldest letter makes room. That is counted in ``discarded``, and
+/// ``EventBusEvent`` has told of each letter before.
 public final class DeadLetterStore: Sendable {
   private struct State {
     var letters = FIFO<DeadLetter>()

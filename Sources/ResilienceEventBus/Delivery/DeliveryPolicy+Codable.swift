@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `{"maxDeliveries": 5, "backoff": {"kind": "exponential", "base": "200ms", "cap": "30s"}, "parallelism": 16,
-/// "timeout": "5s"}`. What is left out is as in ``init(maxDeliveries:backoff:parallelism:timeout:)``; what is left out within
+/// `{"maxDeliveries": 5, "backoff": {"kind": "exponential", "base": "200ms", "cap": "30s"}, "parallelism": 16, "timeout": "5s"}`.
+/// What is left out is as in ``init(maxDeliveries:backoff:parallelism:timeout:)``; what is left out within
 /// `backoff` is as in the backoff's own factory.
 extension DeliveryPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

@@ -8,12 +8,12 @@ public import ResilienceCore
 public struct DeliveryPolicy: Sendable, Hashable {
   /// The most deliveries of one event to the group, the first one included; 1 or more.
   ///
-  /// A delivery that one of our own layers refused (an open breaker, an empty bucket) counts as well, so that the
-  /// number is a bound whatever happens. One that the bus's own shutdown interrupted does not.
+  /// A delivery that one of our own layers refused (an open breaker, an empty bucket) counts as well, so that
+  /// the number is a bound whatever happens. One that the bus's own shutdown interrupted does not.
   public let maxDeliveries: Int
 
-  /// The wait before a redelivery. What the failure asked for (`retryAt`, `retryAfter`) comes before it, so that those
-  /// who were told the same instant do not come back together.
+  /// The wait before a redelivery. What the failure asked for (`retryAt`, `retryAfter`) comes before it, so
+  /// that those who were told the same instant do not come back together.
   ///
   /// Meanwhile later events of the same subject wait too: their order is kept.
   public let backoff: Backoff
@@ -21,7 +21,8 @@ public struct DeliveryPolicy: Sendable, Hashable {
   /// The most handlers of this subscription that run at once; 1 or more.
   public let parallelism: Int
 
-  /// What one delivery may take, as a deadline of its own in the handler's context; `nil` for the event's deadline alone.
+  /// What one delivery may take, as a deadline of its own in the handler's context; `nil` for the event's
+  /// deadline alone.
   ///
   /// Cooperative: put a `.timeout` on the handler to have it cancelled.
   public let timeout: Duration?

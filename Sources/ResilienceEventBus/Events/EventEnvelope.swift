@@ -1,11 +1,13 @@
 public import ResilienceCore
 
-/// What is known of an event apart from its payload: the attributes of CloudEvents 1.0, and what travels along.
+/// What is known of an event apart from its payload: the attributes of CloudEvents 1.0, and what travels
+/// along.
 public struct EventEnvelope: Sendable {
   /// The version of CloudEvents that the attributes follow.
   public static let specVersion = "1.0"
 
-  // What never changes is shared by all copies, of which a delivery makes several; so is what few events have.
+  // What never changes is shared by all copies, of which a delivery makes several; so is what few events
+  // have.
   private let identity: Identity
   private var companions = Companions.none
 
@@ -24,11 +26,13 @@ public struct EventEnvelope: Sendable {
   /// When it was made.
   public var time: UnixTime { identity.time }
 
-  /// The span that published it, so that the delivery belongs to the same trace. Of an event that was published outside a
-  /// trace it has a trace id and no span, so that all its deliveries belong to one trace, which begins with them.
+  /// The span that published it, so that the delivery belongs to the same trace. Of an event that was
+  /// published outside a trace it has a trace id and no span, so that all its deliveries belong to one trace,
+  /// which begins with them.
   public var trace: TraceIDs
 
-  /// When nobody waits for its effect any more: past it the event is a dead letter, and its handler does not run.
+  /// When nobody waits for its effect any more: past it the event is a dead letter, and its handler does not
+  /// run.
   public var deadline: Deadline
 
   /// What else travels along; see ``CallContext/baggage``.
@@ -51,8 +55,8 @@ public struct EventEnvelope: Sendable {
 
   /// Which delivery this is, from 1; 0 before the first.
   ///
-  /// It counts all deliveries to a group. An event that a handler publishes again goes on counting where it was, so
-  /// that a loop of republishing ends too; set it to 0 to start anew.
+  /// It counts all deliveries to a group. An event that a handler publishes again goes on counting where it
+  /// was, so that a loop of republishing ends too; set it to 0 to start anew.
   public var attempt: Int
 
   /// The group that it is delivered to; empty before the first delivery.

@@ -15,8 +15,8 @@ public struct EventType<Payload: Sendable>: Sendable, Hashable {
 
   /// Creates a type.
   ///
-  /// - Parameter name: Not empty. One name belongs to one payload type; an event whose payload is of another one is a
-  ///   dead letter for the subscriber that expected this one.
+  /// - Parameter name: Not empty. One name belongs to one payload type; an event whose payload is of another
+  ///   one is a dead letter for the subscriber that expected this one.
   public init(_ name: String) {
     precondition(!name.isEmpty, "an event type's name must not be empty, was \"\(name)\"")
     self.name = name

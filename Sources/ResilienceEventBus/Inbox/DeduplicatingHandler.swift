@@ -32,9 +32,10 @@ where Base.Input == Event<Payload>, Base.Output == Void {
 extension Handler {
   /// Handles each event once, however often it is delivered.
   ///
-  /// The event is reserved, handled, and remembered when the handler has succeeded; a failure releases it, so that its
-  /// redelivery is handled. While it is being handled, a second delivery is refused with ``EventInProgress`` and comes
-  /// again later. Put it directly around the handler, inside everything that repeats.
+  /// The event is reserved, handled, and remembered when the handler has succeeded; a failure releases it, so
+  /// that its redelivery is handled. While it is being handled, a second delivery is refused with
+  /// ``EventInProgress`` and comes again later. Put it directly around the handler, inside everything that
+  /// repeats.
   ///
   /// - Parameter inbox: Where handled events are remembered; may be shared by several handlers.
   public func deduplicate<Payload>(_ inbox: Inbox) -> DeduplicatingHandler<Self, Payload>

@@ -2,9 +2,9 @@ public import ResilienceCore
 
 /// Remembers which events were handled, so that a second delivery does nothing.
 ///
-/// Brokers deliver at least once: after a crash between handling and acknowledging, an event comes again. An inbox
-/// reserves an event before its handler runs, marks it as handled after the handler succeeded, and releases it when the
-/// handler failed. Marking it before would lose the events whose handlers fail.
+/// Brokers deliver at least once: after a crash between handling and acknowledging, an event comes again. An
+/// inbox reserves an event before its handler runs, marks it as handled after the handler succeeded, and
+/// releases it when the handler failed. Marking it before would lose the events whose handlers fail.
 ///
 /// One inbox may serve several groups. It is in memory: what it remembers ends with the process.
 ///
@@ -45,8 +45,8 @@ public final class Inbox: Sendable {
 
   /// Marks a reserved event as handled.
   ///
-  /// - Returns: `false` when the lease had ended and somebody else has taken over (both may have handled it), or the
-  ///   inbox is full of reservations.
+  /// - Returns: `false` when the lease had ended and somebody else has taken over (both may have handled it),
+  ///   or the inbox is full of reservations.
   @discardableResult
   public func commit(_ reservation: InboxReservation, at now: Instant) -> Bool {
     state.withLock { state in
@@ -82,7 +82,8 @@ extension Inbox {
   /// Runs `body` unless the event was handled before: the inline face of ``Handler/deduplicate(_:)``.
   ///
   /// - Returns: What `body` returns; `nil` for a duplicate.
-  /// - Throws: What `body` throws, after the event was released; ``EventInProgress`` while somebody else handles it.
+  /// - Throws: What `body` throws, after the event was released; ``EventInProgress`` while somebody else
+  ///   handles it.
   public nonisolated(nonsending) func run<Result>(
     _ key: InboxKey, _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result? {

@@ -1,7 +1,7 @@
 /// What an inbox remembers an event by: the group it is delivered to, its source and its id.
 ///
-/// CloudEvents 1.0 makes source and id together unique. The group is part of it so that groups that share an inbox do not
-/// take each other's events for duplicates.
+/// CloudEvents 1.0 makes source and id together unique. The group is part of it so that groups that share an
+/// inbox do not take each other's events for duplicates.
 public struct InboxKey: Sendable, Hashable, CustomStringConvertible {
   /// The group; may be empty where there are no groups.
   public let group: String

@@ -8,8 +8,8 @@ public struct InboxPolicy: Sendable, Hashable {
   /// How long a reservation holds; positive. Longer than the handler takes: after it, a duplicate may begin.
   public let lease: Duration
 
-  /// The most events that are remembered; 1 or more. When there are more within the window, the oldest is forgotten
-  /// early.
+  /// The most events that are remembered; 1 or more. When there are more within the window, the oldest is
+  /// forgotten early.
   public let capacity: Int
 
   /// Creates a policy.

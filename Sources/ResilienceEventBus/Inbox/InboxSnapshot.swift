@@ -17,7 +17,8 @@ public struct InboxSnapshot: MetricSource, Hashable {
   /// Reservations given back, because their handler failed.
   public let released: Int
 
-  /// `inbox_reserved_events`, `inbox_remembered_events`, and totals of what was handled, dropped and released.
+  /// `inbox_reserved_events`, `inbox_remembered_events`, and totals of what was handled, dropped and
+  /// released.
   public var metrics: [Metric] {
     [
       Metric("inbox_reserved_events", .gauge, Double(reserved)),

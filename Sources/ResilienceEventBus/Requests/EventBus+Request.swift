@@ -15,12 +15,13 @@ extension EventBus {
   ///   - type: Its type.
   ///   - replyType: The type of the reply; another one than the request's.
   ///   - subject: The ordering key; not empty. Default: none.
-  ///   - timeout: The longest wait; the enclosing call's deadline may end it earlier. With zero or less there is no time left:
-  ///     it is not published. Default: 30 s, so that no request waits for ever.
+  ///   - timeout: The longest wait; the enclosing call's deadline may end it earlier. With zero or less there
+  ///     is no time left: it is not published. Default: 30 s, so that no request waits for ever.
   ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
-  ///   ``NoResponder`` when nobody subscribes to the type; ``QueueFull``; ``InvalidEvent``; `CancellationError`.
+  ///   ``NoResponder`` when nobody subscribes to the type; ``QueueFull``; ``InvalidEvent``;
+  ///   `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
@@ -83,10 +84,11 @@ extension EventBus {
   ///   - type: The requests' type.
   ///   - replyType: The replies' type; another one than the requests'.
   ///   - group: Who answers; not empty. One group of a type should: the requester takes the first reply.
-  ///   - policy: How this subscription's deliveries are made. A request is delivered again like any event, as long as its
-  ///     deadline allows.
+  ///   - policy: How this subscription's deliveries are made. A request is delivered again like any event, as
+  ///     long as its deadline allows.
   ///   - budget: As in ``subscribe(to:group:policy:budget:handler:)``. Default: none.
-  ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a failure.
+  ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a
+  ///     failure.
   /// - Returns: A handle to cancel it with.
   @discardableResult
   @inlinable
@@ -103,14 +105,15 @@ extension EventBus {
 
   /// Publishes a reply, which goes to the requester, and to whoever subscribes to its type.
   ///
-  /// For handlers that answer later, or not always; ``respond(to:with:group:policy:budget:handler:)`` does it by itself.
+  /// For handlers that answer later, or not always; ``respond(to:with:group:policy:budget:handler:)`` does it
+  /// by itself.
   ///
   /// - Parameters:
   ///   - request: What is answered.
   ///   - payload: The reply.
   ///   - type: The type that the requester expects: ``EventEnvelope/replyTo``.
-  ///   - context: Where clock and trace come from. Default: that of the enclosing call. Its deadline does not bind
-  ///     the reply.
+  ///   - context: Where clock and trace come from. Default: that of the enclosing call. Its deadline does not
+  ///     bind the reply.
   /// - Throws: ``InvalidEvent``; ``QueueFull`` when a group that subscribes to replies has no room.
   public func reply<Payload, Reply>(
     to request: Event<Payload>, with payload: Reply, as type: EventType<Reply>,

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// What happened to a shared execution. A caller that is alone causes none.
 public enum CoalescingEvent: ResilienceEvent, Hashable {
-  /// This caller of `call` waits for an execution that another caller began, in the span `leader`; without a trace there
-  /// are no ids.
+  /// This caller of `call` waits for an execution that another caller began, in the span `leader`; without a
+  /// trace there are no ids.
   case joined(call: String, leader: TraceIDs)
 
   /// The last caller that waited for an execution of `call` has left, and it was cancelled.

@@ -21,8 +21,8 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
 
   /// Joins the execution of an equal call that is in progress, or begins one.
   ///
-  /// - Throws: What the execution throws, for every caller that waits for it; ``SharedExecutionTimedOut`` when the caller's deadline
-  ///   passes before; `CancellationError` when the caller is cancelled.
+  /// - Throws: What the execution throws, for every caller that waits for it; ``SharedExecutionTimedOut``
+  ///   when the caller's deadline passes before; `CancellationError` when the caller is cancelled.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
@@ -40,8 +40,8 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
     }
   }
 
-  /// What the last caller gets when its deadline has passed, for an error with which the execution then ended: it replaces
-  /// what leaving caused, which is a cancellation, and failures.
+  /// What the last caller gets when its deadline has passed, for an error with which the execution then
+  /// ended: it replaces what leaving caused, which is a cancellation, and failures.
   @usableFromInline
   @inline(never)
   func replacement(for error: any Error, in context: CallContext) -> any Error {
@@ -84,8 +84,8 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
 }
 
 extension Handler {
-  /// Lets concurrent equal calls share one execution: a thousand callers that miss the same entry of a cache ask its source
-  /// once.
+  /// Lets concurrent equal calls share one execution: a thousand callers that miss the same entry of a cache
+  /// ask its source once.
   ///
   /// ```swift
   /// let product = ServiceCall("catalogue") { (id: Product.ID) in try await client.product(id) }
@@ -93,24 +93,27 @@ extension Handler {
   ///   .coalesce(by: \.self)
   /// ```
   ///
-  /// While an execution is in progress, callers with an equal key wait for it and get its answer, or its error. Nothing is
-  /// kept: the next caller after its end begins a new one.
+  /// While an execution is in progress, callers with an equal key wait for it and get its answer, or its
+  /// error. Nothing is kept: the next caller after its end begins a new one.
   ///
-  /// - **Cancellation**: a caller that is cancelled leaves, and the execution goes on for the others. When the last one has
-  ///   left, it is cancelled and awaited; a caller that comes after that begins another. For the layers inside, that is a
-  ///   time limit's doing when the last one left as its deadline had passed, so that a breaker counts a hang; else the
-  ///   caller's.
-  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``SharedExecutionTimedOut``. The execution belongs to all who
-  ///   wait and knows no deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest,
-  ///   when nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`. An answer with which it ends when
-  ///   the last one's deadline has passed is that caller's, also an error that `classify` calls no failure.
-  /// - **Priority**: it runs at that of the caller that began it, and is raised to that of each caller that joins it.
+  /// - **Cancellation**: a caller that is cancelled leaves, and the execution goes on for the others. When
+  ///   the last one has left, it is cancelled and awaited; a caller that comes after that begins another. For
+  ///   the layers inside, that is a time limit's doing when the last one left as its deadline had passed, so
+  ///   that a breaker counts a hang; else the caller's.
+  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``SharedExecutionTimedOut``. The
+  ///   execution belongs to all who wait and knows no deadline of theirs, so that nobody's cuts it short for
+  ///   the others; it ends with the latest, when nobody is left. Give it a limit of its own, inside:
+  ///   `.timeout` or `.deadline`. An answer with which it ends when the last one's deadline has passed is
+  ///   that caller's, also an error that `classify` calls no failure.
+  /// - **Priority**: it runs at that of the caller that began it, and is raised to that of each caller that
+  ///   joins it.
   /// - **Trace**: it runs in the span of the caller that began it; the others note that span in a
   ///   ``CoalescingEvent/joined(call:leader:)``.
-  /// - **A call that is not idempotent** is never shared: two orders are two intents, however equal they look.
+  /// - **A call that is not idempotent** is never shared: two orders are two intents, however equal they
+  ///   look.
   ///
-  /// The key must hold all that the answer depends on, the tenant and the user too, or one gets what belongs to another. An
-  /// execution that makes the same call with its own key waits for itself.
+  /// The key must hold all that the answer depends on, the tenant and the user too, or one gets what belongs
+  /// to another. An execution that makes the same call with its own key waits for itself.
   ///
   /// Costs a task for the execution; a caller that joins costs an object.
   ///

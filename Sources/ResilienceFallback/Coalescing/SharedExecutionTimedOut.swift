@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// The caller's deadline passed while it waited for a shared execution.
 ///
-/// It counts as a failure, as every time limit that was too short, and proves nothing about what ran: the execution goes
-/// on for those who have more time.
+/// It counts as a failure, as every time limit that was too short, and proves nothing about what ran: the
+/// execution goes on for those who have more time.
 public struct SharedExecutionTimedOut: Error, PushbackProviding, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String
@@ -11,8 +11,8 @@ public struct SharedExecutionTimedOut: Error, PushbackProviding, CustomStringCon
   /// The deadline that passed.
   public let deadline: Deadline
 
-  /// The failure with which the execution ended when it was cancelled because nobody waited any more, unless that was a
-  /// plain `CancellationError`.
+  /// The failure with which the execution ended when it was cancelled because nobody waited any more, unless
+  /// that was a plain `CancellationError`.
   public let underlying: (any Error)?
 
   /// What the destination asked for with that failure, such as not to be called before some time.

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// A call failed, and so did its fallback: both errors.
 ///
-/// It counts as a failure; the leaf may say otherwise with `classify`. When both were refused, it is ``FallbackRefused``
-/// instead.
+/// It counts as a failure; the leaf may say otherwise with `classify`. When both were refused, it is
+/// ``FallbackRefused`` instead.
 public struct FallbackFailed: Error, PushbackProviding, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String

@@ -41,8 +41,8 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     return try await degrade(input, .success(failed), base.outcome(ofValue: failed), context)
   }
 
-  // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success path return
-  // to the caller's actor twice (+86 instructions).
+  // With the actor as a parameter: after a call that stays wherever it is the compiler would have the success
+  // path return to the caller's actor twice (+86 instructions).
   @usableFromInline
   @inline(never)
   func degrade(
@@ -79,8 +79,8 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     return outcome.verdict == .failure
   }
 
-  /// What the caller gets when the fallback throws: both errors, unless the fallback's is an answer, or the caller's own
-  /// cancellation, or says the same.
+  /// What the caller gets when the fallback throws: both errors, unless the fallback's is an answer, or the
+  /// caller's own cancellation, or says the same.
   private func failure(
     _ error: any Error, after result: Result<Base.Output, any Error>, _ pushback: Pushback,
     in context: CallContext
@@ -120,7 +120,8 @@ extension Handler {
     FallbackHandler(base: self, condition: condition) { _, _ in value }
   }
 
-  /// Answers with a second-best answer when there is no usable one: an older copy, a default, another service.
+  /// Answers with a second-best answer when there is no usable one: an older copy, a default, another
+  /// service.
   ///
   /// ```swift
   /// let price = quote.circuitBreaker(breaker).retry().deadline(.seconds(1)).fallback { product, result in
@@ -129,26 +130,26 @@ extension Handler {
   /// }
   /// ```
   ///
-  /// Replaced are failures, thrown or returned, as `classify` says at the leaf, and every ``Rejection``: an open breaker,
-  /// an empty bucket. Not replaced are other neutral errors (the request itself was wrong, or somebody cancelled), and
-  /// nothing is when the caller was cancelled: nobody waits for the answer.
+  /// Replaced are failures, thrown or returned, as `classify` says at the leaf, and every ``Rejection``: an
+  /// open breaker, an empty bucket. Not replaced are other neutral errors (the request itself was wrong, or
+  /// somebody cancelled), and nothing is when the caller was cancelled: nobody waits for the answer.
   ///
-  /// The answer is a success for all layers outside, unless the leaf classifies the value itself otherwise: they see a
-  /// value like any other. Put it outermost, or at least outside the breaker and the retry, which must see the failure. That
-  /// it was used is a ``FallbackEvent``.
+  /// The answer is a success for all layers outside, unless the leaf classifies the value itself otherwise:
+  /// they see a value like any other. Put it outermost, or at least outside the breaker and the retry, which
+  /// must see the failure. That it was used is a ``FallbackEvent``.
   ///
-  /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed: calls that it
-  /// makes then refuse by themselves, and an answer that needs none is better than an error.
+  /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed:
+  /// calls that it makes then refuse by themselves, and an answer that needs none is better than an error.
   ///
-  /// When it fails too, the caller gets both errors, as ``FallbackFailed``, or as ``FallbackRefused`` when our own layers
-  /// refused both and nothing was sent. As it is comes what is no failure: an error that
-  /// `classify` calls a success or neutral, the caller's cancellation; and one that says the same as the call's own, as that
-  /// of `try result.get()`.
+  /// When it fails too, the caller gets both errors, as ``FallbackFailed``, or as ``FallbackRefused`` when
+  /// our own layers refused both and nothing was sent. As it is comes what is no failure: an error that
+  /// `classify` calls a success or neutral, the caller's cancellation; and one that says the same as the
+  /// call's own, as that of `try result.get()`.
   ///
   /// - Parameters:
   ///   - condition: Narrows what is replaced. Default: no narrowing.
-  ///   - body: Makes the answer from the input and from what the call came to: an error, or a value that counts as a
-  ///     failure.
+  ///   - body: Makes the answer from the input and from what the call came to: an error, or a value that
+  ///     counts as a failure.
   public func fallback(
     when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil,
     _ body:

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// Our own layers refused a call, and its fallback too: both refusals.
 ///
-/// Nothing was sent, so it is a refusal itself: it counts as neutral, takes no token of a retry budget, and limiters outside
-/// give their permits back.
+/// Nothing was sent, so it is a refusal itself: it counts as neutral, takes no token of a retry budget, and
+/// limiters outside give their permits back.
 public struct FallbackRefused: Rejection, CustomStringConvertible {
   /// The call's name; empty when unnamed.
   public let call: String

@@ -11,11 +11,11 @@ public import ResilienceCore
 /// if let delay = decision.retryAfter(at: now) { response.headers["Retry-After"] = "\(RetryAfter(delay))" }
 /// ```
 ///
-/// A ``RateLimited`` that was thrown tells its delay in the same way. `RateLimit` and `RateLimit-Policy` are those of
-/// draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset`` are for the fields that are older and more
-/// widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several limits are listed with a comma in between:
-/// `fields.map(\.policy).joined(separator: ", ")`. Any values can be written: those beyond what a field can say are the
-/// nearest that it can.
+/// A ``RateLimited`` that was thrown tells its delay in the same way. `RateLimit` and `RateLimit-Policy` are
+/// those of draft-ietf-httpapi-ratelimit-headers-10; ``limit``, ``remaining`` and ``reset`` are for the
+/// fields that are older and more widespread, `RateLimit-Limit` or `X-RateLimit-Limit` and so on. Several
+/// limits are listed with a comma in between: `fields.map(\.policy).joined(separator: ", ")`. Any values can
+/// be written: those beyond what a field can say are the nearest that it can.
 public struct RateLimitFields: Sendable, Hashable {
   /// The limit's name.
   public var name: String
@@ -51,7 +51,8 @@ public struct RateLimitFields: Sendable, Hashable {
       untilFull: .nanoseconds(limit.permits == 0 ? 0 : Int64(clamping: nanoseconds)))
   }
 
-  /// Creates the fields of each quota of a limiter, at `now`; the name of each is that of the limiter and its period.
+  /// Creates the fields of each quota of a limiter, at `now`; the name of each is that of the limiter and its
+  /// period.
   public static func fields(_ snapshot: QuotaSnapshot, at now: Instant) -> [RateLimitFields] {
     snapshot.usage.map { usage in
       let seconds = RetryAfter(usage.quota.period).description
@@ -74,7 +75,8 @@ extension RateLimitFields {
     return "\(quotedName);q=\(limit)" + (attoseconds == 0 && seconds > 0 ? ";w=\(seconds)" : "")
   }
 
-  /// The value of `RateLimit`, such as `"gateway";r=42;t=35`: what is left, and after how many seconds all is there again.
+  /// The value of `RateLimit`, such as `"gateway";r=42;t=35`: what is left, and after how many seconds all is
+  /// there again.
   public var rateLimit: String { "\(quotedName);r=\(remaining);t=\(reset)" }
 
   /// The value of `RateLimit-Limit` or `X-RateLimit-Limit`.

@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler whose calls each take permits of their key; see ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
+/// A handler whose calls each take permits of their key; see
+/// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
 @frozen
 public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler
 {
@@ -26,7 +27,8 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
 
   /// Takes the input's permits of its key and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base
+  ///   throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -51,20 +53,20 @@ extension Handler {
   /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
   /// ```
   ///
-  /// A call without a permit does not wait: in a line for each key, a caller that sends too much would only wait longer.
-  /// It is rejected with ``RateLimited``, which says when to come back. A retry around it comes back then, but is no queue: its
-  /// attempts and its budget are bounded, and calls that were told the same time compete again. To wait in turn, use a
-  /// ``TokenBucket`` with `mode: .wait`.
+  /// A call without a permit does not wait: in a line for each key, a caller that sends too much would only
+  /// wait longer. It is rejected with ``RateLimited``, which says when to come back. A retry around it comes
+  /// back then, but is no queue: its attempts and its budget are bounded, and calls that were told the same
+  /// time compete again. To wait in turn, use a ``TokenBucket`` with `mode: .wait`.
   ///
   /// - Parameters:
   ///   - limiter: The limit of each key.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
-  ///     that is open. Default: no: a limit for each customer or address counts that somebody asks, and one who goes on
-  ///     asking while nothing can be done for him is who it is for. Say yes where keys are destinations, and no layer inside
-  ///     tries more than once.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a
+  ///     breaker further in that is open. Default: no: a limit for each customer or address counts that
+  ///     somebody asks, and one who goes on asking while nothing can be done for him is who it is for. Say
+  ///     yes where keys are destinations, and no layer inside tries more than once.
   ///   - key: Which key an input belongs to; pure and quick.
-  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the burst,
-  ///     is rejected with ``ImpossiblePermits``. Default: one each.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
+  ///     than the burst, is rejected with ``ImpossiblePermits``. Default: one each.
   public func rateLimit<Key: Hashable & Sendable>(
     _ limiter: KeyedRateLimiter<Key>, refundsRefusals: Bool = false,
     by key: @escaping @Sendable (_ input: Input) -> Key, cost: (@Sendable (_ input: Input) -> Int)? = nil

@@ -3,9 +3,9 @@ public import ResilienceCore
 extension KeyedRateLimiter {
   /// Puts permits of a key back that were taken and not used, such as for a call that was not made after all.
   ///
-  /// A key never has more than its burst: of permits that have come back by themselves in the meantime nothing more comes
-  /// back, nor of any that were not taken. Give back at once, since it cannot be told whose permits have come back by
-  /// themselves.
+  /// A key never has more than its burst: of permits that have come back by themselves in the meantime
+  /// nothing more comes back, nor of any that were not taken. Give back at once, since it cannot be told
+  /// whose permits have come back by themselves.
   ///
   /// - Parameters:
   ///   - permits: As many as were taken; 0 or less gives nothing back. Default: 1.
@@ -17,8 +17,8 @@ extension KeyedRateLimiter {
     shards[index].withLock { $0.refund(permits, to: key, hash: hash, at: now) }
   }
 
-  /// Puts permits of a key back that were taken and not used, at the present instant of the current context's clock; see
-  /// ``refund(_:key:at:)``.
+  /// Puts permits of a key back that were taken and not used, at the present instant of the current context's
+  /// clock; see ``refund(_:key:at:)``.
   public func refund(_ permits: Int = 1, key: Key) {
     refund(permits, key: key, at: CallContext.current.readClock())
   }

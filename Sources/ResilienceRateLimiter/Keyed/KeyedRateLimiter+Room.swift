@@ -1,12 +1,14 @@
 public import ResilienceCore
 public import Synchronization
 
-// Nothing here looks at all keys under one lock: shards are visited one after the other, each for some microseconds.
+// Nothing here looks at all keys under one lock: shards are visited one after the other, each for some
+// microseconds.
 
 extension KeyedRateLimiter {
   /// Forgets the keys whose bucket is full, and gives their memory back.
   ///
-  /// It happens by itself, shard by shard, while other keys are used. Call it for a limiter that nobody uses any more.
+  /// It happens by itself, shard by shard, while other keys are used. Call it for a limiter that nobody uses
+  /// any more.
   ///
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func forgetIdleKeys(at now: Instant) {
@@ -19,18 +21,21 @@ extension KeyedRateLimiter {
   ///
   /// - Parameters:
   ///   - limit: The new rate and burst.
-  ///   - now: The present instant. One from before the last permits were taken counts as that, as far as can be told.
+  ///   - now: The present instant. One from before the last permits were taken counts as that, as far as can
+  ///     be told.
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func update(_ limit: RateLimit, at now: Instant) {
     currentLimit.withLock { $0 = limit }
     for index in shards.indices {
-      // Not `limit`: of two that change it at one time, the last one to come here must not bring the first one's.
+      // Not `limit`: of two that change it at one time, the last one to come here must not bring the first
+      // one's.
       shards[index].withLock { $0.change(to: GenericCellRate(self.limit), at: now) }
     }
     countSchedule.withLock { $0.restart() }
   }
 
-  /// Changes the limit of every key at the present instant of the current context's clock; see ``update(_:at:)``.
+  /// Changes the limit of every key at the present instant of the current context's clock; see
+  /// ``update(_:at:)``.
   public func update(_ limit: RateLimit) {
     update(limit, at: CallContext.current.readClock())
   }
@@ -53,8 +58,8 @@ extension KeyedRateLimiter {
     _ = consume replaced
   }
 
-  /// Gives back the memory of idle keys, one shard at a time: all of them in the time in which a bucket fills, one second
-  /// at least.
+  /// Gives back the memory of idle keys, one shard at a time: all of them in the time in which a bucket
+  /// fills, one second at least.
   @inlinable
   @inline(never)
   func sweep(at now: Instant) {
@@ -75,10 +80,12 @@ extension KeyedRateLimiter {
     return rate.ticksPerNanosecond > 0 ? rate.capacity / rate.ticksPerNanosecond : 0
   }
 
-  /// Counts the keys whose bucket is not full, when all places are taken: some of those that took one have filled since.
+  /// Counts the keys whose bucket is not full, when all places are taken: some of those that took one have
+  /// filled since.
   ///
-  /// A count that finds few free places is not repeated at once, so that a flood of new keys costs a few percent of
-  /// one processor. Who comes during a count does not wait for it, and looks for a place in its own shard alone.
+  /// A count that finds few free places is not repeated at once, so that a flood of new keys costs a few
+  /// percent of one processor. Who comes during a count does not wait for it, and looks for a place in its
+  /// own shard alone.
   @inlinable
   @inline(never)
   func findPlaces(_ index: Int, at now: Instant) -> KeyCountSchedule.Finding {

@@ -10,15 +10,15 @@ public import Synchronization
 /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
 /// ```
 ///
-/// A key costs memory only while its bucket is not full, its own size and some 30 bytes: one that has been idle long enough
-/// is forgotten, which nobody can notice. The number of keys whose bucket is not full is bounded. While there are
-/// ``maxKeys`` of them any other key is refused, and those that have one are served as ever: a flood of invented keys
-/// cannot push the real ones out, nor reset their debts, nor take memory without end. What it takes from others ends
-/// with it, after the time a bucket needs to fill.
+/// A key costs memory only while its bucket is not full, its own size and some 30 bytes: one that has been
+/// idle long enough is forgotten, which nobody can notice. The number of keys whose bucket is not full is
+/// bounded. While there are ``maxKeys`` of them any other key is refused, and those that have one are served
+/// as ever: a flood of invented keys cannot push the real ones out, nor reset their debts, nor take memory
+/// without end. What it takes from others ends with it, after the time a bucket needs to fill.
 ///
-/// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so that making
-/// room under a lock takes some microseconds: no lock is held while all keys are counted. What the limiter answers does
-/// not depend on how keys hash.
+/// Each key is in one of many shards, each with a lock and a table of its own for about a thousand keys, so
+/// that making room under a lock takes some microseconds: no lock is held while all keys are counted. What
+/// the limiter answers does not depend on how keys hash.
 public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics.
   public let name: String
@@ -40,7 +40,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// - Parameters:
   ///   - name: Names what is limited, in errors, events and metrics.
   ///   - limit: The rate and the burst of each key.
-  ///   - maxKeys: The most keys that have a bucket that is not full, 1 to 10⁹. Default: 100 000, some megabytes.
+  ///   - maxKeys: The most keys that have a bucket that is not full, 1 to 10⁹. Default: 100 000, some
+  ///     megabytes.
   ///   - onEvent: Is told of every refusal, synchronously, after the lock is released. It must be quick.
   public init(
     _ name: String, limit: RateLimit, maxKeys: Int = 100_000,
@@ -66,8 +67,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - key: Whose permits.
   ///   - now: The present instant. One that lies in the past is harmless: it only makes the answer stricter.
-  /// - Complexity: O(1) on average; now and then a new key looks at a thousand others, and when ``maxKeys`` are reached, at
-  ///   all.
+  /// - Complexity: O(1) on average; now and then a new key looks at a thousand others, and when ``maxKeys``
+  ///   are reached, at all.
   @inlinable
   public func tryAcquire(_ permits: Int = 1, key: Key, at now: Instant) -> RateLimitDecision {
     switch take(permits, key, at: now, observer: nil) {
@@ -96,8 +97,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     available(key: key, at: CallContext.current.readClock())
   }
 
-  /// What a server tells a client about the limit of its key, in header fields, at the present instant of the current
-  /// context's clock.
+  /// What a server tells a client about the limit of its key, in header fields, at the present instant of the
+  /// current context's clock.
   public func fields(of key: Key) -> RateLimitFields {
     fields(of: key, at: CallContext.current.readClock())
   }

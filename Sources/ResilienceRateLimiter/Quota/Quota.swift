@@ -2,9 +2,9 @@ internal import ResilienceCore
 
 /// So many permits in any stretch of time of a given length: what a provider means by "200 calls per minute".
 ///
-/// A ``RateLimit`` gives out its burst and goes on refilling, so that up to `burst + permits` pass in one period. A quota never
-/// gives out more than its permits, wherever the period is thought to begin: neither the provider's fixed windows nor
-/// its sliding ones can be exceeded.
+/// A ``RateLimit`` gives out its burst and goes on refilling, so that up to `burst + permits` pass in one
+/// period. A quota never gives out more than its permits, wherever the period is thought to begin: neither
+/// the provider's fixed windows nor its sliding ones can be exceeded.
 public struct Quota: Sendable, Hashable {
   /// The most permits in any ``period``.
   public let permits: Int

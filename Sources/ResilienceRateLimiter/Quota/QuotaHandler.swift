@@ -23,7 +23,8 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Takes the input's permits of every quota and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; else what the base
+  ///   throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -44,15 +45,16 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 extension Handler {
   /// Keeps calls within the quotas of their destination.
   ///
-  /// A call that would exceed one is rejected with ``RateLimited``, which says when there is room again. Put it inside
-  /// the retry, so that every attempt is counted, as the provider does; the retry comes back at that time, as far as its
-  /// attempts and its budget reach.
+  /// A call that would exceed one is rejected with ``RateLimited``, which says when there is room again. Put
+  /// it inside the retry, so that every attempt is counted, as the provider does; the retry comes back at
+  /// that time, as far as its attempts and its budget reach.
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
-  ///     that is open. Default: yes, since the provider has not seen that call; no around a retry, a hedge or a balancer,
-  ///     however deep inside, and around a handler of another package, where other attempts may have run before.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a
+  ///     breaker further in that is open. Default: yes, since the provider has not seen that call; no around
+  ///     a retry, a hedge or a balancer, however deep inside, and around a handler of another package, where
+  ///     other attempts may have run before.
   public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool? = nil)
     -> QuotaHandler<Self>
   {
@@ -63,10 +65,10 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except
-  ///     around what may try more than once.
-  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the
-  ///     smallest quota, is rejected with ``ImpossiblePermits``.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes,
+  ///     except around what may try more than once.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
+  ///     than the smallest quota, is rejected with ``ImpossiblePermits``.
   public func rateLimit(
     _ limiter: QuotaLimiter, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int

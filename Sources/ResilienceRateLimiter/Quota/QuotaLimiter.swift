@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// Keeps calls within the quotas of their destination, all of them at once: 10 in any second and 200 in any minute.
+/// Keeps calls within the quotas of their destination, all of them at once: 10 in any second and 200 in any
+/// minute.
 ///
 /// ```swift
 /// let partner = QuotaLimiter("partner", quotas: [.perSecond(10), .perMinute(200)])
@@ -11,9 +12,9 @@ public import ResilienceCore
 ///   .rateLimit(partner)                                    // as a decorator
 /// ```
 ///
-/// A permit is taken of every quota, or of none. Never more than a quota's permits are given out in any stretch of
-/// time of its period; a permit comes back a period after it was taken, or at most a 64th of the period later, since what
-/// was taken is counted in so many steps and not one by one.
+/// A permit is taken of every quota, or of none. Never more than a quota's permits are given out in any
+/// stretch of time of its period; a permit comes back a period after it was taken, or at most a 64th of the
+/// period later, since what was taken is counted in so many steps and not one by one.
 ///
 /// A ``TokenBucket`` is cheaper and smoother; this one is for those who must match what a provider counts.
 public final class QuotaLimiter: Sendable {
@@ -86,8 +87,8 @@ public final class QuotaLimiter: Sendable {
 
   /// Puts permits back that were taken and not used, such as for a call that was not made after all.
   ///
-  /// As if they had not been taken at that time: what a quota has forgotten since has come back by itself, and no more is
-  /// given back than was taken.
+  /// As if they had not been taken at that time: what a quota has forgotten since has come back by itself,
+  /// and no more is given back than was taken.
   ///
   /// - Parameters:
   ///   - permits: As many as were taken; 0 or less gives nothing back. Default: 1.

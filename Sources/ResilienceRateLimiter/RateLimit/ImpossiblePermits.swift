@@ -1,9 +1,10 @@
 public import ResilienceCore
 
-/// A call was not made, because it asked for a number of permits that its limiter never gives: fewer than none, or more
-/// than it ever holds.
+/// A call was not made, because it asked for a number of permits that its limiter never gives: fewer than
+/// none, or more than it ever holds.
 ///
-/// What an input computes may be anything: such a number is refused, not trapped on. 0 permits are always given.
+/// What an input computes may be anything: such a number is refused, not trapped on. 0 permits are always
+/// given.
 public struct ImpossiblePermits: Rejection, Hashable {
   /// The limiter's name.
   public let limiter: String

@@ -8,8 +8,8 @@ internal import ResilienceCore
 /// RateLimit(5, per: .milliseconds(250), burst: 1)   // evenly, one every 50 ms
 /// ```
 ///
-/// A rate of 0 gives out its burst once and nothing ever after; the burst is then 0 by default, which is closed.
-/// ``unlimited`` is open.
+/// A rate of 0 gives out its burst once and nothing ever after; the burst is then 0 by default, which is
+/// closed. ``unlimited`` is open.
 public struct RateLimit: Sendable, Hashable {
   /// Permits per ``period``.
   public let permits: Int
@@ -23,12 +23,13 @@ public struct RateLimit: Sendable, Hashable {
   /// Creates a limit.
   ///
   /// - Parameters:
-  ///   - permits: Permits per `period`, 0 to 10⁹. The rate is kept exactly, also where the interval is not a whole
-  ///     number of nanoseconds.
+  ///   - permits: Permits per `period`, 0 to 10⁹. The rate is kept exactly, also where the interval is not a
+  ///     whole number of nanoseconds.
   ///   - period: 1 ns or more; fractions of a nanosecond are dropped.
-  ///   - burst: The most permits that can be taken at once, 1 or more (0 or more for a rate of 0); saving them up must
-  ///     not take longer than 36 years. Default: the permits of one second, at least 1, as is usual
-  ///     (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that second.
+  ///   - burst: The most permits that can be taken at once, 1 or more (0 or more for a rate of 0); saving
+  ///     them up must not take longer than 36 years. Default: the permits of one second, at least 1, as is
+  ///     usual (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that
+  ///     second.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
     self.permits = permits
     self.period = period

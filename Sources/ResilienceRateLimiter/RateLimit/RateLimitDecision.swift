@@ -9,7 +9,8 @@ public enum RateLimitDecision: Sendable, Hashable {
   /// Nothing was taken. Trying again can succeed at `retryAt` at the earliest; `nil` when it never can.
   case refused(retryAt: Instant?)
 
-  /// Nothing was taken, and never will be: fewer permits than none were asked for, or more than the limiter ever holds.
+  /// Nothing was taken, and never will be: fewer permits than none were asked for, or more than the limiter
+  /// ever holds.
   case impossible
 }
 

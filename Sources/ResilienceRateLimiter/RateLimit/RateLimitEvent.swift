@@ -4,7 +4,8 @@ public import ResilienceCore
 public struct RateLimitEvent: ResilienceEvent, Hashable {
   /// What was decided.
   public enum Kind: Sendable, Hashable {
-    /// The permits were refused; trying again can succeed at `retryAt` at the earliest, `nil` when it never can.
+    /// The permits were refused; trying again can succeed at `retryAt` at the earliest, `nil` when it never
+    /// can.
     case refused(retryAt: Instant?)
 
     /// The call waits; its turn comes at `due` unless one before it gives up.
@@ -47,7 +48,8 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     }
   }
 
-  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in seconds.
+  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in
+  /// seconds.
   public var attributes: [EventAttribute] {
     let facts = [
       EventAttribute("limiter", .string(limiter)), EventAttribute("permits", .integer(Int64(permits))),

@@ -4,6 +4,7 @@ public enum RateLimitMode: Sendable, Hashable {
   /// Throws ``RateLimited`` at once.
   case reject
 
-  /// Waits its turn; throws ``RateLimited`` at once when its deadline comes before its turn, or the queue is full.
+  /// Waits its turn; throws ``RateLimited`` at once when its deadline comes before its turn, or the queue is
+  /// full.
   case wait
 }

@@ -29,7 +29,8 @@ public struct RateLimited: Rejection, Hashable {
   /// Why the call was not made.
   public let reason: Reason
 
-  /// How long ``retryAt`` was away when the call was refused: zero or more, `nil` when trying again never succeeds.
+  /// How long ``retryAt`` was away when the call was refused: zero or more, `nil` when trying again never
+  /// succeeds.
   ///
   /// What a person can read; a program that acts later asks ``Rejection/retryAfter(at:)``.
   public var retryDelay: Duration? { retryAt.map { _ in .nanoseconds(delayNanoseconds) } }

@@ -3,8 +3,8 @@ public import ResilienceCore
 extension AdaptiveThrottle {
   /// Makes one call, unless it is held back, in place.
   ///
-  /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`. What it throws is
-  /// classified as a handler's error is by default, what it returns as a success.
+  /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`. What it
+  /// throws is classified as a handler's error is by default, what it returns as a success.
   ///
   /// - Throws: ``Throttled`` when `body` was not run; else what `body` throws.
   @inlinable

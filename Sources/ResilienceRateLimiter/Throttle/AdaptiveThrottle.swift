@@ -1,17 +1,18 @@
 public import ResilienceCore
 
-/// Holds calls back on the client's side when their destination refuses too many: it is sent at most twice what it accepts.
+/// Holds calls back on the client's side when their destination refuses too many: it is sent at most twice
+/// what it accepts.
 ///
-/// A destination that is overloaded spends its time on saying so. Each client can tell by itself, without a word from
-/// anybody, and lets calls fail at home with the probability that brings it down to `multiplier` times what is
-/// accepted:
+/// A destination that is overloaded spends its time on saying so. Each client can tell by itself, without a
+/// word from anybody, and lets calls fail at home with the probability that brings it down to `multiplier`
+/// times what is accepted:
 ///
 ///     max(0, (attempts − probes − multiplier · accepts) / (attempts + 1))
 ///
-/// over the last two minutes: the formula of Google's SRE book ("Handling Overload"), plus ``AdaptiveThrottlePolicy/probes``.
-/// A call counts when it is attempted, so that those in flight to a destination that hangs are seen, and also if it is held
-/// back. It never starves itself: the probability stays below 1, and besides what is accepted the
-/// probes of a window go through.
+/// over the last two minutes: the formula of Google's SRE book ("Handling Overload"), plus
+/// ``AdaptiveThrottlePolicy/probes``. A call counts when it is attempted, so that those in flight to a
+/// destination that hangs are seen, and also if it is held back. It never starves itself: the probability
+/// stays below 1, and besides what is accepted the probes of a window go through.
 ///
 /// ```swift
 /// let throttle = AdaptiveThrottle("payment")
@@ -40,7 +41,8 @@ public final class AdaptiveThrottle: Sendable {
   /// - Parameters:
   ///   - name: Names the destination, in errors, events and metrics; empty when unnamed.
   ///   - policy: When calls are held back. Default: at twice what is accepted, over two minutes.
-  ///   - onEvent: Is told of every call that is held back, synchronously, after the lock is released. It must be quick.
+  ///   - onEvent: Is told of every call that is held back, synchronously, after the lock is released. It must
+  ///     be quick.
   public init(
     _ name: String, policy: AdaptiveThrottlePolicy = AdaptiveThrottlePolicy(),
     onEvent: (@Sendable (ThrottleEvent) -> Void)? = nil
@@ -56,7 +58,8 @@ public final class AdaptiveThrottle: Sendable {
   /// - Parameters:
   ///   - now: The present instant. One that lies in the past counts as the latest known.
   ///   - draw: 64 random bits; not asked for while nothing is held back.
-  /// - Returns: The permit to report the call's end with, or how probable it was that the call would be held back.
+  /// - Returns: The permit to report the call's end with, or how probable it was that the call would be held
+  ///   back.
   public func admit(at now: Instant, draw: @autoclosure () -> UInt64) -> ThrottleDecision {
     let (step, probability) = state.withLock { state in
       let step = state.window.attempt(at: now)
@@ -78,7 +81,8 @@ public final class AdaptiveThrottle: Sendable {
   /// Of a call whose end is never reported it is thought that it was not accepted.
   ///
   /// - Parameters:
-  ///   - outcome: A neutral one (the caller cancelled, a layer inside refused) is as if the call had not been attempted.
+  ///   - outcome: A neutral one (the caller cancelled, a layer inside refused) is as if the call had not been
+  ///     attempted.
   ///   - permit: The call's permit; report it once.
   public func record(_ outcome: Outcome, of permit: ThrottlePermit) {
     let isRefused =

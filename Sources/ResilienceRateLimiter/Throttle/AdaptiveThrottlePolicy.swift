@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// When a client holds its calls back: how much more than what is accepted it sends, and over which time it counts.
+/// When a client holds its calls back: how much more than what is accepted it sends, and over which time it
+/// counts.
 public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   /// Which answers of the destination are not an acceptance.
   public enum Refusals: String, Sendable, Hashable, CaseIterable, Codable {
@@ -26,14 +27,15 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - multiplier: What is sent at most for each call that is accepted, 1 to 1000. Default: 2, the `K` of Google's SRE
-  ///     book ("Handling Overload"). Less is kinder to the destination and learns of its recovery later.
-  ///   - window: The time that is counted, 1 µs to 68 years; calls older than that are forgotten in 32 steps. Default:
-  ///     two minutes, the SRE book's.
+  ///   - multiplier: What is sent at most for each call that is accepted, 1 to 1000. Default: 2, the `K` of
+  ///     Google's SRE book ("Handling Overload"). Less is kinder to the destination and learns of its
+  ///     recovery later.
+  ///   - window: The time that is counted, 1 µs to 68 years; calls older than that are forgotten in 32 steps.
+  ///     Default: two minutes, the SRE book's.
   ///   - probes: Calls that are let through in a window whatever comes of them, 0 to 10⁹. They keep a quiet
-  ///     client from judging by a handful of calls, let a busy one begin with a burst, and are how a recovery is
-  ///     noticed. Default: 120, one in each second of the two minutes; 0 is the SRE book's formula to the letter,
-  ///     which lets one through in a window.
+  ///     client from judging by a handful of calls, let a busy one begin with a burst, and are how a recovery
+  ///     is noticed. Default: 120, one in each second of the two minutes; 0 is the SRE book's formula to the
+  ///     letter, which lets one through in a window.
   ///   - refusals: Which answers are not an acceptance. Default: every failure.
   public init(
     multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 120,
@@ -53,7 +55,8 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   }
 }
 
-/// `{ "multiplier": 2, "window": "2min", "probes": 120, "refusals": "failures" }`, where each may be left out.
+/// `{ "multiplier": 2, "window": "2min", "probes": 120, "refusals": "failures" }`, where each may be left
+/// out.
 extension AdaptiveThrottlePolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case multiplier, window, probes, refusals

@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler whose calls each take permits; see ``ResilienceCore/Handler/rateLimit(_:mode:refundsRefusals:)``.
+/// A handler whose calls each take permits; see
+/// ``ResilienceCore/Handler/rateLimit(_:mode:refundsRefusals:)``.
 @frozen
 public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
@@ -25,8 +26,8 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
 
   /// Takes the permits, or waits for them, and calls the base.
   ///
-  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; `CancellationError` when cancelled
-  ///   while waiting; else what the base throws.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when the base was not called; `CancellationError`
+  ///   when cancelled while waiting; else what the base throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
@@ -58,12 +59,13 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - bucket: The limit, shared by everything it is for.
-  ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with ``RateLimited``, which says when
-  ///     to come back: a queue hides an overload from those who could do something about it.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a breaker further in
-  ///     that is open. Default: yes, since the bucket counts work, and none was done; no around a retry, a hedge or a
-  ///     balancer, however deep inside, and around a handler of another package, where other attempts may have run before. Say
-  ///     no where the bucket counts that somebody asks, and where the work lets refusals of its own calls out.
+  ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with ``RateLimited``, which
+  ///     says when to come back: a queue hides an overload from those who could do something about it.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a
+  ///     breaker further in that is open. Default: yes, since the bucket counts work, and none was done; no
+  ///     around a retry, a hedge or a balancer, however deep inside, and around a handler of another package,
+  ///     where other attempts may have run before. Say no where the bucket counts that somebody asks, and
+  ///     where the work lets refusals of its own calls out.
   public func rateLimit(
     _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil
   ) -> RateLimitHandler<Self> {
@@ -80,10 +82,10 @@ extension Handler {
   /// - Parameters:
   ///   - bucket: The limit, shared by everything it is for.
   ///   - mode: Whether a call waits for its permits. Default: no.
-  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes, except
-  ///     around what may try more than once.
-  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more than the burst,
-  ///     is rejected with ``ImpossiblePermits``.
+  ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes,
+  ///     except around what may try more than once.
+  ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
+  ///     than the burst, is rejected with ``ImpossiblePermits``.
   public func rateLimit(
     _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int

@@ -2,10 +2,10 @@ public import ResilienceCore
 
 /// Permits that were taken in advance, and can be given back.
 ///
-/// They are there from ``due`` on. Giving them back by then makes everything as if they had never been reserved, in
-/// whatever order reservations are cancelled: those made after it that are still held move up, and what later calls are told
-/// is exact. Let go of the reservation when the permits are used; as long as any is held, the bucket takes its lock for every
-/// call.
+/// They are there from ``due`` on. Giving them back by then makes everything as if they had never been
+/// reserved, in whatever order reservations are cancelled: those made after it that are still held move up,
+/// and what later calls are told is exact. Let go of the reservation when the permits are used; as long as
+/// any is held, the bucket takes its lock for every call.
 public final class Reservation: Sendable {
   /// How many permits.
   public let permits: Int
@@ -28,8 +28,8 @@ public final class Reservation: Sendable {
 
   /// When the permits are there; `nil` once the reservation is cancelled.
   ///
-  /// It moves up when an earlier reservation is cancelled, and either way when the limit changes; `Instant(nanoseconds:
-  /// .max)` is never. Once it has come, it stays.
+  /// It moves up when an earlier reservation is cancelled, and either way when the limit changes;
+  /// `Instant(nanoseconds: .max)` is never. Once it has come, it stays.
   public var due: Instant? {
     guard let id else { return madeAt }
     return bucket.due(of: id)
@@ -37,8 +37,8 @@ public final class Reservation: Sendable {
 
   /// Gives the permits back, unless ``due`` has passed: then they count as used. A second time does nothing.
   ///
-  /// Permits that were there and are not used after all are given back as any others: let go of the reservation, then
-  /// ``TokenBucket/refund(_:at:)``.
+  /// Permits that were there and are not used after all are given back as any others: let go of the
+  /// reservation, then ``TokenBucket/refund(_:at:)``.
   ///
   /// - Returns: Whether they were given back now.
   @discardableResult
@@ -47,7 +47,8 @@ public final class Reservation: Sendable {
     return bucket.cancel(id, at: now)
   }
 
-  /// Gives the permits back at the present instant of the current context's clock, unless they were due before; see ``cancel(at:)``.
+  /// Gives the permits back at the present instant of the current context's clock, unless they were due
+  /// before; see ``cancel(at:)``.
   @discardableResult
   public func cancel() -> Bool { cancel(at: CallContext.current.readClock()) }
 }

@@ -4,9 +4,9 @@ internal import Synchronization
 extension TokenBucket {
   /// Puts permits back that were taken and not used, such as for a call that was not made after all.
   ///
-  /// They are there at once, for those first who wait. The bucket never holds more than its burst: of permits that have come
-  /// back by themselves in the meantime nothing more comes back, nor of any that were not given out. Give back
-  /// at once, since it cannot be told whose permits have come back by themselves.
+  /// They are there at once, for those first who wait. The bucket never holds more than its burst: of permits
+  /// that have come back by themselves in the meantime nothing more comes back, nor of any that were not
+  /// given out. Give back at once, since it cannot be told whose permits have come back by themselves.
   ///
   /// - Parameters:
   ///   - permits: As many as were taken; 0 or less gives nothing back. Default: 1.
@@ -23,7 +23,8 @@ extension TokenBucket {
     alarm?.grant()
   }
 
-  /// Puts permits back that were taken and not used, at the present instant of the current context's clock; see ``refund(_:at:)``.
+  /// Puts permits back that were taken and not used, at the present instant of the current context's clock;
+  /// see ``refund(_:at:)``.
   public func refund(_ permits: Int = 1) {
     refund(permits, at: CallContext.current.readClock())
   }

@@ -14,8 +14,8 @@ extension TokenBucket {
   /// - Parameters:
   ///   - permits: How many; 0 are there at once, whoever waits. Default: 1.
   ///   - now: The present instant.
-  /// - Throws: ``RateLimited`` when calls are waiting, or too many permits are reserved or waited for, or no permit ever
-  ///   comes back; ``ImpossiblePermits``.
+  /// - Throws: ``RateLimited`` when calls are waiting, or too many permits are reserved or waited for, or no
+  ///   permit ever comes back; ``ImpossiblePermits``.
   public func reserve(_ permits: Int = 1, at now: Instant) throws -> Reservation {
     if permits == 0 { return Reservation(self, id: nil, permits: 0, at: now) }
     let booking = withState(now) { state in

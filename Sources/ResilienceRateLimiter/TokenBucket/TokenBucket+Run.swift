@@ -8,9 +8,10 @@ extension TokenBucket {
   /// - Parameters:
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - mode: Whether to wait for permits. Default: no.
-  ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran. Default: yes.
-  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; `CancellationError` when cancelled
-  ///   while waiting; else what `body` throws.
+  ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran.
+  ///     Default: yes.
+  /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; `CancellationError` when
+  ///   cancelled while waiting; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(
     permits: Int = 1, mode: RateLimitMode = .reject, refundsRefusals: Bool = true,

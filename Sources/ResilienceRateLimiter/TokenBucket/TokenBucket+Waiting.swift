@@ -4,14 +4,15 @@ internal import Synchronization
 extension TokenBucket {
   /// Takes permits, waiting for them if it must: first come, first served.
   ///
-  /// A call whose turn cannot come before its deadline does not wait at all. One that is cancelled leaves its place at
-  /// once, and those behind it move up; if its deadline has passed by then, it is the deadline that ended the wait.
+  /// A call whose turn cannot come before its deadline does not wait at all. One that is cancelled leaves its
+  /// place at once, and those behind it move up; if its deadline has passed by then, it is the deadline that
+  /// ended the wait.
   ///
   /// - Parameters:
   ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
-  /// - Throws: ``RateLimited`` when the turn cannot come before the deadline, or too many are waiting, or no permit
-  ///   ever comes back; ``ImpossiblePermits``; `CancellationError` when cancelled before the deadline.
+  /// - Throws: ``RateLimited`` when the turn cannot come before the deadline, or too many are waiting, or no
+  ///   permit ever comes back; ``ImpossiblePermits``; `CancellationError` when cancelled before the deadline.
   public nonisolated(nonsending) func acquire(_ permits: Int = 1, deadline: Deadline = .never) async throws {
     var context = CallContext.current
     context.tightenDeadline(to: deadline)
@@ -31,7 +32,8 @@ extension TokenBucket {
     }
   }
 
-  // Those before may leave later than they were to, such as when their actor is busy. The deadline holds all the same.
+  // Those before may leave later than they were to, such as when their actor is busy. The deadline holds all
+  // the same.
   private nonisolated(nonsending) func waitForTurn(_ place: WaitingQueue.Place, _ context: CallContext) async
     -> Waiter.Resolution
   {
@@ -100,8 +102,8 @@ extension TokenBucket {
     }
   }
 
-  /// - Returns: What a call that is cancelled while it waits throws: with its deadline passed it was not made for want of a
-  ///   permit.
+  /// - Returns: What a call that is cancelled while it waits throws: with its deadline passed it was not made
+  ///   for want of a permit.
   private func giveUp(_ place: WaitingQueue.Place, _ context: CallContext) -> any Error {
     let now = context.readClock()
     let retryAt = leave(place, at: now, context)

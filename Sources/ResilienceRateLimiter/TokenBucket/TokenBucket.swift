@@ -13,10 +13,10 @@ public import Synchronization
 ///   .rateLimit(bucket, mode: .wait)                          // as a decorator
 /// ```
 ///
-/// Exact: between two instants it gives out at most the burst and what the rate yields in between, whatever threads do and in
-/// whatever order their timestamps arrive. While calls are waiting nobody overtakes them: ``tryAcquire(_:at:)`` refuses.
-/// A call that gives up waiting leaves its permits to the next; one that has taken permits and does not use them gives them
-/// back with ``refund(_:at:)``.
+/// Exact: between two instants it gives out at most the burst and what the rate yields in between, whatever
+/// threads do and in whatever order their timestamps arrive. While calls are waiting nobody overtakes them:
+/// ``tryAcquire(_:at:)`` refuses. A call that gives up waiting leaves its permits to the next; one that has
+/// taken permits and does not use them gives them back with ``refund(_:at:)``.
 public final class TokenBucket: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
@@ -37,9 +37,11 @@ public final class TokenBucket: Sendable {
   /// - Parameters:
   ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - limit: The rate and the burst.
-  ///   - maxWaiting: The most permits that may be waited for at one time, over all calls, 0 or more; further calls are
-  ///     refused. Default: 1024: a queue without a bound is an outage that has not been noticed yet.
-  ///   - onEvent: Is told of every refusal and every wait, synchronously, after the lock is released. It must be quick.
+  ///   - maxWaiting: The most permits that may be waited for at one time, over all calls, 0 or more; further
+  ///     calls are refused. Default: 1024: a queue without a bound is an outage that has not been noticed
+  ///     yet.
+  ///   - onEvent: Is told of every refusal and every wait, synchronously, after the lock is released. It must
+  ///     be quick.
   public init(
     _ name: String, limit: RateLimit, maxWaiting: Int = 1024,
     onEvent: (@Sendable (RateLimitEvent) -> Void)? = nil
@@ -75,7 +77,8 @@ public final class TokenBucket: Sendable {
     }
   }
 
-  /// Takes permits if they are there and nobody is waiting, at the present instant of the current context's clock.
+  /// Takes permits if they are there and nobody is waiting, at the present instant of the current context's
+  /// clock.
   ///
   /// - Parameter permits: How many; 0 pass without any. Default: 1.
   @inlinable
@@ -102,8 +105,8 @@ public final class TokenBucket: Sendable {
 // MARK: - Deciding
 
 extension TokenBucket {
-  /// Works on the state under the lock: takes the permits out of the lock-free bucket, and puts them back when one word can hold
-  /// all there is.
+  /// Works on the state under the lock: takes the permits out of the lock-free bucket, and puts them back
+  /// when one word can hold all there is.
   func withState<Result: Sendable>(_ now: Instant, _ body: (inout BucketState) -> Result) -> Result {
     state.withLock { state in
       if state.isLockFreeOpen { state.bucket.resume(fullAt: lockFree.close()) }

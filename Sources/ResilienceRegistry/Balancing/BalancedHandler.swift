@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// Sends each call to one of a service's instances, through a handler that belongs to that instance alone.
 ///
-/// Made by ``RegisteredService/balanced(_:_:)``. No ``HandlerDecorator``, since there is not one base but one for each
-/// instance; they are taken to agree about what counts, and the answer of one holds for all.
+/// Made by ``RegisteredService/balanced(_:_:)``. No ``HandlerDecorator``, since there is not one base but one
+/// for each instance; they are taken to agree about what counts, and the answer of one holds for all.
 @frozen
 public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   /// What is sent.
@@ -29,8 +29,8 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
 
   /// Calls the handler of a picked instance; when its layers refuse to start the work, that of another one.
   ///
-  /// - Throws: ``NoInstanceAvailable`` when the service has no instance that takes calls; what the instance's handler
-  ///   throws.
+  /// - Throws: ``NoInstanceAvailable`` when the service has no instance that takes calls; what the instance's
+  ///   handler throws.
   @inlinable
   @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Inner.Input, context: CallContext) async throws
@@ -58,7 +58,8 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
 
   /// The service's name, and what else the instances' handlers state.
   ///
-  /// None of them exists before the first call: state it outside, with `.nonIdempotent()`, to have it from the start.
+  /// None of them exists before the first call: state it outside, with `.nonIdempotent()`, to have it from
+  /// the start.
   public var traits: CallTraits {
     var traits = handlers.representative?.handler.traits ?? CallTraits()
     traits.name = balancer.service

@@ -3,14 +3,14 @@ public import ResilienceCore
 extension Balancer {
   /// Runs `body` with a picked instance, on the caller's actor, and notes what became of it.
   ///
-  /// When `body` throws a ``Rejection``, it is run with another instance at once: nothing was sent to the first. Let none
-  /// through from a call that the work makes after it has begun.
+  /// When `body` throws a ``Rejection``, it is run with another instance at once: nothing was sent to the
+  /// first. Let none through from a call that the work makes after it has begun.
   ///
   /// - Parameters:
-  ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the earlier ones.
-  ///     Default: a call of its own.
-  ///   - key: What calls that belong to one instance have in common, for ``BalancingStrategy/consistentHash``. Default:
-  ///     none.
+  ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the
+  ///     earlier ones. Default: a call of its own.
+  ///   - key: What calls that belong to one instance have in common, for
+  ///     ``BalancingStrategy/consistentHash``. Default: none.
   ///   - body: The work.
   /// - Throws: ``NoInstanceAvailable`` when the service has no instance that takes calls; what `body` throws.
   @inlinable

@@ -3,7 +3,8 @@ public import Synchronization
 
 /// Spreads calls over the instances of one service, and knows how many are in flight to each.
 ///
-/// The engine behind ``RegisteredService/balanced(_:_:)``, and a face of its own for code that is no ``Handler``:
+/// The engine behind ``RegisteredService/balanced(_:_:)``, and a face of its own for code that is no
+/// ``Handler``:
 ///
 /// ```swift
 /// let inventory = registry.service("inventory").balancer(.powerOfTwoChoices)
@@ -13,11 +14,12 @@ public import Synchronization
 /// }
 /// ```
 ///
-/// Instances that are unhealthy are left out while there are others, and so are those that its ``BalancingPolicy`` ejects.
-/// When too few are left, all are tried.
+/// Instances that are unhealthy are left out while there are others, and so are those that its
+/// ``BalancingPolicy`` ejects. When too few are left, all are tried.
 ///
-/// A pick takes the same time however many instances there are. When the registry has changed, the pick that finds out looks
-/// for what is different, without holding up the others: those go by what was known before until it is done.
+/// A pick takes the same time however many instances there are. When the registry has changed, the pick that
+/// finds out looks for what is different, without holding up the others: those go by what was known before
+/// until it is done.
 public final class Balancer: Sendable {
   /// How it chooses, and whom it leaves out.
   public let policy: BalancingPolicy
@@ -64,8 +66,8 @@ extension Balancer {
   ///
   /// - Parameters:
   ///   - now: The present instant.
-  ///   - key: What calls that belong to one instance have in common, for ``BalancingStrategy/consistentHash``. Default:
-  ///     none.
+  ///   - key: What calls that belong to one instance have in common, for
+  ///     ``BalancingStrategy/consistentHash``. Default: none.
   ///   - draw: 64 random bits to choose with. Default: from the present call's.
   /// - Returns: `nil` when the service has no instance that takes calls.
   @inlinable
@@ -199,7 +201,8 @@ extension Balancer {
     return member.instance
   }
 
-  /// The slots that were given back since it was last asked, each with its registration, and the number of this layout.
+  /// The slots that were given back since it was last asked, each with its registration, and the number of
+  /// this layout.
   func takeFreed() -> (layout: UInt64, slots: [(slot: Int, epoch: UInt64)]) {
     state.withLock { state in
       defer { state.freed = [] }
@@ -211,8 +214,8 @@ extension Balancer {
 // MARK: - What is done between picks
 
 extension Balancer {
-  /// Follows the registry, sweeps if it is time, and plans anew what has to be planned: each by one thread, outside the lock,
-  /// while others go on with what there is.
+  /// Follows the registry, sweeps if it is time, and plans anew what has to be planned: each by one thread,
+  /// outside the lock, while others go on with what there is.
   private func catchUp(at now: Instant, draw: UInt64) {
     follow(at: now, draw: draw)
     sweep(at: now, draw: draw)

@@ -2,7 +2,8 @@ public import ResilienceCore
 
 /// What a balancer decided about a service's instances.
 public enum BalancerEvent: ResilienceEvent, Hashable {
-  /// An instance is left out because of what became of the calls to it; at least for so long, and then until the next sweep.
+  /// An instance is left out because of what became of the calls to it; at least for so long, and then until
+  /// the next sweep.
   case ejected(ServiceInstance, EjectionReason, for: Duration)
 
   /// An ejected instance gets calls again.

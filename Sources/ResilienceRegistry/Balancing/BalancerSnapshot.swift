@@ -43,7 +43,8 @@ public struct BalancerSnapshot: Sendable, Hashable {
 }
 
 extension BalancerSnapshot: MetricSource {
-  /// `balancer_picks_total`, `balancer_panicking`, `balancer_ejected_instances`, and `balancer_in_flight_calls` by instance.
+  /// `balancer_picks_total`, `balancer_panicking`, `balancer_ejected_instances`, and
+  /// `balancer_in_flight_calls` by instance.
   public var metrics: [Metric] {
     let label = Metric.Label("service", service)
     return [

@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
 /// `{"strategy": "peakEWMA", "outliers": {}, "slowStart": {"window": "1min"}, "panicThreshold": 0.5, "zone": {"name": "eu-1"}}`.
-/// What is left out is as in ``init(_:outliers:slowStart:panicThreshold:zone:subsetSize:)``; `{}` is such a part with its
-/// own defaults.
+/// What is left out is as in ``init(_:outliers:slowStart:panicThreshold:zone:subsetSize:)``; `{}` is such a
+/// part with its own defaults.
 extension BalancingPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case strategy, outliers, slowStart, panicThreshold, zone, subsetSize

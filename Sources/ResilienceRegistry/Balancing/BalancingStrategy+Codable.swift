@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `"roundRobin"`, `"powerOfTwoChoices"`, `"peakEWMA"` or `"consistentHash"`; the last two also with what they take:
-/// `{"kind": "peakEWMA", "decay": "5s"}`, `{"kind": "consistentHash", "loadFactor": 2}`.
+/// `"roundRobin"`, `"powerOfTwoChoices"`, `"peakEWMA"` or `"consistentHash"`; the last two also with what
+/// they take: `{"kind": "peakEWMA", "decay": "5s"}`, `{"kind": "consistentHash", "loadFactor": 2}`.
 extension BalancingStrategy: Codable {
   private enum Name: String, CaseIterable {
     case roundRobin, powerOfTwoChoices, peakEWMA, consistentHash

@@ -10,20 +10,20 @@ extension RegisteredService {
   /// }
   /// ```
   ///
-  /// An instance whose own layers refuse the call (its breaker is open, its bucket is empty) costs nothing: nothing ran, so
-  /// the call goes on to another one at once, and fails only when all have refused (or 256 of them), with the refusal that
-  /// ends first.
+  /// An instance whose own layers refuse the call (its breaker is open, its bucket is empty) costs nothing:
+  /// nothing ran, so the call goes on to another one at once, and fails only when all have refused (or 256 of
+  /// them), with the refusal that ends first.
   ///
   /// A retry around it avoids the instances that the call has been sent to already, while there are others.
   ///
-  /// While no instance is listed at all, a call is refused with ``NoInstanceAvailable``, which a retry does not repeat:
-  /// nobody knows when there will be one.
+  /// While no instance is listed at all, a call is refused with ``NoInstanceAvailable``, which a retry does
+  /// not repeat: nobody knows when there will be one.
   ///
   /// - Parameters:
   ///   - strategy: How to choose. Default: power of two choices.
-  ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to it;
-  ///     when first calls race, more than once, and one of the handlers stays. The handler is dropped by the first
-  ///     call after the instance is gone; calls in flight finish.
+  ///   - build: Makes the handler of one instance. Runs for each registration when the first call is sent to
+  ///     it; when first calls race, more than once, and one of the handlers stays. The handler is dropped by
+  ///     the first call after the instance is gone; calls in flight finish.
   public func balanced<Inner: Handler>(
     _ strategy: BalancingStrategy = .powerOfTwoChoices,
     _ build: @escaping @Sendable (_ instance: ServiceInstance) -> Inner
@@ -46,10 +46,11 @@ extension RegisteredService {
   ///
   /// - Parameters:
   ///   - policy: How to choose, and whom to leave out.
-  ///   - onEvent: Is told of every ejection, return and panic, in order, in the task that decided it. Must be quick. Default:
-  ///     nobody.
-  ///   - key: What calls that belong to one instance have in common, for ``BalancingStrategy/consistentHash``; `nil` for
-  ///     a call that any instance may answer. Default: no keys.
+  ///   - onEvent: Is told of every ejection, return and panic, in order, in the task that decided it. Must be
+  ///     quick. Default: nobody.
+  ///   - key: What calls that belong to one instance have in common, for
+  ///     ``BalancingStrategy/consistentHash``; `nil` for a call that any instance may answer. Default: no
+  ///     keys.
   ///   - build: Makes the handler of one instance.
   public func balanced<Inner: Handler>(
     _ policy: BalancingPolicy, onEvent: (@Sendable (BalancerEvent) -> Void)? = nil,
@@ -66,8 +67,8 @@ extension RegisteredService {
   ///
   /// - Parameters:
   ///   - policy: How to choose, and whom to leave out.
-  ///   - onEvent: Is told of every ejection, return and panic, in order, in the task that decided it. Must be quick. Default:
-  ///     nobody.
+  ///   - onEvent: Is told of every ejection, return and panic, in order, in the task that decided it. Must be
+  ///     quick. Default: nobody.
   public func balancer(
     _ policy: BalancingPolicy, onEvent: (@Sendable (BalancerEvent) -> Void)? = nil
   ) -> Balancer {

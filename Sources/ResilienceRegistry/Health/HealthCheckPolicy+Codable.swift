@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `{"interval": "10s", "timeout": "1s", "rise": 2, "fall": 3, "jitter": 0.2, "startupGrace": "0s", "flapWindow": "300s",
-/// "maxFallShare": 1}`. What is left out is as in
+/// `{"interval": "10s", "timeout": "1s", "rise": 2, "fall": 3, "jitter": 0.2, "startupGrace": "0s", "flapWindow": "300s", "maxFallShare": 1}`.
+/// What is left out is as in
 /// ``init(interval:timeout:rise:fall:jitter:startupGrace:flapWindow:maxFallShare:)``.
 extension HealthCheckPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

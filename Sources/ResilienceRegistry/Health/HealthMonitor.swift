@@ -12,12 +12,13 @@ internal import Synchronization
 /// try await monitor.run()
 /// ```
 ///
-/// Instances that come and go are followed. A check fails by throwing, by a value that is classified as a failure, or by
-/// exceeding its timeout: then it is cancelled, and while one will not end every further round counts as failed, without
-/// starting another. A hung check holds up nobody but itself.
+/// Instances that come and go are followed. A check fails by throwing, by a value that is classified as a
+/// failure, or by exceeding its timeout: then it is cancelled, and while one will not end every further round
+/// counts as failed, without starting another. A hung check holds up nobody but itself.
 ///
-/// A check that is neutral counts neither way: a layer around it refused (an open breaker, an empty bucket), so that nobody
-/// asked the instance, or `classify` says that the answer tells nothing. The status stays what it was.
+/// A check that is neutral counts neither way: a layer around it refused (an open breaker, an empty bucket),
+/// so that nobody asked the instance, or `classify` says that the answer tells nothing. The status stays what
+/// it was.
 public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == ServiceInstance {
   /// How often, and how much it takes.
   public let policy: HealthCheckPolicy
@@ -54,8 +55,9 @@ public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == Servi
 
   /// Checks until cancelled.
   ///
-  /// What it finds is reported after every check, so that the registry and its checks agree within one interval, whatever
-  /// somebody else has said meanwhile. On the way out it takes back what it reported: nobody would correct it.
+  /// What it finds is reported after every check, so that the registry and its checks agree within one
+  /// interval, whatever somebody else has said meanwhile. On the way out it takes back what it reported:
+  /// nobody would correct it.
   ///
   /// - Throws: `CancellationError` when its task is cancelled, after the last running check has ended.
   public func run() async throws {

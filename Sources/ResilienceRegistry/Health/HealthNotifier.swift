@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// Tells an operator when the instances of a service change: each change once, and many at a time in one notice.
+/// Tells an operator when the instances of a service change: each change once, and many at a time in one
+/// notice.
 ///
 /// The owner runs it:
 ///
@@ -11,8 +12,9 @@ internal import ResilienceCore
 /// try await notifier.run()
 /// ```
 ///
-/// A notice compares the service with how it was at the last one. What has changed and changed back in between is not
-/// told, so that an instance that flaps sends no flood. The first notice is of the first change after the start.
+/// A notice compares the service with how it was at the last one. What has changed and changed back in
+/// between is not told, so that an instance that flaps sends no flood. The first notice is of the first
+/// change after the start.
 public struct HealthNotifier: Sendable {
   /// The shortest time between two notices.
   public let minInterval: Duration
@@ -26,7 +28,8 @@ public struct HealthNotifier: Sendable {
   /// - Parameters:
   ///   - registry: Where the instances are listed.
   ///   - service: The name of the service; not empty.
-  ///   - minInterval: The shortest time between two notices; 0 or less for none. Default: 10 s, an interval of checks.
+  ///   - minInterval: The shortest time between two notices; 0 or less for none. Default: 10 s, an interval
+  ///     of checks.
   ///   - notify: Is told. While it runs, changes gather for the next notice.
   public init(
     _ registry: ServiceRegistry, service: String, minInterval: Duration = .seconds(10),

@@ -1,7 +1,8 @@
-/// Turns the results of checks into a status that does not flap: it takes several in a row to change one's mind.
+/// Turns the results of checks into a status that does not flap: it takes several in a row to change one's
+/// mind.
 ///
-/// The thresholds hold from every status, the unknown one included: one lucky check does not make a new instance healthy,
-/// one unlucky check does not make it unhealthy.
+/// The thresholds hold from every status, the unknown one included: one lucky check does not make a new
+/// instance healthy, one unlucky check does not make it unhealthy.
 public struct HealthStateMachine: Sendable, Hashable {
   /// Successes in a row that make an instance healthy.
   public let rise: Int
@@ -25,8 +26,8 @@ public struct HealthStateMachine: Sendable, Hashable {
   ///   - rise: Successes in a row that make an instance healthy, 1 or more. Default: 2, as HAProxy.
   ///   - fall: Failures in a row that make an instance unhealthy, 1 or more. Default: 3, as HAProxy.
   ///   - status: What is known already. Default: nothing.
-  ///   - isInitial: Whether `status` is not known but assumed until the first check: one that was taken for unhealthy is
-  ///     healthy with the first success. Default: `false`.
+  ///   - isInitial: Whether `status` is not known but assumed until the first check: one that was taken for
+  ///     unhealthy is healthy with the first success. Default: `false`.
   public init(rise: Int = 2, fall: Int = 3, status: HealthStatus = .unknown, isInitial: Bool = false) {
     precondition(rise >= 1, "a health check's rise must be 1 or more, was \(rise)")
     precondition(fall >= 1, "a health check's fall must be 1 or more, was \(fall)")
@@ -41,8 +42,8 @@ public struct HealthStateMachine: Sendable, Hashable {
   /// - Parameters:
   ///   - succeeded: What it found.
   ///   - riseFactor: By how much ``rise`` is multiplied, 1 or more, for an instance that flaps. Default: 1.
-  ///   - mayFall: Whether the instance may become unhealthy now; asked only when it would. When it may not, the next
-  ///     failure asks again. Default: `true`.
+  ///   - mayFall: Whether the instance may become unhealthy now; asked only when it would. When it may not,
+  ///     the next failure asks again. Default: `true`.
   /// - Returns: The new status if this check changed it.
   public mutating func record(
     succeeded: Bool, riseFactor: Int = 1, mayFall: @autoclosure () -> Bool = true

@@ -12,13 +12,14 @@ internal import ResilienceCore
 public enum TCPConnect {
   /// Opens a connection, and closes it at once.
   ///
-  /// It occupies no thread: the socket does not block, and is looked at every few milliseconds of the context's clock, so
-  /// that what it finds is that much late. It waits for as long as its task is not cancelled, as a ``HealthMonitor`` does at
-  /// its timeout.
+  /// It occupies no thread: the socket does not block, and is looked at every few milliseconds of the
+  /// context's clock, so that what it finds is that much late. It waits for as long as its task is not
+  /// cancelled, as a ``HealthMonitor`` does at its timeout.
   ///
-  /// - Parameter address: `10.0.0.7:8080` or `[fe80::1]:8080`. The host is a number: looking a name up would block.
-  /// - Throws: `InvalidSetting`, with the field `address`, when it is no such address; ``TCPConnectFailed`` when nobody
-  ///   accepts; `CancellationError`.
+  /// - Parameter address: `10.0.0.7:8080` or `[fe80::1]:8080`. The host is a number: looking a name up would
+  ///   block.
+  /// - Throws: `InvalidSetting`, with the field `address`, when it is no such address; ``TCPConnectFailed``
+  ///   when nobody accepts; `CancellationError`.
   public static func check(_ address: String) async throws {
     let socket = try NonBlockingSocket(connectingTo: address)
     defer { socket.close() }

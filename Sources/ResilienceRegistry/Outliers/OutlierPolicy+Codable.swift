@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `{"interval": "10s", "maxEjectedShare": 0.2, "consecutiveFailures": "off", "successRate": {"deviations": 1.9}}`. What is
-/// left out is as in
+/// `{"interval": "10s", "maxEjectedShare": 0.2, "consecutiveFailures": "off", "successRate": {"deviations": 1.9}}`.
+/// What is left out is as in
 /// ``init(interval:baseEjectionTime:maxEjectionTime:maxEjectedShare:alwaysEjectsOne:consecutiveFailures:successRate:failureRate:)``;
 /// `"off"` is a rule that does not apply.
 extension OutlierPolicy: Codable {

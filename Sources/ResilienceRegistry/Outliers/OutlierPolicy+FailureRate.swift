@@ -18,10 +18,11 @@ extension OutlierPolicy {
     /// Creates a rule.
     ///
     /// - Parameters:
-    ///   - threshold: The share of failed calls, 0 to 1, above which an instance is ejected. Default: 0.85, as gRPC and
-    ///     Envoy.
+    ///   - threshold: The share of failed calls, 0 to 1, above which an instance is ejected. Default: 0.85,
+    ///     as gRPC and Envoy.
     ///   - minimumInstances: Instances with enough calls that it takes, 1 or more. Default: 5.
-    ///   - minimumCalls: Calls since the last sweep that it takes to judge an instance, 1 or more. Default: 50.
+    ///   - minimumCalls: Calls since the last sweep that it takes to judge an instance, 1 or more. Default:
+    ///     50.
     ///   - enforcement: The share of those found that are ejected, 0 to 1, to try the rule out. Default: 1.
     public init(
       threshold: Double = 0.85, minimumInstances: Int = 5, minimumCalls: Int = 50, enforcement: Double = 1

@@ -22,11 +22,12 @@ extension OutlierPolicy {
     ///
     /// - Parameters:
     ///   - deviations: Standard deviations below the mean, 0 to 100. Default: 1.9, as gRPC and Envoy.
-    ///   - floor: A success rate, 0 to 1, below which an instance is ejected whatever the others' are: where they differ much,
-    ///     the mean less the deviations is below nothing, and an instance that fails every call could not be found.
-    ///     Default: 0.1.
+    ///   - floor: A success rate, 0 to 1, below which an instance is ejected whatever the others' are: where
+    ///     they differ much, the mean less the deviations is below nothing, and an instance that fails every
+    ///     call could not be found. Default: 0.1.
     ///   - minimumInstances: Instances with enough calls that it takes, 1 or more. Default: 5.
-    ///   - minimumCalls: Calls since the last sweep that it takes to judge an instance, 1 or more. Default: 100.
+    ///   - minimumCalls: Calls since the last sweep that it takes to judge an instance, 1 or more. Default:
+    ///     100.
     ///   - enforcement: The share of those found that are ejected, 0 to 1, to try the rule out. Default: 1.
     public init(
       deviations: Double = 1.9, floor: Double = 0.1, minimumInstances: Int = 5, minimumCalls: Int = 100,

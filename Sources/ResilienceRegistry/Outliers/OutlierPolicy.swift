@@ -1,11 +1,12 @@
 internal import ResilienceCore
 
-/// When an instance is ejected for what became of the calls to it: left out for a while, though its health checks pass.
+/// When an instance is ejected for what became of the calls to it: left out for a while, though its health
+/// checks pass.
 ///
-/// gRPC's and Envoy's algorithms (gRFC A50). A sweep looks at what was counted since the last one; failures in a row
-/// need not wait for it. Whoever is ejected comes back at the first sweep after its time, which grows with each ejection
-/// and shrinks with each sweep that it gets through. What counts as a failure is the handler's own outcome: a caller's
-/// cancellation and a refusal by a layer of ours count neither way.
+/// gRPC's and Envoy's algorithms (gRFC A50). A sweep looks at what was counted since the last one; failures
+/// in a row need not wait for it. Whoever is ejected comes back at the first sweep after its time, which
+/// grows with each ejection and shrinks with each sweep that it gets through. What counts as a failure is the
+/// handler's own outcome: a caller's cancellation and a refusal by a layer of ours count neither way.
 public struct OutlierPolicy: Sendable, Hashable {
   /// The time between sweeps.
   public let interval: Duration
@@ -36,13 +37,14 @@ public struct OutlierPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - interval: The time between sweeps, more than 0 s. Default: 10 s.
   ///   - baseEjectionTime: How long the first ejection lasts, more than 0 s. Default: 30 s.
-  ///   - maxEjectionTime: The longest that an ejection lasts, at least `baseEjectionTime`. Default: 5 min, or `baseEjectionTime` if
-  ///     that is longer.
-  ///   - maxEjectedShare: The largest share of the instances that are ejected at one time, 0 to 1, counted after the
-  ///     ejection. Default: 0.1.
-  ///   - alwaysEjectsOne: Whether one may be ejected even where that is more than the share, as of nine instances with the
-  ///     default; never the only one. Default: yes, as gRPC.
-  ///   - consecutiveFailures: Failures in a row that eject an instance at once, 1 or more. Default: 5, as Envoy.
+  ///   - maxEjectionTime: The longest that an ejection lasts, at least `baseEjectionTime`. Default: 5 min, or
+  ///     `baseEjectionTime` if that is longer.
+  ///   - maxEjectedShare: The largest share of the instances that are ejected at one time, 0 to 1, counted
+  ///     after the ejection. Default: 0.1.
+  ///   - alwaysEjectsOne: Whether one may be ejected even where that is more than the share, as of nine
+  ///     instances with the default; never the only one. Default: yes, as gRPC.
+  ///   - consecutiveFailures: Failures in a row that eject an instance at once, 1 or more. Default: 5, as
+  ///     Envoy.
   ///   - successRate: The rule that compares an instance with the others. Default: gRPC's, with a floor.
   ///   - failureRate: The rule that looks at an instance alone. Default: none, as Envoy.
   public init(

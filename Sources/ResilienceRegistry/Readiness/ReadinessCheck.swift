@@ -7,8 +7,8 @@ public struct ReadinessCheck: Sendable {
     /// Whether the process should get calls now: whether its database, its queue, its caches are there.
     case readiness
 
-    /// Whether the process can still work at all, so that nothing but a restart helps if not. It must ask nothing outside
-    /// of the process: else a database that is away restarts every process that uses it.
+    /// Whether the process can still work at all, so that nothing but a restart helps if not. It must ask
+    /// nothing outside of the process: else a database that is away restarts every process that uses it.
     case liveness
   }
 
@@ -18,7 +18,8 @@ public struct ReadinessCheck: Sendable {
   /// Which question it answers.
   public let purpose: Purpose
 
-  /// Whether the process cannot do without: when it fails, the whole fails. One that is not critical only degrades it.
+  /// Whether the process cannot do without: when it fails, the whole fails. One that is not critical only
+  /// degrades it.
   public let isCritical: Bool
 
   /// How long an answer is used again before it is asked anew.
@@ -35,8 +36,8 @@ public struct ReadinessCheck: Sendable {
   ///   - name: What the report calls it.
   ///   - purpose: Which question it answers. Default: readiness.
   ///   - isCritical: Whether the whole fails when it does. Default: `true`.
-  ///   - maxAge: How long an answer is used again, so that many probes ask once; 0 or less always asks. Default: 5 s, half a
-  ///     period of Kubernetes' probes.
+  ///   - maxAge: How long an answer is used again, so that many probes ask once; 0 or less always asks.
+  ///     Default: 5 s, half a period of Kubernetes' probes.
   ///   - timeout: How long it may take; less than 1 ms counts as that. Default: 1 s, as Kubernetes' probes.
   ///   - body: Asks: returns if all is well, and throws if it is not.
   public init(

@@ -15,8 +15,9 @@ internal import Synchronization
 /// }
 /// ```
 ///
-/// Checks run when somebody asks, side by side. Whoever asks while one runs waits for that one, and an answer that is young
-/// enough is used again. A check that does not end in time has failed, and is not started again before it has ended.
+/// Checks run when somebody asks, side by side. Whoever asks while one runs waits for that one, and an answer
+/// that is young enough is used again. A check that does not end in time has failed, and is not started again
+/// before it has ended.
 public final class ReadinessEndpoint: Sendable {
   private let runners: [ReadinessRunner]
   private let isDraining = Atomic(false)
@@ -38,7 +39,8 @@ public final class ReadinessEndpoint: Sendable {
     await report(.liveness, isDraining: false)
   }
 
-  /// Says that the process is on its way out: it is not ready any more, whatever the checks say. Liveness is not touched.
+  /// Says that the process is on its way out: it is not ready any more, whatever the checks say. Liveness is
+  /// not touched.
   public func drain() {
     isDraining.store(true, ordering: .relaxed)
   }

@@ -48,8 +48,8 @@ extension ReadinessReport {
   ///
   /// `{"status":"warn","checks":{"cache":[{"status":"fail","critical":false,"ageMilliseconds":12,"output":"…"}]}}`
   ///
-  /// - Parameter showsFailures: Whether `output` says why a check failed. An error's text may tell strangers what is none of
-  ///   their business, such as addresses. Default: `false`.
+  /// - Parameter showsFailures: Whether `output` says why a check failed. An error's text may tell strangers
+  ///   what is none of their business, such as addresses. Default: `false`.
   public func json(showsFailures: Bool = false) -> String {
     var names: [String] = []
     for entry in entries where !names.contains(where: { $0.isIdentical(to: entry.name) }) {

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// The right to be listed, for as long as it is renewed.
 ///
-/// A process that dies without a word stops its heartbeat, and is gone from the registry one time-to-live later. A lease
-/// belongs to one registration: once the same id is registered again, the old lease can do nothing.
+/// A process that dies without a word stops its heartbeat, and is gone from the registry one time-to-live
+/// later. A lease belongs to one registration: once the same id is registered again, the old lease can do
+/// nothing.
 ///
 /// ``ServiceRegistry/withLease(_:ttl:isolation:_:)`` does the heartbeat for you.
 public struct Lease: Sendable {
@@ -12,7 +13,8 @@ public struct Lease: Sendable {
     /// The lease now holds until this instant.
     case renewed(until: Instant)
 
-    /// The instance is not listed any more: the lease ran out, or somebody deregistered it. Register it again to return.
+    /// The instance is not listed any more: the lease ran out, or somebody deregistered it. Register it again
+    /// to return.
     case lost
 
     /// The same id was registered again, and the instance is listed under that registration.
@@ -42,7 +44,8 @@ public struct Lease: Sendable {
     directory.renew(instance.id, epoch: epoch, at: now)
   }
 
-  /// Lets the instance drain: it gets no new calls, and finishes those it has. That is for good, for this registration.
+  /// Lets the instance drain: it gets no new calls, and finishes those it has. That is for good, for this
+  /// registration.
   ///
   /// - Returns: `false` when it is not listed under this lease any more.
   @discardableResult

@@ -19,7 +19,8 @@ public enum RegistryEvent: ResilienceEvent, Hashable {
   /// An instance drains, was taken out of service, or was put back.
   case stateChanged(ServiceMember, from: InstanceState)
 
-  /// An instance's lease ran out together with those of too many others: it is kept for a while, as a suspect.
+  /// An instance's lease ran out together with those of too many others: it is kept for a while, as a
+  /// suspect.
   case suspected(ServiceMember)
 
   /// A suspect renewed its lease.

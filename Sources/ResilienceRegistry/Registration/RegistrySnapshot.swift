@@ -50,8 +50,8 @@ public struct RegistrySnapshot: Sendable, Hashable {
 }
 
 extension RegistrySnapshot: MetricSource {
-  /// Per service: `registry_instances` by health, the totals of registrations, deregistrations and expiries, how many
-  /// instances drain, are out of service or suspect, and whether the service is stale.
+  /// Per service: `registry_instances` by health, the totals of registrations, deregistrations and expiries,
+  /// how many instances drain, are out of service or suspect, and whether the service is stale.
   public var metrics: [Metric] {
     services.flatMap { service in
       let label = Metric.Label("service", service.name)

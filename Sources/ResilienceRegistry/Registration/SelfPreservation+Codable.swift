@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `{"maxLapsedShare": 0.15, "window": "30s", "minInstances": 20, "duration": "300s"}`. What is left out is as in
-/// ``init(maxLapsedShare:window:minInstances:duration:)``.
+/// `{"maxLapsedShare": 0.15, "window": "30s", "minInstances": 20, "duration": "300s"}`. What is left out is
+/// as in ``init(maxLapsedShare:window:minInstances:duration:)``.
 extension SelfPreservation: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case maxLapsedShare, window, minInstances, duration

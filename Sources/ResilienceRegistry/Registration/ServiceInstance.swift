@@ -1,6 +1,7 @@
 /// One running copy of a service: who it is and where it is reached.
 ///
-/// Names are compared byte for byte, as they are stored and sent: two spellings that look alike are two instances.
+/// Names are compared byte for byte, as they are stored and sent: two spellings that look alike are two
+/// instances.
 public struct ServiceInstance: Sendable {
   /// What tells the instance from others of its service; registering the same id again replaces it.
   public let id: String
@@ -8,7 +9,8 @@ public struct ServiceInstance: Sendable {
   /// The name of the service it is an instance of.
   public let service: String
 
-  /// Where it is reached, in whatever form the caller's transport wants: `10.0.0.7:8080`, a URL, a socket path.
+  /// Where it is reached, in whatever form the caller's transport wants: `10.0.0.7:8080`, a URL, a socket
+  /// path.
   public let address: String
 
   /// Facts for the builder of the call, such as the protocol.
@@ -31,8 +33,8 @@ public struct ServiceInstance: Sendable {
   ///   - address: Where it is reached. Default: empty, for services in the same process.
   ///   - metadata: Facts for the builder of the call. Default: none.
   ///   - zone: Where it runs. Default: not said.
-  ///   - weight: Its share of the calls beside that of others. It may come from outside and so never traps: below 0 and
-  ///     not a number count as 0, more than 1 000 000 as that. Default: 1.
+  ///   - weight: Its share of the calls beside that of others. It may come from outside and so never traps:
+  ///     below 0 and not a number count as 0, more than 1 000 000 as that. Default: 1.
   ///   - version: The version of the software that it runs. Default: not said.
   public init(
     id: String, service: String, address: String = "", metadata: [String: String] = [:], zone: String? = nil,

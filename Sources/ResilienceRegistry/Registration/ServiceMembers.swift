@@ -1,7 +1,7 @@
 /// The registrations of a service in the order of their instances' ids.
 ///
-/// A collection that shares its parts with the snapshots before and after it: taking one is free, and a change copies
-/// what lies between it and the root, however many instances there are.
+/// A collection that shares its parts with the snapshots before and after it: taking one is free, and a
+/// change copies what lies between it and the root, however many instances there are.
 ///
 /// - Complexity: A change and a subscript are O(log n); iterating is O(1) for each element.
 public struct ServiceMembers: Sendable {

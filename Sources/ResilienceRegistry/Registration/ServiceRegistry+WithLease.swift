@@ -1,20 +1,23 @@
 internal import ResilienceCore
 
 extension ServiceRegistry {
-  /// Lists an instance while `body` runs: registers it, sends the heartbeats, and deregisters it on every way out.
+  /// Lists an instance while `body` runs: registers it, sends the heartbeats, and deregisters it on every way
+  /// out.
   ///
-  /// The heartbeat comes every third of `ttl`, so that two may be missed, and goes on until `body` has returned, also
-  /// when the task was cancelled before. An instance whose lease ran out all the same (the process was stopped for a
-  /// while) is registered again. One that somebody deregistered, or that was registered again elsewhere, is left alone.
+  /// The heartbeat comes every third of `ttl`, so that two may be missed, and goes on until `body` has
+  /// returned, also when the task was cancelled before. An instance whose lease ran out all the same (the
+  /// process was stopped for a while) is registered again. One that somebody deregistered, or that was
+  /// registered again elsewhere, is left alone.
   ///
   /// - Parameters:
   ///   - instance: The instance.
   ///   - ttl: How long the lease holds without a heartbeat, more than 0. Default: 90 s.
-  ///   - initialHealth: What is taken for its health until the first report; see ``register(_:ttl:initialHealth:)``.
+  ///   - initialHealth: What is taken for its health until the first report; see
+  ///     ``register(_:ttl:initialHealth:)``.
   ///   - isolation: The caller's actor, on which `body` runs.
   ///   - body: What the instance lives for.
-  /// - Throws: `InvalidSetting`, with the field `ttl`, when that is not more than 0: it may come from a document. Else what
-  ///   `body` throws.
+  /// - Throws: `InvalidSetting`, with the field `ttl`, when that is not more than 0: it may come from a
+  ///   document. Else what `body` throws.
   public func withLease<Result>(
     _ instance: ServiceInstance, ttl: Duration = defaultTTL, initialHealth: HealthStatus = .unknown,
     isolation: isolated (any Actor)? = #isolation,

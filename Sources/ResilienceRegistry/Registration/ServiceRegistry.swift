@@ -1,11 +1,12 @@
 public import ResilienceCore
 internal import Synchronization
 
-/// Who is there: the instances of every service of a process or a simulated system, each for as long as it says so.
+/// Who is there: the instances of every service of a process or a simulated system, each for as long as it
+/// says so.
 ///
-/// An instance is listed under a lease that a heartbeat renews, and vanishes at the very instant its lease ends: every
-/// read looks at the clock first, and whoever watches is told in time. That needs no task in the background; ``run()``
-/// is for those who want events and metrics of expiries that nobody has asked about.
+/// An instance is listed under a lease that a heartbeat renews, and vanishes at the very instant its lease
+/// ends: every read looks at the clock first, and whoever watches is told in time. That needs no task in the
+/// background; ``run()`` is for those who want events and metrics of expiries that nobody has asked about.
 ///
 /// ```swift
 /// let registry = ServiceRegistry()
@@ -16,8 +17,8 @@ internal import Synchronization
 /// }
 /// ```
 ///
-/// Asking makes nothing: a name that nobody has registered, watched or balanced takes no room, and a service goes with its
-/// totals once it has no instance and nobody holds it.
+/// Asking makes nothing: a name that nobody has registered, watched or balanced takes no room, and a service
+/// goes with its totals once it has no instance and nobody holds it.
 public final class ServiceRegistry: Sendable {
   private struct State {
     var directories: [Identifier: ServiceDirectory] = [:]
@@ -36,8 +37,8 @@ public final class ServiceRegistry: Sendable {
   /// Creates an empty registry.
   ///
   /// - Parameters:
-  ///   - selfPreservation: What to make of many leases that run out together; `nil` to believe each. Default: on, for
-  ///     services of 20 instances and more.
+  ///   - selfPreservation: What to make of many leases that run out together; `nil` to believe each. Default:
+  ///     on, for services of 20 instances and more.
   ///   - onEvent: Is told of every change, in order, in the task that made it. Must be quick.
   public init(
     selfPreservation: SelfPreservation? = SelfPreservation(),
@@ -47,7 +48,8 @@ public final class ServiceRegistry: Sendable {
     eventQueue = EventQueue(onEvent)
   }
 
-  /// How long a lease holds without a heartbeat unless told otherwise: 90 s, which is three of Eureka's heartbeats.
+  /// How long a lease holds without a heartbeat unless told otherwise: 90 s, which is three of Eureka's
+  /// heartbeats.
   public static var defaultTTL: Duration { .seconds(90) }
 
   /// A service by its name, whether or not it has instances.
@@ -75,11 +77,11 @@ extension ServiceRegistry {
   ///
   /// - Parameters:
   ///   - instance: The instance.
-  ///   - ttl: How long the lease holds without a heartbeat. With less than a nanosecond it is over as it begins, and nobody
-  ///     sees the instance. Default: 90 s.
-  ///   - initialHealth: What is taken for its health until the first report. With ``HealthStatus/unhealthy`` it gets no calls
-  ///     beside others before its first check has passed. What is known of a listed instance of this id at this address
-  ///     stays known. Default: unknown, with which it gets calls at once.
+  ///   - ttl: How long the lease holds without a heartbeat. With less than a nanosecond it is over as it
+  ///     begins, and nobody sees the instance. Default: 90 s.
+  ///   - initialHealth: What is taken for its health until the first report. With ``HealthStatus/unhealthy``
+  ///     it gets no calls beside others before its first check has passed. What is known of a listed instance
+  ///     of this id at this address stays known. Default: unknown, with which it gets calls at once.
   /// - Returns: The lease, to be renewed well within `ttl`.
   @discardableResult
   public func register(
@@ -103,7 +105,8 @@ extension ServiceRegistry {
     return lease
   }
 
-  /// Takes an instance out, whoever holds its lease: an operator's tool. An owner uses ``Lease/deregister()``.
+  /// Takes an instance out, whoever holds its lease: an operator's tool. An owner uses
+  /// ``Lease/deregister()``.
   ///
   /// - Returns: Whether it was listed.
   @discardableResult
@@ -202,8 +205,8 @@ extension ServiceRegistry {
 extension ServiceRegistry {
   /// Ends every lease at its instant, until cancelled.
   ///
-  /// Reads, picks and watches are right without it. Run it where `onEvent` must hear of an expiry in time, and where
-  /// instances of services that nobody reads must not pile up.
+  /// Reads, picks and watches are right without it. Run it where `onEvent` must hear of an expiry in time,
+  /// and where instances of services that nobody reads must not pile up.
   ///
   /// - Throws: `CancellationError` when its task is cancelled.
   public func run() async throws {

@@ -13,8 +13,8 @@ public final class MemoryRegistryStore: RegistryStore {
 
   /// Creates an empty store.
   ///
-  /// - Parameter historyLimit: How many changes are remembered for whoever follows, 1 or more. Default: 10 000, about as many
-  ///   as all instances of a large service make in a rolling restart.
+  /// - Parameter historyLimit: How many changes are remembered for whoever follows, 1 or more. Default: 10
+  ///   000, about as many as all instances of a large service make in a rolling restart.
   public init(historyLimit: Int = 10_000) {
     precondition(historyLimit >= 1, "a store's history limit must be 1 or more, was \(historyLimit)")
     state = Lock(State(table: StoreTable(historyLimit: historyLimit)))

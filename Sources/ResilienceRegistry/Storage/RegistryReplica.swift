@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// Follows services in a store, and lists their instances in a ``ServiceRegistry``: what callers ask and balance over.
+/// Follows services in a store, and lists their instances in a ``ServiceRegistry``: what callers ask and
+/// balance over.
 ///
 /// The owner runs it, beside its server:
 ///
@@ -14,11 +15,11 @@ internal import ResilienceCore
 /// (``ServiceSnapshot/staleSince``). A failure is seen when the store reports it, and a silence within
 /// ``refreshInterval`` and ``timeout`` together. Only after ``maxStaleness`` are the instances dropped.
 ///
-/// An instance whose record vanishes without a farewell has lapsed, and many that lapse together are kept as suspects; see
-/// ``SelfPreservation``. A store that has lost its data is no reason to call nobody.
+/// An instance whose record vanishes without a farewell has lapsed, and many that lapse together are kept as
+/// suspects; see ``SelfPreservation``. A store that has lost its data is no reason to call nobody.
 ///
-/// Nothing else may register instances of these services in that registry; health reports and an operator's states may be
-/// given there, and hold in that process.
+/// Nothing else may register instances of these services in that registry; health reports and an operator's
+/// states may be given there, and hold in that process.
 public struct RegistryReplica<Store: RegistryStore>: Sendable {
   /// After how long at the latest the list is read again, whatever the watch has said.
   public let refreshInterval: Duration
@@ -39,10 +40,11 @@ public struct RegistryReplica<Store: RegistryStore>: Sendable {
   ///   - store: What is followed.
   ///   - registry: Where the instances are listed.
   ///   - services: The names of the services. An empty one is skipped, as names may come from outside.
-  ///   - refreshInterval: After how long at the latest the list is read again; less than 1 s counts as that. Default: 60 s.
+  ///   - refreshInterval: After how long at the latest the list is read again; less than 1 s counts as that.
+  ///     Default: 60 s.
   ///   - timeout: How long reading the list may take; less than 1 ms counts as that. Default: 5 s.
-  ///   - maxStaleness: How long a list that is stale is kept; `nil` for ever. Default: 1 h: later than that an address may
-  ///     well belong to somebody else.
+  ///   - maxStaleness: How long a list that is stale is kept; `nil` for ever. Default: 1 h: later than that
+  ///     an address may well belong to somebody else.
   public init(
     of store: Store, in registry: ServiceRegistry, services: [String],
     refreshInterval: Duration = .seconds(60),
@@ -56,7 +58,8 @@ public struct RegistryReplica<Store: RegistryStore>: Sendable {
     self.maxStaleness = maxStaleness
   }
 
-  /// Follows the services until cancelled. The instances stay listed then, as nobody says that they have gone.
+  /// Follows the services until cancelled. The instances stay listed then, as nobody says that they have
+  /// gone.
   ///
   /// - Throws: `CancellationError` when its task is cancelled.
   public func run() async throws {

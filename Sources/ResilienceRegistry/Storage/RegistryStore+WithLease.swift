@@ -1,21 +1,25 @@
 internal import ResilienceCore
 
 extension RegistryStore {
-  /// Keeps an instance in the store while `body` runs: registers it, sends the heartbeats, and takes it out on every way out.
+  /// Keeps an instance in the store while `body` runs: registers it, sends the heartbeats, and takes it out
+  /// on every way out.
   ///
-  /// The heartbeat comes every third of the time-to-live. A store that cannot be reached is tried again after as long, and
-  /// does not end the body; when the lease has run out meanwhile, the instance is registered again. One that was registered
-  /// elsewhere under this id since then is left alone. What an operator said of the id stays, while there is a record of it.
+  /// The heartbeat comes every third of the time-to-live. A store that cannot be reached is tried again after
+  /// as long, and does not end the body; when the lease has run out meanwhile, the instance is registered
+  /// again. One that was registered elsewhere under this id since then is left alone. What an operator said
+  /// of the id stays, while there is a record of it.
   ///
-  /// On the way out the instance drains before it is taken out, so that whoever follows can tell a farewell from a death.
+  /// On the way out the instance drains before it is taken out, so that whoever follows can tell a farewell
+  /// from a death.
   ///
   /// - Parameters:
   ///   - instance: The instance.
-  ///   - ttl: How long the lease holds without a heartbeat, more than 0. Default: 90 s, as a ``ServiceRegistry``'s.
+  ///   - ttl: How long the lease holds without a heartbeat, more than 0. Default: 90 s, as a
+  ///     ``ServiceRegistry``'s.
   ///   - isolation: The caller's actor, on which `body` runs.
   ///   - body: What the instance lives for.
-  /// - Throws: `InvalidSetting`, with the field `ttl`, when that is not more than 0; what the store throws at the first
-  ///   registration; what `body` throws.
+  /// - Throws: `InvalidSetting`, with the field `ttl`, when that is not more than 0; what the store throws at
+  ///   the first registration; what `body` throws.
   public func withLease<Result>(
     _ instance: ServiceInstance, ttl: Duration = ServiceRegistry.defaultTTL,
     isolation: isolated (any Actor)? = #isolation,
@@ -47,8 +51,8 @@ extension RegistryStore {
     await Task.immediate(executorPreference: CallContext.current.executor) { await tenancy.leave() }.value
   }
 
-  /// Says whether an instance is meant to get calls, as an owner or an operator: a compare-and-set, repeated until no other
-  /// writer comes in between.
+  /// Says whether an instance is meant to get calls, as an owner or an operator: a compare-and-set, repeated
+  /// until no other writer comes in between.
   ///
   /// - Returns: Whether there is a record of this id.
   @discardableResult

@@ -1,8 +1,8 @@
 /// Where the registrations of several processes are kept: a database with leases, revisions and watches.
 ///
-/// A process registers itself with ``withLease(_:ttl:isolation:_:)``, and lists others by following the store with a
-/// ``RegistryReplica``. ``MemoryRegistryStore`` is one for tests and simulations; ``RegistryStoreContract`` has the tests that
-/// every store must pass.
+/// A process registers itself with ``withLease(_:ttl:isolation:_:)``, and lists others by following the store
+/// with a ``RegistryReplica``. ``MemoryRegistryStore`` is one for tests and simulations;
+/// ``RegistryStoreContract`` has the tests that every store must pass.
 ///
 /// The protocol is cut to what etcd offers, so that an adapter is thin:
 ///
@@ -17,9 +17,11 @@
 /// | ``follow(_:after:_:)`` | `watch` over the prefix with `start_revision` one higher |
 /// | ``StoreCompacted`` | a `watch` that is cancelled with a `compact_revision` |
 ///
-/// A store may fail: every function throws what its client throws. Nothing is assumed then about whether a write was made.
+/// A store may fail: every function throws what its client throws. Nothing is assumed then about whether a
+/// write was made.
 public protocol RegistryStore: Sendable {
-  /// Grants a lease. Once it has not been kept alive for its time-to-live, the store removes every record under it.
+  /// Grants a lease. Once it has not been kept alive for its time-to-live, the store removes every record
+  /// under it.
   ///
   /// - Parameter ttl: How long it holds without a heartbeat, more than 0. The store may grant a longer one.
   func grantLease(ttl: Duration) async throws -> StoreLease
@@ -46,7 +48,8 @@ public protocol RegistryStore: Sendable {
   /// All records of a service, as of one revision of the store.
   func list(_ service: String) async throws -> StoreListing
 
-  /// Hands the changes of a service over as they come, in order, each once, beginning with the first after `revision`.
+  /// Hands the changes of a service over as they come, in order, each once, beginning with the first after
+  /// `revision`.
   ///
   /// Does not return before its task is cancelled; then it throws or returns.
   ///

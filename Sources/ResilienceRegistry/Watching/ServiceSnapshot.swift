@@ -13,12 +13,12 @@ public struct ServiceSnapshot: Sendable, Hashable {
 
   /// Whether there are instances in service, and every one of them is unhealthy.
   ///
-  /// Then all of them are tried: checks that all fail at once more often have a common cause (the checker's network, a
-  /// dependency of the check) than they are right.
+  /// Then all of them are tried: checks that all fail at once more often have a common cause (the checker's
+  /// network, a dependency of the check) than they are right.
   public let isPanicking: Bool
 
-  /// Since when the service's store cannot be reached, so that the members are those that were known last; `nil` while
-  /// they are up to date, and always for a service without a store.
+  /// Since when the service's store cannot be reached, so that the members are those that were known last;
+  /// `nil` while they are up to date, and always for a service without a store.
   public let staleSince: Instant?
 
   /// The instances, in the order of their ids.

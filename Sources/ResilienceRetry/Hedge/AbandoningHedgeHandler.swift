@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A hedge whose callers do not wait for the attempts that lost; see ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
+/// A hedge whose callers do not wait for the attempts that lost; see
+/// ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
 @frozen
 public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
@@ -24,8 +25,8 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
 
   /// Calls the base, in a child task, and again while no answer comes; the first success is the answer.
   ///
-  /// - Throws: What the deciding attempt throws, the first one when none succeeds; `CancellationError` when the caller was
-  ///   cancelled before, or when it was cancelled and the first attempt did not hear it.
+  /// - Throws: What the deciding attempt throws, the first one when none succeeds; `CancellationError` when
+  ///   the caller was cancelled before, or when it was cancelled and the first attempt did not hear it.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
@@ -50,7 +51,8 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
   @usableFromInline
   typealias Attempt = (task: Task<Result<Base.Output, any Error>, Never>, work: AbandonableWork)
 
-  // The work reports its end first, so that the attempt that decides the call is not taken for one that still runs.
+  // The work reports its end first, so that the attempt that decides the call is not taken for one that still
+  // runs.
   @inlinable
   func begin(_ number: Int, _ attempt: CallContext, _ input: Base.Input, _ race: HedgeRace) -> Attempt {
     let work = race.abandonable(attempt, abandoned)
@@ -75,27 +77,28 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
 }
 
 extension Handler {
-  /// Makes a call a second time when it is slow, takes the first success, and does not wait for the others: for work that
-  /// ignores cancellation.
+  /// Makes a call a second time when it is slow, takes the first success, and does not wait for the others:
+  /// for work that ignores cancellation.
   ///
-  /// As ``hedge(_:budget:)``, which waits until the cancelled attempts have ended: with one that is deaf to cancellation the
-  /// quick answer of another comes no earlier than the slow one. Here the answer is given at once. Attempts that still
-  /// run are left behind, cancelled, and run to their ends; what they come to is dropped, and told only to `work` and to
-  /// the call's observer. One that honours its cancellation is counted too, for the moment that it takes.
+  /// As ``hedge(_:budget:)``, which waits until the cancelled attempts have ended: with one that is deaf to
+  /// cancellation the quick answer of another comes no earlier than the slow one. Here the answer is given at
+  /// once. Attempts that still run are left behind, cancelled, and run to their ends; what they come to is
+  /// dropped, and told only to `work` and to the call's observer. One that honours its cancellation is
+  /// counted too, for the moment that it takes.
   ///
   /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks. How much of it piles up is
   /// > bounded by ``ResilienceCore/AbandonedWork/limit``, and by a bulkhead around the call itself, inside this layer, which
   /// > keeps its permit until the work has really ended. Prefer ``hedge(_:budget:)`` wherever the work honours
   /// > cancellation.
   ///
-  /// A caller that is cancelled cancels all attempts and waits for them, but no longer than 10 ms; then it throws what the
-  /// first one came to, or `CancellationError` if that still runs.
+  /// A caller that is cancelled cancels all attempts and waits for them, but no longer than 10 ms; then it
+  /// throws what the first one came to, or `CancellationError` if that still runs.
   ///
   /// - Parameters:
   ///   - policy: Attempts and delay. Default: 2 attempts, after the learned 95th percentile.
   ///   - budget: As in ``hedge(_:budget:)``.
-  ///   - work: Counts what is left running; share one for each destination, with its
-  ///     `timeout(_:abandoning:)` too. When as much as it allows is left running, the caller waits for the attempts, as with
+  ///   - work: Counts what is left running; share one for each destination, with its `timeout(_:abandoning:)`
+  ///     too. When as much as it allows is left running, the caller waits for the attempts, as with
   ///     ``hedge(_:budget:)``.
   public func hedge(
     _ policy: HedgePolicy = HedgePolicy(), budget: RetryBudget? = RetryBudget(),

@@ -1,7 +1,8 @@
 internal import ResilienceCore
 
-/// `"50ms"` for a fixed delay; `{"percentile": 95, "minimumSamples": 100, "atLeast": "1ms", "atMost": "10s"}` for one that is
-/// learned, where each may be left out and is then as in ``learned(percentile:minimumSamples:atLeast:atMost:)``.
+/// `"50ms"` for a fixed delay; `{"percentile": 95, "minimumSamples": 100, "atLeast": "1ms", "atMost": "10s"}`
+/// for one that is learned, where each may be left out and is then as in
+/// ``learned(percentile:minimumSamples:atLeast:atMost:)``.
 extension HedgeDelay: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case percentile, minimumSamples, atLeast, atMost

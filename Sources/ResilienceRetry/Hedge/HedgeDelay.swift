@@ -26,15 +26,16 @@ public struct HedgeDelay: Sendable, Hashable {
 
   /// A percentile of how long calls take, learned while they are made.
   ///
-  /// With the 95th percentile one call of twenty is hedged. Until enough calls were seen, none is hedged for being slow.
-  /// Measured are first attempts: those that succeed, and those that were given up late. The newest thousand or two
-  /// count; memory is constant, about 2 kB.
+  /// With the 95th percentile one call of twenty is hedged. Until enough calls were seen, none is hedged for
+  /// being slow. Measured are first attempts: those that succeed, and those that were given up late. The
+  /// newest thousand or two count; memory is constant, about 2 kB.
   ///
   /// - Parameters:
   ///   - percentile: 50 to 99.9. Default: 95 ("The Tail at Scale", Dean and Barroso, 2013).
-  ///   - minimumSamples: How many calls must have been seen, 1 to 1 000. Default: 100, which five calls in the
-  ///     slowest twentieth are of.
-  ///   - atLeast: The shortest delay, 0 or more. Default: 1 ms: to hedge what is as quick costs more than it saves.
+  ///   - minimumSamples: How many calls must have been seen, 1 to 1 000. Default: 100, which five calls in
+  ///     the slowest twentieth are of.
+  ///   - atLeast: The shortest delay, 0 or more. Default: 1 ms: to hedge what is as quick costs more than it
+  ///     saves.
   ///   - atMost: The longest delay, `atLeast` or more. Default: 10 s.
   public static func learned(
     percentile: Double = 95, minimumSamples: Int = 100, atLeast: Duration = .milliseconds(1),

@@ -20,8 +20,8 @@ public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 
   /// Calls the base, in a child task, and again while no answer comes; the first success is the answer.
   ///
-  /// - Throws: What the deciding attempt throws, the first one when none succeeds; `CancellationError` when the caller
-  ///   was cancelled before.
+  /// - Throws: What the deciding attempt throws, the first one when none succeeds; `CancellationError` when
+  ///   the caller was cancelled before.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
@@ -65,29 +65,31 @@ public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 }
 
 extension Handler {
-  /// Makes a call a second time when it is slow, and takes the first success: it cuts off the slowest few calls.
+  /// Makes a call a second time when it is slow, and takes the first success: it cuts off the slowest few
+  /// calls.
   ///
-  /// The first attempt runs in a child task, begun in place. When it takes longer than the policy's delay, or at once when
-  /// it fails, another one begins beside it, and so on up to `maxAttempts`. The first success is the answer; the others
-  /// are cancelled and **waited for**, so that nothing is left behind; where the work ignores cancellation, see
-  /// ``hedge(_:budget:abandoning:)``. Which errors and values are successes and failures is said at the leaf with
-  /// `classify`.
+  /// The first attempt runs in a child task, begun in place. When it takes longer than the policy's delay, or
+  /// at once when it fails, another one begins beside it, and so on up to `maxAttempts`. The first success is
+  /// the answer; the others are cancelled and **waited for**, so that nothing is left behind; where the work
+  /// ignores cancellation, see ``hedge(_:budget:abandoning:)``. Which errors and values are successes and
+  /// failures is said at the leaf with `classify`.
   ///
   /// - **When none succeeds**, the caller gets what the first attempt came to.
-  /// - **A failure that says not to try again**, and an error that is neutral, end the call at once: a further attempt would
-  ///   come to the same. A refusal by a layer inside, and a destination that says that it is overloaded, merely stop
-  ///   further attempts from beginning; none begins before a `retryAfter` either, and nothing waits for it: that
-  ///   is a retry's business.
+  /// - **A failure that says not to try again**, and an error that is neutral, end the call at once: a
+  ///   further attempt would come to the same. A refusal by a layer inside, and a destination that says that
+  ///   it is overloaded, merely stop further attempts from beginning; none begins before a `retryAfter`
+  ///   either, and nothing waits for it: that is a retry's business.
   /// - **An empty budget** stops further attempts from beginning, and nothing else.
-  /// - **The deadline**: no attempt begins after it or, with a learned delay, when less time is left than every second call
-  ///   takes.
-  /// - **Cancellation** reaches all attempts; the call ends when they have. A value that comes nonetheless is returned.
-  /// - **A call that is not idempotent** is made again only on proof that nothing ran (`Pushback.notProcessed`), unless the
-  ///   policy says otherwise.
+  /// - **The deadline**: no attempt begins after it or, with a learned delay, when less time is left than
+  ///   every second call takes.
+  /// - **Cancellation** reaches all attempts; the call ends when they have. A value that comes nonetheless is
+  ///   returned.
+  /// - **A call that is not idempotent** is made again only on proof that nothing ran
+  ///   (`Pushback.notProcessed`), unless the policy says otherwise.
   ///
-  /// All attempts carry one call id, so that a balancer inside sends them to different instances. Put it outside the
-  /// balancer and the attempt's timeout, inside a retry, never inside a breaker. Costs a task and a timer, about a
-  /// microsecond.
+  /// All attempts carry one call id, so that a balancer inside sends them to different instances. Put it
+  /// outside the balancer and the attempt's timeout, inside a retry, never inside a breaker. Costs a task and
+  /// a timer, about a microsecond.
   ///
   /// ```swift
   /// let stock = registry.service("inventory").balanced { instance in … }
@@ -96,8 +98,9 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - policy: Attempts and delay. Default: 2 attempts, after the learned 95th percentile.
-  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra load. A retry
-  ///     around it must have the same one, and does when it is applied next. Default: one of its own, 10 % of the calls.
+  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra
+  ///     load. A retry around it must have the same one, and does when it is applied next. Default: one of
+  ///     its own, 10 % of the calls.
   public func hedge(
     _ policy: HedgePolicy = HedgePolicy(), budget: RetryBudget? = RetryBudget()
   ) -> HedgeHandler<Self> {
@@ -106,10 +109,11 @@ extension Handler {
 }
 
 extension HedgeHandler {
-  /// Tries again, within the budget of the hedge: see ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
+  /// Tries again, within the budget of the hedge: see
+  /// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
   ///
-  /// Only the outermost layer's budget is deposited into, so that a hedge with one of its own inside a retry with another
-  /// would soon have none left. A hedge without a budget leaves the retry with one of its own.
+  /// Only the outermost layer's budget is deposited into, so that a hedge with one of its own inside a retry
+  /// with another would soon have none left. A hedge without a budget leaves the retry with one of its own.
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(),
     when condition: (@Sendable (_ input: Base.Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,

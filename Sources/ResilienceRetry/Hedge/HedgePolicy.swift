@@ -20,10 +20,11 @@ public struct HedgePolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - maxAttempts: The first included, 2 to 10. Default: 2: a third attempt gains little and costs as much.
+  ///   - maxAttempts: The first included, 2 to 10. Default: 2: a third attempt gains little and costs as
+  ///     much.
   ///   - delay: Default: the learned 95th percentile, which makes one call of twenty a second time.
-  ///   - hedgesNonIdempotent: Whether a call that is not idempotent is hedged like any other. Default: no. It is then
-  ///     begun again only when an attempt proves that it did nothing (`Pushback.notProcessed`).
+  ///   - hedgesNonIdempotent: Whether a call that is not idempotent is hedged like any other. Default: no. It
+  ///     is then begun again only when an attempt proves that it did nothing (`Pushback.notProcessed`).
   public init(maxAttempts: Int = 2, delay: HedgeDelay = .learned(), hedgesNonIdempotent: Bool = false) {
     self.maxAttempts = maxAttempts
     self.delay = delay

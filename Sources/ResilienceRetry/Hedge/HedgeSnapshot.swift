@@ -17,7 +17,8 @@ public struct HedgeSnapshot: Sendable, Hashable {
   /// Attempts that the budget refused.
   public let refused: UInt64
 
-  /// How long an attempt may take at present before the next one begins; `nil` while too few calls were seen to tell.
+  /// How long an attempt may take at present before the next one begins; `nil` while too few calls were seen
+  /// to tell.
   public let delay: Duration?
 }
 

@@ -3,11 +3,12 @@ public import ResilienceCore
 /// What a retry decided.
 public enum RetryEvent: ResilienceEvent, Hashable {
   /// Attempt number `attempt` (2 or more) of `call` begins after `delay`; the policy allows no further one if
-  /// `isLastAttempt`. The number is the retry's own, from 1. With `wasRefused` one of our own layers inside refused the attempt
-  /// before: nothing was sent, and no token of the budget was taken for this one.
+  /// `isLastAttempt`. The number is the retry's own, from 1. With `wasRefused` one of our own layers inside
+  /// refused the attempt before: nothing was sent, and no token of the budget was taken for this one.
   case scheduled(call: String, attempt: Int, delay: Duration, isLastAttempt: Bool, wasRefused: Bool)
 
-  /// `call` ended without success after `attempts` attempts, for `reason`. The caller gets what the last one came to.
+  /// `call` ended without success after `attempts` attempts, for `reason`. The caller gets what the last one
+  /// came to.
   case gaveUp(call: String, attempts: Int, reason: RetryDecision.Reason)
 
   /// `retry.scheduled` or `retry.gave_up`.

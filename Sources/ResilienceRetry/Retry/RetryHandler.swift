@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler whose failed attempts are repeated; see ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
+/// A handler whose failed attempts are repeated; see
+/// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
 ///
 /// One object, however deep the stack inside: what lives across the await of an attempt is one word.
 public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
@@ -11,8 +12,8 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   @usableFromInline let budget: RetryBudget
   @usableFromInline let condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?
 
-  /// Not 0 when something inside looks at the context of an attempt, or at values. As wide as an observer's handle, so that
-  /// both are tested at once.
+  /// Not 0 when something inside looks at the context of an attempt, or at values. As wide as an observer's
+  /// handle, so that both are tested at once.
   @usableFromInline let looksInside: UInt32
   @usableFromInline let drawsID: Bool
 
@@ -38,8 +39,8 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    // The first attempt is here twice, and all others are in a function of their own: whatever is prepared for more than
-    // one attempt is stored for every call, and most end with the first.
+    // The first attempt is here twice, and all others are in a function of their own: whatever is prepared
+    // for more than one attempt is stored for every call, and most end with the first.
     let next: RetryAttempt
     let last: Result<Base.Output, any Error>
     if looksInside | context.observerBits == 0 {
@@ -78,8 +79,8 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 
   /// All attempts but the first.
   ///
-  /// Isolated by a parameter: after a call that merely inherits the caller's actor the compiler does not know where it is,
-  /// and has calls that succeed at once return to that actor twice.
+  /// Isolated by a parameter: after a call that merely inherits the caller's actor the compiler does not know
+  /// where it is, and has calls that succeed at once return to that actor twice.
   ///
   /// - Returns: `nil` when the caller cancelled while it waited for the first of them.
   @inlinable
@@ -173,35 +174,37 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 extension Handler {
   /// Tries again when an attempt fails.
   ///
-  /// Which errors and values are failures is said at the leaf with `classify`. However the call ends, the caller gets
-  /// what the operation itself last threw or returned; how many attempts there were and why there was no further one is
-  /// in ``RetryEvent/gaveUp(call:attempts:reason:)``, which `onEvent` and the call's observer are told.
+  /// Which errors and values are failures is said at the leaf with `classify`. However the call ends, the
+  /// caller gets what the operation itself last threw or returned; how many attempts there were and why there
+  /// was no further one is in ``RetryEvent/gaveUp(call:attempts:reason:)``, which `onEvent` and the call's
+  /// observer are told.
   ///
-  /// When a service does not retry any more, look at ``RetryHandler/snapshot()``, which needs neither: it counts the calls
-  /// that were given up for each reason, such as ``RetryDecision/Reason/budgetExhausted``, and says what the budget has
-  /// left. It is also a source of metrics.
+  /// When a service does not retry any more, look at ``RetryHandler/snapshot()``, which needs neither: it
+  /// counts the calls that were given up for each reason, such as ``RetryDecision/Reason/budgetExhausted``,
+  /// and says what the budget has left. It is also a source of metrics.
   ///
-  /// - **The caller's cancellation** is never retried, whatever error is thrown for it. When it arrives during a wait, the
-  ///   call ends at once with what the last attempt came to. A `CancellationError` that the caller did not cause is a
-  ///   failure like any other.
+  /// - **The caller's cancellation** is never retried, whatever error is thrown for it. When it arrives
+  ///   during a wait, the call ends at once with what the last attempt came to. A `CancellationError` that
+  ///   the caller did not cause is a failure like any other.
   /// - **The deadline** holds: a retry whose wait would not end before it is not begun.
   /// - **A call that is not idempotent** is repeated only when the failure says that nothing ran
   ///   (`Pushback.notProcessed`); one whose input cannot be sent twice (`notReplayable()`) never is.
-  /// - **What provably did not run** in the first attempt is repeated at once, without a wait: it may find a healthy
-  ///   connection or instance. It counts as an attempt, and takes a token of the budget, as any other.
-  /// - **A refusal** of a layer inside is repeated only if it says when, and not before; that of an open breaker never, which
-  ///   is there to fail fast. Nothing was sent to the destination: it takes no token of the budget, and a token that the
-  ///   refused attempt held is kept for the next one or given back. See `Rejection` for the refusal of a call that the work
-  ///   makes after it has begun.
+  /// - **What provably did not run** in the first attempt is repeated at once, without a wait: it may find a
+  ///   healthy connection or instance. It counts as an attempt, and takes a token of the budget, as any
+  ///   other.
+  /// - **A refusal** of a layer inside is repeated only if it says when, and not before; that of an open
+  ///   breaker never, which is there to fail fast. Nothing was sent to the destination: it takes no token of
+  ///   the budget, and a token that the refused attempt held is kept for the next one or given back. See
+  ///   `Rejection` for the refusal of a call that the work makes after it has begun.
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.
   ///
   /// - Parameters:
   ///   - policy: Attempts and waits. Default: 3 attempts, exponential backoff.
-  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra load.
-  ///     Default: one of its own, 10 % of the calls.
-  ///   - condition: Narrows what is retried, by input, outcome and number of the attempt that failed, from 1. Asked
-  ///     only when everything but the budget allows a retry. Default: no narrowing.
+  ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra
+  ///     load. Default: one of its own, 10 % of the calls.
+  ///   - condition: Narrows what is retried, by input, outcome and number of the attempt that failed, from 1.
+  ///     Asked only when everything but the budget allows a retry. Default: no narrowing.
   ///   - onEvent: Is told of every decision, in the caller's task, before the wait. Default: nobody.
   @inlinable
   public func retry(

@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
-/// `{"maxAttempts": 4, "backoff": {"kind": "exponential", "base": "20ms"}, "maxRetryAfter": "20s"}`. What is left out
-/// is as in ``init(maxAttempts:backoff:maxRetryAfter:)``. No limit is `"maxAttempts": "unlimited"`, and not a very high number:
-/// a slip of the keyboard must not mean for ever.
+/// `{"maxAttempts": 4, "backoff": {"kind": "exponential", "base": "20ms"}, "maxRetryAfter": "20s"}`. What is
+/// left out is as in ``init(maxAttempts:backoff:maxRetryAfter:)``. No limit is `"maxAttempts": "unlimited"`,
+/// and not a very high number: a slip of the keyboard must not mean for ever.
 extension RetryPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case maxAttempts, backoff, maxRetryAfter

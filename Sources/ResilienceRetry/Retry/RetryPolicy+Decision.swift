@@ -1,16 +1,17 @@
 public import ResilienceCore
 
 extension RetryPolicy {
-  /// Decides what to do after an attempt: the pure heart of every retry, with neither clock nor chance of its own.
+  /// Decides what to do after an attempt: the pure heart of every retry, with neither clock nor chance of its
+  /// own.
   ///
-  /// In this order: nothing is retried that did not count as a failure, except a ``Rejection`` that
-  /// says when trying again can succeed; the destination's word holds; what does harm when done twice is retried only on
-  /// proof that nothing ran, and what cannot be sent twice never; attempts, waits and the deadline are bounded. A wait
-  /// that the destination or a refusal asked for is a lower bound: jitter comes on top, so that callers told the same do
-  /// not come back together.
+  /// In this order: nothing is retried that did not count as a failure, except a ``Rejection`` that says when
+  /// trying again can succeed; the destination's word holds; what does harm when done twice is retried only
+  /// on proof that nothing ran, and what cannot be sent twice never; attempts, waits and the deadline are
+  /// bounded. A wait that the destination or a refusal asked for is a lower bound: jitter comes on top, so
+  /// that callers told the same do not come back together.
   ///
-  /// A failure of the first attempt that proves that nothing ran is repeated without a wait, unless the destination is
-  /// overloaded or said when to come back.
+  /// A failure of the first attempt that proves that nothing ran is repeated without a wait, unless the
+  /// destination is overloaded or said when to come back.
   ///
   /// The budget is not asked: take its token after this says ``RetryDecision/retry(delayNanoseconds:)``.
   ///
@@ -21,7 +22,8 @@ extension RetryPolicy {
   ///   - now: When it ended.
   ///   - deadline: When the caller stops waiting.
   ///   - seed: What tells this call from others; the same seed gives the same delays.
-  ///   - traits: Whether doing it twice does harm, and whether its input can be sent twice. Default: it does none, and can.
+  ///   - traits: Whether doing it twice does harm, and whether its input can be sent twice. Default: it does
+  ///     none, and can.
   public func decision(
     after outcome: Outcome, error: (any Error)? = nil, attempt: Int, now: Instant,
     deadline: Deadline = .never, seed: UInt64, traits: CallTraits = CallTraits()
@@ -31,7 +33,8 @@ extension RetryPolicy {
       idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now })
   }
 
-  /// The same for the loop, which looks itself whether the caller has cancelled; the time is read only where it matters.
+  /// The same for the loop, which looks itself whether the caller has cancelled; the time is read only where
+  /// it matters.
   @inline(__always)
   func decision(
     after outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, seed: UInt64,
@@ -39,7 +42,8 @@ extension RetryPolicy {
   ) -> RetryDecision {
     let pushback = outcome.pushback
     var notBefore = pushback.retryAfter?.clampedNanoseconds ?? 0
-    // Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the decision.
+    // Looked for only where it matters: a dynamic cast to a protocol costs more than the rest of the
+    // decision.
     if outcome.verdict != .failure || pushback.notProcessed {
       if let error, outcome.verdict == .neutral, error.isCancellation { return .giveUp(.cancelled) }
       switch error?.refusal(at: now) {
@@ -55,7 +59,8 @@ extension RetryPolicy {
     guard isReplayable else { return .giveUp(.notReplayable) }
     guard attempt < maxAttempts else { return .giveUp(.attemptsExhausted) }
     if notBefore > 0, notBefore > maxRetryAfter.clampedNanoseconds { return .giveUp(.retryAfterTooLong) }
-    // What did not run, and not for want of capacity, is repeated at once, once: it may find another instance.
+    // What did not run, and not for want of capacity, is repeated at once, once: it may find another
+    // instance.
     let isTransparent = attempt == 1 && pushback.notProcessed && !pushback.overloaded && notBefore <= 0
     let delay =
       isTransparent ? 0 : backoff.delayNanoseconds(retry: attempt, seed: seed, notBefore: max(0, notBefore))
@@ -69,8 +74,8 @@ extension RetryPolicy {
 extension Error {
   fileprivate var isCancellation: Bool { type(of: self) == CancellationError.self }
 
-  /// How long a ``Rejection`` wants to be left alone, in nanoseconds: `nil` for other errors, `nil` within when it knows no
-  /// time, or is not to be waited for.
+  /// How long a ``Rejection`` wants to be left alone, in nanoseconds: `nil` for other errors, `nil` within
+  /// when it knows no time, or is not to be waited for.
   @inline(never)
   fileprivate func refusal(at now: () -> Instant) -> Int64?? {
     guard let type = Self.self as? any Rejection.Type else { return nil }

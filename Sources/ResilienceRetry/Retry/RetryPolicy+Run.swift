@@ -3,9 +3,10 @@ public import ResilienceCore
 extension RetryPolicy {
   /// Runs `body` until it succeeds or the policy gives up.
   ///
-  /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need not be
-  /// `Sendable`. Rules and events are those of ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``; what counts is the
-  /// default: errors are failures, values that push back are.
+  /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need
+  /// not be `Sendable`. Rules and events are those of
+  /// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``; what counts is the default: errors are
+  /// failures, values that push back are.
   ///
   /// ```swift
   /// let rows = try await RetryPolicy().run(budget: budget) { attempt in
@@ -13,11 +14,12 @@ extension RetryPolicy {
   /// }
   /// ```
   ///
-  /// A `run` inside another one, and a call made inside a handler, is a logical call of its own: it deposits into its
-  /// budget too.
+  /// A `run` inside another one, and a call made inside a handler, is a logical call of its own: it deposits
+  /// into its budget too.
   ///
   /// - Parameters:
-  ///   - budget: The destination's budget, which must outlive the call to be one; `nil` for unbounded extra load.
+  ///   - budget: The destination's budget, which must outlive the call to be one; `nil` for unbounded extra
+  ///     load.
   ///   - onEvent: Is told of every decision, before the wait. Default: nobody.
   ///   - body: The work, given the number of the attempt, from 1.
   /// - Returns: The body's value: the first that is no failure, or the last.

@@ -24,13 +24,14 @@ public struct RetryPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for as many as it takes. Default: 3, as resilience4j
-  ///     and the AWS SDKs. Think twice before `.max`: what is down for an hour is then asked for an hour, by every caller that
-  ///     came meanwhile. Only a deadline or the caller's cancellation ends such a call, and only a budget keeps what all of
-  ///     them do together small; for work that nobody waits for, such as a reconnecting stream, it is right.
+  ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for as many as it takes. Default: 3, as
+  ///     resilience4j and the AWS SDKs. Think twice before `.max`: what is down for an hour is then asked for
+  ///     an hour, by every caller that came meanwhile. Only a deadline or the caller's cancellation ends such
+  ///     a call, and only a budget keeps what all of them do together small; for work that nobody waits for,
+  ///     such as a reconnecting stream, it is right.
   ///   - backoff: Default: exponential from 50 ms to 20 s with full jitter.
-  ///   - maxRetryAfter: 0 or more. Default: 20 s, the default backoff's own cap: without a bound, a header of a broken
-  ///     server would stall its clients for hours.
+  ///   - maxRetryAfter: 0 or more. Default: 20 s, the default backoff's own cap: without a bound, a header of
+  ///     a broken server would stall its clients for hours.
   public init(
     maxAttempts: Int = 3, backoff: Backoff = .exponential(), maxRetryAfter: Duration = .seconds(20)
   ) {

@@ -16,7 +16,8 @@ extension Simulation {
   /// - Parameters:
   ///   - seeds: The seeds to try.
   ///   - stepLimit: How many jobs and timers one run may take. Default: a million, seconds of work.
-  ///   - body: The system and its oracle: it throws when something is wrong. Everything it uses must be made in it.
+  ///   - body: The system and its oracle: it throws when something is wrong. Everything it uses must be made
+  ///     in it.
   /// - Returns: How many runs, and how many different schedules they were.
   /// - Throws: ``ExplorationFailure`` with the seed that failed.
   @discardableResult
@@ -37,15 +38,17 @@ extension Simulation {
     return Exploration(runs: seeds.count, distinctSchedules: schedules.count, isComplete: false)
   }
 
-  /// Runs `body` in every order in which its tasks and timers can interleave, and stops at the first that fails.
+  /// Runs `body` in every order in which its tasks and timers can interleave, and stops at the first that
+  /// fails.
   ///
-  /// For small scenarios: the number of orders grows with the factorial of the tasks. Time and randomness are the same in
-  /// every run; timers of one instant fire in the order in which they were armed.
+  /// For small scenarios: the number of orders grows with the factorial of the tasks. Time and randomness are
+  /// the same in every run; timers of one instant fire in the order in which they were armed.
   ///
   /// - Parameters:
   ///   - limit: The most runs to make. Default: 100 000.
   ///   - stepLimit: How many jobs and timers one run may take. Default: 10 000.
-  ///   - body: The system and its oracle: it throws when something is wrong. Everything it uses must be made in it.
+  ///   - body: The system and its oracle: it throws when something is wrong. Everything it uses must be made
+  ///     in it.
   /// - Returns: How many runs, and whether these were all.
   /// - Throws: ``ExplorationFailure`` with the decisions that failed.
   @discardableResult

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// One thing that a ``FaultInjector`` does to calls, how often, and when.
 ///
-/// Faults of latency and behaviour come on top of the call; an error or a value comes in place of it: the call is not made.
-/// An outcome fault makes the call and replaces what came of it: the way to lose an answer after the work was done.
+/// Faults of latency and behaviour come on top of the call; an error or a value comes in place of it: the
+/// call is not made. An outcome fault makes the call and replaces what came of it: the way to lose an answer
+/// after the work was done.
 public struct Fault<Output: Sendable>: Sendable {
   typealias Replacement = @Sendable (Result<Output, any Error>) throws -> Output
   typealias Behaviour = nonisolated(nonsending) @Sendable (CallContext) async throws -> Void
@@ -16,7 +17,8 @@ public struct Fault<Output: Sendable>: Sendable {
     case behaviour(Behaviour)
   }
 
-  /// What events and metrics call it: `error`, `value`, `latency`, `outcome`, `hang`, or the name that a behaviour was given.
+  /// What events and metrics call it: `error`, `value`, `latency`, `outcome`, `hang`, or the name that a
+  /// behaviour was given.
   public let name: String
 
   /// The share of calls that it hits, 0 to 1.
@@ -80,7 +82,8 @@ extension Fault {
     Fault("latency", .latency(latency), rate, window)
   }
 
-  /// Makes the call, and replaces what came of it: an acknowledgement that is lost, an answer that is damaged.
+  /// Makes the call, and replaces what came of it: an acknowledgement that is lost, an answer that is
+  /// damaged.
   ///
   /// - Parameters:
   ///   - rate: The share of calls, 0 to 1. Default: all.

@@ -3,9 +3,10 @@ public import Synchronization
 
 /// Breaks calls on purpose, by rate or by schedule, while it is switched on.
 ///
-/// A fallback that has never run does not work. An injector around a call makes its failures happen when people are awake:
-/// in a test, in a simulation, or in production for one call in a thousand. It is off until it is switched on, and then costs
-/// one atomic load a call; chance and time come from the call's context, so in a simulation the seed decides who is hit.
+/// A fallback that has never run does not work. An injector around a call makes its failures happen when
+/// people are awake: in a test, in a simulation, or in production for one call in a thousand. It is off until
+/// it is switched on, and then costs one atomic load a call; chance and time come from the call's context, so
+/// in a simulation the seed decides who is hit.
 ///
 /// ```swift
 /// let chaos = FaultInjector<Receipt>("payment", [
@@ -25,7 +26,8 @@ public final class FaultInjector<Output: Sendable>: Sendable {
   /// The name, for events and metrics; empty when unnamed.
   public let name: String
 
-  /// What may hit a call. They are asked in this order, each on its own: one call may be delayed and then fail.
+  /// What may hit a call. They are asked in this order, each on its own: one call may be delayed and then
+  /// fail.
   public let faults: [Fault<Output>]
 
   let givesContext: Bool

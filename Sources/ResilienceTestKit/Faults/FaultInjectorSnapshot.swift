@@ -19,7 +19,8 @@ public struct FaultInjectorSnapshot: Sendable, Hashable {
 }
 
 extension FaultInjectorSnapshot: MetricSource {
-  /// `faults_on`, `faults_calls_total`, and `faults_injected_total` for each fault and its position in the list.
+  /// `faults_on`, `faults_calls_total`, and `faults_injected_total` for each fault and its position in the
+  /// list.
   public var metrics: [Metric] {
     let label = Metric.Label("injector", injector)
     let hits = zip(faults, hits).enumerated().map { position, fault in

@@ -12,8 +12,8 @@ public struct NetworkLink: Sendable, Hashable {
   /// Creates a link.
   ///
   /// - Parameters:
-  ///   - delay: How long a message takes. Default: 0.25 ms, half of a round trip within a data centre ("Numbers
-  ///     everyone should know", Dean).
+  ///   - delay: How long a message takes. Default: 0.25 ms, half of a round trip within a data centre
+  ///     ("Numbers everyone should know", Dean).
   ///   - loss: The share of messages that are lost, 0 to 1. Default: none.
   ///   - partitions: When no message gets through. Default: never.
   public init(

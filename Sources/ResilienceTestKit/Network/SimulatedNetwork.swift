@@ -2,9 +2,10 @@ internal import ResilienceCore
 
 /// Delay, loss and partitions between named nodes.
 ///
-/// A refused connection is the kind failure. The unkind one is silence: the request arrived or it did not, and the caller
-/// cannot tell. A call over ``ResilienceCore/Handler/link(_:from:to:)`` sends its input over one link and its answer back
-/// over the other; where either is lost, nothing comes back until the caller gives up.
+/// A refused connection is the kind failure. The unkind one is silence: the request arrived or it did not,
+/// and the caller cannot tell. A call over ``ResilienceCore/Handler/link(_:from:to:)`` sends its input over
+/// one link and its answer back over the other; where either is lost, nothing comes back until the caller
+/// gives up.
 ///
 /// ```swift
 /// let network = SimulatedNetwork()

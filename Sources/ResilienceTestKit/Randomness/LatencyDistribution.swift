@@ -1,9 +1,10 @@
 internal import ResilienceCore
 
-/// How long something takes, as a pure function of 64 random bits: the same draw gives the same latency on every machine.
+/// How long something takes, as a pure function of 64 random bits: the same draw gives the same latency on
+/// every machine.
 ///
-/// Integer arithmetic throughout, the logarithm of ``exponential(mean:)`` included: a simulation that took it from the
-/// system's mathematics library could take another course on another system.
+/// Integer arithmetic throughout, the logarithm of ``exponential(mean:)`` included: a simulation that took it
+/// from the system's mathematics library could take another course on another system.
 ///
 /// ```swift
 /// let latency = LatencyDistribution.exponential(mean: .milliseconds(20))
@@ -37,7 +38,8 @@ public struct LatencyDistribution: Sendable, Hashable {
       shape: .uniform(from: from, width: UInt64(checked(range.upperBound) - from)))
   }
 
-  /// Mostly short and sometimes long, as service times without a memory are: one in 150 takes five times the mean.
+  /// Mostly short and sometimes long, as service times without a memory are: one in 150 takes five times the
+  /// mean.
   ///
   /// - Parameter mean: Zero or more.
   public static func exponential(mean: Duration) -> LatencyDistribution {

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// A handler that does in each call what a test tells it to, and remembers who called.
 ///
-/// Hand-written doubles count calls in an actor, sleep for real and forget what they were asked. This one is scripted by a
-/// list, or by time, waits on the call's clock, and keeps every call with its instant and its attempt.
+/// Hand-written doubles count calls in an actor, sleep for real and forget what they were asked. This one is
+/// scripted by a list, or by time, waits on the call's clock, and keeps every call with its instant and its
+/// attempt.
 ///
 /// ```swift
 /// let payment = ScriptedHandler<Order, Receipt>(
@@ -30,8 +31,8 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   /// - Parameters:
   ///   - name: For errors, events and spans; empty when unnamed.
   ///   - answers: The behaviour in the first call, the second, and so on.
-  ///   - afterwards: What happens in calls after the list's end. Default: they throw ``ScriptEnded``. To repeat the last
-  ///     answer, there must be one.
+  ///   - afterwards: What happens in calls after the list's end. Default: they throw ``ScriptEnded``. To
+  ///     repeat the last answer, there must be one.
   public init(_ name: String, _ answers: [ScriptedAnswer<Output>], afterwards: ScriptEnding = .fail) {
     precondition(
       afterwards == .fail || !answers.isEmpty,
@@ -44,7 +45,8 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   ///
   /// - Parameters:
   ///   - name: For errors, events and spans; empty when unnamed.
-  ///   - answer: The behaviour of a call that arrives at an instant. In a ``Simulation`` a run begins at zero.
+  ///   - answer: The behaviour of a call that arrives at an instant. In a ``Simulation`` a run begins at
+  ///     zero.
   public init(
     _ name: String, at answer: @escaping @Sendable (_ instant: Instant) -> ScriptedAnswer<Output>
   ) {
@@ -56,8 +58,8 @@ public final class ScriptedHandler<Input: Sendable, Output: Sendable>: Handler {
   ///
   /// - Parameters:
   ///   - name: For errors, events and spans; empty when unnamed.
-  ///   - windows: The behaviour of calls that arrive within a stretch of time, measured from the clock's zero, where the run
-  ///     of a ``Simulation`` begins. Where windows overlap, the first holds.
+  ///   - windows: The behaviour of calls that arrive within a stretch of time, measured from the clock's
+  ///     zero, where the run of a ``Simulation`` begins. Where windows overlap, the first holds.
   ///   - otherwise: The behaviour outside all windows.
   public convenience init(
     _ name: String, during windows: [(Range<Duration>, ScriptedAnswer<Output>)],

@@ -2,9 +2,10 @@ public import ResilienceCore
 
 /// A service with a queue and workers: what a call meets when its destination has a limit.
 ///
-/// A double that sleeps for ten milliseconds serves a million callers in ten milliseconds, so nothing that matters about
-/// overload can be seen with it. This one has so many workers and so much queue; its work takes time, and goes on when the
-/// caller has left, as that of real servers does. Its clock and chance are its caller's, usually those of a ``Simulation``.
+/// A double that sleeps for ten milliseconds serves a million callers in ten milliseconds, so nothing that
+/// matters about overload can be seen with it. This one has so many workers and so much queue; its work takes
+/// time, and goes on when the caller has left, as that of real servers does. Its clock and chance are its
+/// caller's, usually those of a ``Simulation``.
 ///
 /// ```swift
 /// let payment = SimulatedService(
@@ -16,7 +17,8 @@ public import ResilienceCore
 /// payment.snapshot().wasted   // work done for callers that had left
 /// ```
 ///
-/// A caller leaves by being cancelled, and by nothing else: ending the wait at the deadline is a timeout's job.
+/// A caller leaves by being cancelled, and by nothing else: ending the wait at the deadline is a timeout's
+/// job.
 public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler {
   /// Its name; idempotency not stated.
   public let traits: CallTraits
@@ -31,13 +33,14 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
   /// - Parameters:
   ///   - name: For errors, events, metrics and spans; empty when unnamed.
   ///   - workers: How many calls it works on at a time, 1 or more. Default: 1.
-  ///   - queueLimit: How many calls wait for a worker at most, 0 or more; those beyond are rejected. Default: 100.
+  ///   - queueLimit: How many calls wait for a worker at most, 0 or more; those beyond are rejected. Default:
+  ///     100.
   ///   - latency: How long a worker takes for each call, before the work itself.
   ///   - faults: What goes wrong, and when. Default: nothing.
-  ///   - dropsExpiredWork: Whether a worker looks at the deadline before it starts, and drops what nobody waits for any
-  ///     more. Default: no, as most servers, which is how an overload outlives its cause.
-  ///   - work: The answer. It holds the worker: calls of other services in it make this one slow when they are. Runs to
-  ///     its end even if the caller has left.
+  ///   - dropsExpiredWork: Whether a worker looks at the deadline before it starts, and drops what nobody
+  ///     waits for any more. Default: no, as most servers, which is how an overload outlives its cause.
+  ///   - work: The answer. It holds the worker: calls of other services in it make this one slow when they
+  ///     are. Runs to its end even if the caller has left.
   public init(
     _ name: String, workers: Int = 1, queueLimit: Int = 100, latency: LatencyDistribution,
     faults: [ServiceFault] = [], dropsExpiredWork: Bool = false,
@@ -60,8 +63,8 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
 
   /// Queues the call, and waits until it is answered.
   ///
-  /// - Throws: ``SimulatedServiceError``; what the work throws; `CancellationError` when the caller is cancelled, while
-  ///   the work goes on.
+  /// - Throws: ``SimulatedServiceError``; what the work throws; `CancellationError` when the caller is
+  ///   cancelled, while the work goes on.
   public nonisolated(nonsending) func handle(_ input: Input, context: CallContext) async throws -> Output {
     let turn = Waiter("SimulatedService queue")
     let isDown = faults.isDown(at: context.readClock().nanoseconds)

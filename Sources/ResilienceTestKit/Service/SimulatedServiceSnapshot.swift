@@ -37,8 +37,9 @@ public struct SimulatedServiceSnapshot: Sendable, Hashable {
 }
 
 extension SimulatedServiceSnapshot: MetricSource {
-  /// `service_offered_total`, `service_completed_in_time_total`, `service_wasted_total`, `service_failed_total`,
-  /// `service_rejected_total`, `service_expired_total`, `service_queue_length` and `service_busy_workers`.
+  /// `service_offered_total`, `service_completed_in_time_total`, `service_wasted_total`,
+  /// `service_failed_total`, `service_rejected_total`, `service_expired_total`, `service_queue_length` and
+  /// `service_busy_workers`.
   public var metrics: [Metric] {
     let label = Metric.Label("service", service)
     let counters = [

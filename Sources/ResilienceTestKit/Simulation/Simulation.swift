@@ -3,10 +3,11 @@ internal import Synchronization
 
 /// Runs a whole system of tasks on one thread, under virtual time, from one seed.
 ///
-/// Code that takes clock and chance from its `CallContext` (every component of this package does) needs no change: inside ``run(_:)`` the clock is
-/// virtual, randomness is seeded, and every task runs on the simulation's executor, which picks the next of the runnable
-/// jobs by the seed. Time moves only when nothing is runnable. The same seed gives the same run in the same
-/// build of a program; debug and release builds enqueue different jobs, so a seed belongs to its build.
+/// Code that takes clock and chance from its `CallContext` (every component of this package does) needs no
+/// change: inside ``run(_:)`` the clock is virtual, randomness is seeded, and every task runs on the
+/// simulation's executor, which picks the next of the runnable jobs by the seed. Time moves only when nothing
+/// is runnable. The same seed gives the same run in the same build of a program; debug and release builds
+/// enqueue different jobs, so a seed belongs to its build.
 ///
 /// ```swift
 /// let elapsed = try Simulation(seed: 7).run { sim in
@@ -15,9 +16,9 @@ internal import Synchronization
 /// }
 /// ```
 ///
-/// What runs inside: child tasks, `async let`, task groups, default actors, `AsyncStream`, and unstructured tasks that
-/// name the executor (`CallContext.current.executor`) as their preference. A plain `Task {}` runs on the runtime's own
-/// threads and leaves the simulation: that is reported as an error when it comes back.
+/// What runs inside: child tasks, `async let`, task groups, default actors, `AsyncStream`, and unstructured
+/// tasks that name the executor (`CallContext.current.executor`) as their preference. A plain `Task {}` runs
+/// on the runtime's own threads and leaves the simulation: that is reported as an error when it comes back.
 public final class Simulation: Sendable {
   /// The seed of every choice made in this run.
   public let seed: UInt64
@@ -38,11 +39,14 @@ public final class Simulation: Sendable {
   /// Creates a simulation for one run.
   ///
   /// - Parameters:
-  ///   - seed: Any value; it decides the order of runnable jobs, of timers that fall due together, and all randomness.
-  ///   - startingAt: The wall-clock time when the run begins; only labels show it. Default: 2000-01-01T00:00:00Z.
-  ///   - stepLimit: How many jobs and timers may run before the run is ended with an error, 1 or more: a bound for
-  ///     systems that never come to rest. Default: none.
-  ///   - recordsSchedule: Whether ``schedule`` remembers every decision. Default: no; it takes memory with each step.
+  ///   - seed: Any value; it decides the order of runnable jobs, of timers that fall due together, and all
+  ///     randomness.
+  ///   - startingAt: The wall-clock time when the run begins; only labels show it. Default:
+  ///     2000-01-01T00:00:00Z.
+  ///   - stepLimit: How many jobs and timers may run before the run is ended with an error, 1 or more: a
+  ///     bound for systems that never come to rest. Default: none.
+  ///   - recordsSchedule: Whether ``schedule`` remembers every decision. Default: no; it takes memory with
+  ///     each step.
   public convenience init(
     seed: UInt64, startingAt: UnixTime = UnixTime(nanoseconds: 946_684_800_000_000_000),
     stepLimit: Int = .max,
@@ -102,10 +106,11 @@ public final class Simulation: Sendable {
 
   /// Runs `body` and everything it starts, on this thread, until `body` has returned.
   ///
-  /// Jobs that are runnable when it returns are still run, so that what was cancelled can finish; sleeping tasks that
-  /// nobody waits for are abandoned. A simulation runs once.
+  /// Jobs that are runnable when it returns are still run, so that what was cancelled can finish; sleeping
+  /// tasks that nobody waits for are abandoned. A simulation runs once.
   ///
-  /// - Parameter body: The system under test. Clock, randomness and executor of `CallContext.current` are the simulation's.
+  /// - Parameter body: The system under test. Clock, randomness and executor of `CallContext.current` are the
+  ///   simulation's.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws; ``SimulationError`` when nothing can run any more though `body` has not
   ///   returned, when a job came back from outside, or when the step limit is reached.

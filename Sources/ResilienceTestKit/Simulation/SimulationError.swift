@@ -7,7 +7,8 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
     /// Nothing is runnable and no timer is pending, but the body has not returned: something waits for ever.
     case deadlock
 
-    /// A job was enqueued from another thread: some work had left the simulation, so the run cannot be repeated.
+    /// A job was enqueued from another thread: some work had left the simulation, so the run cannot be
+    /// repeated.
     case escape
 
     /// As many jobs and timers have run as the simulation was given, and the body has not returned.

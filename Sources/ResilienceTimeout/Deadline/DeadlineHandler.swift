@@ -30,15 +30,16 @@ public struct DeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 }
 
 extension Handler {
-  /// Gives each call a deadline: everything below sees how much time is left, and does not begin what cannot end in it.
+  /// Gives each call a deadline: everything below sees how much time is left, and does not begin what cannot
+  /// end in it.
   ///
-  /// Costs next to nothing, and interrupts nothing: a retry stops retrying, a limiter refuses instead of queueing, an
-  /// inner `.timeout` is cut short, a client can send the deadline along; an operation that looks at none of it runs on,
-  /// and its result is returned even if it is late. Put it around a whole stack. To interrupt the work itself use
-  /// ``timeout(_:)``.
+  /// Costs next to nothing, and interrupts nothing: a retry stops retrying, a limiter refuses instead of
+  /// queueing, an inner `.timeout` is cut short, a client can send the deadline along; an operation that
+  /// looks at none of it runs on, and its result is returned even if it is late. Put it around a whole stack.
+  /// To interrupt the work itself use ``timeout(_:)``.
   ///
-  /// Of nested deadlines the earlier holds. A call whose deadline has passed is refused with ``DeadlineExceeded`` before
-  /// the work begins.
+  /// Of nested deadlines the earlier holds. A call whose deadline has passed is refused with
+  /// ``DeadlineExceeded`` before the work begins.
   ///
   /// - Parameter limit: How long after its begin a call's deadline is; more than 0.
   public func deadline(_ limit: Duration) -> DeadlineHandler<Self> {

@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler whose callers leave when a call takes too long; see ``ResilienceCore/Handler/timeout(_:abandoning:)``.
+/// A handler whose callers leave when a call takes too long; see
+/// ``ResilienceCore/Handler/timeout(_:abandoning:)``.
 @frozen
 public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
@@ -21,8 +22,8 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltIn
 
   /// Calls the base in a child task and waits for it, but no longer than the limit and 10 ms.
   ///
-  /// - Throws: What the base throws in time; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline has passed
-  ///   already; `CancellationError` when the caller was cancelled before.
+  /// - Throws: What the base throws in time; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline
+  ///   has passed already; `CancellationError` when the caller was cancelled before.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
@@ -93,13 +94,13 @@ extension TimeLimit {
 }
 
 extension Handler {
-  /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut`` without waiting for its end: for work
-  /// that ignores cancellation, under callers that must not wait.
+  /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut`` without waiting for its end:
+  /// for work that ignores cancellation, under callers that must not wait.
   ///
-  /// As ``timeout(_:)``, but the caller does not wait for long. The cancelled work has 10 ms, a few of a scheduler's time
-  /// slices, to end: a client that honours cancellation, and a queue in which the call waited, can still say how it ended.
-  /// Then the caller goes on. The work is left behind, cancelled, and runs to its end: its value is dropped, its error is
-  /// told only to `work` and to the call's observer.
+  /// As ``timeout(_:)``, but the caller does not wait for long. The cancelled work has 10 ms, a few of a
+  /// scheduler's time slices, to end: a client that honours cancellation, and a queue in which the call
+  /// waited, can still say how it ended. Then the caller goes on. The work is left behind, cancelled, and
+  /// runs to its end: its value is dropped, its error is told only to `work` and to the call's observer.
   ///
   /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks; it may commit the
   /// > order after its caller was told that it failed, and a retry then runs beside it. How much of it piles up at a
@@ -107,13 +108,13 @@ extension Handler {
   /// > around the call itself (`call.bulkhead(…).timeout(…, abandoning: …)`) keeps its permit until the work has really
   /// > ended. Prefer ``timeout(_:)`` wherever the work honours cancellation, and fix the work where it can be fixed.
   ///
-  /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the limit and 10 ms;
-  /// then it throws `CancellationError`.
+  /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the
+  /// limit and 10 ms; then it throws `CancellationError`.
   ///
   /// - Parameters:
   ///   - limit: How long the caller waits; more than 0.
-  ///   - work: Counts what is left running; share one for each destination. When as much as it allows is left running, the
-  ///     caller waits for its work, as with ``timeout(_:)``.
+  ///   - work: Counts what is left running; share one for each destination. When as much as it allows is left
+  ///     running, the caller waits for its work, as with ``timeout(_:)``.
   public func timeout(_ limit: Duration, abandoning work: AbandonedWork) -> AbandoningTimeoutHandler<Self> {
     AbandoningTimeoutHandler(base: self, limit: TimeLimit(limit), abandoned: work)
   }

@@ -3,8 +3,8 @@ public import ResilienceCore
 /// How long a piece of work may take: a duration that becomes a deadline where the work begins.
 ///
 /// The primitive and the inline face of `.deadline`: nothing is interrupted; whatever waits below (a retry's
-/// backoff, a limiter's queue, a client that reads `CallContext.current.deadline`) sees the deadline and does not
-/// begin what cannot end in time.
+/// backoff, a limiter's queue, a client that reads `CallContext.current.deadline`) sees the deadline and does
+/// not begin what cannot end in time.
 ///
 /// ```swift
 /// let page = try await TimeLimit(.seconds(2)).run {
@@ -12,8 +12,8 @@ public import ResilienceCore
 /// }
 /// ```
 ///
-/// There is no inline face that interrupts: a Swift task can be cancelled but not un-cancelled, so interrupting needs
-/// a child task, which the handler's `.timeout` starts.
+/// There is no inline face that interrupts: a Swift task can be cancelled but not un-cancelled, so
+/// interrupting needs a child task, which the handler's `.timeout` starts.
 @frozen
 public struct TimeLimit: Sendable, Hashable {
   /// The limit in nanoseconds, 1 or more.
@@ -21,8 +21,9 @@ public struct TimeLimit: Sendable, Hashable {
 
   /// Creates a limit.
   ///
-  /// - Parameter limit: More than 0, else it traps; rounded down to whole nanoseconds, but not to none. For an instant that
-  ///   comes from outside tighten the call's deadline: ``ResilienceCore/CallContext/tightenDeadline(to:)`` takes any.
+  /// - Parameter limit: More than 0, else it traps; rounded down to whole nanoseconds, but not to none. For
+  ///   an instant that comes from outside tighten the call's deadline:
+  ///   ``ResilienceCore/CallContext/tightenDeadline(to:)`` takes any.
   public init(_ limit: Duration) {
     precondition(limit > .zero, "a time limit must be more than 0, was \(limit)")
     nanoseconds = max(1, limit.clampedNanoseconds)
@@ -52,8 +53,8 @@ public struct TimeLimit: Sendable, Hashable {
 
   /// Runs `body` with a deadline that ends with this limit, or with the caller's if that is earlier.
   ///
-  /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need not be
-  /// `Sendable`. A body that ends late has its result returned all the same.
+  /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need
+  /// not be `Sendable`. A body that ends late has its result returned all the same.
   ///
   /// - Throws: What the body throws; ``DeadlineExceeded`` when the caller's deadline has passed already.
   @inlinable

@@ -11,12 +11,13 @@ public struct TimedOut: Error, PushbackProviding, CustomStringConvertible {
   /// Whether the caller's deadline cut the limit short.
   public let isCutShort: Bool
 
-  /// What the work itself threw when its time was up, unless that was the plain `CancellationError` that the limit caused:
-  /// a retry's last error, the ``TimedOut`` of a limit further in that ended at the same instant, or a failure that came
-  /// too late.
+  /// What the work itself threw when its time was up, unless that was the plain `CancellationError` that the
+  /// limit caused: a retry's last error, the ``TimedOut`` of a limit further in that ended at the same
+  /// instant, or a failure that came too late.
   public let underlying: (any Error)?
 
-  /// What the destination asked for with the failure that came too late, such as not to be called before some time.
+  /// What the destination asked for with the failure that came too late, such as not to be called before some
+  /// time.
   ///
   /// A retry outside goes by it as by the pushback of a failure that came in time.
   public let pushback: Pushback

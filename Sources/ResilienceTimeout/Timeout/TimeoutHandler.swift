@@ -17,8 +17,8 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// Calls the base in a child task and waits for it, cancelling it when the limit passes.
   ///
-  /// - Throws: What the base throws; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline has passed already;
-  ///   `CancellationError` when the caller was cancelled before.
+  /// - Throws: What the base throws; ``TimedOut``; ``DeadlineExceeded`` when the caller's deadline has passed
+  ///   already; `CancellationError` when the caller was cancelled before.
   @inlinable
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
@@ -59,8 +59,8 @@ extension TimeLimit {
     return inner.now.duration(to: inner.deadline.instant)
   }
 
-  /// What the caller gets for an error that came when the time was up: the limit replaces what it caused, which is its own
-  /// cancellation, and failures. What the work says apart from that holds, late or not.
+  /// What the caller gets for an error that came when the time was up: the limit replaces what it caused,
+  /// which is its own cancellation, and failures. What the work says apart from that holds, late or not.
   @usableFromInline
   @inline(never)
   func replacement(
@@ -91,27 +91,28 @@ extension TimeLimit {
 extension Handler {
   /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut``.
   ///
-  /// The work runs in a child task, begun in place. It is cancelled and then **waited for**: work that ignores
-  /// cancellation is not left behind, so the call takes as long as it takes; callers that must not wait for it use
-  /// ``timeout(_:abandoning:)``. The caller's own task is never cancelled, and the caller's cancellation reaches the
-  /// work and passes through as whatever the work throws for it. The part of the work before its first suspension
-  /// cannot be interrupted.
+  /// The work runs in a child task, begun in place. It is cancelled and then **waited for**: work that
+  /// ignores cancellation is not left behind, so the call takes as long as it takes; callers that must not
+  /// wait for it use ``timeout(_:abandoning:)``. The caller's own task is never cancelled, and the caller's
+  /// cancellation reaches the work and passes through as whatever the work throws for it. The part of the
+  /// work before its first suspension cannot be interrupted.
   ///
-  /// The limit is also a deadline for everything below; the caller's deadline cuts it short. A call whose deadline has
-  /// passed is refused with ``DeadlineExceeded`` before the work begins. Of nested limits that end at the same instant
-  /// each reports to the layer around it, so that the caller sees the outermost's error, with the inner one as
-  /// ``TimedOut/underlying``, and a breaker between them sees a failure.
+  /// The limit is also a deadline for everything below; the caller's deadline cuts it short. A call whose
+  /// deadline has passed is refused with ``DeadlineExceeded`` before the work begins. Of nested limits that
+  /// end at the same instant each reports to the layer around it, so that the caller sees the outermost's
+  /// error, with the inner one as ``TimedOut/underlying``, and a breaker between them sees a failure.
   ///
-  /// Work that fails when its time is up timed out, with what it threw as ``TimedOut/underlying`` and what that asked for as
-  /// ``TimedOut/pushback``. What is no failure is kept, however late: the value of work that succeeds, an error that
-  /// `classify` calls a success or neutral, a refusal by a layer inside, such as a bulkhead in whose queue the call waited.
+  /// Work that fails when its time is up timed out, with what it threw as ``TimedOut/underlying`` and what
+  /// that asked for as ``TimedOut/pushback``. What is no failure is kept, however late: the value of work
+  /// that succeeds, an error that `classify` calls a success or neutral, a refusal by a layer inside, such as
+  /// a bulkhead in whose queue the call waited.
   ///
-  /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where callers that
-  /// are short of time must not open a breaker, say so with `classify`. Cancellation handlers of the work run on
-  /// a thread of the clock's: one that blocks delays its own call, and no other's limit.
+  /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where
+  /// callers that are short of time must not open a breaker, say so with `classify`. Cancellation handlers of
+  /// the work run on a thread of the clock's: one that blocks delays its own call, and no other's limit.
   ///
-  /// Put it directly around the call, inside a retry, so that it holds for each attempt. For the whole stack use
-  /// ``deadline(_:)``.
+  /// Put it directly around the call, inside a retry, so that it holds for each attempt. For the whole stack
+  /// use ``deadline(_:)``.
   ///
   /// Cost: a child task, about 0.5 µs; with the timer that work which suspends needs, about 1.5 µs.
   ///

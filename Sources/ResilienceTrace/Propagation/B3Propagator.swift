@@ -2,10 +2,11 @@ public import ResilienceCore
 
 /// Carries a trace across a process boundary as B3, the format of Zipkin.
 ///
-/// Both forms are read: the single header `b3` and, where there is no valid one, the headers `X-B3-…`. Trace ids of 64 bits
-/// are padded with zeros. A trace whose sampling was left open is sampled as the tracer's ``Sampler`` decides for the first
-/// span of a trace; `b3: 0` alone, which has no ids, forbids to sample the trace that begins here; "debug" implies "sampled" and
-/// is passed on. The id of the caller's parent is checked and not kept: a span says itself who its parent is.
+/// Both forms are read: the single header `b3` and, where there is no valid one, the headers `X-B3-…`. Trace
+/// ids of 64 bits are padded with zeros. A trace whose sampling was left open is sampled as the tracer's
+/// ``Sampler`` decides for the first span of a trace; `b3: 0` alone, which has no ids, forbids to sample the
+/// trace that begins here; "debug" implies "sampled" and is passed on. The id of the caller's parent is
+/// checked and not kept: a span says itself who its parent is.
 public struct B3Propagator: ContextPropagator {
   /// A form of B3.
   public enum Form: Sendable, Hashable {
@@ -31,8 +32,8 @@ public struct B3Propagator: ContextPropagator {
     ["b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags"]
   }
 
-  /// Writes the context's trace in one form and removes what is there in the other; writes that sampling is denied when that
-  /// is all there is.
+  /// Writes the context's trace in one form and removes what is there in the other; writes that sampling is
+  /// denied when that is all there is.
   public func inject(_ context: CallContext, into carrier: inout some ContextCarrier) {
     let trace = context.trace
     let hasSpan = trace.isPresent && trace.span != 0

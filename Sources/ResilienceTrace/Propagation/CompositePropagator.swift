@@ -12,8 +12,8 @@ public struct CompositePropagator: ContextPropagator {
 
   /// Creates a propagator.
   ///
-  /// - Parameter propagators: The formats. Where several find a trace the last one's holds, so the preferred one stands last.
-  ///   Baggage adds up.
+  /// - Parameter propagators: The formats. Where several find a trace the last one's holds, so the preferred
+  ///   one stands last. Baggage adds up.
   public init(_ propagators: [any ContextPropagator]) {
     self.propagators = propagators
   }

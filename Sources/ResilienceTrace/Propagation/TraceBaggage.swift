@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// What travels along with a trace and is no business of the layers; bound as ``CallContext/baggage``, alone or combined with
-/// the application's own.
+/// What travels along with a trace and is no business of the layers; bound as ``CallContext/baggage``, alone
+/// or combined with the application's own.
 ///
 /// It takes 24 bytes, so that binding it as `any Sendable` does not allocate.
 public struct TraceBaggage: Sendable, Hashable {
@@ -27,7 +27,8 @@ public struct TraceBaggage: Sendable, Hashable {
 }
 
 extension TraceBaggage {
-  /// Changes the trace baggage within `baggage`; what is of other kinds, and what is not changed, stays as it is.
+  /// Changes the trace baggage within `baggage`; what is of other kinds, and what is not changed, stays as it
+  /// is.
   @usableFromInline
   static func update(_ baggage: inout (any Sendable)?, _ change: (inout TraceBaggage) -> Void) {
     let before = CombinedBaggage.value(of: TraceBaggage.self, in: baggage)

@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-// Of the eight flags, two are W3C's. The others never leave the process as they are: they hold what other formats say about
-// a trace and `traceparent` cannot.
+// Of the eight flags, two are W3C's. The others never leave the process as they are: they hold what other
+// formats say about a trace and `traceparent` cannot.
 extension TraceIDs {
   static let sampledFlag: UInt8 = 1
   static let randomFlag: UInt8 = 2
@@ -17,7 +17,7 @@ extension TraceIDs {
 
   func has(_ flag: UInt8) -> Bool { flags & flag != 0 }
 
-  /// Whether there is a span to be the child of. A trace id alone, as of an event that was published outside a span, belongs
-  /// to a trace whose first span is still to come.
+  /// Whether there is a span to be the child of. A trace id alone, as of an event that was published outside
+  /// a span, belongs to a trace whose first span is still to come.
   var hasSpan: Bool { isPresent && span != 0 }
 }

@@ -5,7 +5,8 @@ extension TraceIDs {
   ///
   /// For whoever begins a trace without a ``CallTracer``, which makes its own.
   ///
-  /// - Parameter context: Where chance comes from: a simulation's seed, else a source that each process has of its own.
+  /// - Parameter context: Where chance comes from: a simulation's seed, else a source that each process has
+  ///   of its own.
   @inlinable
   public static func random(in context: CallContext = .current) -> TraceIDs {
     if context.flags.contains(.environment) { return simulated(context) }

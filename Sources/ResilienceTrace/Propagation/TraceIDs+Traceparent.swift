@@ -3,11 +3,12 @@ public import ResilienceCore
 extension TraceIDs {
   /// Reads a W3C `traceparent` value (Trace Context Level 2).
   ///
-  /// Version 00 is exactly 55 characters of lower-case hexadecimal; a higher version is read by its first 55 and may go on
-  /// after a dash. Blanks around the value are tolerated. Of the flags, "sampled" and, in version 00, "random" are kept.
+  /// Version 00 is exactly 55 characters of lower-case hexadecimal; a higher version is read by its first 55
+  /// and may go on after a dash. Blanks around the value are tolerated. Of the flags, "sampled" and, in
+  /// version 00, "random" are kept.
   ///
-  /// - Returns: `nil` for anything else, zero ids and version ff included: the caller starts a new trace. It never fails a
-  ///   request.
+  /// - Returns: `nil` for anything else, zero ids and version ff included: the caller starts a new trace. It
+  ///   never fails a request.
   /// - Complexity: O(n) only in the blanks around the value.
   public init?(traceparent: String) {
     var parsed = TraceIDs.none
@@ -20,7 +21,8 @@ extension TraceIDs {
 
   /// The W3C `traceparent` value, version 00: `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`.
   ///
-  /// Flags other than "sampled" and "random" are written as zero. Meaningful when there is a trace and a span id.
+  /// Flags other than "sampled" and "random" are written as zero. Meaningful when there is a trace and a span
+  /// id.
   public var traceparent: String {
     String(unsafeUninitializedCapacity: 55) { buffer in
       let bytes = UnsafeMutableRawPointer(buffer.baseAddress.unsafelyUnwrapped)

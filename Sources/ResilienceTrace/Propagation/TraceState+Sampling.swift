@@ -4,7 +4,8 @@ extension TraceState {
   /// How many values a randomness has: 2⁵⁶.
   public static var randomnessRange: UInt64 { 1 << 56 }
 
-  /// The threshold below which traces are not sampled, of ``randomnessRange`` values: the field `th` of the member `ot`.
+  /// The threshold below which traces are not sampled, of ``randomnessRange`` values: the field `th` of the
+  /// member `ot`.
   ///
   /// `nil` when it is not there or not valid (1 to 14 hexadecimal digits, zeros on the right left out).
   public var samplingThreshold: UInt64? {

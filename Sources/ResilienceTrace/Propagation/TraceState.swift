@@ -1,8 +1,10 @@
-/// The W3C `tracestate`: what each tracing system on the way wants to find again, as `key=value` members, newest first.
+/// The W3C `tracestate`: what each tracing system on the way wants to find again, as `key=value` members,
+/// newest first.
 ///
-/// It is kept as the text that is passed on, validated once: services that only pass it on, which is nearly all of them,
-/// copy a reference. Keys and values follow Trace Context Level 2: a key is a lower-case letter or digit, then up to 255
-/// of `a-z 0-9 _ - * / @`; a value is 1 to 256 printable ASCII characters without `,` and `=`, not ending in a blank.
+/// It is kept as the text that is passed on, validated once: services that only pass it on, which is nearly
+/// all of them, copy a reference. Keys and values follow Trace Context Level 2: a key is a lower-case letter
+/// or digit, then up to 255 of `a-z 0-9 _ - * / @`; a value is 1 to 256 printable ASCII characters without
+/// `,` and `=`, not ending in a blank.
 public struct TraceState: Sendable, Hashable {
   /// The most members a list may have; one with more is discarded as a whole.
   public static var maxMembers: Int { 32 }
@@ -17,11 +19,12 @@ public struct TraceState: Sendable, Hashable {
 
   /// Reads the values of all `tracestate` headers of one request, in order.
   ///
-  /// Of several members with one key the first is kept: the list is not discarded for it, since most of it is other systems'.
+  /// Of several members with one key the first is kept: the list is not discarded for it, since most of it is
+  /// other systems'.
   ///
   /// - Parameter headers: The values; empty ones and empty members are skipped.
-  /// - Returns: `nil` if anything in any of them is invalid, or there are more than ``maxMembers`` keys: the whole list is
-  ///   then discarded, and the traceparent stays as it is.
+  /// - Returns: `nil` if anything in any of them is invalid, or there are more than ``maxMembers`` keys: the
+  ///   whole list is then discarded, and the traceparent stays as it is.
   public init?(headers: [String]) {
     self.init(headers.count == 1 ? headers[0] : headers.joined(separator: ","))
   }
@@ -78,8 +81,8 @@ extension TraceState {
     self = TraceState(members: texts.filter { !$0.starts(with: "\(key)=") })
   }
 
-  /// The list cut to at most `length` characters, in whole members: first those of more than 128 characters are left out,
-  /// from the right, then the rightmost, as the specification says.
+  /// The list cut to at most `length` characters, in whole members: first those of more than 128 characters
+  /// are left out, from the right, then the rightmost, as the specification says.
   ///
   /// - Parameter length: At least 512, which the specification asks everybody to pass on.
   public func truncated(toLength length: Int) -> TraceState {

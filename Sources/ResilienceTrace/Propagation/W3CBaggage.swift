@@ -5,8 +5,8 @@
 /// entries.set("gold", forKey: "tier")
 /// ```
 ///
-/// It is kept as the text that is passed on, with everything that is not valid left out; members are decoded when they are
-/// asked for. (`Baggage` is a name of swift-service-context.)
+/// It is kept as the text that is passed on, with everything that is not valid left out; members are decoded
+/// when they are asked for. (`Baggage` is a name of swift-service-context.)
 public struct W3CBaggage: Sendable, Hashable {
   // One reference, so that a `TraceBaggage` is bound without an allocation.
   private final class Storage: Sendable {
@@ -28,8 +28,8 @@ public struct W3CBaggage: Sendable, Hashable {
   /// - Parameters:
   ///   - headers: The values.
   ///   - maxMembers: The most members that are kept, of all headers together, from the left. Default: 180.
-  ///   - maxBytes: The most bytes that the kept members have together, with the commas between them; a member that exceeds
-  ///     it is left out with all that follow. Default: 8192.
+  ///   - maxBytes: The most bytes that the kept members have together, with the commas between them; a member
+  ///     that exceeds it is left out with all that follow. Default: 8192.
   public init(headers: [String], maxMembers: Int = 180, maxBytes: Int = 8192) {
     let texts = headers.lazy.flatMap { BaggageGrammar.members(of: $0) }
     self.init(texts: Self.limit(texts, maxMembers, maxBytes))

@@ -1,17 +1,18 @@
 public import ResilienceCore
 
-/// Carries a trace across a process boundary as W3C Trace Context: the headers `traceparent` and `tracestate`.
+/// Carries a trace across a process boundary as W3C Trace Context: the headers `traceparent` and
+/// `tracestate`.
 ///
-/// It works with tracing switched off, and without a tracer at all: what came in goes out again, so that the trace of the
-/// services around this one does not fall apart.
+/// It works with tracing switched off, and without a tracer at all: what came in goes out again, so that the
+/// trace of the services around this one does not fall apart.
 public struct W3CTraceContextPropagator: ContextPropagator {
   /// The most characters of `tracestate` that are passed on; what is longer is cut in whole members.
   public let maxTraceStateLength: Int
 
   /// Creates a propagator.
   ///
-  /// - Parameter maxTraceStateLength: At least 512, which the specification asks everybody to pass on. Default: 8192, what
-  ///   W3C Baggage asks for, and what common servers take as all headers of a request.
+  /// - Parameter maxTraceStateLength: At least 512, which the specification asks everybody to pass on.
+  ///   Default: 8192, what W3C Baggage asks for, and what common servers take as all headers of a request.
   public init(maxTraceStateLength: Int = 8192) {
     precondition(
       maxTraceStateLength >= 512,
@@ -38,8 +39,8 @@ public struct W3CTraceContextPropagator: ContextPropagator {
     }
   }
 
-  /// Reads the carrier's trace, if it has exactly one valid traceparent; else the context stays as it is and the state is
-  /// ignored.
+  /// Reads the carrier's trace, if it has exactly one valid traceparent; else the context stays as it is and
+  /// the state is ignored.
   @inlinable
   public func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?

@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A stretch of time in which nothing but one span decided how long the trace took; see ``TraceStore/criticalPath(of:)``.
+/// A stretch of time in which nothing but one span decided how long the trace took; see
+/// ``TraceStore/criticalPath(of:)``.
 public struct CriticalPathStep: Sendable {
   /// The span that was waited for, without a child of its own that was.
   public let span: SpanRecord

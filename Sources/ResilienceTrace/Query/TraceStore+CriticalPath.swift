@@ -1,12 +1,13 @@
 internal import ResilienceCore
 
 extension TraceStore {
-  /// The stretches of time that a trace took because of one span each, in order: to make the trace shorter, make one of
-  /// these shorter.
+  /// The stretches of time that a trace took because of one span each, in order: to make the trace shorter,
+  /// make one of these shorter.
   ///
-  /// Walked from the end of the first span that has no parent here: what ended last was waited for; before it, what had ended
-  /// last before it began. The steps join without gaps and are as long as that span together. Work that outlives the span it
-  /// was started in was not waited for, and counts up to that span's end only.
+  /// Walked from the end of the first span that has no parent here: what ended last was waited for; before
+  /// it, what had ended last before it began. The steps join without gaps and are as long as that span
+  /// together. Work that outlives the span it was started in was not waited for, and counts up to that span's
+  /// end only.
   ///
   /// - Returns: Empty when there are no spans of the trace.
   /// - Complexity: O(n log n) in the spans of the trace.

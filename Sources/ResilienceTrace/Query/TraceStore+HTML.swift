@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
 extension TraceStore {
-  /// One trace as a page of HTML that stands alone: no script, no other file, and nothing that a name contains can become
-  /// one.
+  /// One trace as a page of HTML that stands alone: no script, no other file, and nothing that a name
+  /// contains can become one.
   ///
   /// - Complexity: O(n log n) in the spans of the trace.
   public func htmlWaterfall(of trace: TraceID) -> String {

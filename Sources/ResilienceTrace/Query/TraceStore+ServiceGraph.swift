@@ -3,8 +3,8 @@ internal import ResilienceCore
 extension TraceStore {
   /// Which service calls which, of all spans kept.
   ///
-  /// A call from one service to another is a span whose parent another service recorded. A call of kind `client` below which
-  /// nobody else records anything is one to a service of the call's name.
+  /// A call from one service to another is a span whose parent another service recorded. A call of kind
+  /// `client` below which nobody else records anything is one to a service of the call's name.
   ///
   /// - Complexity: O(n log n) in the spans kept.
   public func serviceGraph() -> ServiceGraph {

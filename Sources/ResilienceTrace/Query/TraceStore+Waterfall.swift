@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
 extension TraceStore {
-  /// One trace as text: a line a span, indented under its parent, with its start, its duration and a bar, and below it a
-  /// line for its attributes, each link and each event.
+  /// One trace as text: a line a span, indented under its parent, with its start, its duration and a bar, and
+  /// below it a line for its attributes, each link and each event.
   ///
   /// ```
   /// trace 4bf92f3577b34da6a3ce929d0e0e4736: 4 spans, 80.000 ms
@@ -14,9 +14,10 @@ extension TraceStore {
   ///         · call.resend_count=1
   /// ```
   ///
-  /// `✓` success, `✗` failure, `–` neutral; `?` before the name marks a span whose parent is not in the store. The tries of a
-  /// hedge are `hedge try 1`, and one within an attempt is `attempt 2.1`. From a certain depth on the depth is written instead of drawn.
-  /// What names and texts contain is escaped where it would break the line or the terminal.
+  /// `✓` success, `✗` failure, `–` neutral; `?` before the name marks a span whose parent is not in the
+  /// store. The tries of a hedge are `hedge try 1`, and one within an attempt is `attempt 2.1`. From a
+  /// certain depth on the depth is written instead of drawn. What names and texts contain is escaped where it
+  /// would break the line or the terminal.
   ///
   /// - Complexity: O(n log n) in the spans of the trace.
   public func waterfall(of trace: TraceID) -> String {

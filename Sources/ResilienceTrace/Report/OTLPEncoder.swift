@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// Writes spans as OTLP/JSON, the form in which OpenTelemetry's collectors take traces: an `ExportTraceServiceRequest`.
+/// Writes spans as OTLP/JSON, the form in which OpenTelemetry's collectors take traces: an
+/// `ExportTraceServiceRequest`.
 ///
 /// Ids are hexadecimal, 64-bit integers are strings, enumerations are numbers, as the specification says.
 public struct OTLPEncoder: Sendable {

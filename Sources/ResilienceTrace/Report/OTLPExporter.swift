@@ -26,7 +26,8 @@ public struct OTLPExporter<Transport: Handler>: SpanExporter where Transport.Inp
   /// Creates an exporter.
   ///
   /// - Parameters:
-  ///   - transport: What sends the requests. A value that it classifies as a failure costs the batch, as an error does.
+  ///   - transport: What sends the requests. A value that it classifies as a failure costs the batch, as an
+  ///     error does.
   ///   - resource: What is known of the process, such as `service.version`. Default: nothing.
   public init(_ transport: Transport, resource: [EventAttribute] = []) {
     self.transport = transport

@@ -1,7 +1,8 @@
 /// How spans are gathered and sent on. The defaults are those of OpenTelemetry's batch processor.
 public struct ReportPolicy: Sendable, Hashable {
-  /// The most spans and notes (events, attributes, links) that wait to be sent. What comes when it is full is dropped and
-  /// counted. Default: 8192, four times OpenTelemetry's 2048 spans, since the notes wait here too.
+  /// The most spans and notes (events, attributes, links) that wait to be sent. What comes when it is full is
+  /// dropped and counted. Default: 8192, four times OpenTelemetry's 2048 spans, since the notes wait here
+  /// too.
   public var maxQueued: Int
 
   /// The most spans that are sent together. Default: 512.

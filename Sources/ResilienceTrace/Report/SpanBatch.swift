@@ -7,7 +7,8 @@ public struct SpanBatch: Sendable {
 
   /// The wall-clock time of the clock's zero, as it was when the batch was made.
   ///
-  /// Spans are measured by the monotonic clock. A corrected wall clock moves whole batches and stretches no span.
+  /// Spans are measured by the monotonic clock. A corrected wall clock moves whole batches and stretches no
+  /// span.
   public var epoch: UnixTime
 
   /// Creates a batch.

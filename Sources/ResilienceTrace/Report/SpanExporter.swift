@@ -1,7 +1,7 @@
 /// Takes finished spans to where they are looked at: a collector, a file.
 ///
-/// ``SpanReporter`` calls it, one batch at a time. What it throws costs the batch, is counted, and nothing else: try again in
-/// the exporter, where it makes sense.
+/// ``SpanReporter`` calls it, one batch at a time. What it throws costs the batch, is counted, and nothing
+/// else: try again in the exporter, where it makes sense.
 public protocol SpanExporter: Sendable {
   /// Exports one batch.
   ///

@@ -10,9 +10,9 @@ internal import ResilienceCore
 
 /// Appends spans to a file: one OTLP/JSON document a line, as OpenTelemetry's file exporter writes them.
 ///
-/// The file is opened for each batch, so that it may be moved away at any time. A batch that does not fit on the disk is taken
-/// back, so that no half line stays. Writing blocks the thread that runs the ``SpanReporter`` for as long as the disk takes,
-/// and no other.
+/// The file is opened for each batch, so that it may be moved away at any time. A batch that does not fit on
+/// the disk is taken back, so that no half line stays. Writing blocks the thread that runs the
+/// ``SpanReporter`` for as long as the disk takes, and no other.
 public struct SpanFileExporter: SpanExporter {
   /// The file's path; it is created when it is not there, readable by its owner only.
   public let path: String

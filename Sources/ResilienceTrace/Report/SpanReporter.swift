@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// Sends finished spans on in batches, and never makes a caller wait: what does not fit into its queue is dropped and counted.
+/// Sends finished spans on in batches, and never makes a caller wait: what does not fit into its queue is
+/// dropped and counted.
 ///
 /// ```swift
 /// let reporter = SpanReporter(to: OTLPExporter(collector))
@@ -60,9 +61,11 @@ public final class SpanReporter: Sendable {
     queue.withLock { $0.finish() }?.grant()
   }
 
-  /// Sends spans until the task is cancelled or ``finish()`` is called. Run it once at a time, in a task of its own.
+  /// Sends spans until the task is cancelled or ``finish()`` is called. Run it once at a time, in a task of
+  /// its own.
   ///
-  /// An exporter that fails or hangs is no reason to return: its batches are counted, and the queue stays bounded.
+  /// An exporter that fails or hangs is no reason to return: its batches are counted, and the queue stays
+  /// bounded.
   ///
   /// - Throws: `CancellationError` when the task is cancelled. What was not sent stays queued.
   public func run() async throws {

@@ -2,7 +2,8 @@ public import ResilienceCore
 
 /// Says something about the span that is running.
 ///
-/// It is told like every decision, so that code that says it knows neither a tracer nor whether the trace is sampled:
+/// It is told like every decision, so that code that says it knows neither a tracer nor whether the trace is
+/// sampled:
 ///
 /// ```swift
 /// CallContext.current.emit(SpanAnnotation.attribute("order.items", .integer(3)))

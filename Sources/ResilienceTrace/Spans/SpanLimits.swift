@@ -1,7 +1,7 @@
 /// How much a span may hold. What exceeds a limit is left out and counted; the defaults are OpenTelemetry's.
 ///
-/// They apply where a span is put together: when a store is asked, and when a reporter makes a batch. In between a store's
-/// capacity bounds what is held.
+/// They apply where a span is put together: when a store is asked, and when a reporter makes a batch. In
+/// between a store's capacity bounds what is held.
 public struct SpanLimits: Sendable, Hashable {
   /// The most attributes of a span. Default: 128.
   public var attributes: Int

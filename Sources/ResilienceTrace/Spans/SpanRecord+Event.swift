@@ -10,7 +10,8 @@ extension SpanRecord {
     public let event: any ResilienceEvent
   }
 
-  /// Another span that this one came about through: of several messages the one that a batch handles, or the delivery before.
+  /// Another span that this one came about through: of several messages the one that a batch handles, or the
+  /// delivery before.
   public struct Link: Sendable, Hashable {
     /// The other span.
     public var ids: TraceIDs

@@ -2,7 +2,8 @@ public import ResilienceCore
 
 /// A finished span.
 ///
-/// Its parts are nested in it (`SpanRecord.Kind`, not `SpanKind`), because swift-distributed-tracing has the short names.
+/// Its parts are nested in it (`SpanRecord.Kind`, not `SpanKind`), because swift-distributed-tracing has the
+/// short names.
 public struct SpanRecord: Sendable {
   /// The identity of the span.
   public let ids: TraceIDs
@@ -52,8 +53,9 @@ extension SpanRecord {
 
   /// What is known of it, in the order in which it was first said; of several values of a name the last.
   ///
-  /// An attempt has `attempt.maker`, `retry` or `hedge`, and one after the first `call.resend_count`: how often the call was sent
-  /// before. A call that a retry gave up has `retry.gave_up_reason`, such as `budget_exhausted`.
+  /// An attempt has `attempt.maker`, `retry` or `hedge`, and one after the first `call.resend_count`: how
+  /// often the call was sent before. A call that a retry gave up has `retry.gave_up_reason`, such as
+  /// `budget_exhausted`.
   public var attributes: [EventAttribute] { details?.attributes ?? [] }
 
   /// The spans that it came about through without being their child, in order.

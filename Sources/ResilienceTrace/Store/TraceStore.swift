@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// Keeps the last spans of a process in memory, and answers questions about them.
 ///
-/// A span is written once, complete, when it ends; what is noted while it runs is joined to it when somebody asks. When the
-/// store is full, the oldest make room, and are counted.
+/// A span is written once, complete, when it ends; what is noted while it runs is joined to it when somebody
+/// asks. When the store is full, the oldest make room, and are counted.
 ///
 /// ```swift
 /// let store = TraceStore()
@@ -35,8 +35,8 @@ public final class TraceStore: Sendable {
   ///
   /// - Parameters:
   ///   - name: A label for its metrics. Default: `traces`.
-  ///   - capacity: How many spans, and how many notes of spans (events, attributes, links), to keep; 0 keeps nothing, for a
-  ///     tracer that only reports. Default: 10 000, about 2 MB when full.
+  ///   - capacity: How many spans, and how many notes of spans (events, attributes, links), to keep; 0 keeps
+  ///     nothing, for a tracer that only reports. Default: 10 000, about 2 MB when full.
   ///   - limits: How much of a span is shown. Default: OpenTelemetry's limits.
   public init(_ name: String = "traces", capacity: Int = 10_000, limits: SpanLimits = SpanLimits()) {
     precondition(capacity >= 0, "capacity must be at least 0 spans, was \(capacity)")

@@ -7,8 +7,9 @@ extension CallTracer {
   /// let price = try await tracer.span("price") { try await priceList.price(of: basket) }
   /// ```
   ///
-  /// Calls made in `body` belong to the span. A value is a success unless it is `PushbackProviding` and says otherwise. A thrown
-  /// error counts as a failure; the caller's cancellation, and a refusal by one of our own layers, as neutral.
+  /// Calls made in `body` belong to the span. A value is a success unless it is `PushbackProviding` and says
+  /// otherwise. A thrown error counts as a failure; the caller's cancellation, and a refusal by one of our
+  /// own layers, as neutral.
   ///
   /// - Parameters:
   ///   - name: What it stands for.

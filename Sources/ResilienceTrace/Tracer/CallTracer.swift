@@ -10,10 +10,11 @@ public import ResilienceCore
 ///   .trace(tracer)
 /// ```
 ///
-/// A span that is not sampled costs its ids, which are passed on all the same. One that is sampled is written to the store
-/// once, when it ends; while it runs there is neither an object nor a lock.
+/// A span that is not sampled costs its ids, which are passed on all the same. One that is sampled is written
+/// to the store once, when it ends; while it runs there is neither an object nor a lock.
 ///
-/// Make one for each service, and keep it. Work that outlives its span is recorded for as long as the store lives. (`Tracer` is a name of swift-distributed-tracing.)
+/// Make one for each service, and keep it. Work that outlives its span is recorded for as long as the store
+/// lives. (`Tracer` is a name of swift-distributed-tracing.)
 public final class CallTracer: Sendable {
   /// The name of the service that the spans belong to; empty when unnamed.
   public let service: String
@@ -37,8 +38,8 @@ public final class CallTracer: Sendable {
   ///   - service: The name of the service, shown with every span. Default: none.
   ///   - sampler: Which traces are recorded. Default: what the caller decided, and all that begin here.
   ///   - store: Where the spans go. Default: a store of its own.
-  ///   - reporter: What sends the spans on, beside the store; one that keeps nothing (`TraceStore(capacity: 0)`) makes it the
-  ///     only place. Default: nothing.
+  ///   - reporter: What sends the spans on, beside the store; one that keeps nothing
+  ///     (`TraceStore(capacity: 0)`) makes it the only place. Default: nothing.
   public init(
     _ service: String = "", sampler: Sampler = .parentBased(), store: TraceStore = TraceStore(),
     reporter: SpanReporter? = nil
@@ -55,7 +56,8 @@ public final class CallTracer: Sendable {
 
   /// Runs `body` with this tracer hearing of all attempts and decisions below, without a span of its own.
   ///
-  /// For what runs others' work, as a bus does: each delivery becomes a span of the trace in which its event was published.
+  /// For what runs others' work, as a bus does: each delivery becomes a span of the trace in which its event
+  /// was published.
   ///
   /// ```swift
   /// try await tracer.observing { try await bus.run() }
@@ -79,8 +81,8 @@ public final class CallTracer: Sendable {
 
 // MARK: - Life of a span
 
-// A running span is nothing but two contexts: the one it was started from, and the one inside it, which holds its ids and,
-// as `now`, its start.
+// A running span is nothing but two contexts: the one it was started from, and the one inside it, which holds
+// its ids and, as `now`, its start.
 extension CallTracer {
   /// Makes `context` that of a new span.
   ///

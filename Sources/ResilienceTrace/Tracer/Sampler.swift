@@ -9,7 +9,8 @@ public import ResilienceCore
 /// let careful = Sampler.parentBased(root: .rateLimited(100))    // however many requests there are
 /// ```
 public struct Sampler: Sendable, Hashable {
-  /// A trace is kept when its randomness, the rightmost 56 bits of its id, reaches the threshold; 2⁵⁶ keeps none.
+  /// A trace is kept when its randomness, the rightmost 56 bits of its id, reaches the threshold; 2⁵⁶ keeps
+  /// none.
   private var threshold: UInt64
   private var followsParent = false
   /// Few samplers have any: one word, so that the others cost nothing.
@@ -25,8 +26,8 @@ public struct Sampler: Sendable, Hashable {
   /// None. Ids are still made and passed on.
   public static var never: Sampler { Sampler(threshold: TraceState.randomnessRange) }
 
-  /// This fraction of all traces, chosen by trace id, so that all services that use the same ratio choose the same traces,
-  /// and one with a lower ratio a part of them.
+  /// This fraction of all traces, chosen by trace id, so that all services that use the same ratio choose the
+  /// same traces, and one with a lower ratio a part of them.
   ///
   /// - Parameter ratio: From 0 to 1.
   public static func ratio(_ ratio: Double) -> Sampler {
@@ -34,10 +35,12 @@ public struct Sampler: Sendable, Hashable {
     return Sampler(threshold: UInt64((1 - ratio) * 0x1p56))
   }
 
-  /// This fraction of all traces, as ``ratio(_:)``, and says so: OpenTelemetry's consistent probability sampling.
+  /// This fraction of all traces, as ``ratio(_:)``, and says so: OpenTelemetry's consistent probability
+  /// sampling.
   ///
-  /// What is sampled travels with `ot=th:` and the threshold in its ``TraceState``, so that whoever gets the spans can count
-  /// back to all calls (``TraceState/adjustedCount``); an explicit randomness (`rv:`) takes the place of the trace id's.
+  /// What is sampled travels with `ot=th:` and the threshold in its ``TraceState``, so that whoever gets the
+  /// spans can count back to all calls (``TraceState/adjustedCount``); an explicit randomness (`rv:`) takes
+  /// the place of the trace id's.
   ///
   /// - Parameter ratio: From 0 to 1.
   public static func consistent(_ ratio: Double) -> Sampler {
@@ -52,15 +55,16 @@ public struct Sampler: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - perSecond: More than 0, up to 1 000 000 000.
-  ///   - burst: How many may be sampled at once after a pause, from 1 to 1 000 000 000. Default: as many as in a second, at least 1.
+  ///   - burst: How many may be sampled at once after a pause, from 1 to 1 000 000 000. Default: as many as
+  ///     in a second, at least 1.
   public static func rateLimited(_ perSecond: Double, burst: Int? = nil) -> Sampler {
     var sampler = Sampler.always
     sampler.extras = Extras(limiter: SampleLimiter(perSecond: perSecond, burst: burst))
     return sampler
   }
 
-  /// What the caller's span decided; `root` decides for the first span of a trace, and where the caller left it open.
-  /// Default: ``always``.
+  /// What the caller's span decided; `root` decides for the first span of a trace, and where the caller left
+  /// it open. Default: ``always``.
   public static func parentBased(root: Sampler = .always) -> Sampler {
     var sampler = root
     sampler.followsParent = true

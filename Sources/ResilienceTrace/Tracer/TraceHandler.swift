@@ -40,8 +40,9 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     }
   }
 
-  /// Out of line: what most spans do without must not cost them anything. With the actor as a parameter: after a call that
-  /// stays wherever it is the compiler would have the others return to the caller's actor twice.
+  /// Out of line: what most spans do without must not cost them anything. With the actor as a parameter:
+  /// after a call that stays wherever it is the compiler would have the others return to the caller's actor
+  /// twice.
   @inlinable
   @inline(never)
   func handleInScope(
@@ -67,13 +68,14 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 extension Handler {
   /// Makes every call a span: a child of the present one, or the first of a new trace.
   ///
-  /// Apply it last: the attempts and decisions of all layers inside it become spans and events below the call's own.
+  /// Apply it last: the attempts and decisions of all layers inside it become spans and events below the
+  /// call's own.
   ///
   /// - Parameters:
   ///   - tracer: Decides whether it is recorded, and where.
   ///   - name: What is called. Default: the name of the call.
-  ///   - kind: How it stands to its caller; `.consumer` for the handler of an event, of which each delivery is a span.
-  ///     Default: `.client`, for a call to another service.
+  ///   - kind: How it stands to its caller; `.consumer` for the handler of an event, of which each delivery
+  ///     is a span. Default: `.client`, for a call to another service.
   public func trace(_ tracer: CallTracer, _ name: String? = nil, kind: SpanRecord.Kind = .client)
     -> TraceHandler<Self>
   {

@@ -7,7 +7,8 @@ import Testing
 @Suite struct QueueDeadlineTests {
   private typealias Waiting = Task<Void, any Error>
 
-  /// A wait with a deadline of 1 s, which somebody cancels at `instant`; the other's timer was set before its own or after.
+  /// A wait with a deadline of 1 s, which somebody cancels at `instant`; the other's timer was set before its
+  /// own or after.
   private func result(
     cancelledAt instant: Instant, setsFirst: Bool, _ bulkhead: Bulkhead, _ sim: Simulation
   ) async throws -> Result<Void, any Error> {

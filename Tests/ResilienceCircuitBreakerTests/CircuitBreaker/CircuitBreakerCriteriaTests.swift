@@ -61,8 +61,8 @@ import Testing
     #expect(try openUntil(seed: 1) != openUntil(seed: 2))
   }
 
-  /// A classifier cannot throw: its type says so. One that works with what throws says what that means, and the probe's
-  /// permit is back either way.
+  /// A classifier cannot throw: its type says so. One that works with what throws says what that means, and
+  /// the probe's permit is back either way.
   @Test func aClassifierWithAThrowingHeartCountsOnceAndLosesNoPermit() throws {
     struct Unreadable: Error {}
     @Sendable func parse(_ text: String) throws -> Bool {

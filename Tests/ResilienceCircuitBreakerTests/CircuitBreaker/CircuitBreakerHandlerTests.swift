@@ -119,8 +119,8 @@ import Testing
     }
   }
 
-  /// Inside this module: the error of an inner limit counts, and so does a cancellation that the caller did not cause; an
-  /// inner rejection does not. The caller's cancellation is the test above.
+  /// Inside this module: the error of an inner limit counts, and so does a cancellation that the caller did
+  /// not cause; an inner rejection does not. The caller's cancellation is the test above.
   @Test(arguments: [(0, 1), (1, 1), (2, 0)])
   func row14_anInnerTimeoutIsAFailureAndARejectionNeutral(kind: Int, failures: Int) async throws {
     struct InnerTimeout: Error {}

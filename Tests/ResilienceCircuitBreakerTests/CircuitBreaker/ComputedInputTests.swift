@@ -11,7 +11,8 @@ import Testing
     let openFor: Double
   }
 
-  /// Of what the destination asks for counts what lies between nothing and the policy's most, here the default.
+  /// Of what the destination asks for counts what lies between nothing and the policy's most, here the
+  /// default.
   private static let asked: [Asked] = [
     Asked(retryAfter: Duration(attoseconds: .min), openFor: 5),
     Asked(retryAfter: .seconds(Int64.min), openFor: 5), Asked(retryAfter: .nanoseconds(-1), openFor: 5),

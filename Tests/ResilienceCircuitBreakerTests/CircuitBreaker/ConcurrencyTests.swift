@@ -5,8 +5,8 @@ import ResilienceTestSupport
 import Testing
 
 @Suite struct ConcurrencyTests {
-  /// Three callers at the instant at which the breaker becomes half-open, in every order in which they can get ahead of each
-  /// other.
+  /// Three callers at the instant at which the breaker becomes half-open, in every order in which they can
+  /// get ahead of each other.
   @Test(arguments: [1, 2])
   func row5_inEveryInterleavingExactlyThePermitsAreAdmitted(permits: Int) throws {
     let exploration = try Simulation.exploreEveryInterleaving(limit: 20_000) { simulation in
@@ -49,7 +49,8 @@ import Testing
     }
   }
 
-  /// Successes are counted without the lock: none is lost, and none is counted twice, whatever happens meanwhile.
+  /// Successes are counted without the lock: none is lost, and none is counted twice, whatever happens
+  /// meanwhile.
   @Test func everyResultIsCountedOnceWhileTheBreakerOpensAndCloses() async {
     let log = Log<CircuitBreakerEvent.Kind>()
     let breaker = CircuitBreaker("payment", policy: .small(permits: 2), onEvent: { log.append($0.kind) })

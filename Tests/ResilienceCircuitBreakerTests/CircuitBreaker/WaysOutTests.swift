@@ -31,7 +31,8 @@ import Testing
     #expect(breaker.snapshot(at: now.advanced(by: .seconds(20))).overdueCalls == 0)
   }
 
-  /// A place of the ramp is a share of the calls: whoever took it has had it, and the next one is as far as it was.
+  /// A place of the ramp is a share of the calls: whoever took it has had it, and the next one is as far as
+  /// it was.
   @Test(arguments: WaysOut.Way.allCases.filter { !$0.isLate })
   func aPlaceOfTheRampIsUsedUp(way: WaysOut.Way) throws {
     let breaker = WaysOut(holding: .ramp, way: way).makeBreaker()

@@ -4,8 +4,8 @@ import ResilienceCore
 import ResilienceTestSupport
 import Testing
 
-/// Every public primitive, asked at instants and with durations and counts from both ends: nothing traps, nothing spins,
-/// and what is read stays within its bounds.
+/// Every public primitive, asked at instants and with durations and counts from both ends: nothing traps,
+/// nothing spins, and what is read stays within its bounds.
 ///
 /// In processes of their own, which an alarm ends: what spins holding a lock could not be stopped otherwise.
 @Suite struct EndsOfTimeTests {

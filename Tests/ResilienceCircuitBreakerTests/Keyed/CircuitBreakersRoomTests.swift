@@ -65,7 +65,8 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
     #expect(breakers.shards.indices.count == 4096)
   }
 
-  /// The keys that are forgotten say how many have gone with them, from one time that the lock is free to the next.
+  /// The keys that are forgotten say how many have gone with them, from one time that the lock is free to the
+  /// next.
   @Test func theIdleAreForgottenAFewAtATime() {
     let counts = Log<Int>()
     let ended = Atomic<Int>(0)
@@ -167,7 +168,8 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
       }
       return await group.reduce(0) { max($0, $1) }
     }
-    // A snapshot is of one shard after the other: what is forgotten in one meanwhile has its place in the next.
+    // A snapshot is of one shard after the other: what is forgotten in one meanwhile has its place in the
+    // next.
     #expect(most <= 1000)
     let kept = breakers.shards.indices.map { breakers.shards[$0].withLock { $0.count } }.reduce(0, +)
     #expect(kept == 500 - breakers.places.count)

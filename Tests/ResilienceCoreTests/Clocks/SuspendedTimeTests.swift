@@ -3,10 +3,11 @@
   import ResilienceCore
   import Testing
 
-  /// Time that passes while the machine is suspended. Tests cannot suspend a machine, but Linux can start a process in which
-  /// it looks as if it had been.
+  /// Time that passes while the machine is suspended. Tests cannot suspend a machine, but Linux can start a
+  /// process in which it looks as if it had been.
   @Suite struct SuspendedTimeTests {
-    /// "The uptime of the system (including time spent in suspend)", in whole hundredths of a second: proc(5).
+    /// "The uptime of the system (including time spent in suspend)", in whole hundredths of a second:
+    /// proc(5).
     @Test func row70_theClockIsTheTimeSinceTheMachineWasBooted() throws {
       let before = try uptime()
       let now = Double(SystemClock.read().nanoseconds) / 1e9

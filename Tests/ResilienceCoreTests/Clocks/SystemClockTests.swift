@@ -2,7 +2,8 @@ import ResilienceCore
 import ResilienceTestKit
 import Testing
 
-// The only tests that wait on the real clock: it is what they test. They prove "not before" and "at all", never "soon".
+// The only tests that wait on the real clock: it is what they test. They prove "not before" and "at all",
+// never "soon".
 @Suite struct SystemClockTests {
   @Test func neverDecreases() {
     let clock = SystemClock()

@@ -23,7 +23,8 @@ import Testing
     #expect(play(RetryBudget(), calls: 10_000, every: 20 * Self.second).allSatisfy { $0 })
   }
 
-  /// The promise that is kept to destinations with traffic: an outage costs them an eighth more, not twice as much.
+  /// The promise that is kept to destinations with traffic: an outage costs them an eighth more, not twice as
+  /// much.
   @Test(arguments: [1, 2, 5, 80, 1000])
   func fromOneCallASecondOnRetriesStayWithinFifteenPercent(rate: Int) {
     let granted = play(RetryBudget(), calls: 3600 * rate, every: Self.second / Int64(rate)).count { $0 }

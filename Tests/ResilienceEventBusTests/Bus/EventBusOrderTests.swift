@@ -5,8 +5,8 @@ import ResilienceTestSupport
 import Testing
 
 @Suite struct EventBusOrderTests {
-  /// Two consumers of three workers each, handlers that take long and fail at random: each subject's events are handled
-  /// one after the other, in order.
+  /// Two consumers of three workers each, handlers that take long and fail at random: each subject's events
+  /// are handled one after the other, in order.
   @Test func aSubjectsEventsAreHandledInOrderWhateverFails() throws {
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ResilienceEventBus
 
-/// On the runtime's own threads, where a simulation has one: what only real parallelism shows, above all under
-/// ThreadSanitizer.
+/// On the runtime's own threads, where a simulation has one: what only real parallelism shows, above all
+/// under ThreadSanitizer.
 @Suite struct EventBusParallelTests {
   @Test func nothingIsLostOrReorderedOnManyThreads() async throws {
     let (publishers, each) = (8, 100)

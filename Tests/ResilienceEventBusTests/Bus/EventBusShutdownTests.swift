@@ -22,8 +22,8 @@ import Testing
       snapshot.groups.reduce(0) { $0 + $1.deadLettered } == bus.deadLetters.count, "dead letters are missing")
   }
 
-  /// run() is cancelled at random, again and again: published × groups = delivered + dead letters + outstanding, and in
-  /// the end each event was handled, or is a dead letter, exactly once for each group.
+  /// run() is cancelled at random, again and again: published × groups = delivered + dead letters +
+  /// outstanding, and in the end each event was handled, or is a dead letter, exactly once for each group.
   @Test func nothingIsLostOrDoubledWhenTheBusIsShutDownAgainAndAgain() throws {
     try Simulation.explore(seeds: 0..<150) { sim in
       let dice = SeededRandomSource(seed: sim.seed)

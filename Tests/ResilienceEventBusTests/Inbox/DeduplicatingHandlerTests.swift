@@ -124,7 +124,8 @@ import Testing
     }
   }
 
-  /// The bus goes down between the handler's end and the acknowledgement: as far as the bus knows, nothing happened.
+  /// The bus goes down between the handler's end and the acknowledgement: as far as the bus knows, nothing
+  /// happened.
   @Test func aConsumerCancelledBetweenHandlingAndAcknowledgementDoesNotHandleTwice() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")

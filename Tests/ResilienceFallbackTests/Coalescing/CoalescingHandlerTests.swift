@@ -295,7 +295,8 @@ private func slow(_ milliseconds: Int64, _ value: String) -> ScriptedAnswer<Stri
 
   // MARK: - Every order
 
-  /// Two callers of one key, one of them cancelled or short of time at the instant at which the execution ends.
+  /// Two callers of one key, one of them cancelled or short of time at the instant at which the execution
+  /// ends.
   @Test(arguments: [true, false])
   func row28_everyInterleavingCompletesAndLeavesNothing(failing: Bool) throws {
     for cancellation in [0, 10] as [Int64] {

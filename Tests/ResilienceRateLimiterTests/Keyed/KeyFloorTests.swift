@@ -4,8 +4,8 @@ import Testing
 
 @testable import ResilienceRateLimiter
 
-/// Keys whose bucket was full by some instant may have been forgotten: to whoever comes with an older one they are as if
-/// they had been full then, and not before.
+/// Keys whose bucket was full by some instant may have been forgotten: to whoever comes with an older one
+/// they are as if they had been full then, and not before.
 @Suite struct KeyFloorTests {
   private let limit = RateLimit.perSecond(10, burst: 3)
 
@@ -15,7 +15,8 @@ import Testing
     return Array((2...).lazy.filter { limiter.place(of: $0).shard == shard }.prefix(3))
   }
 
-  /// One key, forgotten at 5 s: at that instant it has its burst, before it what would have been full by then.
+  /// One key, forgotten at 5 s: at that instant it has its burst, before it what would have been full by
+  /// then.
   private func forgotten() -> KeyedRateLimiter<Int> {
     let limiter = KeyedRateLimiter<Int>("gateway", limit: limit)
     #expect(limiter.tryAcquire(3, key: 1, at: .s(4)) == .acquired)

@@ -36,7 +36,8 @@ import Testing
     #expect(limiter.available(key: "ann", at: .s(5)) == 0)
   }
 
-  /// Each bucket as a level that is raised, for a few keys and long enough that they are forgotten now and then.
+  /// Each bucket as a level that is raised, for a few keys and long enough that they are forgotten now and
+  /// then.
   @Test(arguments: 1...10)
   func agreesWithABucketForEachKeyThatIsNeverForgotten(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)

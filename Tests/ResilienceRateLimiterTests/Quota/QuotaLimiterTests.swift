@@ -34,8 +34,8 @@ import Testing
     #expect(limiter.snapshot(at: .s(0)).usage.map(\.available) == [10, 0])
   }
 
-  /// Against the instants of all permits: never more than the quota in any period, never a refusal when none was
-  /// taken within a period and a sixty-fourth, and a `retryAt` that holds.
+  /// Against the instants of all permits: never more than the quota in any period, never a refusal when none
+  /// was taken within a period and a sixty-fourth, and a `retryAt` that holds.
   @Test(arguments: [1, 2, 3, 63, 64, 65, 1000, 6_400, 99_991])
   func row33_neverMoreThanTheQuotaInAnyPeriodWhateverTheTimestamps(period: Int64) {
     for seed in 1...6 as ClosedRange<UInt64> {
@@ -72,7 +72,8 @@ import Testing
     }
   }
 
-  /// coenttb/swift-ratelimiter: windows aligned with the clock give out twice the quota around their boundary.
+  /// coenttb/swift-ratelimiter: windows aligned with the clock give out twice the quota around their
+  /// boundary.
   @Test func row44_thereIsNoBoundaryAroundWhichTwiceTheQuotaPasses() {
     let limiter = QuotaLimiter("partner", quotas: [.perMinute(100)])
     var admitted = 0

@@ -44,7 +44,8 @@ import Testing
     #expect((rate.ticksPerNanosecond, rate.interval) == (ticks, interval))
   }
 
-  /// The interval of a million and three permits a day, with a burst of as many, has no exact tick in 64 bits.
+  /// The interval of a million and three permits a day, with a burst of as many, has no exact tick in 64
+  /// bits.
   @Test func roundsTheIntervalUpWhereTicksWouldBeTooFine() {
     let limit = RateLimit(1_000_003, per: .seconds(86400), burst: 1_000_003)
     let rate = GenericCellRate(limit)
@@ -56,7 +57,8 @@ import Testing
     #expect((ours - exact) * (1 << 59) <= exact * 1_000_003)
   }
 
-  /// Each permit is taken as soon as it is there: with a burst of 2, number n at ⌈(n - 1) · period / permits⌉.
+  /// Each permit is taken as soon as it is there: with a burst of 2, number n at ⌈(n - 1) · period /
+  /// permits⌉.
   @Test(arguments: [3, 7, 300_000_000, 333_333_333, 999_999_937, 999_999_999, 1_000_000_000])
   func doesNotDriftInABillionOperations(permits: Int) {
     let rate = GenericCellRate(.perSecond(permits, burst: 2))
@@ -69,7 +71,8 @@ import Testing
     func moveOrigin(to later: Instant) {
       (state, origin) = (rate.moved(state, from: origin, to: later), later)
     }
-    // Most of the operations are made at once, by moving the state; a hundred times, a hundred of them one by one.
+    // Most of the operations are made at once, by moving the state; a hundred times, a hundred of them one by
+    // one.
     for _ in 0..<100 {
       for _ in 0..<100 {
         let now = instant(taken)

@@ -52,7 +52,8 @@ extension AdaptiveThrottle {
     #expect(throttle.pass(at: .s(0)) != nil)
   }
 
-  /// go-zero's issue 5011: counted at the end, calls to a destination that hangs are not seen until they time out.
+  /// go-zero's issue 5011: counted at the end, calls to a destination that hangs are not seen until they time
+  /// out.
   @Test func row44_callsInFlightCountFromTheirAttempt() {
     let throttle = AdaptiveThrottle("payment", policy: AdaptiveThrottlePolicy(probes: 10))
     for _ in 0..<10 { #expect(throttle.pass(at: .s(0)) != nil) }

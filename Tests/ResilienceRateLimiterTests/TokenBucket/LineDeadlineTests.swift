@@ -26,8 +26,8 @@ import Testing
       executor: context.executor)
   }
 
-  /// Somebody stands first in the queue and does not wake up; the call behind it has a deadline of 1 s and is cancelled at
-  /// `instant`, by a timer that was set before its own or after.
+  /// Somebody stands first in the queue and does not wake up; the call behind it has a deadline of 1 s and is
+  /// cancelled at `instant`, by a timer that was set before its own or after.
   private func result(
     behindSomebodyLateCancelledAt instant: Instant, setsFirst: Bool, _ bucket: TokenBucket, _ sim: Simulation
   ) async throws -> Result<Void, any Error> {

@@ -20,7 +20,8 @@ import Testing
     #expect(bucket.snapshot(at: .s(0)).acquired == 0)
   }
 
-  /// Four reservations, of which some are cancelled in some order: what stays is as if the others had never been.
+  /// Four reservations, of which some are cancelled in some order: what stays is as if the others had never
+  /// been.
   @Test func row34_reserveAndCancelInAnyOrderRestoresExactly() throws {
     let weights = [2, 1, 2, 1]
     for cancelled in permutations([0, 1, 2, 3]) {
@@ -87,7 +88,8 @@ import Testing
     #expect(heavy[2].due == .s(3))
   }
 
-  /// Three permits a second, one at once: each is due a third of a second after the other, and told in whole nanoseconds.
+  /// Three permits a second, one at once: each is due a third of a second after the other, and told in whole
+  /// nanoseconds.
   @Test(arguments: [3, 7, 300_000_007, 999_999_999])
   func aChainOfWholeBurstsLosesNothing(permits: Int) throws {
     let bucket = makeBucket(.perSecond(permits, burst: 1), maxWaiting: .max)

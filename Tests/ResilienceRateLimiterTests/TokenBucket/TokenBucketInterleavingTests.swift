@@ -12,8 +12,8 @@ import Testing
     func add(_ number: Int) { count.wrappingAdd(number, ordering: .relaxed) }
   }
 
-  /// Three wait behind an empty bucket, one is cancelled at the instant at which `beat` permits have come back: in every order
-  /// of the steps the others are served in the order of arrival, one at each beat.
+  /// Three wait behind an empty bucket, one is cancelled at the instant at which `beat` permits have come
+  /// back: in every order of the steps the others are served in the order of arrival, one at each beat.
   @Test(arguments: [0, 1, 2], [0, 1, 2])
   func row40_cancellingHeadMiddleOrTailInEveryOrderLosesNothing(victim: Int, beat: Int) throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
@@ -116,7 +116,8 @@ import Testing
     }
   }
 
-  /// With real threads, for ThreadSanitizer: whatever closes and opens the lock-free bucket, the permits stay as many.
+  /// With real threads, for ThreadSanitizer: whatever closes and opens the lock-free bucket, the permits stay
+  /// as many.
   @Test func threadsShareExactlyTheBurstWhateverElseHappens() async {
     let burst = 20_000
     let bucket = TokenBucket("threads", limit: .perHour(1, burst: burst))

@@ -3,9 +3,9 @@ import ResilienceRateLimiter
 import ResilienceTestSupport
 import Testing
 
-/// The limit as the book has it, in exact fractions: everything that was taken and not cancelled is played again for each
-/// question. A nanosecond yields `limit.permits`, a permit takes the period's nanoseconds; instants are counted in the same
-/// fractions.
+/// The limit as the book has it, in exact fractions: everything that was taken and not cancelled is played
+/// again for each question. A nanosecond yields `limit.permits`, a permit takes the period's nanoseconds;
+/// instants are counted in the same fractions.
 private struct Model {
   /// Of a refund the cost is negative, and it happens at no instant: it is worth what was missing then.
   struct Taking {
@@ -101,8 +101,8 @@ private struct Model {
     forgetWhatIsFinal()
   }
 
-  /// As if it had never been, except that time has passed: what is still to come moves up, to the present at most. One whose
-  /// time has passed is used.
+  /// As if it had never been, except that time has passed: what is still to come moves up, to the present at
+  /// most. One whose time has passed is used.
   mutating func cancel(_ id: Int, at now: Int64) -> Bool {
     latest = max(latest, now)
     guard let due = due(id), due >= latest else { return false }
@@ -207,8 +207,8 @@ private struct Model {
     return nil
   }
 
-  /// In every interval between two admissions, in whatever order they were made: at most the burst, and what the rate yields
-  /// in it.
+  /// In every interval between two admissions, in whatever order they were made: at most the burst, and what
+  /// the rate yields in it.
   @Test(arguments: 1...5, [false, true])
   func row33_noIntervalSeesMoreThanTheBurstAndTheRate(seed: UInt64, isInOrder: Bool) {
     let random = SeededRandomSource(seed: seed)
@@ -225,7 +225,8 @@ private struct Model {
       let permits = 1 + random.next(below: min(limit.burst, 5))
       if bucket.tryAcquire(permits, at: .ns(now)) == .acquired { admissions.append((now, permits)) }
     }
-    // Permits so far, less what the rate has yielded so far: it may rise by a burst above any value it had before.
+    // Permits so far, less what the rate has yielded so far: it may rise by a burst above any value it had
+    // before.
     var surplus: Int128 = 0
     var least = Int128.max
     for (before, admission) in admissions.sorted(by: { $0.at < $1.at }).enumerated() {

@@ -121,7 +121,8 @@ import Testing
     #expect(served == ["heavy 50", "light 50", "last 100"])
   }
 
-  /// One permit comes back at the instant at which the first of two is cancelled: in every order the other has it.
+  /// One permit comes back at the instant at which the first of two is cancelled: in every order the other
+  /// has it.
   @Test func row40_aRefundThatRacesACancellationIsNotLost() throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
       let bucket = TokenBucket("line", limit: .perHour(1, burst: 1))
@@ -146,7 +147,8 @@ import Testing
     #expect(exploration.isComplete)
   }
 
-  /// Threads that take one and give it back, or use it: with what else closes and opens the lock-free bucket between.
+  /// Threads that take one and give it back, or use it: with what else closes and opens the lock-free bucket
+  /// between.
   @Test func threadsThatGiveBackLoseNothingAndGainNothing() async {
     let bucket = TokenBucket("threads", limit: .perHour(1, burst: 1000))
     let used = await withTaskGroup(of: Int.self) { group in

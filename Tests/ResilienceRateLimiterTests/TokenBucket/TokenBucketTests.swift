@@ -71,7 +71,8 @@ import Testing
     #expect(bucket.tryAcquire(at: .s(3)) == .refused(retryAt: Instant.s(99 * 1.7).advanced(byNanoseconds: 2)))
   }
 
-  /// Wall-clock limiters count in fixed windows: a full quota just before the boundary, and another just after.
+  /// Wall-clock limiters count in fixed windows: a full quota just before the boundary, and another just
+  /// after.
   @Test(arguments: [Duration.milliseconds(1), .milliseconds(10), .seconds(1), .seconds(60)])
   func row44_noDoubleBurstAcrossAWindowAndNoTrapBelowASecond(period: Duration) {
     let bucket = TokenBucket("window", limit: RateLimit(10, per: period, burst: 10))

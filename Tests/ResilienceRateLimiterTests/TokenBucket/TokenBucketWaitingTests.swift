@@ -267,7 +267,8 @@ import Testing
     }
   }
 
-  /// Every waiter is served when all before it have left and its permits are there; worked out without a queue.
+  /// Every waiter is served when all before it have left and its permits are there; worked out without a
+  /// queue.
   private func expectedEnds(_ arrivals: [Arrival], _ limit: RateLimit) -> [End] {
     var bucket = ReferenceBucket(limit, at: .s(0))
     var frontFreeAt = Instant.s(0)

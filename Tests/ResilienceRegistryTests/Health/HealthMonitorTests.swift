@@ -156,7 +156,8 @@ import Testing
     }
   }
 
-  /// A check that makes nothing of the monitor's own cancellation has taken too long: a failure, whatever it throws.
+  /// A check that makes nothing of the monitor's own cancellation has taken too long: a failure, whatever it
+  /// throws.
   @Test func aCheckThatIsCancelledAtItsTimeoutHasFailed() throws {
     let policy = policy
     try Simulation(seed: 2).run { sim in

@@ -59,7 +59,8 @@ private let second: Int64 = 1_000_000_000
     #expect(lasts() == 90)
     #expect(ejected(&test, "a"))
     #expect(lasts() == 100)
-    // The sweep of its return, and then three that it gets through: one ejection is left, and the next is the second.
+    // The sweep of its return, and then three that it gets through: one ejection is left, and the next is the
+    // second.
     for _ in 0..<3 {
       test.now += 10 * second
       test.sweep()

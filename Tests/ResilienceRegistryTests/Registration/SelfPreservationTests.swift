@@ -105,7 +105,8 @@ import Testing
     #expect(table.members.isEmpty)
   }
 
-  /// The process was suspended for an hour: the first look finds every lease over, and the heartbeats come a moment later.
+  /// The process was suspended for an hour: the first look finds every lease over, and the heartbeats come a
+  /// moment later.
   @Test func aProcessThatWasSuspendedFindsItsInstancesWhenItWakesUp() async throws {
     let clock = ManualClock()
     let registry = ServiceRegistry()

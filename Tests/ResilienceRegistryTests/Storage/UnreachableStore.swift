@@ -2,7 +2,8 @@ import ResilienceCore
 
 @testable import ResilienceRegistry
 
-/// A store in memory behind a network that can be cut: calls fail, and watches end, or all of it falls silent.
+/// A store in memory behind a network that can be cut: calls fail, and watches end, or all of it falls
+/// silent.
 final class UnreachableStore: RegistryStore {
   enum Line { case open, cut, silent }
   struct Unreachable: Error {}

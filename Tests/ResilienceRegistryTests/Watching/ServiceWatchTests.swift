@@ -98,7 +98,8 @@ import Testing
     }
   }
 
-  /// A thousand watchers, ten thousand changes, and no backlog: each sees the last state, and no version twice.
+  /// A thousand watchers, ten thousand changes, and no backlog: each sees the last state, and no version
+  /// twice.
   @Test(.timeLimit(.minutes(1)))
   func row51_aThousandWatchersOfTenThousandChangesAllSeeTheLastState() throws {
     try Simulation(seed: 1).run { sim in

@@ -66,7 +66,8 @@ private let after100 = HedgePolicy(delay: .fixed(.milliseconds(100)))
     }
   }
 
-  /// The handlers of a cancellation are somebody's code and may block: the clock runs them, not the caller's task.
+  /// The handlers of a cancellation are somebody's code and may block: the clock runs them, not the caller's
+  /// task.
   @Test func row74_aCancellationHandlerDoesNotRunInTheCallersTask() throws {
     try Simulation(seed: 1).run { sim in
       let tasks = Log<Int?>()

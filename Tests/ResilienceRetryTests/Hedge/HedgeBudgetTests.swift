@@ -84,7 +84,8 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
     #expect(throttle.available == 3)
   }
 
-  /// Two attempts fail before a third begins, which takes a token for one of them; and one fails that no other follows.
+  /// Two attempts fail before a third begins, which takes a token for one of them; and one fails that no
+  /// other follows.
   @Test func aThrottleCountsEveryFailureHoweverManyComeBeforeTheNextAttempt() throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
       let throttle = RetryBudget.throttle(maxTokens: 20, tokenRatio: 1)
@@ -129,7 +130,8 @@ private let after50 = HedgePolicy(delay: .fixed(.milliseconds(50)))
     #expect(throttle.available == 9, "the hedge's token, and its success")
   }
 
-  /// The first attempt cancels its caller and fails, so that the caller finds a hedge to begin and itself cancelled.
+  /// The first attempt cancels its caller and fails, so that the caller finds a hedge to begin and itself
+  /// cancelled.
   @Test func noHedgeBeginsForACallerThatIsCancelledByItsAttempt() throws {
     let budget = RetryBudget(ratio: 1, reserve: 5, refillInterval: nil)
     while budget.withdraw() {}

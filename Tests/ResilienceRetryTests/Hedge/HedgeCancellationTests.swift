@@ -11,8 +11,8 @@ private final class Visitors: Sendable {
   let entered = Log<Int>()
   let left = Log<Int>()
 
-  /// A call whose attempts take so long each, in milliseconds, and then fail where it says so; a retry's second hedge as its
-  /// first.
+  /// A call whose attempts take so long each, in milliseconds, and then fail where it says so; a retry's
+  /// second hedge as its first.
   func call(taking durations: [Int64], failing: Set<Int> = [], stubborn: Set<Int> = []) -> ServiceCall<
     Int, Int
   > {
@@ -68,8 +68,8 @@ private final class Visitors: Sendable {
     #expect(end == .milliseconds(min(milliseconds, 100)))
   }
 
-  /// Every order in which attempts, timer and a cancellation can come together, with attempts that end at the very
-  /// instants at which others begin.
+  /// Every order in which attempts, timer and a cancellation can come together, with attempts that end at the
+  /// very instants at which others begin.
   @Test(arguments: [[100, 50], [50, 50], [100, 100]] as [[Int64]], [Set<Int>(), [1], [2], [1, 2]])
   func row28_everyInterleavingCompletesAndLeavesNothing(durations: [Int64], failing: Set<Int>) throws {
     for cancellation in [0, 50, 100] as [Int64] {
@@ -95,7 +95,8 @@ private final class Visitors: Sendable {
     #expect(exploration.isComplete)
   }
 
-  /// The same inside a retry, which hedges its second attempt too: at the instants at which something begins or ends.
+  /// The same inside a retry, which hedges its second attempt too: at the instants at which something begins
+  /// or ends.
   @Test(arguments: [0, 50, 100, 110, 160, 210] as [Int64])
   func row28_insideARetryEveryInterleavingCompletesToo(cancellation: Int64) throws {
     let policy = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(10), jitter: .none))

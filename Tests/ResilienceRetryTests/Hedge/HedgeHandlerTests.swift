@@ -278,8 +278,8 @@ private func failing(_ milliseconds: Int64, _ number: Int) -> ScriptedAnswer<Str
     #expect(stock.calls[20].instant.advanced(by: delay) == stock.calls[21].instant)
   }
 
-  /// One of twenty calls is slow. About as many are hedged: that the hedges end the slow ones early does not make
-  /// the delay sink.
+  /// One of twenty calls is slow. About as many are hedged: that the hedges end the slow ones early does not
+  /// make the delay sink.
   @Test func aLearnedDelayHedgesTheShareThatItSays() throws {
     let (snapshot, _) = try simulate { sim in
       let context = CallContext.current

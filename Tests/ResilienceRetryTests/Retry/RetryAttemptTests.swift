@@ -180,8 +180,9 @@ import Testing
     #expect(events == ["retry.gave_up call=upload attempts=1 reason=not_replayable"])
   }
 
-  /// A value that can be consumed once is no input at all: inputs are copied to each attempt, so `Handler.Input` is
-  /// copyable, and the body of `run` may be called again, so it cannot consume what it captured. Both do not compile.
+  /// A value that can be consumed once is no input at all: inputs are copied to each attempt, so
+  /// `Handler.Input` is copyable, and the body of `run` may be called again, so it cannot consume what it
+  /// captured. Both do not compile.
   @Test func row26_whatIsMadeAnewForEachAttemptMayBeConsumed() async throws {
     struct Body: ~Copyable {
       consuming func send() throws { throw Failure() }

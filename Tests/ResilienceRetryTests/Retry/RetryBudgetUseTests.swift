@@ -157,7 +157,8 @@ import Testing
     #expect(attempts.entries.count == 1000 + 103)
   }
 
-  /// The layer that finds the budget empty ends the call through all that share it, at once and with the work's own error.
+  /// The layer that finds the budget empty ends the call through all that share it, at once and with the
+  /// work's own error.
   @Test func row24_anEmptyBudgetEndsTheCallThroughAllLayersThatShareIt() throws {
     let budget = RetryBudget(ratio: 0, reserve: 1, refillInterval: nil)
     _ = budget.withdraw()

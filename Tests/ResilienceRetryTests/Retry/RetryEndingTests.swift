@@ -68,7 +68,8 @@ import Testing
 
   // MARK: - Cancelled while it waits
 
-  /// In the wait before the second attempt and before the third; of calls that something inside looks at, and of others.
+  /// In the wait before the second attempt and before the third; of calls that something inside looks at, and
+  /// of others.
   @Test(arguments: [(500, 1), (1_500, 2)], [false, true])
   func aWaitThatIsCancelledEndsWithTheLastErrorAndHandsTheTokenBack(
     point: (milliseconds: Int64, attempts: Int), isLookedAt: Bool

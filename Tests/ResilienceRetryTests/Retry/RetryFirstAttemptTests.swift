@@ -4,8 +4,8 @@ import ResilienceTestKit
 import ResilienceTestSupport
 import Testing
 
-/// The first attempt is handed the caller's own context, and its value is taken for a success, unless something inside
-/// looks: who looks must be found whatever is around it.
+/// The first attempt is handed the caller's own context, and its value is taken for a success, unless
+/// something inside looks: who looks must be found whatever is around it.
 @Suite struct RetryFirstAttemptTests {
   static let atOnce = RetryPolicy(maxAttempts: 3, backoff: .none)
 
@@ -100,7 +100,8 @@ import Testing
     #expect(ids.entries.first ?? 0 > 1)
   }
 
-  /// The retry inside is handed an id though nothing in it reads one: it must not take the call for one of its own.
+  /// The retry inside is handed an id though nothing in it reads one: it must not take the call for one of
+  /// its own.
   @Test func aRetryInsideARetryIsOneCallThoughNobodyReadsItsID() async throws {
     let ids = Log<UInt64>()
     let call = Peek(base: ServiceCall { (_: Int) in throw Failure() }, ids: ids)
@@ -111,7 +112,8 @@ import Testing
     #expect(ids.entries.first ?? 0 > 1)
   }
 
-  /// A layer that asks whether the call is claimed, and says that it does not look: only the values are looked at.
+  /// A layer that asks whether the call is claimed, and says that it does not look: only the values are
+  /// looked at.
   @Test func aFirstAttemptThatIsLookedAtBelongsToACallThatIsClaimed() async throws {
     let unclaimed = Log<Bool>()
     let call = Claims(base: ServiceCall { (_: Int) in Response(status: 200) }, unclaimed: unclaimed)

@@ -74,7 +74,8 @@ private actor Shelf {
     touch()
   }
 
-  // Made outside: a closure written here that captures `self` would leave the actor (Swift 6.3.1), whatever is around it.
+  // Made outside: a closure written here that captures `self` would leave the actor (Swift 6.3.1), whatever
+  // is around it.
   private nonisolated func stack(_ policy: RetryPolicy, _ leaf: String) -> AnyHandler<Int, Int> {
     let plain = ServiceCall { (_: Int) in try self.here() }
     return switch leaf {

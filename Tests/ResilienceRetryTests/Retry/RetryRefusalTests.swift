@@ -130,7 +130,8 @@ import Testing
 
   // MARK: - Refused, and cancelled by the caller
 
-  /// Of one that says when: not tried again though that is now. Of one that does not: nothing was sent all the same.
+  /// Of one that says when: not tried again though that is now. Of one that does not: nothing was sent all
+  /// the same.
   @Test(arguments: [true, false])
   func row68_aRefusalAfterTheCallersCancellationIsNotTriedAgainAndGivesItsTokenBack(saysWhen: Bool) async {
     let (budget, calls, events) = (

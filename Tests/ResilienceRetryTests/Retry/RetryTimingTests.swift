@@ -179,7 +179,8 @@ import Testing
     #expect(end == .milliseconds(500))
   }
 
-  /// Attempts of 10 ms, waits of 10 ms: every millisecond from the begin to the end is a point of cancellation.
+  /// Attempts of 10 ms, waits of 10 ms: every millisecond from the begin to the end is a point of
+  /// cancellation.
   @Test(arguments: 0...50 as ClosedRange<Int64>)
   func row28_cancellationAtAnyPointEndsTheCall(milliseconds: Int64) throws {
     let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.milliseconds(10), jitter: .none))

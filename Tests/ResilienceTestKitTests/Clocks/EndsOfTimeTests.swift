@@ -3,7 +3,8 @@ import Testing
 
 @testable import ResilienceTestKit
 
-/// Instants, durations and counts from both ends of their ranges: nothing traps, and nothing goes on for ever.
+/// Instants, durations and counts from both ends of their ranges: nothing traps, and nothing goes on for
+/// ever.
 @Suite struct EndsOfTimeTests {
   @Test func row73_aManualClockRunsWhatIsDueAndNothingElse() {
     for seed in 0..<2000 as Range<UInt64> {

@@ -2,9 +2,10 @@ import ResilienceCore
 import ResilienceTestKit
 import Testing
 
-/// A retry storm that outlives its cause: a service that can do 200 calls a second is asked for 140, and is slow for ten
-/// seconds. Callers give up after half a second. Nothing but their retries and the work done for those that have left
-/// keeps it busy afterwards: it does not recover, though nothing is wrong with it any more.
+/// A retry storm that outlives its cause: a service that can do 200 calls a second is asked for 140, and is
+/// slow for ten seconds. Callers give up after half a second. Nothing but their retries and the work done for
+/// those that have left keeps it busy afterwards: it does not recover, though nothing is wrong with it any
+/// more.
 @Suite struct RetryStormTests {
   private struct TimedOut: Error {}
   private static let patience = Duration.milliseconds(500)

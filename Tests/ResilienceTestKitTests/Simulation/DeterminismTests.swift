@@ -16,7 +16,8 @@ import Testing
     var text: String { lines.joined(separator: "\n") }
   }
 
-  /// Customers, an actor, a service with a queue, a lossy network, faults, timers and give-ups: everything that chooses.
+  /// Customers, an actor, a service with a queue, a lossy network, faults, timers and give-ups: everything
+  /// that chooses.
   private static func trace(seed: UInt64) throws -> (schedule: String, order: String) {
     let simulation = Simulation(seed: seed, recordsSchedule: true)
     let recorder = EventRecorder()

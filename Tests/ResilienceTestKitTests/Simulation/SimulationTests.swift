@@ -95,7 +95,8 @@ import Testing
 
   enum Afterwards: CaseIterable, Sendable { case nothing, sleeps, waitsForEver }
 
-  /// Resumes a task of the simulation from another thread, the system clock's, and holds the simulation until it has.
+  /// Resumes a task of the simulation from another thread, the system clock's, and holds the simulation until
+  /// it has.
   private func escape(_ simulation: Simulation, _ afterwards: Afterwards) throws {
     try simulation.run { sim in
       let parked = Log<UnsafeContinuation<Void, Never>>()
@@ -131,7 +132,8 @@ import Testing
     #expect(error.instant == Instant(nanoseconds: 0))
   }
 
-  /// The order in which three timers of one instant fire. One job arms them: no choice among jobs has a part in it.
+  /// The order in which three timers of one instant fire. One job arms them: no choice among jobs has a part
+  /// in it.
   private func firing(seed: UInt64) throws -> [Int] {
     let fired = Log<Int>()
     try Simulation(seed: seed).run { sim in

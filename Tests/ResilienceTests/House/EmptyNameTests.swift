@@ -2,7 +2,8 @@ import Resilience
 import ResilienceTestKit
 import Testing
 
-/// A name that only labels may be empty; one by which something is found traps, where its module's tests say so.
+/// A name that only labels may be empty; one by which something is found traps, where its module's tests say
+/// so.
 @Suite struct EmptyNameTests {
   static let unnamed: [any MetricSource] = [
     RetryBudget("").snapshot(),

@@ -2,8 +2,9 @@ import Resilience
 import ResilienceTestKit
 import Testing
 
-/// A leaf and a decorator written outside the package behave right under every layer: a failing value is retried, what
-/// they call sees deadline, trace and observer of the stack, and attempts are numbered and belong to one call.
+/// A leaf and a decorator written outside the package behave right under every layer: a failing value is
+/// retried, what they call sees deadline, trace and observer of the stack, and attempts are numbered and
+/// belong to one call.
 @Suite struct OutsideHandlerTests {
   private static let deadline = Deadline(at: Instant(nanoseconds: 60_000_000_000))
 

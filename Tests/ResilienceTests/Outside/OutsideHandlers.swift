@@ -1,8 +1,8 @@
 import Resilience
 import ResilienceTestKit
 
-// Handlers as a user of the package writes them: the protocol's one requirement and nothing but public API. A test
-// compiles this file as a part of another package.
+// Handlers as a user of the package writes them: the protocol's one requirement and nothing but public API. A
+// test compiles this file as a part of another package.
 
 /// What a handler sees of the call that it is part of.
 struct Sighting: ResilienceEvent, Hashable {

@@ -13,7 +13,8 @@ enum OutsideLayer: CaseIterable, Sendable {
 
   /// One call, and no layer between `base` and the one that is meant.
   ///
-  /// - Parameter traces: Where spans go: the outer tracer's store, which else would hear nothing from within another's span.
+  /// - Parameter traces: Where spans go: the outer tracer's store, which else would hear nothing from within
+  ///   another's span.
   func around<Base: Handler>(_ base: Base, traces: TraceStore = TraceStore()) -> AnyHandler<Int, Reply>
   where Base.Input == Int, Base.Output == Reply {
     switch self {

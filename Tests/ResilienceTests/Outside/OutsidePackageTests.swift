@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The handlers beside this file are what somebody outside the package can write: a compiler that takes them for a part of
-/// another package finds nothing to complain of.
+/// The handlers beside this file are what somebody outside the package can write: a compiler that takes them
+/// for a part of another package finds nothing to complain of.
 @Suite(.enabled(if: Compiler.isInstalled, "no swiftc was found in PATH"))
 struct OutsidePackageTests {
   private static let options = [

@@ -2,8 +2,8 @@ import Foundation
 import Resilience
 import Testing
 
-/// Documents from a seed: what is as it must be is read, and comes back as it was; what is not is refused by field and value,
-/// and nothing traps.
+/// Documents from a seed: what is as it must be is read, and comes back as it was; what is not is refused by
+/// field and value, and nothing traps.
 @Suite struct RandomPolicyDocumentTests {
   /// All policies that can be read, and what their documents look like.
   static let policies: [RandomPolicy] = [

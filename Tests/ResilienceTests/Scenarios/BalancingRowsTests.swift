@@ -269,8 +269,9 @@ private func counts(_ log: Log<String>) -> [String: Int] {
 
 /// **Instances of very different speed.**
 ///
-/// Ten instances whose answers take a time that is uniform between 0 and 1 ms, 10 ms (four), 100 ms (four) and 1000 ms.
-/// Every strategy but one meets the slowest again and again; the one that measures leaves it alone.
+/// Ten instances whose answers take a time that is uniform between 0 and 1 ms, 10 ms (four), 100 ms (four)
+/// and 1000 ms. Every strategy but one meets the slowest again and again; the one that measures leaves it
+/// alone.
 @Suite struct UnevenSpeedScenario {
   private func latencies(_ strategy: BalancingStrategy) throws -> [Int64] {
     let slowest: [Int64] = [1] + Array(repeating: 10, count: 4) + Array(repeating: 100, count: 4) + [1000]

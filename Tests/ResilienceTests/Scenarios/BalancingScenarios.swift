@@ -40,8 +40,8 @@ private func shares(
 
 /// **A slow instance among fast ones.**
 ///
-/// Taking turns sends a third of the calls to the slow one, however long its queue. The power of two choices sends the
-/// next call to the less loaded of two.
+/// Taking turns sends a third of the calls to the slow one, however long its queue. The power of two choices
+/// sends the next call to the less loaded of two.
 @Suite struct SlowInstanceScenario {
   private static let latency: @Sendable (String) -> Duration = { .milliseconds($0 == "a" ? 500 : 10) }
 
@@ -56,8 +56,8 @@ private func shares(
 
 /// **An instance that fails fast attracts the traffic.**
 ///
-/// An instance that answers every call with an error in a millisecond has nothing in flight, so a balancer that looks at
-/// load alone finds it the best of all. Its own breaker, inside the balancer, takes it out.
+/// An instance that answers every call with an error in a millisecond has nothing in flight, so a balancer
+/// that looks at load alone finds it the best of all. Its own breaker, inside the balancer, takes it out.
 @Suite struct FailFastInstanceScenario {
   @Test(arguments: [1, 2, 3] as [UInt64])
   func row50_itsBreakerKeepsItFromAttractingTheTraffic(seed: UInt64) throws {
@@ -73,8 +73,8 @@ private func shares(
 
 /// **A flapping registry.**
 ///
-/// An instance registers, dies without a word, and registers again, every few seconds. Callers must neither be sent to
-/// what is gone for longer than its lease, nor find nobody while the others are there.
+/// An instance registers, dies without a word, and registers again, every few seconds. Callers must neither
+/// be sent to what is gone for longer than its lease, nor find nobody while the others are there.
 @Suite struct FlappingRegistryScenario {
   @Test func callersAlwaysFindALivingInstance() throws {
     try Simulation.explore(seeds: 0..<20) { simulation in

@@ -25,9 +25,9 @@ private func trip(_ breaker: CircuitBreaker) async {
 
 /// **A thundering herd when the breaker lets go.**
 ///
-/// A thousand callers wait for a destination that was down. The instant its breaker admits calls again, all of them are
-/// there. A breaker that lets them through knocks the destination over again; ours admits the probes it was told to,
-/// whatever the order in which the callers arrive.
+/// A thousand callers wait for a destination that was down. The instant its breaker admits calls again, all
+/// of them are there. A breaker that lets them through knocks the destination over again; ours admits the
+/// probes it was told to, whatever the order in which the callers arrive.
 @Suite struct ThunderingHerdScenario {
   @Test func exactlyTheProbesAreAdmittedInAnyInterleaving() throws {
     try Simulation.explore(seeds: 0..<100) { simulation in
@@ -51,9 +51,9 @@ private func trip(_ breaker: CircuitBreaker) async {
 
 /// **A cancelled probe.**
 ///
-/// The one call that is to find out whether the destination is back belongs to a user who closes the page. It says
-/// nothing about the destination. A breaker that takes it for a success sends everybody to a destination that may be
-/// down; one that forgets the probe stays half-open for ever.
+/// The one call that is to find out whether the destination is back belongs to a user who closes the page. It
+/// says nothing about the destination. A breaker that takes it for a success sends everybody to a destination
+/// that may be down; one that forgets the probe stays half-open for ever.
 @Suite struct CancelledProbeScenario {
   @Test func itNeitherClosesTheBreakerNorBlocksTheNextProbe() throws {
     try Simulation.explore(seeds: 0..<100) { simulation in
@@ -78,8 +78,9 @@ private func trip(_ breaker: CircuitBreaker) async {
 
 /// **A hung probe.**
 ///
-/// The probe never comes back. A breaker that waits for it refuses every call for days after the destination has
-/// recovered. Ours gives a probe a lease; when it ends the probe has failed, and the next one is admitted.
+/// The probe never comes back. A breaker that waits for it refuses every call for days after the destination
+/// has recovered. Ours gives a probe a lease; when it ends the probe has failed, and the next one is
+/// admitted.
 @Suite struct HungProbeScenario {
   @Test func itsLeaseEndsAndTheNextProbeIsAdmitted() throws {
     let events = Log<CircuitBreakerEvent.Kind>()
@@ -105,9 +106,9 @@ private func trip(_ breaker: CircuitBreaker) async {
 
 /// **Late results after a trip.**
 ///
-/// Slow calls that were admitted while all was well come back, failed, when the breaker has long opened, or has closed
-/// again. They belong to another time: counting them would keep a healthy destination shut out, or open the breaker
-/// twice.
+/// Slow calls that were admitted while all was well come back, failed, when the breaker has long opened, or
+/// has closed again. They belong to another time: counting them would keep a healthy destination shut out, or
+/// open the breaker twice.
 @Suite struct LateResultsScenario {
   @Test func callsOfAnEarlierGenerationDecideNothing() throws {
     let events = Log<CircuitBreakerEvent.Kind>()

@@ -4,17 +4,17 @@ import Testing
 
 /// **A dependency that hangs takes all the workers.**
 ///
-/// A gateway has twenty workers and calls two services: a catalogue that answers in ten milliseconds, and an inventory
-/// that has stopped answering. Each call to the inventory holds a worker for good. After a second or two none is left, and
-/// the catalogue, which is perfectly well, is not reached any more. Behind a bulkhead the inventory can hold five
-/// workers and no more.
+/// A gateway has twenty workers and calls two services: a catalogue that answers in ten milliseconds, and an
+/// inventory that has stopped answering. Each call to the inventory holds a worker for good. After a second
+/// or two none is left, and the catalogue, which is perfectly well, is not reached any more. Behind a
+/// bulkhead the inventory can hold five workers and no more.
 @Suite struct BulkheadScenario {
   private struct Request: Sendable {
     var needsInventory: Bool
   }
 
-  /// A minute of traffic, a hundred requests a second, every fifth to the inventory: how many of the 4 800 others were
-  /// answered.
+  /// A minute of traffic, a hundred requests a second, every fifth to the inventory: how many of the 4 800
+  /// others were answered.
   private static func goodput(seed: UInt64, _ bulkhead: Bulkhead?) throws -> Int {
     let answered = Log<Int>()
     try Simulation(seed: seed).run { simulation in

@@ -23,8 +23,9 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
 
 /// **A poison event.**
 ///
-/// One event in the queue makes the handler fail whenever it comes. Redelivered for ever it blocks what is behind it;
-/// acknowledged to be rid of it, it is lost. It belongs into the dead letters, with its reason, and the rest goes on.
+/// One event in the queue makes the handler fail whenever it comes. Redelivered for ever it blocks what is
+/// behind it; acknowledged to be rid of it, it is lost. It belongs into the dead letters, with its reason,
+/// and the rest goes on.
 @Suite struct PoisonEventScenario {
   @Test func itEndsInTheDeadLettersAndTheRestGoesOnInOrder() throws {
     try Simulation.explore(seeds: 0..<50) { simulation in
@@ -51,8 +52,8 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
 
 /// **A duplicate delivery.**
 ///
-/// Brokers deliver at least once, and publishers publish again when they did not hear that the first time had worked. The
-/// customer pays once.
+/// Brokers deliver at least once, and publishers publish again when they did not hear that the first time had
+/// worked. The customer pays once.
 @Suite struct DuplicateDeliveryScenario {
   @Test func theHandlerRunsOnceHoweverTheCopiesInterleave() throws {
     try Simulation.explore(seeds: 0..<100) { simulation in
@@ -85,8 +86,8 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
 
 /// **A consumer that crashes between handling and acknowledging.**
 ///
-/// The work is done, the process dies before it says so, and the event comes again. Without an inbox the work is done
-/// twice; with one that marks events before they are handled, it would be lost in the opposite case.
+/// The work is done, the process dies before it says so, and the event comes again. Without an inbox the work
+/// is done twice; with one that marks events before they are handled, it would be lost in the opposite case.
 @Suite struct ConsumerCrashScenario {
   private static func chargesAfterACrash(deduplicates: Bool, seed: UInt64) throws -> Int {
     try Simulation(seed: seed).run { simulation in

@@ -5,14 +5,15 @@ import Testing
 
 /// **Back, at half of its size.**
 ///
-/// A destination that can do 50 calls a second is asked for 40. It dies for a minute. When it is back, one half of its
-/// machines is still starting: for another minute it can do 25. A breaker that closes at once sends it all 40: within two
-/// seconds its queue is longer than anybody waits, everything fails, and the breaker has opened again; what it was
-/// sent meanwhile was work for nobody. This goes on until the other half is there. With a ramp the share of calls grows
-/// with the destination, and it is never knocked over.
+/// A destination that can do 50 calls a second is asked for 40. It dies for a minute. When it is back, one
+/// half of its machines is still starting: for another minute it can do 25. A breaker that closes at once
+/// sends it all 40: within two seconds its queue is longer than anybody waits, everything fails, and the
+/// breaker has opened again; what it was sent meanwhile was work for nobody. This goes on until the other
+/// half is there. With a ramp the share of calls grows with the destination, and it is never knocked over.
 @Suite struct RecoveryScenario {
   struct Figures: Equatable {
-    /// How often the breaker opened for calls that it had let in, probes apart, after the destination was back.
+    /// How often the breaker opened for calls that it had let in, probes apart, after the destination was
+    /// back.
     var knockedOver = 0
     /// Of the 2400 calls in the minute at half size: answered in time, work for nobody, and turned away.
     var answered = 0

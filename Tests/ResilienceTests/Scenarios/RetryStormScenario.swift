@@ -4,12 +4,13 @@ import Testing
 
 /// **A retry storm after an outage.**
 ///
-/// A server that can do 100 calls a second is asked for 80, and takes twenty times as long for ten seconds. Callers wait a second and make up to
-/// four attempts. While it is slow every caller turns into four; when it is well again, it works through a queue of calls
-/// whose callers have left, and each of those comes again. Nothing is wrong any more, and it never recovers.
+/// A server that can do 100 calls a second is asked for 80, and takes twenty times as long for ten seconds.
+/// Callers wait a second and make up to four attempts. While it is slow every caller turns into four; when it
+/// is well again, it works through a queue of calls whose callers have left, and each of those comes again.
+/// Nothing is wrong any more, and it never recovers.
 ///
-/// Two habits break the circle, and the toolkit has both by default: retries come out of a budget that only original calls
-/// fill, and work whose deadline has passed is dropped before it begins.
+/// Two habits break the circle, and the toolkit has both by default: retries come out of a budget that only
+/// original calls fill, and work whose deadline has passed is dropped before it begins.
 @Suite struct RetryStormScenario {
   private struct Result {
     /// Calls that were made, in each second.

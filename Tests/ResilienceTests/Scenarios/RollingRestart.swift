@@ -4,9 +4,9 @@ import Synchronization
 
 /// Restarts every instance of a service while clients call it, in the simulator.
 ///
-/// Instances keep themselves in a store. Each client has a registry of its own that follows the store over a network that takes
-/// up to 50 ms, and a balanced call with a retry. An instance drains for two seconds before it stops; every 25th says no
-/// farewell, so that its lease must run out.
+/// Instances keep themselves in a store. Each client has a registry of its own that follows the store over a
+/// network that takes up to 50 ms, and a balanced call with a retry. An instance drains for two seconds
+/// before it stops; every 25th says no farewell, so that its lease must run out.
 struct RollingRestart {
   var instances: Int
   var clients: Int

@@ -2,7 +2,8 @@ import Resilience
 import ResilienceTestKit
 import Testing
 
-/// A client may answer its caller's cancellation with a value, as a proxy does with 499. It says nothing about the destination.
+/// A client may answer its caller's cancellation with a value, as a proxy does with 499. It says nothing
+/// about the destination.
 @Suite struct CancelledValueTests {
   enum Layer: String, CaseIterable, Sendable {
     case breaker, breakerInPlace, throttle, throttleInPlace, hedge, retry, trace

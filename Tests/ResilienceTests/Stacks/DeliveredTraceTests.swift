@@ -4,11 +4,13 @@ import Testing
 
 private struct Down: Error {}
 
-/// The deliveries of an event are spans of one trace, each linked to the one before, whatever happens to the event between.
+/// The deliveries of an event are spans of one trace, each linked to the one before, whatever happens to the
+/// event between.
 @Suite struct DeliveredTraceTests {
   private static let placed = EventType<Int>("order_placed")
 
-  /// A bus whose only group fails the deliveries that `fails` picks of all, and work that goes on while it runs.
+  /// A bus whose only group fails the deliveries that `fails` picks of all, and work that goes on while it
+  /// runs.
   private static func deliveries(
     maxDeliveries: Int, tracedFrom sampler: Sampler = .always, fails: @escaping @Sendable (Int) -> Bool,
     _ work: @escaping @Sendable (EventBus, CallTracer) async throws -> Void

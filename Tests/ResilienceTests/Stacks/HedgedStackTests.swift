@@ -59,8 +59,8 @@ private struct Down: Error {}
     }
   }
 
-  /// A loser that is left behind holds its permit until it has really ended, so that a bulkhead inside bounds how many there
-  /// are; and its end says nothing to a breaker there.
+  /// A loser that is left behind holds its permit until it has really ended, so that a bulkhead inside bounds
+  /// how many there are; and its end says nothing to a breaker there.
   @Test func row74_aLoserThatIsLeftBehindHoldsItsPermitUntilItEnds() throws {
     try Simulation(seed: 1).run { simulation in
       let (bulkhead, breaker) = (Bulkhead("stock", limit: 3), CircuitBreaker("stock"))
@@ -85,7 +85,8 @@ private struct Down: Error {}
     }
   }
 
-  /// An instance whose breaker is open refuses, and the balancer goes on to another: the hedge notices nothing.
+  /// An instance whose breaker is open refuses, and the balancer goes on to another: the hedge notices
+  /// nothing.
   @Test func row30_aHedgeThatEveryInstanceRefusesLeavesTheFirstAttemptAlone() throws {
     try Simulation(seed: 1).run { simulation in
       let breaker = CircuitBreaker(

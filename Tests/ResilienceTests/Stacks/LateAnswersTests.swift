@@ -14,8 +14,8 @@ private struct Busy: Error, PushbackProviding {
   var pushback: Pushback
 }
 
-/// What comes when a limit has passed already: the limit replaces what it caused, which is its own cancellation, and
-/// failures. What an inner layer says apart from that is kept.
+/// What comes when a limit has passed already: the limit replaces what it caused, which is its own
+/// cancellation, and failures. What an inner layer says apart from that is kept.
 @Suite struct LateAnswersTests {
   enum Limit: String, CaseIterable, Sendable {
     case timeout, abandoning

@@ -4,7 +4,8 @@ import Testing
 
 private struct Down: Error {}
 
-/// Layers that repeat a call inside each other: which attempt of all this one is, and whether another may follow.
+/// Layers that repeat a call inside each other: which attempt of all this one is, and whether another may
+/// follow.
 @Suite struct NestedAttemptsTests {
   private static let quickly = RetryPolicy(maxAttempts: 3, backoff: .none)
 
@@ -32,7 +33,8 @@ private struct Down: Error {}
     (1...count).map { "\($0)/\(count)" + ($0 == count ? " last" : "") }
   }
 
-  /// README's order: in each of three attempts of the retry two of the hedge. Quick failures, and slow ones that overlap.
+  /// README's order: in each of three attempts of the retry two of the hedge. Quick failures, and slow ones
+  /// that overlap.
   @Test(arguments: [Duration.zero, .milliseconds(80)])
   func row99_aHedgeInsideARetryCountsSixAttemptsAndCallsTheLastTheLast(delay: Duration) throws {
     let (seen, headers) = (Log<String>(), Log<String>())

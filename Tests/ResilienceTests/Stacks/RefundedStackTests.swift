@@ -37,8 +37,8 @@ import Testing
     case nothing, layer, eraser, both
   }
 
-  /// The first attempt reaches the destination and fails, the second is refused: the permit was used, however well the retry is
-  /// hidden. Without a retry the same refusal gives it back, through the same layers.
+  /// The first attempt reaches the destination and fails, the second is refused: the permit was used, however
+  /// well the retry is hidden. Without a retry the same refusal gives it back, through the same layers.
   @Test(arguments: Hiding.allCases, [true, false])
   func row68_aRetryIsFoundHoweverDeepInsideALimit(hiding: Hiding, isRetried: Bool) async throws {
     let made = Log<Int>()

@@ -4,8 +4,8 @@ import Testing
 
 private struct Mine: Error, Hashable {}
 
-/// Whose doing the end of a shared execution is, for the layers inside it: a time limit's when the last caller's deadline had
-/// passed, else the caller's. The execution itself knows no deadline.
+/// Whose doing the end of a shared execution is, for the layers inside it: a time limit's when the last
+/// caller's deadline had passed, else the caller's. The execution itself knows no deadline.
 @Suite struct SharedExecutionTests {
   private enum Leaving: CaseIterable {
     case deadline, cancellation
@@ -66,7 +66,8 @@ private struct Mine: Error, Hashable {}
     }
   }
 
-  /// What waits in one's own queue is refused, and does not count; what is cancelled by the caller is no refusal.
+  /// What waits in one's own queue is refused, and does not count; what is cancelled by the caller is no
+  /// refusal.
   @Test func row64_waitingInAQueueInsideASharedExecutionIsNoFailure() throws {
     for leaving in Leaving.allCases {
       try Simulation(seed: 1).run { sim in

@@ -4,8 +4,8 @@ import Testing
 
 private struct Down: Error {}
 
-/// Hedge, coalescing, fallback and bulkhead inside and around each other and a retry: they end when they are cancelled, and
-/// leave nothing behind.
+/// Hedge, coalescing, fallback and bulkhead inside and around each other and a retry: they end when they are
+/// cancelled, and leave nothing behind.
 @Suite struct ShelteredStackTests {
   enum Layer: String, CaseIterable, Sendable {
     case hedge, coalescing, fallback, bulkhead, retry
@@ -38,8 +38,8 @@ private struct Down: Error {}
     }
   }
 
-  /// Work of 10 ms that fails is cancelled at each instant at which something may happen; somebody else has the bulkhead's
-  /// only place for the first 10 ms.
+  /// Work of 10 ms that fails is cancelled at each instant at which something may happen; somebody else has
+  /// the bulkhead's only place for the first 10 ms.
   @Test(arguments: pairs)
   func row28_cancelledAtAnyPointTheCallEndsAndNothingIsLeft(layers: [Layer]) throws {
     for instant in [0, 5, 10, 15, 20] as [Int64] {

@@ -5,8 +5,8 @@ import Testing
 
 private struct Down: Error {}
 
-/// Retry, timeout, deadline, breaker and limiter around each other in every order: they end in time, end when they are
-/// cancelled, and leave nothing behind.
+/// Retry, timeout, deadline, breaker and limiter around each other in every order: they end in time, end when
+/// they are cancelled, and leave nothing behind.
 @Suite struct TimedStackTests {
   enum Layer: String, CaseIterable, Sendable, CustomStringConvertible {
     case retry, timeout, abandoning, deadline, breaker, limiter
@@ -54,7 +54,8 @@ private struct Down: Error {}
 
   // MARK: - Row 28
 
-  /// Work of 10 ms that fails, or of 60 s that hangs, is cancelled at each instant at which something may happen.
+  /// Work of 10 ms that fails, or of 60 s that hangs, is cancelled at each instant at which something may
+  /// happen.
   @Test(arguments: stacks(of: [.retry, .timeout, .deadline, .breaker, .limiter]))
   func row28_cancelledAtAnyPointTheCallEndsAndNothingIsLeft(layers: [Layer]) throws {
     for (takes, instants) in [(10, [0, 5, 10, 15, 20]), (60_000, [15, 39])] as [(Int64, [Int64])] {
@@ -110,7 +111,8 @@ private struct Down: Error {}
     return ended.entries.last ?? sim.now
   }
 
-  /// The deadline passes while a retry waits to try again: the call ends then at the latest, with what it knows.
+  /// The deadline passes while a retry waits to try again: the call ends then at the latest, with what it
+  /// knows.
   @Test(arguments: stacks(of: [.timeout, .breaker, .limiter]))
   func row28_aDeadlineThatPassesDuringABackoffEndsTheCall(inner: [Layer]) throws {
     for deadline in [11, 15, 19, 20, 21] as [Int64] {

@@ -10,16 +10,19 @@ private struct Refused: Rejection, Hashable {
   var retryAt: Instant? { nil }
 }
 
-/// Every layer here that takes something, against every way out of a call: what is given back, and what is counted.
+/// Every layer here that takes something, against every way out of a call: what is given back, and what is
+/// counted.
 @Suite struct WaysOutTests {
-  /// How an attempt ends. The caller cancels it at 100 ms; a limit of a second is around it, which abandons it in the last.
+  /// How an attempt ends. The caller cancels it at 100 ms; a limit of a second is around it, which abandons
+  /// it in the last.
   enum Way: String, CaseIterable, Sendable {
     case success, failure, lateFailure, lateValue, refusal, cancelled, cancelledWithAnErrorOfItsOwn,
       abandonment
   }
 
-  /// What is taken: a token of a budget for a second attempt, or for one beside a first that hangs; a timer; a place in an
-  /// execution that others share; one in the window of a breaker inside such an execution; one at an instance.
+  /// What is taken: a token of a budget for a second attempt, or for one beside a first that hangs; a timer;
+  /// a place in an execution that others share; one in the window of a breaker inside such an execution; one
+  /// at an instance.
   enum Taker: String, CaseIterable, Sendable {
     case retry, retryThrottle, hedge, hedgeThrottle, timeout, coalescing, breakerInSharing, balancer
   }
@@ -66,7 +69,8 @@ private struct Refused: Rejection, Hashable {
 
   /// A cell: the call's outcome for the layers outside; what the taker has at the end.
   private static let table: [Taker: [Way: String]] = [
-    // Ten tokens, of which the second attempt takes one, and gives it back when it is refused, since it was not sent.
+    // Ten tokens, of which the second attempt takes one, and gives it back when it is refused, since it was
+    // not sent.
     .retry: [
       .success: "success, 9 tokens", .failure: "failure, 9 tokens", .lateFailure: "failure, 9 tokens",
       .lateValue: "success, 9 tokens", .refusal: "neutral, 10 tokens", .cancelled: "neutral, 9 tokens",
@@ -78,7 +82,8 @@ private struct Refused: Rejection, Hashable {
       .lateValue: "success, 9 tokens", .refusal: "neutral, 8 tokens", .cancelled: "neutral, 8 tokens",
       .cancelledWithAnErrorOfItsOwn: "neutral, 8 tokens", .abandonment: "failure, 7 tokens",
     ],
-    // The second of two attempts goes the way. The first, which hangs, ends by its limit where the second decides nothing.
+    // The second of two attempts goes the way. The first, which hangs, ends by its limit where the second
+    // decides nothing.
     .hedge: [
       .success: "success, 9 tokens", .failure: "failure, 9 tokens", .lateFailure: "failure, 9 tokens",
       .lateValue: "success, 9 tokens", .refusal: "failure, 10 tokens", .cancelled: "neutral, 9 tokens",
@@ -96,7 +101,8 @@ private struct Refused: Rejection, Hashable {
       .cancelled: "neutral, 0 abandoned",
       .cancelledWithAnErrorOfItsOwn: "neutral, 0 abandoned", .abandonment: "failure, 1 abandoned",
     ],
-    // One caller, whose deadline is that of the execution: when it has left, nobody waits, and what comes then is its answer.
+    // One caller, whose deadline is that of the execution: when it has left, nobody waits, and what comes
+    // then is its answer.
     .coalescing: [
       .success: "success, 0 running, 0 deserted", .failure: "failure, 0 running, 0 deserted",
       .lateFailure: "failure, 0 running, 1 deserted", .lateValue: "success, 0 running, 1 deserted",

@@ -5,8 +5,9 @@ import Testing
 
 private struct Mine: Error, Hashable {}
 
-/// Whose cancellation an error stands for: one that the caller did not cause is a failure like any other; whatever is thrown
-/// after the caller's own is neutral. The same answer in every layer of retry, timeout and fallback.
+/// Whose cancellation an error stands for: one that the caller did not cause is a failure like any other;
+/// whatever is thrown after the caller's own is neutral. The same answer in every layer of retry, timeout and
+/// fallback.
 @Suite struct WhoCancelledTests {
   enum Layer: String, CaseIterable, Sendable {
     case retry, hedge, abandoningHedge, timeout, abandoningTimeout, deadline, fallback, coalescing
@@ -62,8 +63,8 @@ private struct Mine: Error, Hashable {}
 
   private static let repeating: Set<Layer> = [.retry, .hedge, .abandoningHedge]
 
-  /// The leaf throws a cancellation that nobody asked for: what repeats, repeats; what replaces, replaces; what counts,
-  /// counts.
+  /// The leaf throws a cancellation that nobody asked for: what repeats, repeats; what replaces, replaces;
+  /// what counts, counts.
   @Test(arguments: Layer.allCases)
   func row65_aCancellationThatTheCallerDidNotCauseIsAFailure(layer: Layer) throws {
     let bench = Bench()
@@ -100,7 +101,8 @@ private struct Mine: Error, Hashable {}
 
   // MARK: - Row 66
 
-  /// The caller cancels, and the client makes of it a plain cancellation or an error of its own, at once or after a while.
+  /// The caller cancels, and the client makes of it a plain cancellation or an error of its own, at once or
+  /// after a while.
   @Test(arguments: Layer.allCases, [(false, 0), (true, 0), (false, 5), (true, 5)] as [(Bool, Int64)])
   func row66_whatComesAfterTheCallersCancellationIsNeutral(
     layer: Layer, client: (hasAnErrorOfItsOwn: Bool, takes: Int64)

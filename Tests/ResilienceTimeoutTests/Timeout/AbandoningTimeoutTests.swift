@@ -107,7 +107,8 @@ import Testing
     #expect(exploration.isComplete)
   }
 
-  /// The work ends at the very instant at which its caller leaves: a value, or an abandonment that ends at once.
+  /// The work ends at the very instant at which its caller leaves: a value, or an abandonment that ends at
+  /// once.
   @Test func completionRacingTheTimerIsOneOrTheOther() throws {
     let endings = Log<String>()
     let exploration = try Simulation.exploreEveryInterleaving { sim in
@@ -153,7 +154,8 @@ import Testing
     }
   }
 
-  /// A cancelled caller waits for stubborn work, but no longer than the limit and 10 ms; for other work not at all.
+  /// A cancelled caller waits for stubborn work, but no longer than the limit and 10 ms; for other work not
+  /// at all.
   @Test(arguments: [0, 300, 1000], [200, 400, 60_000])
   func row28_aCancelledCallerEndsWithTheWorkOrAfterTheLimit(cancelledAt: Int64, takes: Int64) throws {
     let exploration = try Simulation.exploreEveryInterleaving { sim in
@@ -191,7 +193,8 @@ import Testing
 
   // MARK: - No more than is allowed
 
-  /// As much as may be left is left: the caller waits for its work, and gets what it comes to, as without `abandoning:`.
+  /// As much as may be left is left: the caller waits for its work, and gets what it comes to, as without
+  /// `abandoning:`.
   @Test(arguments: [7, -7])
   func row74_whenTheLimitIsLeftRunningTheCallerWaits(number: Int) throws {
     let told = Log<AbandonedWorkEvent>()

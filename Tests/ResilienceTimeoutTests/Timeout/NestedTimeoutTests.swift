@@ -10,7 +10,8 @@ import Testing
     ServiceCall("payment") { _ in try await sim.sleep(for: .seconds(60)) }
   }
 
-  /// All interleavings of the tasks, and some orders of the timers of one instant, of which the former take one.
+  /// All interleavings of the tasks, and some orders of the timers of one instant, of which the former take
+  /// one.
   private func everyOrder(_ body: @escaping @Sendable (Simulation) async throws -> Void) throws {
     #expect(try Simulation.exploreEveryInterleaving(body).isComplete)
     try Simulation.explore(seeds: 0..<50, body)
@@ -73,7 +74,8 @@ import Testing
     }
   }
 
-  /// Cancelled at the very instant of the limit: it timed out; outside of the limits it is the caller's cancellation as well.
+  /// Cancelled at the very instant of the limit: it timed out; outside of the limits it is the caller's
+  /// cancellation as well.
   @Test func aCallerCancelledAtTheLimitGetsOneAnswer() throws {
     try everyOrder { sim in
       let errors = Log<String>()

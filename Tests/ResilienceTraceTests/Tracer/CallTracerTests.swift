@@ -401,8 +401,8 @@ import Testing
     #expect(tracer.snapshot().recordedSpans == 0)
   }
 
-  /// What a bus hands a handler whose event was published outside a trace: a trace id that the event has kept since, and no
-  /// span.
+  /// What a bus hands a handler whose event was published outside a trace: a trace id that the event has kept
+  /// since, and no span.
   @Test(arguments: [Sampler.always, .parentBased()])
   func row102_deliveriesOfAnEventThatWasPublishedOutsideATraceAreOneTrace(_ sampler: Sampler) async throws {
     let handler = EventHandler("inventory") { (_: Int) in }
@@ -466,7 +466,8 @@ import Testing
       ids += [trace.traceHigh, trace.traceLow, trace.span]
     }
     #expect(Set(ids).count == ids.count)
-    // The sequence of SplitMix64, which a process had: each output gives away the state, and with it the next one.
+    // The sequence of SplitMix64, which a process had: each output gives away the state, and with it the next
+    // one.
     let mixed = (0..<200).map { SplitMix64.mix(ids[$0] &+ SplitMix64.gamma) }
     #expect(Set(mixed).isDisjoint(with: ids))
     let unmixed = ids.map(unmix)

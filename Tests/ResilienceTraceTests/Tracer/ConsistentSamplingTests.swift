@@ -6,7 +6,8 @@ import Testing
 @Suite struct ConsistentSamplingTests {
   private let propagator = W3CTraceContextPropagator()
 
-  /// What goes out of a span, given the state that came in; the last 7 bytes of the trace id are `0x90...` of 0x100.
+  /// What goes out of a span, given the state that came in; the last 7 bytes of the trace id are `0x90...` of
+  /// 0x100.
   private func sent(
     by sampler: Sampler, state: String?, parentIsSampled: Bool = true
   ) async -> (isSampled: Bool, state: String?) {

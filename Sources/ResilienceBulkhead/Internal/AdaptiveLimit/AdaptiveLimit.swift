@@ -2,8 +2,9 @@ internal import ResilienceCore
 
 /// Learns how much a destination can bear at one time, from how long its calls take.
 ///
-/// By Little's law a destination that is busy has `rate × unloaded latency` places. The rate shows while the limit is what
-/// holds calls back; the unloaded latency is measured every now and then, with less let in. See <doc:AdaptiveLimits>.
+/// By Little's law a destination that is busy has `rate × unloaded latency` places. The rate shows while the
+/// limit is what holds calls back; the unloaded latency is measured every now and then, with less let in. See
+/// <doc:AdaptiveLimits>.
 struct AdaptiveLimit: Sendable {
   /// A call that comes back.
   struct Call {
@@ -79,8 +80,8 @@ extension AdaptiveLimit {
     }
   }
 
-  /// Whether the duration of a call tells anything. One that was cancelled or failed may have been short for a hundred
-  /// reasons; if it was longer than calls are, that tells as much as a success does.
+  /// Whether the duration of a call tells anything. One that was cancelled or failed may have been short for
+  /// a hundred reasons; if it was longer than calls are, that tells as much as a success does.
   private func tells(_ call: Call, _ verdict: Verdict) -> Bool {
     if verdict == .success { return true }
     guard rate.isKnown else { return false }

@@ -23,8 +23,8 @@ struct LatencyWindow: Sendable {
   /// What came back per nanosecond (Little's law).
   var rate: Double { inUse / nanoseconds }
 
-  /// How many calls of an exponentially distributed duration would tell as much: fewer than these when durations vary more,
-  /// never more, as those of one burst are not independent.
+  /// How many calls of an exponentially distributed duration would tell as much: fewer than these when
+  /// durations vary more, never more, as those of one burst are not independent.
   var information: Double { count / max(1, variation) }
 
   /// The standard error of the mean duration, as a share of it.

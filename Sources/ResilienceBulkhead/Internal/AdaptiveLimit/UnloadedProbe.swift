@@ -2,10 +2,10 @@ internal import ResilienceCore
 
 /// Measures how long calls take when there are so few that none waits for another.
 ///
-/// With less let in, what is inside first drains to the limit, then runs for one round, so that everything inside was let
-/// in under it, and is then measured for whole rounds: a destination that works in lock-step finishes in bursts.
-/// The measure is time spent inside per call that came back. Durations would not do: the first to come back are
-/// the short ones.
+/// With less let in, what is inside first drains to the limit, then runs for one round, so that everything
+/// inside was let in under it, and is then measured for whole rounds: a destination that works in lock-step
+/// finishes in bursts. The measure is time spent inside per call that came back. Durations would not do: the
+/// first to come back are the short ones.
 struct UnloadedProbe: Sendable {
   private enum Phase: Equatable {
     case draining

@@ -2,9 +2,9 @@ internal import ResilienceCore
 
 /// Who is inside, who waits, and whose turn it is.
 ///
-/// Whoever is first in the queue goes in as soon as there is room, and nobody goes in past him: a heavy call that waits for
-/// its room is not overtaken by light ones, however many there are. One that is heavier than the limit, which
-/// may have shrunk since it came, goes in when nothing else is inside.
+/// Whoever is first in the queue goes in as soon as there is room, and nobody goes in past him: a heavy call
+/// that waits for its room is not overtaken by light ones, however many there are. One that is heavier than
+/// the limit, which may have shrunk since it came, goes in when nothing else is inside.
 struct BulkheadStateMachine: Sendable {
   enum Arrival: Sendable {
     case entered

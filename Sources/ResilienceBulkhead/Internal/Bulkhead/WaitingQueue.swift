@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// The calls that wait for one bulkhead, in the order in which they will go in.
 ///
-/// A doubly linked list for each priority, in one array of nodes: whoever leaves, wherever he stands, leaves in constant
-/// time.
+/// A doubly linked list for each priority, in one array of nodes: whoever leaves, wherever he stands, leaves
+/// in constant time.
 struct WaitingQueue: Sendable {
   struct Place: Sendable {
     let id: UInt64

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A key's breaker, and whether it can be forgotten.
 ///
-/// Time is counted in 64ths of the idle time. A breaker that was not asked for during more than 64 of them is as new; not
-/// while its open time lasts, and never if somebody else holds it, or told it by hand what to be.
+/// Time is counted in 64ths of the idle time. A breaker that was not asked for during more than 64 of them is
+/// as new; not while its open time lasts, and never if somebody else holds it, or told it by hand what to be.
 @frozen
 @usableFromInline
 struct BreakerSlot<Key: Hashable & Sendable>: Sendable {

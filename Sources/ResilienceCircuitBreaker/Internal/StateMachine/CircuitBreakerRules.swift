@@ -33,7 +33,8 @@ package final class CircuitBreakerRules: Sendable {
     openTime = .exponential(base: policy.openTime, cap: policy.maxOpenTime, jitter: .none)
   }
 
-  // Many breakers share few policies: the last rules are kept, so that a breaker of a policy like the one before shares them.
+  // Many breakers share few policies: the last rules are kept, so that a breaker of a policy like the one
+  // before shares them.
   private static let latest = Lock<CircuitBreakerRules?>(nil)
 
   static func of(_ policy: CircuitBreakerPolicy) -> CircuitBreakerRules {
@@ -50,7 +51,8 @@ package final class CircuitBreakerRules: Sendable {
 
   var needsTimeOfResults: Bool { timesCalls || policy.window.capacity == nil }
 
-  /// How long to stay open, and how much of it is chance: the breaker opened `reopenings` times in a row before.
+  /// How long to stay open, and how much of it is chance: the breaker opened `reopenings` times in a row
+  /// before.
   func openNanoseconds(reopenings: Int, draw: UInt64) -> (whole: Int64, jitter: Int64) {
     let whole = openTime.delay(retry: reopenings + 1, seed: 0).clampedNanoseconds
     let span = UInt64(Double(whole) * policy.openTimeJitter)

@@ -1,7 +1,8 @@
 internal import ResilienceCore
 
 extension CircuitBreakerStateMachine {
-  /// Becomes what time alone makes of it: calls become overdue, leases expire, the open time and the ramp end.
+  /// Becomes what time alone makes of it: calls become overdue, leases expire, the open time and the ramp
+  /// end.
   package mutating func advance(to now: Instant) -> [CircuitBreakerEvent.Kind] {
     guard let history, mode != .closed || rules.timesCalls && history.pointee.running.mayExpire(by: now)
     else {

@@ -2,9 +2,10 @@ internal import ResilienceCore
 
 /// The rules of a breaker, without a lock, a clock or a callback.
 ///
-/// A token carries the generation of the state it was given in, and its result counts in that state only. Time moves it
-/// lazily: with each operation it first becomes what it is at `now`, so that it makes no difference who looked when. What
-/// is left to chance, the jitter of the open time, comes out of the latest `draw` that it was given.
+/// A token carries the generation of the state it was given in, and its result counts in that state only.
+/// Time moves it lazily: with each operation it first becomes what it is at `now`, so that it makes no
+/// difference who looked when. What is left to chance, the jitter of the open time, comes out of the latest
+/// `draw` that it was given.
 // @unchecked: it owns the memory of its history alone, as it cannot be copied.
 package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
   package enum Decision: Sendable, Hashable {
@@ -59,7 +60,8 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
       asksResults: rules.needsTimeOfResults || !isSettled)
   }
 
-  /// Whether no number of successes can change anything: none can make a rate defined that has a failure in it.
+  /// Whether no number of successes can change anything: none can make a rate defined that has a failure in
+  /// it.
   private var isSettled: Bool {
     guard let tally = history?.pointee.tally else { return true }
     return tally.failures == 0 || tally.calls >= rules.minimumThroughput

@@ -7,7 +7,8 @@ package struct CircuitBreakerToken: Sendable, BitwiseCopyable, Hashable {
   /// What the breaker was.
   @usableFromInline package let word: CircuitBreakerWord
 
-  /// Of a probe, which one it is within its generation; of a call that is timed, when it began, in nanoseconds; else 0.
+  /// Of a probe, which one it is within its generation; of a call that is timed, when it began, in
+  /// nanoseconds; else 0.
   @usableFromInline package let detail: Int64
 
   @inlinable

@@ -1,8 +1,8 @@
 /// What a breaker is, in one word: a generation and a mode, so that a call is admitted with one load.
 ///
-/// Every change of state that results must not cross begins a generation. The lower half has room for the successes that a
-/// closed breaker has counted and not yet looked at: a success is one exchange of the word, and belongs to the state that it
-/// was counted in.
+/// Every change of state that results must not cross begins a generation. The lower half has room for the
+/// successes that a closed breaker has counted and not yet looked at: a success is one exchange of the word,
+/// and belongs to the state that it was counted in.
 @frozen
 @usableFromInline
 package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
@@ -56,7 +56,8 @@ extension CircuitBreakerWord {
     CircuitBreakerWord(rawValue: rawValue & ~0xFFFF_FFFF | Self.asksResults)
   }
 
-  /// The word after one success of a call that was admitted as `admitted`; `nil` if the state machine must be asked.
+  /// The word after one success of a call that was admitted as `admitted`; `nil` if the state machine must be
+  /// asked.
   @inlinable
   @inline(__always)
   package func addingSuccess(ofCallAdmittedAs admitted: CircuitBreakerWord) -> CircuitBreakerWord? {

@@ -2,9 +2,11 @@ internal import ResilienceCore
 
 /// The latest results, a bit or two each: exact counts over a ring.
 ///
-/// A result that is too old to be held against the destination is forgiven: it stays, as the success it may be by now, until
-/// others push it out. So time alone never makes a rate higher, and it makes no difference when it is looked at.
-// @unchecked: it owns its memory alone, as it cannot be copied. An array would ask for that with every result.
+/// A result that is too old to be held against the destination is forgiven: it stays, as the success it may
+/// be by now, until others push it out. So time alone never makes a rate higher, and it makes no difference
+/// when it is looked at.
+// @unchecked: it owns its memory alone, as it cannot be copied. An array would ask for that with every
+// result.
 struct CountWindow: ~Copyable, @unchecked Sendable {
   private let words: UnsafeMutablePointer<UInt64>
   private let wordsForEach: Int

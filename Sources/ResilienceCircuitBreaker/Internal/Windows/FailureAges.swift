@@ -1,9 +1,10 @@
 internal import ResilienceCore
 
-/// When the failures and slow results of a count window came, by eighths of the age at which they are forgiven.
+/// When the failures and slow results of a count window came, by eighths of the age at which they are
+/// forgiven.
 ///
-/// Successes have no time, as no clock is read for them. Kept is only the number of the latest of each eighth: with it,
-/// all before it pass.
+/// Successes have no time, as no clock is read for them. Kept is only the number of the latest of each
+/// eighth: with it, all before it pass.
 struct FailureAges: Sendable {
   private let sliceNanoseconds: Int64
   private var latest = InlineArray<8, Int>(repeating: .min)
@@ -15,7 +16,8 @@ struct FailureAges: Sendable {
     sliceNanoseconds = maxAge.map { max(1, $0 / 8) } ?? .max
   }
 
-  /// Notes the result of this number, which is higher than any before it; what has passed by `now` must have been taken.
+  /// Notes the result of this number, which is higher than any before it; what has passed by `now` must have
+  /// been taken.
   mutating func note(_ number: Int, at now: Instant) {
     // An instant before the present slice counts into it.
     present = max(present, slice(of: now))

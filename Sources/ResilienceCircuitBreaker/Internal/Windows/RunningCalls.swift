@@ -1,9 +1,10 @@
 internal import ResilienceCore
 
-/// The calls under way, by the time they began: how many have run past the threshold is known without a timer.
+/// The calls under way, by the time they began: how many have run past the threshold is known without a
+/// timer.
 ///
-/// Kept by eighths of the threshold: bounded memory, however many calls run. A slice is overdue as a whole, when its
-/// youngest call is sure to be.
+/// Kept by eighths of the threshold: bounded memory, however many calls run. A slice is overdue as a whole,
+/// when its youngest call is sure to be.
 struct RunningCalls: Sendable {
   private let threshold: Int64
   private let sliceNanoseconds: Int64
@@ -22,7 +23,8 @@ struct RunningCalls: Sendable {
 
   /// Counts a call in; what is due by `now` must have been expired.
   ///
-  /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further before.
+  /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further
+  ///   before.
   mutating func enter(at now: Instant) -> Int64 {
     let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     let slice = max(began, present, overdueThrough &+ 1)

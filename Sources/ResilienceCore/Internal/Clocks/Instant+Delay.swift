@@ -1,6 +1,7 @@
 /// For what a person reads: a clock's own instants mean nothing outside its machine.
 extension Instant {
-  /// How long it is until then on the current clock, for a person: `1.9 s`, `340 ms`; `nil` when the time has come.
+  /// How long it is until then on the current clock, for a person: `1.9 s`, `340 ms`; `nil` when the time has
+  /// come.
   ///
   /// Rounded up, as whoever comes too early comes in vain.
   package var delayText: String? {

@@ -1,5 +1,5 @@
-// `Duration` is exact to the attosecond and 25 times dearer than `Int64`. Durations are what users write; they are
-// turned into nanoseconds once, when a policy or an object is made.
+// `Duration` is exact to the attosecond and 25 times dearer than `Int64`. Durations are what users write;
+// they are turned into nanoseconds once, when a policy or an object is made.
 
 extension Duration {
   /// Whole nanoseconds, rounded towards zero and clamped to `Int64` (292 years).

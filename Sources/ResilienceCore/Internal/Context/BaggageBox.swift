@@ -1,4 +1,5 @@
-/// A baggage as a task-local holds it: one reference, since an existential in a task-local costs twenty times as much to read.
+/// A baggage as a task-local holds it: one reference, since an existential in a task-local costs twenty times
+/// as much to read.
 @usableFromInline
 final class BaggageBox: Sendable {
   @usableFromInline let value: any Sendable

@@ -15,8 +15,8 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   /// The context differs from the one that is bound: the leaf must bind it.
   @inlinable package static var changed: CallFlags { CallFlags(rawValue: 2) }
 
-  /// The attempt is a try of a hedge. Set for an observer, when there is one, like ``delivery``; without either the attempt
-  /// is one of a retry.
+  /// The attempt is a try of a hedge. Set for an observer, when there is one, like ``delivery``; without
+  /// either the attempt is one of a retry.
   @inlinable package static var hedgeTry: CallFlags { CallFlags(rawValue: 4) }
 
   /// The attempt is a delivery of an event.

@@ -1,16 +1,19 @@
-/// What the handlers of this package tell each other beyond ``Handler``, so that they need not prepare for the worst.
+/// What the handlers of this package tell each other beyond ``Handler``, so that they need not prepare for
+/// the worst.
 ///
 /// A handler of somebody else's does not conform, and is treated as one that reads and judges everything.
 @usableFromInline
 package protocol BuiltInHandler: Handler {
-  /// Whether something in it reads ``CallContext/callID``, ``CallContext/attempt`` or ``CallContext/maxAttempts``, so that a
-  /// retry outside must set them before the first attempt.
+  /// Whether something in it reads ``CallContext/callID``, ``CallContext/attempt`` or
+  /// ``CallContext/maxAttempts``, so that a retry outside must set them before the first attempt.
   var readsAttempt: Bool { get }
 
-  /// Whether ``Handler/outcome(ofValue:)`` may call a value anything but a success, so that layers outside must ask.
+  /// Whether ``Handler/outcome(ofValue:)`` may call a value anything but a success, so that layers outside
+  /// must ask.
   var judgesValues: Bool { get }
 
-  /// Whether something in it may call its base more than once, so that a refusal at the end does not say that nothing ran.
+  /// Whether something in it may call its base more than once, so that a refusal at the end does not say that
+  /// nothing ran.
   var repeatsCalls: Bool { get }
 
   /// ``Handler/outcome(ofError:)`` for those who know the kind of the error already.
@@ -62,8 +65,8 @@ extension Handler {
 extension Handler {
   /// Calls the handler as every layer does.
   ///
-  /// Handlers of this package hand the context on to their leaf, which binds it. Somebody else's may be a leaf, so it is
-  /// bound here. The test is decided where the type is known, and costs nothing.
+  /// Handlers of this package hand the context on to their leaf, which binds it. Somebody else's may be a
+  /// leaf, so it is bound here. The test is decided where the type is known, and costs nothing.
   @inlinable
   @inline(__always)
   package nonisolated(nonsending) func perform(_ input: Input, in context: CallContext) async throws -> Output

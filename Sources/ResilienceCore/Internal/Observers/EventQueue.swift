@@ -1,8 +1,8 @@
 /// Delivers an object's events to its `onEvent` after the object's lock is released, in order, once each.
 ///
-/// The object calls ``enqueue(_:)`` while it still holds its own lock, so that the order is that of its decisions, and
-/// ``drain()`` after releasing it. One thread delivers at a time; a callback that triggers further events has them
-/// delivered after it returns, so it cannot re-enter. Free when nobody listens.
+/// The object calls ``enqueue(_:)`` while it still holds its own lock, so that the order is that of its
+/// decisions, and ``drain()`` after releasing it. One thread delivers at a time; a callback that triggers
+/// further events has them delivered after it returns, so it cannot re-enter. Free when nobody listens.
 package final class EventQueue<Event: Sendable>: Sendable {
   private struct State {
     var pending: [Event] = []

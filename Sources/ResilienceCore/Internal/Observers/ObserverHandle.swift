@@ -1,7 +1,8 @@
 /// Names an observer in a context, which must not hold a reference.
 ///
-/// Binding an observer as a task-local of its own costs as much as all layers of a stack together; a handle is a number
-/// that travels in the context, and is looked up only when there is something to tell. 0 is "nobody".
+/// Binding an observer as a task-local of its own costs as much as all layers of a stack together; a handle
+/// is a number that travels in the context, and is looked up only when there is something to tell. 0 is
+/// "nobody".
 @frozen
 @usableFromInline
 package struct ObserverHandle: Sendable, BitwiseCopyable, Hashable {

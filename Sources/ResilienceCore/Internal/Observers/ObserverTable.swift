@@ -1,8 +1,8 @@
 /// Which observer a handle names: places that are given out again and again, each time under another number.
 ///
-/// A handle is the place and how often the place was given out, 16 bits each. A place whose numbers are used up is given
-/// out again only when all others are taken or used up too, beginning with the one that has been so for the longest time: a
-/// handle means somebody else after more than four thousand million registrations.
+/// A handle is the place and how often the place was given out, 16 bits each. A place whose numbers are used
+/// up is given out again only when all others are taken or used up too, beginning with the one that has been
+/// so for the longest time: a handle means somebody else after more than four thousand million registrations.
 struct ObserverTable {
   private struct Place {
     var observer: (any CallObserver)?

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// What the type of an error conforms to, as far as it matters here.
 ///
-/// Asking a type for a conformance costs about a thousand instructions, several times for each failed attempt, and errors
-/// come in series: so the answers are remembered. A fixed table with one place for each hash of a type; a newcomer takes
-/// the place of another, which then is merely asked again.
+/// Asking a type for a conformance costs about a thousand instructions, several times for each failed
+/// attempt, and errors come in series: so the answers are remembered. A fixed table with one place for each
+/// hash of a type; a newcomer takes the place of another, which then is merely asked again.
 @frozen
 @usableFromInline
 package struct ErrorKind: OptionSet, Sendable {
@@ -21,7 +21,8 @@ package struct ErrorKind: OptionSet, Sendable {
   /// It is ``PushbackProviding``.
   @inlinable package static var pushbackProviding: ErrorKind { ErrorKind(rawValue: 2) }
 
-  /// Its type is a class: what is boxed as that type may be of a subclass, which conforms to more. Remembered only.
+  /// Its type is a class: what is boxed as that type may be of a subclass, which conforms to more. Remembered
+  /// only.
   private static let object = ErrorKind(rawValue: 4)
 
   /// The kind of `error`.

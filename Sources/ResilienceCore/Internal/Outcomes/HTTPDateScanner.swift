@@ -42,7 +42,8 @@ struct HTTPDateScanner {
   private struct Fields {
     var year, month, day, hour, minute, second: Int64
 
-    /// `nil` for a day that there is not; the 60th second of a minute, a leap second, is the next one's first.
+    /// `nil` for a day that there is not; the 60th second of a minute, a leap second, is the next one's
+    /// first.
     var nanoseconds: Int64? {
       let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
       let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -1,7 +1,7 @@
 /// A duration as policy documents spell it: a whole number and a unit, `50ms`, `20s`, `2min`.
 ///
-/// `Duration` itself encodes as two numbers of attoseconds, which nobody can read or write. Whole nanoseconds are kept, up
-/// to 292 years.
+/// `Duration` itself encodes as two numbers of attoseconds, which nobody can read or write. Whole nanoseconds
+/// are kept, up to 292 years.
 package struct DurationText: Codable, Sendable, Hashable {
   package static let requirement = "a whole number and a unit of ns, us, ms, s, min or h, such as \"50ms\""
 

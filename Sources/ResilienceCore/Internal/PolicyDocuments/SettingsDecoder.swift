@@ -1,4 +1,5 @@
-/// The fields of a policy document, read so that whatever is wrong with one is an ``InvalidSetting`` that names it.
+/// The fields of a policy document, read so that whatever is wrong with one is an ``InvalidSetting`` that
+/// names it.
 ///
 /// A field that is left out, or `null`, reads as `nil`: the policy then takes the default of its initialiser.
 package struct SettingsDecoder<Field: CodingKey & CaseIterable> {

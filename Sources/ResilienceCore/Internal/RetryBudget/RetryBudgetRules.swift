@@ -1,10 +1,13 @@
-/// The arithmetic of a ``RetryBudget``: what is missing to its maximum after a step, from what was missing before.
+/// The arithmetic of a ``RetryBudget``: what is missing to its maximum after a step, from what was missing
+/// before.
 ///
-/// In thousand millionths of a token, so that shares of nine decimals are exact and the largest reserve still fits.
+/// In thousand millionths of a token, so that shares of nine decimals are exact and the largest reserve still
+/// fits.
 struct RetryBudgetRules: Sendable {
   static var tokenScale: Int64 { 1_000_000_000 }
 
-  /// What a call brings with its first outcome, if that is a success, and if it is none; what a later success brings.
+  /// What a call brings with its first outcome, if that is a success, and if it is none; what a later success
+  /// brings.
   private let successDeposit: Int64
   private let failureDeposit: Int64
   private let laterSuccessDeposit: Int64
@@ -51,10 +54,11 @@ struct RetryBudgetRules: Sendable {
 
   // MARK: - Steps
 
-  /// What time has brought from `last` to `now`, which is later: whole tokens, and up to when it is counted with them.
+  /// What time has brought from `last` to `now`, which is later: whole tokens, and up to when it is counted
+  /// with them.
   ///
-  /// Whole ones, so that failures of about the same time get the share and the reserve, and no more. Time begins to count
-  /// when something begins to be missing.
+  /// Whole ones, so that failures of about the same time get the share and the reserve, and no more. Time
+  /// begins to count when something begins to be missing.
   func refill(_ missing: Int64, from last: Int64, to now: Int64) -> (tokens: Int64, countedUntil: Int64) {
     guard missing > start else { return (0, now) }
     let tokens = now.subtractingSaturating(last) / refillInterval

@@ -1,4 +1,5 @@
-/// The parts of a table that many threads use, each with a lock of its own. A key belongs to one of them by its hash.
+/// The parts of a table that many threads use, each with a lock of its own. A key belongs to one of them by
+/// its hash.
 @frozen
 @usableFromInline
 package struct ShardArray<Shard: ~Copyable & Sendable>: ~Copyable {
@@ -38,5 +39,6 @@ package struct ShardArray<Shard: ~Copyable & Sendable>: ~Copyable {
   }
 }
 
-// Allocated and initialised once, each shard reached only through its lock, freed when nobody has the table any more.
+// Allocated and initialised once, each shard reached only through its lock, freed when nobody has the table
+// any more.
 extension ShardArray: @unchecked Sendable {}

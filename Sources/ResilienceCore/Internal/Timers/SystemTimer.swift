@@ -8,8 +8,8 @@
 
 /// The timers of the process: a wheel, and a thread that drives it, parked while the wheel is empty.
 ///
-/// The driver is woken only for a timer that is due before it would wake by itself. A timer that is taken back does not
-/// change when that is, so arming and disarming one timeout after the other wakes nobody.
+/// The driver is woken only for a timer that is due before it would wake by itself. A timer that is taken
+/// back does not change when that is, so arming and disarming one timeout after the other wakes nobody.
 final class SystemTimer: Sendable {
   static let shared = SystemTimer()
 
@@ -25,10 +25,11 @@ final class SystemTimer: Sendable {
   private let now: @Sendable () -> Instant
 
   /// - Parameters:
-  ///   - maximumThreads: How many actions may block at the same time before other timers wait. Default: 64, as many threads
-  ///     as Dispatch gives a queue's work that blocks.
-  ///   - longestSleep: A thread's sleep does not count the time that the machine is suspended; this is how late a timer may be
-  ///     after that, in nanoseconds. Default: a second; less would wake an idle machine more often.
+  ///   - maximumThreads: How many actions may block at the same time before other timers wait. Default: 64,
+  ///     as many threads as Dispatch gives a queue's work that blocks.
+  ///   - longestSleep: A thread's sleep does not count the time that the machine is suspended; this is how
+  ///     late a timer may be after that, in nanoseconds. Default: a second; less would wake an idle machine
+  ///     more often.
   ///   - now: The clock. Default: the system's.
   init(
     maximumThreads: Int = 64, longestSleep: Int64 = 1_000_000_000,

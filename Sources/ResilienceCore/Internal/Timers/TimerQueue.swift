@@ -4,8 +4,8 @@
 /// An indexed binary heap: arming and cancelling are O(log n), and a cancelled timer leaves nothing behind.
 /// Timers of one instant run in the order of `rank`, then of arming.
 ///
-/// A timer keeps one slot while it is pending; its token is the slot and how often the slot was given out. The heap
-/// holds plain numbers, so that moving them counts no references.
+/// A timer keeps one slot while it is pending; its token is the slot and how often the slot was given out.
+/// The heap holds plain numbers, so that moving them counts no references.
 package struct TimerQueue: ~Copyable {
   private struct Entry: BitwiseCopyable {
     let due: Instant
@@ -55,8 +55,8 @@ package struct TimerQueue: ~Copyable {
 
   /// Removes a timer; `nil` when it is not pending.
   ///
-  /// - Returns: Its action, to be let go outside the owner's lock: it may hold the last reference to a user's object,
-  ///   whose end may take back a timer of its own.
+  /// - Returns: Its action, to be let go outside the owner's lock: it may hold the last reference to a user's
+  ///   object, whose end may take back a timer of its own.
   package mutating func disarm(_ token: TimerToken) -> (@Sendable () -> Void)? {
     let slot = Int(token.id % Self.maximumSlots)
     guard slot < slots.count, slots[slot].action != nil, token == self.token(of: slot) else { return nil }
@@ -69,8 +69,8 @@ package struct TimerQueue: ~Copyable {
     return remove(at: 0)
   }
 
-  /// 28 bits: 268 million pending timers. The other 36 count uses, so that a slot's tokens repeat after 68 thousand
-  /// million timers.
+  /// 28 bits: 268 million pending timers. The other 36 count uses, so that a slot's tokens repeat after 68
+  /// thousand million timers.
   private static var maximumSlots: UInt64 { 1 << 28 }
 
   private func token(of slot: Int) -> TimerToken {

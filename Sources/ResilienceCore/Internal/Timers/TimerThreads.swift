@@ -8,8 +8,9 @@
 
 /// Whose turn it is to drive the timers, and where threads sleep that have nothing to do.
 ///
-/// One thread drives. Before it runs an action, which may be anything, it hands over: to a thread that idles, or to a new one
-/// if there is none. When the action has ended, it drives again if nobody does, and idles otherwise.
+/// One thread drives. Before it runs an action, which may be anything, it hands over: to a thread that idles,
+/// or to a new one if there is none. When the action has ended, it drives again if nobody does, and idles
+/// otherwise.
 // @unchecked: everything that changes is only touched with `mutex` held; the pointers never change.
 final class TimerThreads: @unchecked Sendable {
   /// How long a thread idles before it ends, unless it is the last that does.

@@ -1,19 +1,20 @@
 /// Pending timers, arming and cancelling in O(1): the state machine behind the system's clock.
 ///
-/// A hierarchical timing wheel: eight levels of 64 slots, a slot of one level as wide as a whole turn of the level below.
-/// A timer lies in the lowest level in which its tick and the present one differ; when its slot is reached it moves
-/// down, at most seven times, and runs when its tick is reached: never early, and late by less than a tick. Sets of bits
-/// say which slots hold something, so that empty ones are never visited.
+/// A hierarchical timing wheel: eight levels of 64 slots, a slot of one level as wide as a whole turn of the
+/// level below. A timer lies in the lowest level in which its tick and the present one differ; when its slot
+/// is reached it moves down, at most seven times, and runs when its tick is reached: never early, and late by
+/// less than a tick. Sets of bits say which slots hold something, so that empty ones are never visited.
 ///
 /// Timers of one tick run about in the order of arming. Where the order must be exact, as in a simulator, use
-/// ``TimerQueue``. What is touched by one step is bounded: nodes are kept in chunks that never move, and a slot is moved
-/// down a batch at a time.
+/// ``TimerQueue``. What is touched by one step is bounded: nodes are kept in chunks that never move, and a
+/// slot is moved down a batch at a time.
 struct TimerWheel: ~Copyable {
   /// 2^16 ns = 66 µs, about what the system's timers are late by. The levels then cover all of `Int64`.
   static var tickBits: Int { 16 }
   static var batchSize: Int { 64 }
 
-  /// A struct, because a bare closure that passes through a generic function such as `withLock` is boxed on the way.
+  /// A struct, because a bare closure that passes through a generic function such as `withLock` is boxed on
+  /// the way.
   struct Action: Sendable {
     let run: @Sendable () -> Void
   }
@@ -99,8 +100,8 @@ struct TimerWheel: ~Copyable {
 
   // MARK: - The passing of time
 
-  /// What to do at `now`; call it until it says to wait or to park, then when that is over, and when a timer that is due
-  /// earlier has been armed.
+  /// What to do at `now`; call it until it says to wait or to park, then when that is over, and when a timer
+  /// that is due earlier has been armed.
   mutating func step(at now: Instant) -> Step {
     let nowTick = now.nanoseconds >> Self.tickBits
     while true {
@@ -200,8 +201,8 @@ struct TimerWheel: ~Copyable {
 
   // MARK: - Nodes
 
-  /// 28 bits: 268 million pending timers. The other 36 count uses, so that a node's tokens repeat after 68 thousand
-  /// million timers.
+  /// 28 bits: 268 million pending timers. The other 36 count uses, so that a node's tokens repeat after 68
+  /// thousand million timers.
   private static var maximumCount: UInt64 { 1 << 28 }
 
   private func token(of index: Index) -> TimerToken {

@@ -55,7 +55,8 @@ package final class AbandonableWork: Sendable {
   ///
   /// It does not look at the task's cancellation.
   ///
-  /// - Returns: Whether the caller is to go on without the work. Otherwise the work has ended, or is to be waited for.
+  /// - Returns: Whether the caller is to go on without the work. Otherwise the work has ended, or is to be
+  ///   waited for.
   @usableFromInline
   package func mayBeLeft(_ context: CallContext, isolation: isolated (any Actor)? = #isolation) async -> Bool
   {

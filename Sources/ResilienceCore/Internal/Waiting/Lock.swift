@@ -2,9 +2,9 @@ public import Synchronization
 
 /// A mutual-exclusion lock around the state it protects.
 ///
-/// `Synchronization.Mutex`, plus one acquiring load and one releasing store: the mutex's slow path is not instrumented,
-/// so without them ThreadSanitizer reports races on correct code. Hold it for a few instructions: no callback, no
-/// resumption, no I/O inside.
+/// `Synchronization.Mutex`, plus one acquiring load and one releasing store: the mutex's slow path is not
+/// instrumented, so without them ThreadSanitizer reports races on correct code. Hold it for a few
+/// instructions: no callback, no resumption, no I/O inside.
 @usableFromInline
 package struct Lock<State: ~Copyable>: ~Copyable, Sendable {
   @usableFromInline let mutex: Mutex<State>

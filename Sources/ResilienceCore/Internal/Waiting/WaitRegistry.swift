@@ -1,6 +1,7 @@
 /// What is waiting now, by purpose: a simulator's answer to "why does nothing happen?".
 package final class WaitRegistry: Sendable {
-  // Few purposes, and asked twice for each wait: searched by the address of the text, which is no slower than a hash.
+  // Few purposes, and asked twice for each wait: searched by the address of the text, which is no slower than
+  // a hash.
   private let purposes = Lock<[(purpose: StaticString, count: Int)]>([])
 
   package init() {}

@@ -1,8 +1,8 @@
 /// One suspension of one task, ended exactly once: by a grant or by a cancellation.
 ///
-/// The three-state shape that every queue needs (pending, then granted or cancelled). A cancellation may arrive before
-/// the task has parked, and may race the grant: whoever comes first wins, and the other is told so. A granter that is
-/// told `false` keeps what it wanted to hand over.
+/// The three-state shape that every queue needs (pending, then granted or cancelled). A cancellation may
+/// arrive before the task has parked, and may race the grant: whoever comes first wins, and the other is told
+/// so. A granter that is told `false` keeps what it wanted to hand over.
 @usableFromInline
 package final class Waiter: Sendable {
   @usableFromInline
@@ -20,7 +20,8 @@ package final class Waiter: Sendable {
   private let state = Lock<State>(.pending)
   private let purpose: StaticString
 
-  /// - Parameter purpose: Who waits, as a simulator reports it when nothing moves any more: `TokenBucket.acquire`.
+  /// - Parameter purpose: Who waits, as a simulator reports it when nothing moves any more:
+  ///   `TokenBucket.acquire`.
   @usableFromInline
   package init(_ purpose: StaticString) {
     self.purpose = purpose
@@ -54,8 +55,8 @@ package final class Waiter: Sendable {
 
   /// Ends the wait with a grant.
   ///
-  /// - Returns: `false` when the waiter was cancelled, or granted, before: what was to be handed over stays with the
-  ///   caller.
+  /// - Returns: `false` when the waiter was cancelled, or granted, before: what was to be handed over stays
+  ///   with the caller.
   @usableFromInline
   @discardableResult
   package func grant() -> Bool {

@@ -2,8 +2,8 @@ public import ResilienceCore
 
 /// A subscription's handler with its payload type hidden.
 ///
-/// Closures, made where the types are known: the methods of a generic type behind a protocol would look up its
-/// metadata on every delivery.
+/// Closures, made where the types are known: the methods of a generic type behind a protocol would look up
+/// its metadata on every delivery.
 @usableFromInline
 struct Consumer: Sendable {
   @usableFromInline
@@ -24,7 +24,8 @@ struct Consumer: Sendable {
   init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
     self.init { delivery, _ in
       let event = try delivery.event(of: Payload.self)
-      // Not judged by who cancelled: the bus gives a delivery back that failed as it shut down, and acknowledges what is neutral.
+      // Not judged by who cancelled: the bus gives a delivery back that failed as it shut down, and
+      // acknowledges what is neutral.
       return base.outcome(ofValue: try await base.perform(event, in: delivery.context))
     } judge: {
       base.judge($0, in: $1)

@@ -3,7 +3,8 @@ internal import ResilienceCore
 // The workers, and what makes them work.
 
 extension EventBusState {
-  /// Brings a worker to every ready lane, as far as there are any: wakes a parked one, or has one more started.
+  /// Brings a worker to every ready lane, as far as there are any: wakes a parked one, or has one more
+  /// started.
   mutating func startWorkers(for group: Int) {
     guard isRunning else { return }
     while groups[group].arriving < groups[group].queue.readyLanes {
@@ -35,8 +36,8 @@ extension EventBusState {
     startWorkers(for: worker.group)
   }
 
-  /// - Returns: What became of it: a removed group cannot wait for anything. And the budget that gets a token back, since
-  ///   the redelivery is not made.
+  /// - Returns: What became of it: a removed group cannot wait for anything. And the budget that gets a token
+  ///   back, since the redelivery is not made.
   mutating func settle(
     _ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement, after load: DeliveryLoad
   ) -> (Settlement, unused: RetryBudget?) {
@@ -124,7 +125,8 @@ extension EventBusState {
     return newWorkers
   }
 
-  /// Makes ready what is due, and has the waiter woken should anything become due earlier than what is returned.
+  /// Makes ready what is due, and has the waiter woken should anything become due earlier than what is
+  /// returned.
   mutating func releaseDue(at now: Instant, orWait waiter: Waiter) -> Instant? {
     var earliest: Instant?
     for group in groups.indices {

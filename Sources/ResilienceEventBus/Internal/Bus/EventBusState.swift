@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// Everything that the bus's lock protects: groups, their workers, and who waits for what.
 ///
-/// Synchronous and without side effects: waiters to be resumed are collected in `wakeups` and resumed by the owner after
-/// the lock is released.
+/// Synchronous and without side effects: waiters to be resumed are collected in `wakeups` and resumed by the
+/// owner after the lock is released.
 struct EventBusState {
   /// One worker: it delivers the events of a group to one consumer until nothing is left to do for it.
   final class Worker: Sendable {
@@ -38,7 +38,8 @@ struct EventBusState {
   var requests = PendingRequests()
   var wakeups: [Waiter] = []
 
-  /// Handlers and payloads of users: letting go of them may run anything, so the owner does it outside the lock.
+  /// Handlers and payloads of users: letting go of them may run anything, so the owner does it outside the
+  /// lock.
   var released: [any Sendable] = []
 
   var published = 0

@@ -2,9 +2,10 @@ internal import ResilienceCore
 
 /// The events of one group: a lane for each subject, and for each event without one.
 ///
-/// Pure. The head of a lane is delivered and stays there until it is settled, so nothing overtakes it: not while it is in
-/// flight, not while it waits for redelivery. Lanes take turns in the order in which they became ready. The
-/// dictionary is only ever looked up, so that the order of deliveries does not depend on hashing.
+/// Pure. The head of a lane is delivered and stays there until it is settled, so nothing overtakes it: not
+/// while it is in flight, not while it waits for redelivery. Lanes take turns in the order in which they
+/// became ready. The dictionary is only ever looked up, so that the order of deliveries does not depend on
+/// hashing.
 struct LaneQueue {
   struct Ticket: Sendable {
     let lane: Int

@@ -10,7 +10,8 @@ enum Settlement: Sendable, Equatable {
 
 /// What a delivery put on the destination, as a retry budget counts it.
 enum DeliveryLoad: Sendable {
-  /// Nothing: it did not begin, or a layer inside refused it, or the shutdown takes it back. A token that it holds is still to be spent.
+  /// Nothing: it did not begin, or a layer inside refused it, or the shutdown takes it back. A token that it
+  /// holds is still to be spent.
   case none
 
   /// It was made; its redelivery, if there is one, holds a token of the budget, if there is one.
@@ -30,8 +31,9 @@ extension DeliveryPolicy {
   /// - Parameters:
   ///   - error: What the handler threw; `nil` when it returned.
   ///   - deadline: The event's own.
-  ///   - takesToken: Takes the budget's token for a redelivery, if there is one; asked when everything else allows it.
-  ///     Without a token the redelivery is put off by the longest delay: an event must not be lost for it.
+  ///   - takesToken: Takes the budget's token for a redelivery, if there is one; asked when everything else
+  ///     allows it. Without a token the redelivery is put off by the longest delay: an event must not be lost
+  ///     for it.
   ///   - isShuttingDown: The bus cancelled the handler: whatever it threw then says nothing about the event.
   func settlement(
     _ outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, now: Instant, seed: UInt64,

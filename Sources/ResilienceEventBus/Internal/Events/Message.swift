@@ -1,7 +1,7 @@
 /// An event whose payload type is hidden: the one box that all queues share.
 ///
-/// A class, so that its envelope is read in place. `@unchecked` since a class with subclasses cannot be checked: both
-/// have constants only, and those are `Sendable`.
+/// A class, so that its envelope is read in place. `@unchecked` since a class with subclasses cannot be
+/// checked: both have constants only, and those are `Sendable`.
 @usableFromInline
 class Message: @unchecked Sendable {
   @usableFromInline final let envelope: EventEnvelope

@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// Which events were handled, and which are being handled. Pure.
 ///
-/// An event is marked only after its handler succeeded: one that fails is released and comes again. Two queues
-/// in the order of their instants let memory go without a timer.
+/// An event is marked only after its handler succeeded: one that fails is released and comes again. Two
+/// queues in the order of their instants let memory go without a timer.
 struct InboxStateMachine {
   private enum Entry {
     case reserved(generation: UInt64, until: Instant)

@@ -37,7 +37,8 @@ final class SharedExecution<Output: Sendable>: SharedWork {
     state.withLock { $0.machine.join() }
   }
 
-  /// Raises the execution to the priority of a caller that has joined: nothing else tells the runtime that it waits.
+  /// Raises the execution to the priority of a caller that has joined: nothing else tells the runtime that it
+  /// waits.
   @inlinable
   func raise(to priority: TaskPriority) {
     let execution: Execution? = state.withLock { state in

@@ -1,7 +1,8 @@
 public import ResilienceCore
 public import Synchronization
 
-/// The executions in progress, by key. Each has a caller that waits for it, so there are never more than callers.
+/// The executions in progress, by key. Each has a caller that waits for it, so there are never more than
+/// callers.
 @usableFromInline
 final class SharedExecutionTable<Key: Hashable & Sendable, Output: Sendable>: Sendable {
   @usableFromInline let table = Lock<[Key: SharedExecution<Output>]>([:])
@@ -44,8 +45,8 @@ final class SharedExecutionTable<Key: Hashable & Sendable, Output: Sendable>: Se
 
   /// Waits for an execution.
   ///
-  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``SharedExecutionTimedOut``, or ``DesertedExecution``
-  ///   with what the execution threw when its last caller's deadline had passed.
+  /// - Throws: What it throws; `CancellationError` when the caller is cancelled; ``SharedExecutionTimedOut``,
+  ///   or ``DesertedExecution`` with what the execution threw when its last caller's deadline had passed.
   @inlinable
   nonisolated(nonsending) func wait(
     for shared: SharedExecution<Output>, _ key: Key, _ context: CallContext, name: String

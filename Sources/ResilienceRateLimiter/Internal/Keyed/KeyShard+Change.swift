@@ -3,7 +3,8 @@ internal import ResilienceCore
 extension KeyShard {
   /// Gives permits of a key back, as many as are missing.
   ///
-  /// A key whose bucket is full thereby keeps its place until places are counted, as one that has filled by itself.
+  /// A key whose bucket is full thereby keeps its place until places are counted, as one that has filled by
+  /// itself.
   mutating func refund(_ permits: Int, to key: Key, hash: UInt32, at now: Instant) {
     guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return }
     let index = table.index(of: key, hash: hash)
@@ -15,7 +16,8 @@ extension KeyShard {
 
   /// Goes on with another rate; each key goes on owing the permits that have not come back.
   ///
-  /// An instant from before the last taking counts as that: at an earlier one more would be owed than was ever taken.
+  /// An instant from before the last taking counts as that: at an earlier one more would be owed than was
+  /// ever taken.
   mutating func change(to other: GenericCellRate, at now: Instant) {
     forget(at: now)
     let now = max(now, lastTaking())

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// The buckets of some of a limiter's keys.
 ///
-/// A bucket that is full is the same as none. So a key takes one of the limiter's places when its bucket is not full any
-/// more, whether its slot is still there or not, and which slots are still there is nobody's business.
+/// A bucket that is full is the same as none. So a key takes one of the limiter's places when its bucket is
+/// not full any more, whether its slot is still there or not, and which slots are still there is nobody's
+/// business.
 @frozen
 @usableFromInline
 struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
@@ -19,10 +20,11 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @usableFromInline var rate: GenericCellRate
   @usableFromInline var origin = Instant(nanoseconds: .min)
   @usableFromInline var table = KeyTable<Key>(capacity: 0)
-  /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that an instant
-  /// from before finds no permit that was taken.
+  /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that
+  /// an instant from before finds no permit that was taken.
   @usableFromInline var floor = GenericCellRate.full
-  /// Places its keys have taken that were not given back; those of buckets that are full by now are among them.
+  /// Places its keys have taken that were not given back; those of buckets that are full by now are among
+  /// them.
   @usableFromInline var placesTaken = 0
   @usableFromInline var acquired = 0
   @usableFromInline var refused = 0
@@ -96,7 +98,8 @@ extension KeyShard {
     return replaceTable(for: needed)
   }
 
-  /// Counts the keys whose bucket is not full at `now`, and gives the places of the others back; those are forgotten.
+  /// Counts the keys whose bucket is not full at `now`, and gives the places of the others back; those are
+  /// forgotten.
   ///
   /// - Returns: Also when the first of them is full, `nil` for never.
   @inlinable

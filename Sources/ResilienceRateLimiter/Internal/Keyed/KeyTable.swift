@@ -1,8 +1,9 @@
 /// The slots of one shard: keys with a number each, found by open addressing.
 ///
-/// A slot is the state, 32 bits of the key's hash (0 for a free slot), and the key, side by side: a look-up touches one or two
-/// cache lines, and a slot costs 12 bytes beside the key. Nothing is ever taken out; a table that is full is replaced by one
-/// without what is not needed any more, and the hashes are kept for that.
+/// A slot is the state, 32 bits of the key's hash (0 for a free slot), and the key, side by side: a look-up
+/// touches one or two cache lines, and a slot costs 12 bytes beside the key. Nothing is ever taken out; a
+/// table that is full is replaced by one without what is not needed any more, and the hashes are kept for
+/// that.
 @frozen
 @usableFromInline
 struct KeyTable<Key: Hashable & Sendable>: ~Copyable {
@@ -24,7 +25,8 @@ struct KeyTable<Key: Hashable & Sendable>: ~Copyable {
     slots.deallocate()
   }
 
-  /// The slots that a table for `count` keys has: they fill three fifths of it, so that it can grow by a third.
+  /// The slots that a table for `count` keys has: they fill three fifths of it, so that it can grow by a
+  /// third.
   @inlinable
   static func capacity(for count: Int) -> Int { count * 5 / 3 + 2 }
 

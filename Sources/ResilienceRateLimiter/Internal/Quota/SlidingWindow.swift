@@ -2,8 +2,9 @@ internal import ResilienceCore
 
 /// How many permits were taken in the last period, counted in 64 steps of it.
 ///
-/// A permit counts from the beginning of its step until the step lies more than the period in the past. So it is never
-/// forgotten too early, and at most one step, a 64th of the period, too late. A timestamp from the past counts as the latest known.
+/// A permit counts from the beginning of its step until the step lies more than the period in the past. So it
+/// is never forgotten too early, and at most one step, a 64th of the period, too late. A timestamp from the
+/// past counts as the latest known.
 struct SlidingWindow: Sendable {
   private static let stepsPerPeriod: Int64 = 64
   /// A power of two that holds a period's steps and the present one.
@@ -48,8 +49,8 @@ struct SlidingWindow: Sendable {
     used += count
   }
 
-  /// Puts permits back that were taken at `instant` and count still: in its step or, as one from the past counts in the
-  /// latest known, in those after it, and no more than there is.
+  /// Puts permits back that were taken at `instant` and count still: in its step or, as one from the past
+  /// counts in the latest known, in those after it, and no more than there is.
   mutating func refund(_ count: Int, takenAt instant: Instant) {
     let first = instant.nanoseconds.flooredDivision(by: stepNanoseconds).quotient
     guard stepEnds > .min, first <= step else { return }

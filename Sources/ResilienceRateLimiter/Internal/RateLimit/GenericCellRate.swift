@@ -2,13 +2,14 @@ public import ResilienceCore
 
 /// The generic cell rate algorithm: a token bucket in one number.
 ///
-/// The number is the instant at which the bucket is full again (the "theoretical arrival time"): taking a permit moves
-/// it one interval on, and it may be at most the whole capacity ahead of the present. A present that lies in the past
-/// only makes it stricter, and never yields a permit twice.
+/// The number is the instant at which the bucket is full again (the "theoretical arrival time"): taking a
+/// permit moves it one interval on, and it may be at most the whole capacity ahead of the present. A present
+/// that lies in the past only makes it stricter, and never yields a permit twice.
 ///
-/// Exact: it counts in ticks, fractions of a nanosecond of which the interval is a whole number. 3 permits per second is a
-/// tick of ⅓ ns and an interval of 10⁹ of them; nothing is ever rounded. Since 64 bits of such ticks may be no more than some
-/// seconds, they are counted from an origin, which is moved along as time passes:
+/// Exact: it counts in ticks, fractions of a nanosecond of which the interval is a whole number. 3 permits
+/// per second is a tick of ⅓ ns and an interval of 10⁹ of them; nothing is ever rounded. Since 64 bits of
+/// such ticks may be no more than some seconds, they are counted from an origin, which is moved along as time
+/// passes:
 ///
 ///     guard let ticks = rate.ticks(at: now, since: origin) else { move the origin, and every state with it }
 ///     guard let next = rate.taking(permits, from: state, at: ticks) else { … }
@@ -74,8 +75,8 @@ package struct GenericCellRate: Sendable, Hashable {
 // MARK: - Ticks
 
 extension GenericCellRate {
-  /// The most nanoseconds after the origin that can be counted: 73 years for an interval of whole nanoseconds, 2.3
-  /// seconds in the worst case.
+  /// The most nanoseconds after the origin that can be counted: 73 years for an interval of whole
+  /// nanoseconds, 2.3 seconds in the worst case.
   @inlinable package var window: Int64 { ticksPerNanosecond > 0 ? 1 << 61 / ticksPerNanosecond : .max }
 
   /// The ticks from the origin to `now`: 0 when it lies before it, `nil` when it lies after the window: then
@@ -87,7 +88,8 @@ extension GenericCellRate {
     return age <= UInt64(window) ? Int64(bitPattern: age) &* ticksPerNanosecond : nil
   }
 
-  /// The origin to count from at `now`. It lies in the past, so that somewhat older instants are told apart as well.
+  /// The origin to count from at `now`. It lies in the past, so that somewhat older instants are told apart
+  /// as well.
   package func origin(for now: Instant) -> Instant { now.advanced(byNanoseconds: -(window / 4)) }
 
   /// The same state, counted from a later origin.
@@ -115,7 +117,8 @@ extension GenericCellRate {
     var interval = period / divisor
     let most = Self.mostTicks / Int64(limit.burst)
     if interval > most {
-      // Too fine for 64 bits. Fewer ticks, and the interval rounded up to a whole one: by less than burst / 2⁵⁹ of it.
+      // Too fine for 64 bits. Fewer ticks, and the interval rounded up to a whole one: by less than burst /
+      // 2⁵⁹ of it.
       let fewer = max(1, Int128(most - 1) * Int128(ticks) / Int128(interval))
       interval = Int64(clamping: (Int128(interval) * fewer - 1) / Int128(ticks) + 1)
       ticks = Int64(clamping: fewer)

@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// How many calls were attempted, and how many accepted, in the last so many nanoseconds.
 ///
-/// 32 steps of a 32nd of the window each: what is counted is the present step and the 31 before it. A timestamp from the
-/// past counts in the present step.
+/// 32 steps of a 32nd of the window each: what is counted is the present step and the 31 before it. A
+/// timestamp from the past counts in the present step.
 struct AttemptWindow: Sendable {
   struct Step: Sendable {
     var attempts: Int64 = 0

@@ -3,8 +3,9 @@ public import Synchronization
 
 /// A bucket's state in one atomic word, and what is needed to read it.
 ///
-/// Open, permits are taken from it without a lock. Whatever one word cannot do (a queue of calls that wait, reservations,
-/// another limit, an instant far from the origin) closes it first and works on a ``ReservingBucket``, under the bucket's lock.
+/// Open, permits are taken from it without a lock. Whatever one word cannot do (a queue of calls that wait,
+/// reservations, another limit, an instant far from the origin) closes it first and works on a
+/// ``ReservingBucket``, under the bucket's lock.
 ///
 /// ```
 ///            open(_:fullAt:at:)
@@ -15,18 +16,22 @@ public import Synchronization
 ///            close(): window = 0, state = a number that no one takes from, another one each time
 /// ```
 ///
-/// Only ``take(_:at:)`` runs without the bucket's lock. It can meet a close and an opening at any point of it:
+/// Only ``take(_:at:)`` runs without the bucket's lock. It can meet a close and an opening at any point of
+/// it:
 ///
 /// - Closed meanwhile: its exchange misses, since the state is another one, and it reads again.
-/// - Closed and opened meanwhile: the state never comes back to a value it had before, so the exchange misses too, whatever
-///   rate, origin and window were read from which opening.
-/// - A refusal exchanges nothing, so it reads the state once more: unchanged, all that was read belongs to one opening.
+/// - Closed and opened meanwhile: the state never comes back to a value it had before, so the exchange misses
+///   too, whatever rate, origin and window were read from which opening.
+/// - A refusal exchanges nothing, so it reads the state once more: unchanged, all that was read belongs to
+///   one opening.
 ///
-/// Its state is read first and exchanged first, and never has the same value after it was closed and opened. So whoever has
-/// read figures of two openings misses the exchange, and a refusal counts if the state is still what it was.
+/// Its state is read first and exchanged first, and never has the same value after it was closed and opened.
+/// So whoever has read figures of two openings misses the exchange, and a refusal counts if the state is
+/// still what it was.
 @usableFromInline
 struct LockFreeBucket: ~Copyable, Sendable {
-  /// Ticks from the origin to the instant at which the bucket is full; while closed so many that nobody takes any.
+  /// Ticks from the origin to the instant at which the bucket is full; while closed so many that nobody takes
+  /// any.
   @usableFromInline let state = Atomic<Int64>(.max)
   /// How many nanoseconds after the origin can be counted; 0 while closed.
   @usableFromInline let window = Atomic<UInt64>(0)
@@ -128,7 +133,8 @@ extension LockFreeBucket {
         return (Int64(newOrigin), ticks + shift * scale)
       }
     }
-    // A new beginning, with room for somewhat older instants. A full bucket's state is one of many that are in the past.
+    // A new beginning, with room for somewhat older instants. A full bucket's state is one of many that are
+    // in the past.
     let newOrigin = rate.origin(for: now)
     let full = Int128(closings.load(ordering: .relaxed) & 0xFFFF_FFFF)
     return (newOrigin.nanoseconds, max(full, fullAt - Int128(newOrigin.nanoseconds) * scale))

@@ -2,9 +2,10 @@ internal import ResilienceCore
 
 /// A bucket that remembers its reservations, so that each can be taken back as if it had never been made.
 ///
-/// Taking `cost` at `instant` turns the instant at which the bucket is full from `x` into `max(x, instant) + cost`. Such steps
-/// compose to one of the same shape, so between two reservations there is only ever one; taking a reservation back
-/// joins the steps before and after it. In ticks since the clock's zero point, of 128 bits: exact and without a range.
+/// Taking `cost` at `instant` turns the instant at which the bucket is full from `x` into
+/// `max(x, instant) + cost`. Such steps compose to one of the same shape, so between two reservations there
+/// is only ever one; taking a reservation back joins the steps before and after it. In ticks since the
+/// clock's zero point, of 128 bits: exact and without a range.
 struct ReservingBucket: Sendable {
   /// What happened after the last reservation before: `x` becomes `max(x + sum, floor)`.
   private struct Steps: Sendable {
@@ -127,7 +128,8 @@ extension ReservingBucket {
 // MARK: - Giving back
 
 extension ReservingBucket {
-  /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not come move up.
+  /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not
+  /// come move up.
   mutating func refund(_ permits: Int, at now: Instant) {
     let present = entries.isEmpty ? now.nanoseconds : max(latest, now.nanoseconds)
     let pending = entries.firstIndex { $0.dueInstant.nanoseconds > present } ?? entries.count
@@ -173,7 +175,8 @@ extension ReservingBucket {
     }
   }
 
-  /// Takes a reservation back, unless its time has passed; those that come after it, and whose time has not come, move up.
+  /// Takes a reservation back, unless its time has passed; those that come after it, and whose time has not
+  /// come, move up.
   ///
   /// - Returns: Whether it was taken back.
   mutating func cancel(_ id: UInt64, at now: Instant) -> Bool {
@@ -230,9 +233,11 @@ extension ReservingBucket {
 // MARK: - Another rate
 
 extension ReservingBucket {
-  /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives it.
+  /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives
+  /// it.
   ///
-  /// An instant from before the last taking counts as that: at an earlier one more would be owed than was ever taken.
+  /// An instant from before the last taking counts as that: at an earlier one more would be owed than was
+  /// ever taken.
   mutating func update(_ new: GenericCellRate, at now: Instant) {
     let old = rate
     lastTaking = max(lastTaking, now.nanoseconds)

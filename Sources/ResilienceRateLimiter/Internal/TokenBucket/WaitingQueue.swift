@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// The calls that wait for one bucket, first come first served.
 ///
-/// Each waits for its turn; the first one has it, and waits for its permits. Nothing is taken in advance, so a call that
-/// gives up has nothing to give back.
+/// Each waits for its turn; the first one has it, and waits for its permits. Nothing is taken in advance, so
+/// a call that gives up has nothing to give back.
 struct WaitingQueue: Sendable {
   struct Place: Sendable {
     let id: UInt64

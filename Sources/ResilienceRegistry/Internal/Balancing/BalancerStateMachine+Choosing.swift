@@ -1,11 +1,11 @@
 internal import ResilienceCore
 
-// What a choice takes that is more than any of the available ones, by their load alone. All of it is mutating: a method that
-// only reads is given a copy of the whole machine.
+// What a choice takes that is more than any of the available ones, by their load alone. All of it is
+// mutating: a method that only reads is given a copy of the whole machine.
 
 extension BalancerStateMachine {
-  /// Samples before the search goes on from one to the next, and steps of that search: what is bounded holds the lock
-  /// shortly. Whoever has been refused by so many in a row need not ask the others.
+  /// Samples before the search goes on from one to the next, and steps of that search: what is bounded holds
+  /// the lock shortly. Whoever has been refused by so many in a row need not ask the others.
   private static let samples = 4
   private static let steps = 256
 
@@ -26,8 +26,8 @@ extension BalancerStateMachine {
     return take(slot, at: request.now, callID: request.callID)
   }
 
-  /// Chooses for a call that the own layers of the last one, and of all noted under its `searchID`, have refused; `nil` when
-  /// all have.
+  /// Chooses for a call that the own layers of the last one, and of all noted under its `searchID`, have
+  /// refused; `nil` when all have.
   mutating func selectAnother(
     _ request: PickRequest, than last: UInt64, refusals: Int
   ) -> Selection? {

@@ -1,10 +1,11 @@
 internal import ResilienceCore
 
-// Following the registry: what is different is found outside the lock, and each difference takes the same few steps.
+// Following the registry: what is different is found outside the lock, and each difference takes the same few
+// steps.
 
 extension BalancerStateMachine {
-  /// What the differences are to be found from; `nil` while another thread looks for them, unless nobody could be chosen
-  /// meanwhile.
+  /// What the differences are to be found from; `nil` while another thread looks for them, unless nobody
+  /// could be chosen meanwhile.
   mutating func beginFollowing(draw: UInt64) -> FollowedRoster? {
     guard !isFollowing || listed.count == 0 else { return nil }
     isFollowing = true
@@ -14,7 +15,8 @@ extension BalancerStateMachine {
 
   /// Takes a list over that was compared with the one of `base`.
   ///
-  /// - Returns: What is to be told; `nil` when another list was taken over meanwhile, so that the comparison does not hold.
+  /// - Returns: What is to be told; `nil` when another list was taken over meanwhile, so that the comparison
+  ///   does not hold.
   mutating func follow(_ update: RosterUpdate, at now: Int64, draw: UInt64) -> [BalancerEvent]? {
     guard update.baseVersion == version else { return nil }
     let list = update.members

@@ -92,7 +92,8 @@ extension BalancerStateMachine {
     ejected.removeAll { $0 == slot }
   }
 
-  /// When so many have left that a larger share than the largest is ejected, those that have waited longest come back.
+  /// When so many have left that a larger share than the largest is ejected, those that have waited longest
+  /// come back.
   mutating func keepEjectedShare(at now: Int64, _ events: inout [BalancerEvent]) {
     guard let outliers = rules.outliers else { return }
     while let longest = ejected.first, ejected.count > outliers.mostEjected(of: listed.count) {

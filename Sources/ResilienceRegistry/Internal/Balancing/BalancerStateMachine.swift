@@ -1,9 +1,11 @@
 internal import ResilienceCore
 
-/// Slots with their calls in flight, and the choice among them. Takes changes, outcomes and random bits, returns slots.
+/// Slots with their calls in flight, and the choice among them. Takes changes, outcomes and random bits,
+/// returns slots.
 ///
-/// A registration keeps its slot, and with it its counts, for as long as it is listed or a call to it is in flight. Flat arrays
-/// side by side: a choice touches integers only, and the same number of them however many there are.
+/// A registration keeps its slot, and with it its counts, for as long as it is listed or a call to it is in
+/// flight. Flat arrays side by side: a choice touches integers only, and the same number of them however many
+/// there are.
 struct BalancerStateMachine {
   let service: String
   let rules: BalancingRules
@@ -75,7 +77,8 @@ struct BalancerStateMachine {
     return selectUntried(at: request.now, callID: request.callID, request.draw) ?? selectCarefully(request)
   }
 
-  /// Chooses for a first attempt among the available ones, of which there are some, by nothing but their load.
+  /// Chooses for a first attempt among the available ones, of which there are some, by nothing but their
+  /// load.
   @inline(__always)
   mutating func selectPlainly(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection {
     let count = available.count
@@ -90,8 +93,8 @@ struct BalancerStateMachine {
     return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
   }
 
-  /// As ``selectPlainly(at:callID:_:)`` for a later attempt: of two, those that the call was not sent to. `nil` when it was
-  /// sent to both, so that it takes a search.
+  /// As ``selectPlainly(at:callID:_:)`` for a later attempt: of two, those that the call was not sent to.
+  /// `nil` when it was sent to both, so that it takes a search.
   @inline(never)
   mutating func selectUntried(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection? {
     let count = available.count
@@ -133,7 +136,8 @@ struct BalancerStateMachine {
     expectedNanoseconds(other, at: now) < expectedNanoseconds(one, at: now)
   }
 
-  /// When a call sent to it now would be answered. One that was never measured comes first, but for one call only.
+  /// When a call sent to it now would be answered. One that was never measured comes first, but for one call
+  /// only.
   private mutating func expectedNanoseconds(_ slot: Int, at now: Int64) -> Double {
     let latency = slots[slot].latency
     let calls = Double(slots[slot].inFlight)

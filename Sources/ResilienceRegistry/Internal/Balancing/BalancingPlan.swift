@@ -1,5 +1,6 @@
-/// How to choose by weight or by key. Made from a copy of what is known, outside the lock: it takes as many steps as there
-/// are instances. Until it is made anew choices go by the old one, and ask of each slot whether it still counts.
+/// How to choose by weight or by key. Made from a copy of what is known, outside the lock: it takes as many
+/// steps as there are instances. Until it is made anew choices go by the old one, and ask of each slot
+/// whether it still counts.
 struct BalancingPlan {
   private(set) var order: WeightedOrder?
   private(set) var localOrder: WeightedOrder?

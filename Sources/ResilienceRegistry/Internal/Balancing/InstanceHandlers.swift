@@ -85,8 +85,8 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   @inlinable
   var representative: Entry? { state.withLock { $0.representative } }
 
-  /// Drops what is gone, and builds what is missing. When several first calls race, each builds and the first one's
-  /// handler stays: the builder is the user's code, and no lock is held around it.
+  /// Drops what is gone, and builds what is missing. When several first calls race, each builds and the first
+  /// one's handler stays: the builder is the user's code, and no lock is held around it.
   @usableFromInline
   @inline(never)
   func obtain(for selection: Selection) -> Entry {

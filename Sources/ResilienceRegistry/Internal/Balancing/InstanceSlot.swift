@@ -1,5 +1,5 @@
-/// What the choice and the outlier detection must know of one registration: numbers only, so that a choice touches one line
-/// of memory.
+/// What the choice and the outlier detection must know of one registration: numbers only, so that a choice
+/// touches one line of memory.
 struct InstanceSlot: BitwiseCopyable {
   /// The registration; 0 for none.
   var epoch: UInt64 = 0

@@ -1,9 +1,10 @@
 internal import ResilienceCore
 
-/// Which instances a key belongs to: each instance is a point on a ring, and a key looks at several places of it.
+/// Which instances a key belongs to: each instance is a point on a ring, and a key looks at several places of
+/// it.
 ///
-/// It belongs to the instance whose point follows nearest on any of them (multi-probe consistent hashing). With 21 places no
-/// instance owns more than about a twentieth above its share, with one point each.
+/// It belongs to the instance whose point follows nearest on any of them (multi-probe consistent hashing).
+/// With 21 places no instance owns more than about a twentieth above its share, with one point each.
 struct KeyRing {
   static let places = 21
 

@@ -25,7 +25,8 @@ struct LatencyEstimate: BitwiseCopyable {
     stamp = max(stamp, now)
   }
 
-  /// Notes a failure, which is worse than any answer: at least twice what is typical, and twice as bad as the last.
+  /// Notes a failure, which is worse than any answer: at least twice what is typical, and twice as bad as the
+  /// last.
   mutating func punish(nanoseconds sample: Int64, typical: Double, at now: Int64, decayNanoseconds: Double) {
     let present = cost(at: now, decayNanoseconds: decayNanoseconds)
     cost = min(max(Double(max(1, sample)), 2 * typical, 2 * present), Self.worst)

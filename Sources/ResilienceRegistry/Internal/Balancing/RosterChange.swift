@@ -7,7 +7,8 @@ enum RosterChange {
   /// The same registration in another state.
   case changed(ServiceMember)
 
-  /// Those that lead from one list to the other, in order. Reads single fields: a copied element counts references.
+  /// Those that lead from one list to the other, in order. Reads single fields: a copied element counts
+  /// references.
   static func between(_ old: [ServiceMember], _ new: [ServiceMember]) -> [RosterChange] {
     let common = min(old.count, new.count)
     var changes: [RosterChange] = []
@@ -48,7 +49,8 @@ extension ServiceMember {
 }
 
 extension [ServiceMember] {
-  /// So many of those that may get calls, the same ones for the same seed: whoever goes is replaced by one other.
+  /// So many of those that may get calls, the same ones for the same seed: whoever goes is replaced by one
+  /// other.
   func subset(of size: Int, seed: UInt64) -> [ServiceMember] {
     guard count > size else { return self }
     let ranks = map { member in

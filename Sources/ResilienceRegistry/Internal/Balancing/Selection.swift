@@ -1,7 +1,7 @@
 /// A choice in the balancer's own terms: a slot, held until it is given back.
 ///
-/// The slot belongs to the registration for as long as it is held, also when that is gone from the registry meanwhile.
-/// Three words, so that it is handed on in registers.
+/// The slot belongs to the registration for as long as it is held, also when that is gone from the registry
+/// meanwhile. Three words, so that it is handed on in registers.
 @frozen
 @usableFromInline
 struct Selection: Sendable, BitwiseCopyable {

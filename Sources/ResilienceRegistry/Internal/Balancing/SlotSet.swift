@@ -1,5 +1,5 @@
-/// Slots to choose among: an array that is picked from by position, with the place of each slot beside it, so that one comes
-/// and goes in the same time however many there are.
+/// Slots to choose among: an array that is picked from by position, with the place of each slot beside it, so
+/// that one comes and goes in the same time however many there are.
 struct SlotSet {
   private(set) var slots: [Int32] = []
   /// By slot; -1 where it is not in.

@@ -23,7 +23,8 @@ struct SlowStart {
     exponentialDecay(-y * naturalLogarithm(x))
   }
 
-  /// ln x for x > 0: that of the significand by the series of its inverse hyperbolic tangent, and the exponent's.
+  /// ln x for x > 0: that of the significand by the series of its inverse hyperbolic tangent, and the
+  /// exponent's.
   private func naturalLogarithm(_ x: Double) -> Double {
     let z = (x.significand - 1) / (x.significand + 1)
     var (sum, term) = (0.0, z)

@@ -2,9 +2,9 @@ internal import ResilienceCore
 
 /// Remembers which registrations a logical call has been sent to, so that a retry goes elsewhere.
 ///
-/// A fixed table of fingerprints, one for each pair of a call and a registration, two to a place: a newer pair drives out the
-/// older of the two, whose call then merely loses the courtesy. Never grows, never needs cleaning, and holds however many
-/// a call has tried.
+/// A fixed table of fingerprints, one for each pair of a call and a registration, two to a place: a newer
+/// pair drives out the older of the two, whose call then merely loses the courtesy. Never grows, never needs
+/// cleaning, and holds however many a call has tried.
 struct TriedInstances {
   // Fingerprints of 32 bits, the newer one in the lower half; 0 is nothing.
   private var places = [UInt64](repeating: 0, count: 4096)

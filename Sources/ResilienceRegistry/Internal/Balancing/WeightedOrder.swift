@@ -1,8 +1,10 @@
-/// Whose turn it is where weights differ: the turns of one round laid end to end, and a step that visits each once.
+/// Whose turn it is where weights differ: the turns of one round laid end to end, and a step that visits each
+/// once.
 ///
-/// A round has as many turns as the weights sum up to. The step is near the golden section of a round and has no factor in
-/// common with it, so that in a round each turn comes up once, and an instance's turns are spread out. Finding the owner of a
-/// turn takes the same time however many there are: a table leads to within one of it on average.
+/// A round has as many turns as the weights sum up to. The step is near the golden section of a round and has
+/// no factor in common with it, so that in a round each turn comes up once, and an instance's turns are
+/// spread out. Finding the owner of a turn takes the same time however many there are: a table leads to
+/// within one of it on average.
 struct WeightedOrder {
   private let slots: [Int32]
   /// Where each one's turns end.

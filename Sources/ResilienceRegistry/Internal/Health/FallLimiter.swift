@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// Bounds how many instances of a service one monitor declares unhealthy within an interval: when its own network fails,
-/// all of its checks do.
+/// Bounds how many instances of a service one monitor declares unhealthy within an interval: when its own
+/// network fails, all of its checks do.
 struct FallLimiter {
   let maxShare: Double
   let intervalNanoseconds: Int64

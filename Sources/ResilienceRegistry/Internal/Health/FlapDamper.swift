@@ -1,7 +1,8 @@
 internal import ResilienceCore
 
-/// Makes it harder to come back for an instance that has failed often of late: each further fall within the window
-/// doubles the successes in a row that it takes, up to eightfold. So falls get rare however the checks alternate.
+/// Makes it harder to come back for an instance that has failed often of late: each further fall within the
+/// window doubles the successes in a row that it takes, up to eightfold. So falls get rare however the checks
+/// alternate.
 struct FlapDamper {
   private static let maxFalls = 4
 

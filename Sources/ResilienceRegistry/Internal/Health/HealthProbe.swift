@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// One check on its way: a task, and a race between its end and its timeout.
 ///
-/// A check that outlives its timeout is cancelled but not abandoned: it still counts as running, so that a hung one is
-/// never joined by a second.
+/// A check that outlives its timeout is cancelled but not abandoned: it still counts as running, so that a
+/// hung one is never joined by a second.
 final class HealthProbe: Sendable {
   private let verdict = Lock<Verdict?>(nil)
   private let ended = Waiter("HealthMonitor check")
@@ -32,8 +32,8 @@ final class HealthProbe: Sendable {
 
   /// Waits for the end or for `deadline`, whichever comes first.
   ///
-  /// - Returns: What the check says about the instance, a failure when it has not ended in time; `nil` when the waiting
-  ///   task was cancelled.
+  /// - Returns: What the check says about the instance, a failure when it has not ended in time; `nil` when
+  ///   the waiting task was cancelled.
   func result(until deadline: Instant, on clock: any ResilienceClock) async -> Verdict? {
     guard await ended.wait(until: deadline, on: clock) == .granted else { return nil }
     return verdict.withLock { $0 } ?? .failure

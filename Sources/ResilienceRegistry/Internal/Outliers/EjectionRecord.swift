@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// Whether a registration is ejected, and how often it was: each ejection takes longer than the last one, and each sweep that
-/// it gets through takes one of them back (gRFC A50's multiplier).
+/// Whether a registration is ejected, and how often it was: each ejection takes longer than the last one, and
+/// each sweep that it gets through takes one of them back (gRFC A50's multiplier).
 struct EjectionRecord: BitwiseCopyable {
   var failuresInARow: UInt32 = 0
   private(set) var isEjected = false

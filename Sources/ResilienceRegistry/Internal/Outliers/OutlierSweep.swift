@@ -7,7 +7,8 @@ struct FoundOutlier: Equatable {
   let reason: EjectionReason
 }
 
-/// Finds outliers in what was counted: gRFC A50's two algorithms. Looks at every instance, and so runs outside the lock.
+/// Finds outliers in what was counted: gRFC A50's two algorithms. Looks at every instance, and so runs
+/// outside the lock.
 struct OutlierSweep {
   let rules: OutlierRules
 

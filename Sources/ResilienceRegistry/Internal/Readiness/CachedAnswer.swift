@@ -33,7 +33,8 @@ struct CachedAnswer {
     timeoutNanoseconds = timeout.clampedNanoseconds
   }
 
-  /// - Parameter since: When whoever asks began to: an answer that was given since then will do, however soon it is old.
+  /// - Parameter since: When whoever asks began to: an answer that was given since then will do, however soon
+  ///   it is old.
   mutating func ask(at now: Instant, since: Instant? = nil) -> Decision {
     if let running {
       return now < running.until ? .wait(until: running.until) : .answer(overdue(running))

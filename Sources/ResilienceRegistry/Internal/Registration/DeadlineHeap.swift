@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// Instants at which a registration wants to be looked at: a binary heap.
 ///
-/// An entry that is not wanted any more stays until its instant, or until ``compact(_:)``: whoever takes it out sees
-/// that its registration is gone or has another instant.
+/// An entry that is not wanted any more stays until its instant, or until ``compact(_:)``: whoever takes it
+/// out sees that its registration is gone or has another instant.
 struct DeadlineHeap {
   struct Entry: BitwiseCopyable {
     let instant: Instant

@@ -17,7 +17,8 @@ extension String {
     self == other && utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
   }
 
-  /// A total order that agrees with ``isIdentical(to:)``: the text's own, and the bytes' among what it calls equal.
+  /// A total order that agrees with ``isIdentical(to:)``: the text's own, and the bytes' among what it calls
+  /// equal.
   func isOrdered(before other: String) -> Bool {
     self == other ? utf8.lexicographicallyPrecedes(other.utf8) : self < other
   }

@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// Decides whether leases that run out are believed: counts them in two windows, the present one and the one before.
+/// Decides whether leases that run out are believed: counts them in two windows, the present one and the one
+/// before.
 struct LapseCounter {
   let policy: SelfPreservation?
 
@@ -15,7 +16,8 @@ struct LapseCounter {
   /// - Parameters:
   ///   - lapsing: How many leases have just run out.
   ///   - leased: How many were held until then, these included.
-  /// - Returns: When the instances are dropped after all, if they are to be kept until then; `nil` to drop them now.
+  /// - Returns: When the instances are dropped after all, if they are to be kept until then; `nil` to drop
+  ///   them now.
   mutating func keep(_ lapsing: Int, of leased: Int, at now: Instant) -> Instant? {
     guard let policy, lapsing > 0 else { return nil }
     advance(to: now, policy.window.clampedNanoseconds)

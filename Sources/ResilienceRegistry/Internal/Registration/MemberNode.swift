@@ -1,6 +1,7 @@
 /// A node of a B+ tree of registrations by id. A leaf has members, an inner node children.
 ///
-/// Plain arrays: what nobody else holds is changed in place, and what a snapshot holds is copied on the way to the change.
+/// Plain arrays: what nobody else holds is changed in place, and what a snapshot holds is copied on the way
+/// to the change.
 struct MemberNode: Sendable {
   static let width = 32
 

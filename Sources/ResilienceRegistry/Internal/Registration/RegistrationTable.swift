@@ -2,9 +2,9 @@ internal import ResilienceCore
 
 /// The registrations of one service: a state machine.
 ///
-/// What snapshots show is in ``members``, a tree that they share; what only the registry needs is beside it, by the number
-/// of the registration. A lease is over at its own instant, not after it. Every mutation but ``expire(at:)`` expects that
-/// one to be called first, and returns what is to be told.
+/// What snapshots show is in ``members``, a tree that they share; what only the registry needs is beside it,
+/// by the number of the registration. A lease is over at its own instant, not after it. Every mutation but
+/// ``expire(at:)`` expects that one to be called first, and returns what is to be told.
 struct RegistrationTable {
   struct Term {
     let id: String
@@ -18,7 +18,8 @@ struct RegistrationTable {
     var dueAt: Instant?
   }
 
-  /// What an operator said of an id; it outlives the registration for a while, as a restart is no answer to it.
+  /// What an operator said of an id; it outlives the registration for a while, as a restart is no answer to
+  /// it.
   struct Override {
     var state: InstanceState
     var endsAt = Deadline.never.instant
@@ -111,7 +112,8 @@ extension RegistrationTable {
       panics ? .panicBegan(service: service, instances: members.count) : .panicEnded(service: service))
   }
 
-  /// Says that the members are what was known at `instant`, since their source cannot be reached; `nil` that they are not.
+  /// Says that the members are what was known at `instant`, since their source cannot be reached; `nil` that
+  /// they are not.
   mutating func setStale(since instant: Instant?) -> [RegistryEvent] {
     guard (instant == nil) != (staleSince == nil) else { return [] }
     staleSince = instant

@@ -1,8 +1,8 @@
 internal import ResilienceCore
 internal import Synchronization
 
-/// The shared object of one service: its table, whoever waits for a change, and what a balancer must know to go on
-/// without asking.
+/// The shared object of one service: its table, whoever waits for a change, and what a balancer must know to
+/// go on without asking.
 final class ServiceDirectory: Sendable {
   private struct State {
     var table: RegistrationTable
@@ -55,7 +55,8 @@ final class ServiceDirectory: Sendable {
     change(at: now) { table in (table.earliestExpiry, []) }
   }
 
-  /// Every access goes through here: first what is over is ended, then `body`; then, outside the lock, it is told.
+  /// Every access goes through here: first what is over is ended, then `body`; then, outside the lock, it is
+  /// told.
   func change<Answer: Sendable>(
     at now: Instant, _ body: (inout RegistrationTable) -> (Answer, [RegistryEvent])
   ) -> Answer {

@@ -1,4 +1,5 @@
-/// What a follower knows of a service in a store, and what a listing or changes mean beside it: a state machine.
+/// What a follower knows of a service in a store, and what a listing or changes mean beside it: a state
+/// machine.
 struct StoreView {
   /// What is to be done in the registry.
   struct Steps: Sendable, Equatable {

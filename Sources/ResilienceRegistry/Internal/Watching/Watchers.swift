@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// Whoever waits for a service to change. One of them, the lookout, keeps a timer for the next expiry; so a thousand
-/// watchers are not woken a thousand times for each lease.
+/// Whoever waits for a service to change. One of them, the lookout, keeps a timer for the next expiry; so a
+/// thousand watchers are not woken a thousand times for each lease.
 struct Watchers {
   /// Where one waits.
   struct Place: Sendable {

@@ -9,9 +9,9 @@ internal import ResilienceCore
 /// }
 /// ```
 ///
-/// It is part of this module, and needs no test framework, so that a package with nothing but an adapter can use it. Each
-/// case works on services of names of its own, so that a store that others use too will do. Time comes from the call's
-/// context: with a system clock the whole takes some ten seconds, in a simulation none.
+/// It is part of this module, and needs no test framework, so that a package with nothing but an adapter can
+/// use it. Each case works on services of names of its own, so that a store that others use too will do. Time
+/// comes from the call's context: with a system clock the whole takes some ten seconds, in a simulation none.
 public enum RegistryStoreContract {
   /// One promise and how it is tried.
   public struct Case: Sendable, CustomStringConvertible {

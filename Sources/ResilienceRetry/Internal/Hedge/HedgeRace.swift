@@ -1,7 +1,8 @@
 public import ResilienceCore
 internal import Synchronization
 
-/// One hedged call: its attempts report here how they ended, and its caller waits here for what is to be done.
+/// One hedged call: its attempts report here how they ended, and its caller waits here for what is to be
+/// done.
 ///
 /// Nothing here knows the type of the result, so that it is compiled once.
 @usableFromInline
@@ -52,8 +53,8 @@ final class HedgeRace: Sendable {
     attempt(1)
   }
 
-  /// Waits until another attempt is to be begun: its number among the hedge's own, and its context. `nil` when the call is
-  /// over: what still runs is to be cancelled and awaited.
+  /// Waits until another attempt is to be begun: its number among the hedge's own, and its context. `nil`
+  /// when the call is over: what still runs is to be cancelled and awaited.
   @usableFromInline
   func next() async -> (number: Int, context: CallContext)? {
     while true {
@@ -105,13 +106,13 @@ final class HedgeRace: Sendable {
     return AbandonableWork(call: name, begin: attempt.now, abandoned: abandoned)
   }
 
-  /// Cancels and leaves the attempts that still run: when the call is decided at once, since there is an answer to give;
-  /// else when they have had the time to hear it.
+  /// Cancels and leaves the attempts that still run: when the call is decided at once, since there is an
+  /// answer to give; else when they have had the time to hear it.
   ///
   /// - Parameters:
   ///   - works: All attempts. Each reports its end there before it does so here.
-  ///   - cancel: Cancels all attempts. It runs the handlers that they registered, which may block: so the clock runs it, and
-  ///     not the caller.
+  ///   - cancel: Cancels all attempts. It runs the handlers that they registered, which may block: so the
+  ///     clock runs it, and not the caller.
   /// - Returns: Those that were left, as bits. The others have ended or are to be waited for.
   @usableFromInline
   func leave(_ works: [AbandonableWork], cancelling cancel: @escaping @Sendable () -> Void) async -> UInt16 {
@@ -138,7 +139,8 @@ final class HedgeRace: Sendable {
     return left
   }
 
-  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended that are waited for.
+  /// The number of the attempt whose ending is the call's. Ask once, when all attempts have ended that are
+  /// waited for.
   @usableFromInline
   func answer() -> Int {
     let machine = state.withLock { state in
@@ -218,7 +220,8 @@ extension HedgeRace {
     }
   }
 
-  /// Whether the original call is still to be deposited; it is then: with its first result, or when it is repeated.
+  /// Whether the original call is still to be deposited; it is then: with its first result, or when it is
+  /// repeated.
   private func isFirstOutcome(_ state: inout State) -> Bool {
     defer { state.mustDeposit = false }
     return state.mustDeposit

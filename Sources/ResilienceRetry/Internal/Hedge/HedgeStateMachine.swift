@@ -39,7 +39,8 @@ struct HedgeStateMachine {
   private var nextBegin: Instant?
 
   /// - Parameters:
-  ///   - delayNanoseconds: How long an attempt may take before the next begins; `nil` when none begins for that.
+  ///   - delayNanoseconds: How long an attempt may take before the next begins; `nil` when none begins for
+  ///     that.
   ///   - typicalNanoseconds: What an attempt needs to be of use before the deadline.
   ///   - mayRepeat: Whether another attempt may begin without proof that the earlier ones did nothing.
   init(

@@ -1,7 +1,8 @@
-/// Counts of latencies in logarithmic buckets, sixteen to a doubling, so that a percentile is at most 1/16 too high.
+/// Counts of latencies in logarithmic buckets, sixteen to a doubling, so that a percentile is at most 1/16
+/// too high.
 ///
-/// From a microsecond to 18 minutes; what lies outside counts as the nearest. Old samples fade: whenever a window is
-/// full, all counts are halved.
+/// From a microsecond to 18 minutes; what lies outside counts as the nearest. Old samples fade: whenever a
+/// window is full, all counts are halved.
 struct LatencyHistogram {
   static let window = 1_024
 

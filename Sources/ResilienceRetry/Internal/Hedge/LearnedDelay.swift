@@ -34,8 +34,9 @@ final class LearnedDelay: Sendable {
 
   /// Notes how long a first attempt took.
   ///
-  /// One that did not succeed says nothing by ending early, but by ending late, most often because another attempt won and
-  /// it was cancelled: left out, the slowest calls would be missing and the delay would sink from hedge to hedge.
+  /// One that did not succeed says nothing by ending early, but by ending late, most often because another
+  /// attempt won and it was cancelled: left out, the slowest calls would be missing and the delay would sink
+  /// from hedge to hedge.
   func record(nanoseconds elapsed: Int64, succeeded: Bool) {
     guard succeeded || nanoseconds.map({ elapsed >= $0 }) ?? false else { return }
     state.withLock { state in

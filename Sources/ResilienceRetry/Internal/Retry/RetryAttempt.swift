@@ -24,8 +24,8 @@ struct RetryAttempt: Sendable, BitwiseCopyable {
   var now: Int64
   var count: UInt32
   @usableFromInline var phase: Phase
-  /// Whether its end is the logical call's first outcome, with which it deposits. Only the outermost of nested retries and
-  /// hedges deposits.
+  /// Whether its end is the logical call's first outcome, with which it deposits. Only the outermost of
+  /// nested retries and hedges deposits.
   @usableFromInline var isFirstOutcome: Bool
   /// Whether the budget gave a token for it, which is kept or goes back if one of our own layers refuses it.
   var holdsToken: Bool

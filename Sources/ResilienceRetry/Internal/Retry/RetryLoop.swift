@@ -62,9 +62,11 @@ final class RetryLoop: Sendable {
     return caller
   }
 
-  /// Waits until the retry is due, and begins it; when the caller cancels, it is over, and the token is handed back.
+  /// Waits until the retry is due, and begins it; when the caller cancels, it is over, and the token is
+  /// handed back.
   ///
-  /// Concurrent on purpose: after a call that stays on the caller's actor the compiler does not know where it is.
+  /// Concurrent on purpose: after a call that stays on the caller's actor the compiler does not know where it
+  /// is.
   @usableFromInline
   @inline(never)
   @concurrent
@@ -143,7 +145,8 @@ final class RetryLoop: Sendable {
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
       idempotency: idempotency, isReplayable: isReplayable, now: { call.readClock() })
     switch decision {
-    // A failing error was judged a moment ago, by whether the caller cancelled; a value and a refusal were not.
+    // A failing error was judged a moment ago, by whether the caller cancelled; a value and a refusal were
+    // not.
     case .retry where (error == nil || outcome.verdict == .neutral) && Task.isCancelled:
       return .giveUp(cancellation(of: call))
     case .giveUp(.notAFailure) where outcome.verdict == .neutral && Task.isCancelled:
@@ -152,14 +155,15 @@ final class RetryLoop: Sendable {
     }
   }
 
-  /// Why a call that was cancelled is over: the caller did not want it any more, or a time limit outside has passed.
+  /// Why a call that was cancelled is over: the caller did not want it any more, or a time limit outside has
+  /// passed.
   @inline(never)
   private func cancellation(of call: CallContext) -> RetryDecision.Reason {
     call.callerHasCancelled ? .cancelled : .deadline
   }
 
-  /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget and deposits
-  /// nothing. A token that the refused attempt held is kept for the next one, or given back.
+  /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget and
+  /// deposits nothing. A token that the refused attempt held is kept for the next one, or given back.
   @inline(__always)
   private func carryOut(
     _ decision: RetryDecision, after outcome: Outcome, _ error: (any Error)?, _ ended: RetryAttempt,

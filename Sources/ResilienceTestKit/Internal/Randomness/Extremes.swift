@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// Numbers from both ends of their range, from around zero and from in between, for tests of what comes from outside.
+/// Numbers from both ends of their range, from around zero and from in between, for tests of what comes from
+/// outside.
 package struct Extremes: Sendable {
   private let random: SeededRandomSource
 

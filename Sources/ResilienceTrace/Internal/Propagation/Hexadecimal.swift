@@ -1,4 +1,5 @@
-/// Lower-case hexadecimal, eight digits at a time within one 64-bit word: five times faster than a loop over characters.
+/// Lower-case hexadecimal, eight digits at a time within one 64-bit word: five times faster than a loop over
+/// characters.
 enum Hexadecimal {
   /// A word of eight times this byte.
   @inline(__always)

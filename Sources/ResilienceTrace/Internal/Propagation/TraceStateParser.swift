@@ -1,7 +1,8 @@
 /// The grammar of `tracestate`, over bytes.
 enum TraceStateParser {
-  /// The text as it is passed on: without blanks around members, without empty members, and of several members with one key
-  /// the first only; `nil` if it is invalid. It is `text` itself when there is nothing to leave out.
+  /// The text as it is passed on: without blanks around members, without empty members, and of several
+  /// members with one key the first only; `nil` if it is invalid. It is `text` itself when there is nothing
+  /// to leave out.
   static func canonical(_ text: String) -> String? {
     guard !text.isEmpty else { return text }
     var text = text
@@ -48,8 +49,8 @@ enum TraceStateParser {
     return true
   }
 
-  /// The member that begins here, without the blanks after it, its key, and where the next one may begin; `nil` if it is not
-  /// valid.
+  /// The member that begins here, without the blanks after it, its key, and where the next one may begin;
+  /// `nil` if it is not valid.
   @inline(__always)
   private static func member(
     at start: Int, in bytes: UnsafeBufferPointer<UInt8>, _ classes: UnsafeBufferPointer<UInt8>

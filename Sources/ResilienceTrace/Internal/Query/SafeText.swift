@@ -1,7 +1,7 @@
 /// Text that comes from outside, made safe where a person reads it.
 enum SafeText {
-  /// On one line, with characters that would move the cursor, colour the terminal or turn the reading direction written as
-  /// `\n`, `\t` or `\u{1B}`; cut to `length` characters.
+  /// On one line, with characters that would move the cursor, colour the terminal or turn the reading
+  /// direction written as `\n`, `\t` or `\u{1B}`; cut to `length` characters.
   static func escaped(_ text: String, length: Int = .max) -> String {
     var result = ""
     var left = length

@@ -4,7 +4,8 @@ extension SpanTree.Node {
   /// Deeper spans are indented no further, so that a long chain takes no more text for it.
   static let maxIndent = 24
 
-  /// What a line of a waterfall says of the span: `payment: charge attempt 2`, with the attempt it is within before a dot.
+  /// What a line of a waterfall says of the span: `payment: charge attempt 2`, with the attempt it is within
+  /// before a dot.
   var label: String {
     var label = isOrphan ? "? " : ""
     if !span.service.isEmpty { label += "\(SafeText.escaped(span.service, length: 60)): " }

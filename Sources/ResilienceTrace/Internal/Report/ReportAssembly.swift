@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// Puts spans together as they end, with what was noted while they ran.
 ///
-/// Notes of spans that have not ended, or never will, are kept in two generations: when the younger is full, the older is
-/// dropped and counted. Deliveries are remembered in the same way.
+/// Notes of spans that have not ended, or never will, are kept in two generations: when the younger is full,
+/// the older is dropped and counted. Deliveries are remembered in the same way.
 struct ReportAssembly {
   private let limits: SpanLimits
   private let generationSize: Int

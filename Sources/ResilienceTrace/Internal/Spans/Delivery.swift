@@ -2,7 +2,8 @@ internal import ResilienceCore
 
 /// One delivery of an event to a group, as the events of a bus tell it.
 ///
-/// This module does not know a bus: whatever emits events named `event_bus.…` with the attributes `id` and `group` is one.
+/// This module does not know a bus: whatever emits events named `event_bus.…` with the attributes `id` and
+/// `group` is one.
 struct Delivery: Hashable {
   let id: String
   let group: String

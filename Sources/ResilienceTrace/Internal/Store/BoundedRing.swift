@@ -1,7 +1,7 @@
 /// The last `capacity` elements that were appended; with a capacity of 0 none are.
 ///
-/// They are kept in chunks that do not change once they are full. A copy is a few references, and the next append copies one
-/// chunk at the most: a reader does not make the writers pay for everything that is kept.
+/// They are kept in chunks that do not change once they are full. A copy is a few references, and the next
+/// append copies one chunk at the most: a reader does not make the writers pay for everything that is kept.
 struct BoundedRing<Element: Sendable>: Sendable {
   let capacity: Int
   private let chunkSize: Int

@@ -7,7 +7,8 @@ enum SpanTree {
     var depth: Int
     /// It has a parent, but not here.
     var isOrphan: Bool
-    /// The number of the attempt that it is an attempt within: of a hedge in a retry, or the other way round. 0 for none.
+    /// The number of the attempt that it is an attempt within: of a hedge in a retry, or the other way round.
+    /// 0 for none.
     var outerAttempt: UInt16
   }
 

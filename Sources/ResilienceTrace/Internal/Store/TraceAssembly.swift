@@ -25,7 +25,8 @@ enum TraceAssembly {
     let unnamed = spans.indices.filter { spans[$0].name.isEmpty }
     guard !unnamed.isEmpty else { return }
     let indexOfSpan = Dictionary(spans.indices.map { (spans[$0].ids.span, $0) }) { first, _ in first }
-    // A span that was walked over once is not walked over again, so that all walks together are linear; nor is a cycle.
+    // A span that was walked over once is not walked over again, so that all walks together are linear; nor
+    // is a cycle.
     var walked: Set<Int> = []
     for index in unnamed {
       var path: [Int] = []

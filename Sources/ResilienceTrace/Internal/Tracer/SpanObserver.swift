@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// What the spans of one service are observed with. It holds what it writes to, and not the store's owner, which keeps it
-/// registered.
+/// What the spans of one service are observed with. It holds what it writes to, and not the store's owner,
+/// which keeps it registered.
 final class SpanObserver: CallObserver {
   let service: String
   let sampler: Sampler

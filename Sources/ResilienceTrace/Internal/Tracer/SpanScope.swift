@@ -1,9 +1,11 @@
 internal import ResilienceCore
 
-/// What a span binds beside its context: an observer of its own, or a changed trace state. Most spans bind neither.
+/// What a span binds beside its context: an observer of its own, or a changed trace state. Most spans bind
+/// neither.
 @usableFromInline
 struct SpanScope: Sendable {
-  /// What keeps the observer registered, if the scope has one, for as long as there is work that inherited it.
+  /// What keeps the observer registered, if the scope has one, for as long as there is work that inherited
+  /// it.
   let registration: ObserverRegistration?
 
   /// The trace state inside the scope; `nil` for that outside.

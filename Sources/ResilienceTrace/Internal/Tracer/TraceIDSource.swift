@@ -3,8 +3,9 @@ public import Synchronization
 
 /// Where ids come from outside a simulation: 128 bits of state that each process has of its own.
 ///
-/// A counter that begins anywhere is mixed with a secret word, by the folded product that wyrand is made of. An id tells nothing
-/// about the next one without both, and no two processes have the same. Not for secrets nonetheless.
+/// A counter that begins anywhere is mixed with a secret word, by the folded product that wyrand is made of.
+/// An id tells nothing about the next one without both, and no two processes have the same. Not for secrets
+/// nonetheless.
 @usableFromInline
 final class TraceIDSource: Sendable {
   /// Tracers keep it: reaching a global is dearer than a draw.
@@ -28,7 +29,8 @@ final class TraceIDSource: Sendable {
     max(1, mix(counter.wrappingAdd(Self.step, ordering: .relaxed).newValue))
   }
 
-  /// The ids of the first span of a trace, for one atomic addition. That a trace gets the id 0 is a matter of 1 in 2¹²⁸.
+  /// The ids of the first span of a trace, for one atomic addition. That a trace gets the id 0 is a matter of
+  /// 1 in 2¹²⁸.
   @inlinable
   @inline(__always)
   func root() -> TraceIDs {

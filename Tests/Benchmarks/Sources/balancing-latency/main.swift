@@ -3,10 +3,10 @@ import ResilienceTestKit
 
 /// What each balancing strategy makes of instances of very different speed, in virtual time.
 ///
-/// `balancing-latency [requests] [at a time] [seed]`; by default 50 000 requests, 50 at a time. Ten instances answer after a
-/// time that is uniform between 0 and 1 ms, 10 ms (four of them), 100 ms (four) and 1000 ms. A hundredth of the calls
-/// meets the slowest by chance alone; a strategy that measures leaves it alone, so that its 99.9th percentile is that of the
-/// second-slowest class.
+/// `balancing-latency [requests] [at a time] [seed]`; by default 50 000 requests, 50 at a time. Ten instances
+/// answer after a time that is uniform between 0 and 1 ms, 10 ms (four of them), 100 ms (four) and 1000 ms. A
+/// hundredth of the calls meets the slowest by chance alone; a strategy that measures leaves it alone, so
+/// that its 99.9th percentile is that of the second-slowest class.
 let numbers = CommandLine.arguments.dropFirst().map { Int($0) ?? 0 }
 let requests = numbers.first ?? 50_000
 let parallelism = numbers.count > 1 ? numbers[1] : 50

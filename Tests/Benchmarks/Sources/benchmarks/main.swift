@@ -1,4 +1,5 @@
-// Measures the cases; `run` beside Package.swift builds it, has callgrind count instructions, and passes them on.
+// Measures the cases; `run` beside Package.swift builds it, has callgrind count instructions, and passes them
+// on.
 //
 // Without arguments it measures everything. Patterns select cases; options are in Options.swift.
 
@@ -56,8 +57,8 @@ default:
   print(options.isMarkdown ? report.markdown : report.text)
 }
 
-/// What `run` has read from callgrind's file: for each case lines with instructions, operations and name, some of them for
-/// no operation. Of several the least, since other threads of the process are counted too.
+/// What `run` has read from callgrind's file: for each case lines with instructions, operations and name,
+/// some of them for no operation. Of several the least, since other threads of the process are counted too.
 func readInstructions(_ path: String) -> [String: Double] {
   var totals: [String: [Double: Double]] = [:]
   for line in (readFile(path) ?? "").split(separator: "\n") {

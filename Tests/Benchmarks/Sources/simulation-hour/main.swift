@@ -3,8 +3,8 @@ import ResilienceTestKit
 
 /// How fast the simulator is: an hour of twelve services, each asked a hundred times a second.
 ///
-/// `simulation-hour [bare|wrapped] [virtual seconds] [seed]`; by default an hour of bare calls. `wrapped` puts a timeout and
-/// a retry around each call.
+/// `simulation-hour [bare|wrapped] [virtual seconds] [seed]`; by default an hour of bare calls. `wrapped`
+/// puts a timeout and a retry around each call.
 let arguments = Array(CommandLine.arguments.dropFirst())
 let stack = arguments.first ?? "bare"
 let length = Duration.seconds(arguments.count > 1 ? Int64(arguments[1]) ?? 3600 : 3600)

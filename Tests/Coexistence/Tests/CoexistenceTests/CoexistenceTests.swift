@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// No public name of the package collides with one of the modules that a server imports beside it. That `EveryName.swift`
-/// compiles is the proof; what is tested here is that it has every name.
+/// No public name of the package collides with one of the modules that a server imports beside it. That
+/// `EveryName.swift` compiles is the proof; what is tested here is that it has every name.
 @Suite struct CoexistenceTests {
   @Test func everyPublicTypeIsNamed() throws {
     let sources = try PublicTypes(below: Self.root.appending(path: "Sources"))

@@ -8,8 +8,8 @@ import ServiceContextModule
 import Testing
 import Tracing
 
-/// Every public type of the package by its bare name, in a file that imports what a server imports: a name that another
-/// module has too does not compile here.
+/// Every public type of the package by its bare name, in a file that imports what a server imports: a name
+/// that another module has too does not compile here.
 enum EveryName {
   typealias AbandonedWork_ = AbandonedWork
   typealias AbandonedWorkEvent_ = AbandonedWorkEvent

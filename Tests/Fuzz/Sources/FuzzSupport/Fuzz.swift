@@ -8,8 +8,8 @@ import FuzzDriver
 
 nonisolated(unsafe) private var target: (String) -> Void = { _ in }
 
-/// Hands libFuzzer's inputs to `body` as the text of a header, for as long as the command line says: what is not UTF-8 becomes
-/// U+FFFD, as it would on the way here.
+/// Hands libFuzzer's inputs to `body` as the text of a header, for as long as the command line says: what is
+/// not UTF-8 becomes U+FFFD, as it would on the way here.
 public func fuzz(_ body: @escaping (String) -> Void) -> Never {
   target = body
   var count = CommandLine.argc

@@ -9,7 +9,8 @@ import ResilienceCore
 struct Destination {
   enum Service {
     case constant
-    /// Without a memory: which of the calls that are being worked on is the next to be done is anybody's guess.
+    /// Without a memory: which of the calls that are being worked on is the next to be done is anybody's
+    /// guess.
     case exponential
   }
 
@@ -49,7 +50,8 @@ struct Destination {
     var calls = 0
     var most = 0
     var least = Int.max
-    /// The limit, not the probes: within one and 1.3 times the places, or one more where that is less than a call.
+    /// The limit, not the probes: within one and 1.3 times the places, or one more where that is less than a
+    /// call.
     var inBand = 0
     var enough = 0
     /// The first call at which the limit was in the band; -1 for never.

@@ -106,8 +106,8 @@ import Testing
     check(!machine.tryEnter(1))
   }
 
-  /// A million random steps: arrivals, departures, and waiters that give up or whose grant comes too late, in a queue
-  /// small enough to be full and empty all the time.
+  /// A million random steps: arrivals, departures, and waiters that give up or whose grant comes too late, in
+  /// a queue small enough to be full and empty all the time.
   @Test(arguments: [BulkheadOrder.fifo, .lifo])
   func row39_permitsAreConservedOverAMillionSteps(order: BulkheadOrder) {
     var fuzz = BulkheadFuzz(order: order, seed: 11)

@@ -86,7 +86,8 @@ struct BreakerDuel: ~Copyable {
     if disagreement == nil, !isSameInAll { describe("look") }
   }
 
-  /// The state after each operation, all there is after every eighth and in ``look()``: a difference stays one.
+  /// The state after each operation, all there is after every eighth and in ``look()``: a difference stays
+  /// one.
   private mutating func compare(_ operation: StaticString) {
     operations += 1
     guard disagreement == nil else { return }

@@ -1,7 +1,8 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
 
-/// What a breaker is to do, written down as plainly as possible: lists instead of rings, one event of time after the other.
+/// What a breaker is to do, written down as plainly as possible: lists instead of rings, one event of time
+/// after the other.
 ///
 /// Shares nothing with the state machine but the policy. Jitter must be off.
 struct BreakerModel {

@@ -5,8 +5,8 @@ import Testing
 
 /// Row 4: no way to stay half-open, whatever the policy and whatever happened before.
 @Suite struct HalfOpenProgressTests {
-  /// From any state that a random course reaches, with calls arriving and the clock moving: once half-open, `permits` calls
-  /// that come to a result, or hang, end it; a hung one within its lease.
+  /// From any state that a random course reaches, with calls arriving and the clock moving: once half-open,
+  /// `permits` calls that come to a result, or hang, end it; a hung one within its lease.
   @Test(arguments: BreakerModelTests.policies.indices, 1...20)
   func row4_halfOpenIsLeftWithinLeaseAndPermitsFromAnyReachableState(policy index: Int, seed: UInt64) {
     let policy = BreakerModelTests.policies[index]

@@ -46,7 +46,8 @@ import Testing
     #expect(machine.state == .closed)
   }
 
-  /// Nothing has come back, and nothing comes back: the next call finds the breaker open since it was certain.
+  /// Nothing has come back, and nothing comes back: the next call finds the breaker open since it was
+  /// certain.
   @Test func callsThatHangOpenWithoutAnyResult() throws {
     var machine = Machine(policy(rate: 1))
     for start in [0.0, 0.2, 0.4, 1.5] { _ = try admit(&machine, at: .s(start)) }

@@ -15,7 +15,8 @@ import Testing
       window.append(failure, at: .s(second), to: &tally)
       calls.append(tally.calls)
     }
-    // At 10 s the slice of the first second goes, at 11 s that of the second; what comes at 20.9 s does not know 10.9 s.
+    // At 10 s the slice of the first second goes, at 11 s that of the second; what comes at 20.9 s does not
+    // know 10.9 s.
     #expect(calls == [1, 2, 3, 3, 4, 4, 4, 3, 1])
   }
 

@@ -64,7 +64,8 @@ import Testing
     #expect(CallContext.observer == nil)
   }
 
-  /// Starts a task as a framework does, that nobody waits for, and returns when the observer is not bound any more.
+  /// Starts a task as a framework does, that nobody waits for, and returns when the observer is not bound any
+  /// more.
   private func leaveBehind(
     _ observer: Observer, _ gate: AsyncStream<Void>
   ) async -> Task<Bool, Never> {

@@ -42,8 +42,8 @@ private func manyTypes<Inner>(_ depth: Int, around inner: Inner.Type) -> [any Er
     }
   }
 
-  /// A class and its subclass are the same to whoever threw them, and not to us. A base class that is and one that is not
-  /// the exact type: the second must not inherit what is remembered of the first.
+  /// A class and its subclass are the same to whoever threw them, and not to us. A base class that is and one
+  /// that is not the exact type: the second must not inherit what is remembered of the first.
   @Test func aSubclassIsAskedForItself() {
     for _ in 0..<2 {
       let errors: [any Error] = [Base(), Refusing(), Base() as Base, Refusing() as Base]

@@ -5,11 +5,13 @@ import Testing
 
 @testable import ResilienceCore
 
-/// Timers of their own, so that what blocks here holds up nothing else. What waits here ends when the time limit cancels it.
+/// Timers of their own, so that what blocks here holds up nothing else. What waits here ends when the time
+/// limit cancels it.
 @Suite(.timeLimit(.minutes(1))) struct SystemTimerTests {
   private let past = Instant(nanoseconds: 0)
 
-  /// Ends when the timer's action begins; the action then blocks until `gate` is opened, and says whether it was.
+  /// Ends when the timer's action begins; the action then blocks until `gate` is opened, and says whether it
+  /// was.
   private func block(_ timer: SystemTimer, _ gate: Gate) async {
     let began = Waiter("began")
     _ = timer.arm(at: past) {

@@ -6,7 +6,8 @@ import Testing
 @testable import ResilienceRateLimiter
 
 @Suite struct LockFreeBucketTests {
-  /// Else an exchange that was prepared before the lock-free bucket was closed would take a permit of what was put in afterwards.
+  /// Else an exchange that was prepared before the lock-free bucket was closed would take a permit of what
+  /// was put in afterwards.
   @Test(arguments: [RateLimit.perSecond(10, burst: 3), .perSecond(999_999_937, burst: 3), .unlimited])
   func neverHasTheSameStateInTwoOpenings(limit: RateLimit) {
     let lockFree = LockFreeBucket()

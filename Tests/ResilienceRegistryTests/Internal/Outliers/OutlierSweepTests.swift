@@ -3,7 +3,8 @@ import Testing
 
 @testable import ResilienceRegistry
 
-/// gRFC A50's two algorithms on what was counted. The populations are those that gRPC's implementations are tested with.
+/// gRFC A50's two algorithms on what was counted. The populations are those that gRPC's implementations are
+/// tested with.
 @Suite struct OutlierSweepTests {
   private func counts(_ outcomes: [(successes: UInt32, failures: UInt32)]) -> [OutcomeCount] {
     outcomes.enumerated().map {

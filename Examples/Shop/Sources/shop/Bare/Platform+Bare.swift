@@ -2,8 +2,8 @@ import Resilience
 
 /// What the bare run does instead, beside applying no decorators and delivering events once.
 extension Platform {
-  /// The key with which a server outside does what is asked for an order once, however often it is asked. Bare requests
-  /// carry none.
+  /// The key with which a server outside does what is asked for an order once, however often it is asked.
+  /// Bare requests carry none.
   func idempotencyKey(_ order: String) -> String? { isProtected ? order : nil }
 
   /// Whether placing an order again, as impatient customers do, places another one.

@@ -2,8 +2,8 @@ import Resilience
 import ResilienceTestKit
 import Synchronization
 
-/// The first work of the day: every line of the invoices goes through the bus to the intake, and what is refused there
-/// ends in the dead letters with its reason.
+/// The first work of the day: every line of the invoices goes through the bus to the intake, and what is
+/// refused there ends in the dead letters with its reason.
 struct InvoiceImport: Sendable {
   var intake: Intake
   /// How many lines are in the dead letters: all that were refused.

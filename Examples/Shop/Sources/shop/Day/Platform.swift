@@ -1,10 +1,11 @@
 import Resilience
 import Synchronization
 
-/// What all services of one run of the day share: the bus, the registry, the books, and whether calls are protected.
+/// What all services of one run of the day share: the bus, the registry, the books, and whether calls are
+/// protected.
 ///
-/// The two runs differ here: with the toolkit ``protect(_:with:)`` applies the decorators that a service declares, and
-/// ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does. What else the bare
+/// The two runs differ here: with the toolkit ``protect(_:with:)`` applies the decorators that a service
+/// declares, and ``subscribe(to:as:_:)`` delivers again what failed; bare, neither does. What else the bare
 /// run does is in the folder `Bare`.
 final class Platform: Sendable {
   let isProtected: Bool

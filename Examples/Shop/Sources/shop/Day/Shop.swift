@@ -65,7 +65,8 @@ struct Shop: Sendable {
     }
   }
 
-  /// Waits until everything that was published has been handled; orders whose events were given up are closed.
+  /// Waits until everything that was published has been handled; orders whose events were given up are
+  /// closed.
   func settle(within limit: Duration) async {
     let idle = ServiceCall("idle") { [bus = platform.bus] (_: Void) in try await bus.waitUntilIdle() }
     _ = try? await idle.timeout(limit)()

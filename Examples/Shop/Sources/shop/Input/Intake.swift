@@ -1,4 +1,5 @@
-/// Sorts the day's lines one by one: every line is accepted, cancelled, or refused with a reason. None is dropped.
+/// Sorts the day's lines one by one: every line is accepted, cancelled, or refused with a reason. None is
+/// dropped.
 struct Intake: Sendable {
   private var order: [String] = []
   private var invoicesByNumber: [String: Invoice] = [:]

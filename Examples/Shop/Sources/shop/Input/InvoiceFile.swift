@@ -2,8 +2,8 @@ import Foundation
 
 /// Reads invoices in the columns of the UCI "Online Retail" data set.
 ///
-/// What is wrong with the file as a whole (missing, empty, other columns, cut off) is an ``InputError`` with the line's
-/// number. What is wrong with a line's values is not decided here: see ``Intake``.
+/// What is wrong with the file as a whole (missing, empty, other columns, cut off) is an ``InputError`` with
+/// the line's number. What is wrong with a line's values is not decided here: see ``Intake``.
 enum InvoiceFile {
   static func read(_ path: String) throws(InputError) -> [InvoiceLine] {
     let data: Data

@@ -13,8 +13,8 @@ struct Money: Hashable, Comparable, AdditiveArithmetic {
     self.thousandths = thousandths
   }
 
-  /// Reads a decimal such as `2.55`, `-1` or `607.490`; `nil` when it is not one, has more than three significant
-  /// decimals, or is a billion or more.
+  /// Reads a decimal such as `2.55`, `-1` or `607.490`; `nil` when it is not one, has more than three
+  /// significant decimals, or is a billion or more.
   init?(_ text: some StringProtocol) {
     var rest = Substring(text)
     let isNegative = rest.first == "-"

@@ -1,4 +1,5 @@
-/// What is outside the services: the payment provider, the shelves and the servers in front of them, the truck.
+/// What is outside the services: the payment provider, the shelves and the servers in front of them, the
+/// truck.
 struct OutsideWorld: Sendable {
   let provider: PaymentProvider
   let warehouse: Warehouse

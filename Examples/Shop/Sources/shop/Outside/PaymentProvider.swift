@@ -21,7 +21,8 @@ final class PaymentProvider: Sendable {
 
   /// Charges an order.
   ///
-  /// The money moves when the request arrives, whatever becomes of the answer: a caller that gives up has paid.
+  /// The money moves when the request arrives, whatever becomes of the answer: a caller that gives up has
+  /// paid.
   ///
   /// - Parameter idempotencyKey: Requests with the same key move the money once. Without one, each does.
   func charge(_ order: String, _ amount: Money, idempotencyKey: String?) async throws {

@@ -1,7 +1,8 @@
 import ResilienceCore
 import Synchronization
 
-/// A service's few workers, one queue in front of them: what makes a service slow when too much is asked of it.
+/// A service's few workers, one queue in front of them: what makes a service slow when too much is asked of
+/// it.
 final class Workers: Sendable {
   private let freeAt: Mutex<[Instant]>
 

@@ -2,7 +2,8 @@ import Resilience
 
 /// The trace of one order, as text.
 enum Waterfall {
-  /// An order that met trouble and came through: of all with a failed attempt, the one with the shortest story.
+  /// An order that met trouble and came through: of all with a failed attempt, the one with the shortest
+  /// story.
   static func ofTroubledOrder(_ platform: Platform) -> String {
     let troubled = platform.store.traces.compactMap { trace -> (trace: TraceID, spans: Int)? in
       let spans = platform.store.spans(inTrace: trace)

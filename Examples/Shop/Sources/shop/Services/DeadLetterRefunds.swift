@@ -1,7 +1,7 @@
 import Resilience
 
-/// The refunds for dead letters: an order whose event was given up ends here. Whoever paid for it gets the money back, and what was
-/// taken for it goes back on the shelf.
+/// The refunds for dead letters: an order whose event was given up ends here. Whoever paid for it gets the
+/// money back, and what was taken for it goes back on the shelf.
 final class DeadLetterRefunds: Sendable {
   private let platform: Platform
   private let provider: PaymentProvider

@@ -1,6 +1,7 @@
 import Resilience
 
-/// Moderation: looks at what is offered, and tells of descriptions that are notes to self rather than texts for customers.
+/// Moderation: looks at what is offered, and tells of descriptions that are notes to self rather than texts
+/// for customers.
 final class Moderation: Sendable {
   private static let suspicious = ["?", "DAMAGE", "FAULTY", "WRONG", "CHECK"]
 

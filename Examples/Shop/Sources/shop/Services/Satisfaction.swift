@@ -1,7 +1,8 @@
 import Resilience
 import Synchronization
 
-/// Satisfaction: how happy customers are, from 5 for an order that leaves the warehouse within ten minutes down to 1.
+/// Satisfaction: how happy customers are, from 5 for an order that leaves the warehouse within ten minutes
+/// down to 1.
 final class Satisfaction: Sendable {
   private let points = Mutex<[String: Int]>([:])
 

@@ -8,8 +8,8 @@ struct Case: Sendable {
   /// What its name begins with: `breaker` of `breaker: rejection, open`.
   var topic: String { String(row.name.prefix { $0 != ":" }) }
 
-  /// The cases that a pattern selects: all without any, the one that is named exactly, else those that contain it;
-  /// then those that they are compared with.
+  /// The cases that a pattern selects: all without any, the one that is named exactly, else those that
+  /// contain it; then those that they are compared with.
   static func select(_ patterns: [String], from rows: [Row]) -> [Case] {
     let all = rows.flatMap { row in row.places.map { Case(row: row, place: $0) } }
     let repeated = Dictionary(grouping: all, by: \.name).filter { $0.value.count > 1 }.keys.sorted()

@@ -52,8 +52,8 @@ struct Harness: Sendable {
     }
   }
 
-  /// Has callgrind count a case, when it runs this program: nothing at all, then the operations, and if it is quick that again.
-  /// `run` reads the figures from its file.
+  /// Has callgrind count a case, when it runs this program: nothing at all, then the operations, and if it is
+  /// quick that again. `run` reads the figures from its file.
   func countUnderCallgrind(_ item: Case) async throws {
     try await item.run {
       let loop = try await prepare(item)

@@ -1,7 +1,7 @@
 import Counters
 
-/// A regression on purpose, which shows that the gate notices one: every gated case takes a fifth more instructions than its
-/// baseline, or a fifth more allocations, but at least one.
+/// A regression on purpose, which shows that the gate notices one: every gated case takes a fifth more
+/// instructions than its baseline, or a fifth more allocations, but at least one.
 struct Plant: Sendable {
   enum Kind: String, Sendable {
     case instructions, allocations

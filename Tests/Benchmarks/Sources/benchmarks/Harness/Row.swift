@@ -16,9 +16,9 @@ import Resilience
 /// .target("limiter acquire, now given", instructions: 25, allocations: 0)
 /// ```
 ///
-/// The outer closure prepares, and is not measured. The inner one does the operation `count` times, in a loop of its own so
-/// that nothing but the operation is in it, and returns something that depends on all of them, so that none can
-/// be left out.
+/// The outer closure prepares, and is not measured. The inner one does the operation `count` times, in a loop
+/// of its own so that nothing but the operation is in it, and returns something that depends on all of them,
+/// so that none can be left out.
 struct Row: Sendable {
   typealias Loop = @Sendable (_ count: Int) async throws -> Int
 
@@ -54,7 +54,8 @@ struct Target: Sendable {
   let over: String?
 }
 
-/// What other libraries take for the same work: measured in other programs and earlier, so for orientation only.
+/// What other libraries take for the same work: measured in other programs and earlier, so for orientation
+/// only.
 struct Peers: Sendable {
   let row: String
   let figures: String
@@ -146,8 +147,9 @@ extension Row {
 
   func gated(_ isGated: Bool) -> Row { changed { $0.isGated = isGated } }
 
-  /// How much more than its baseline it may take. Default: 0.05 of the instructions, nothing of the allocations. For what
-  /// depends on where things happen to be in memory (the runtime's cache of casts), or on when tasks meet.
+  /// How much more than its baseline it may take. Default: 0.05 of the instructions, nothing of the
+  /// allocations. For what depends on where things happen to be in memory (the runtime's cache of casts), or
+  /// on when tasks meet.
   func tolerating(_ share: Double) -> Row { changed { $0.tolerance = share } }
 
   private func changed(_ change: (inout Row) -> Void) -> Row {

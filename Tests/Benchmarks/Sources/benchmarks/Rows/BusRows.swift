@@ -33,7 +33,8 @@ final class RunningBus: Sendable {
   var total: Int { sum.value.load(ordering: .relaxed) }
 }
 
-/// Events in batches, each of which is handled before the next is published, with so many subjects; 0 for none.
+/// Events in batches, each of which is handled before the next is published, with so many subjects; 0 for
+/// none.
 func busRow(_ name: String, keys: Int, batch: Int) -> Row {
   .async(name) {
     let running = try await RunningBus(parallelism: 1)

@@ -2,7 +2,8 @@ import Glibc
 import Resilience
 import Synchronization
 
-/// What cannot be done without: ratios are taken to these, in the same run. They are not ours, so they are not gated.
+/// What cannot be done without: ratios are taken to these, in the same run. They are not ours, so they are
+/// not gated.
 func floorRows() -> [Row] {
   let rows: [Row] = [
     .sync("floor: atomic load") {

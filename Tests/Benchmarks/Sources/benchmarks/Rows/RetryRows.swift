@@ -84,7 +84,8 @@ func retryRows() -> [Row] {
   ]
 }
 
-/// A retry that does no more than any must: no budget, no deadline, no pushback, nobody is told, no seed of its own.
+/// A retry that does no more than any must: no budget, no deadline, no pushback, nobody is told, no seed of
+/// its own.
 private func retriedByHand(
   _ input: Int, _ call: ServiceCall<Int, Int>, maxAttempts: Int, baseNanoseconds: Int64
 ) async throws -> Int {

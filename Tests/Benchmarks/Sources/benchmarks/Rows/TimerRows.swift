@@ -1,6 +1,7 @@
 import Resilience
 
-/// What a million timeouts at the same time take: each is a timer that is armed and, as the work ends, disarmed.
+/// What a million timeouts at the same time take: each is a timer that is armed and, as the work ends,
+/// disarmed.
 ///
 /// The bytes of an operation are those of a timer, when it is the first million of the process.
 func timerRows() -> [Row] {
