@@ -9,7 +9,9 @@ final class ServiceFollower<Store: RegistryStore>: Sendable {
   private let maxStaleness: Duration?
   private let view = Lock(StoreView())
   private let staleSince = Lock<Instant?>(nil)
-  private let backoff = Backoff.exponential(base: .milliseconds(500), cap: .seconds(20))
+  private let backoff = Backoff.exponential(base: .milliseconds(500), cap: maxPause)
+
+  private static var maxPause: Duration { .seconds(20) }
 
   init(
     _ store: Store, _ directory: ServiceDirectory, refreshInterval: Duration, timeout: Duration,
@@ -32,20 +34,24 @@ final class ServiceFollower<Store: RegistryStore>: Sendable {
   }
 
   private func follow() async {
+    let clock = CallContext.current.clock
     var failures = 0
     while !Task.isCancelled {
+      let began = clock.now
       do {
-        let revision = try await readList()
+        try await readChanges(after: try await readList())
         failures = 0
-        try await readChanges(after: revision)
-      } catch is StoreCompacted {
-        continue
       } catch {
         guard !Task.isCancelled else { return }
-        noteFailure()
-        let delay = backoff.delay(retry: failures, seed: CallContext.current.random())
+        // A watch that has held for a while fails for the first time.
+        if began.advanced(by: Self.maxPause) <= clock.now { failures = 0 }
+        let mayReadAtOnce = error is StoreCompacted && failures == 0
+        if !mayReadAtOnce {
+          noteFailure()
+          let delay = backoff.delay(retry: failures, seed: CallContext.current.random())
+          try? await clock.sleep(for: delay)
+        }
         failures = min(failures + 1, 64)
-        try? await CallContext.current.clock.sleep(for: delay)
       }
     }
   }
