@@ -89,6 +89,23 @@ import Testing
     #expect(graph.description == "")
   }
 
+  @Test func row91_namesStayOnTheirLineInTheGraphAndOnTheCriticalPath() throws {
+    let store = TraceStore()
+    try Simulation(seed: 1).run { sim in
+      await CallTracer("s\(Self.nasty)", store: store).span("n\(Self.nasty)") {
+        await CallTracer("t\(Self.nasty)", store: store).span("m\(Self.nasty)", kind: .server) {
+          try? await sim.sleep(for: .milliseconds(20))
+        }
+      }
+    }
+    let escaped = #"a\nb\r\t\u{1B}[31mred\u{7F}\u{85}\u{2028}\u{202E}x"#
+    let graph = store.serviceGraph().description
+    #expect(graph.split(separator: "\n").count == 1)
+    #expect(graph.hasPrefix("s\(escaped) → t\(escaped): 1 call, 0 failed, "))
+    let path = store.criticalPath(of: store.traces[0]).map(\.description)
+    #expect(path == ["t\(escaped): m\(escaped) 0.02 seconds"])
+  }
+
   @Test func row91_namesCannotBecomeMarkup() async throws {
     let store = TraceStore()
     let evil = "<script>alert('x')</script>\"&<\u{338}b>"
