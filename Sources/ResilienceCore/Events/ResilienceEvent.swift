@@ -9,8 +9,8 @@ public protocol ResilienceEvent: Sendable, CustomStringConvertible {
 }
 
 extension ResilienceEvent {
-  /// The name, then each attribute as `name=value`.
+  /// The name, then each attribute as `name=value`, on one line: control characters in values are escaped.
   public var description: String {
-    ([name] + attributes.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
+    ([name] + attributes.map { "\($0.name)=\(SafeText.escaped("\($0.value)"))" }).joined(separator: " ")
   }
 }

@@ -61,6 +61,6 @@ extension DeadLetter.Reason: CustomStringConvertible {
 extension DeadLetter: CustomStringConvertible {
   /// What, for whom, why.
   public var description: String {
-    "\(event) for \(group): \(reason)" + (lastError.map { ", last error: \($0)" } ?? "")
+    SafeText.escaped("\(event) for \(group): \(reason)" + (lastError.map { ", last error: \($0)" } ?? ""))
   }
 }

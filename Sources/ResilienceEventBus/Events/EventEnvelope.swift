@@ -139,6 +139,6 @@ extension EventEnvelope {
 extension EventEnvelope: CustomStringConvertible {
   /// Type, id and subject: `order_created 0h3c… of customer 17850`.
   public var description: String {
-    "\(type) \(id)" + (subject.map { " of \($0)" } ?? "")
+    SafeText.escaped("\(type) \(id)" + (subject.map { " of \($0)" } ?? ""))
   }
 }

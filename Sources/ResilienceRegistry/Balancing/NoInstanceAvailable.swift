@@ -14,6 +14,6 @@ public struct NoInstanceAvailable: Rejection, Hashable, CustomStringConvertible 
 
   /// The service, and what to look at.
   public var description: String {
-    "no instance of service \"\(service)\" takes calls: none has started, all leases have expired, or all weigh 0"
+    "no instance of service \"\(service)\" takes calls: none has started, all leases have expired, or all drain, are out of service or weigh 0"
   }
 }

@@ -52,7 +52,7 @@ public struct ServiceInstance: Sendable {
 }
 
 extension ServiceInstance: Hashable {
-  /// Whether both say the same, byte for byte.
+  /// Whether both say the same; ids, services and addresses byte for byte.
   public static func == (left: ServiceInstance, right: ServiceInstance) -> Bool {
     left.id.isIdentical(to: right.id) && left.service.isIdentical(to: right.service)
       && left.address.isIdentical(to: right.address) && left.weight == right.weight && left.zone == right.zone

@@ -86,10 +86,10 @@ extension Handler {
   /// dropped, and told only to `work` and to the call's observer. One that honours its cancellation is
   /// counted too, for the moment that it takes.
   ///
-  /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks. How much of it piles up is
-  /// > bounded by ``ResilienceCore/AbandonedWork/limit``, and by a bulkhead around the call itself, inside this layer, which
-  /// > keeps its permit until the work has really ended. Prefer ``hedge(_:budget:)`` wherever the work honours
-  /// > cancellation.
+  /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks. How much of it
+  /// > piles up is bounded by ``ResilienceCore/AbandonedWork/limit``, and by a bulkhead around the call
+  /// > itself, inside this layer, which keeps its permit until the work has really ended. Prefer
+  /// > ``hedge(_:budget:)`` wherever the work honours cancellation.
   ///
   /// A caller that is cancelled cancels all attempts and waits for them, but no longer than 10 ms; then it
   /// throws what the first one came to, or `CancellationError` if that still runs.

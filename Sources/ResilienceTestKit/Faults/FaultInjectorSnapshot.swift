@@ -19,8 +19,7 @@ public struct FaultInjectorSnapshot: Sendable, Hashable {
 }
 
 extension FaultInjectorSnapshot: MetricSource {
-  /// `faults_on`, `faults_calls_total`, and `faults_injected_total` for each fault and its position in the
-  /// list.
+  /// `fault_on`, `fault_calls_total`, and `fault_injected_total` for each fault and its position in the list.
   public var metrics: [Metric] {
     let label = Metric.Label("injector", injector)
     let hits = zip(faults, hits).enumerated().map { position, fault in

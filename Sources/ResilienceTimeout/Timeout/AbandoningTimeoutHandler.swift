@@ -102,11 +102,12 @@ extension Handler {
   /// waited, can still say how it ended. Then the caller goes on. The work is left behind, cancelled, and
   /// runs to its end: its value is dropped, its error is told only to `work` and to the call's observer.
   ///
-  /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks; it may commit the
-  /// > order after its caller was told that it failed, and a retry then runs beside it. How much of it piles up at a
-  /// > destination that hangs is bounded by ``AbandonedWork/limit``, and by what is **inside** this layer: a bulkhead
-  /// > around the call itself (`call.bulkhead(…).timeout(…, abandoning: …)`) keeps its permit until the work has really
-  /// > ended. Prefer ``timeout(_:)`` wherever the work honours cancellation, and fix the work where it can be fixed.
+  /// > Warning: Abandoned work is still there. It holds its memory, its connection, its locks; it may commit
+  /// > the order after its caller was told that it failed, and a retry then runs beside it. How much of it
+  /// > piles up at a destination that hangs is bounded by ``AbandonedWork/limit``, and by what is **inside**
+  /// > this layer: a bulkhead around the call itself (`call.bulkhead(…).timeout(…, abandoning: …)`) keeps its
+  /// > permit until the work has really ended. Prefer ``timeout(_:)`` wherever the work honours cancellation,
+  /// > and fix the work where it can be fixed.
   ///
   /// A caller that is cancelled before the limit cancels the work and waits for it, but no longer than the
   /// limit and 10 ms; then it throws `CancellationError`.

@@ -24,6 +24,40 @@ let packageRoot = URL(filePath: #filePath)
     #expect(SourceRules.violations(inTopLevel: names) == [])
   }
 
+  @Test func theFoldersShowTheAPI() throws {
+    let sources = packageRoot.appending(path: "Sources")
+    let files = try SourceRules.swiftFiles(below: sources).map { file in
+      (
+        path: String(file.path.dropFirst(sources.path.count + 1)),
+        text: try String(contentsOf: file, encoding: .utf8)
+      )
+    }
+    // What goes on with a public type may stand beside it.
+    let types = Set(
+      files.filter { SourceRules.isPublic($0.text) }.compactMap { file in
+        file.path.split(separator: "/").last?.prefix { $0 != "+" && $0 != "." }.description
+      })
+    for file in files {
+      #expect(SourceRules.violations(inLayout: file.path, file.text, types: types) == [])
+      #expect(SourceRules.violations(inCommentsOf: file.path, file.text) == [])
+    }
+  }
+
+  @Test func aBrokenLayoutIsNoticed() {
+    let types: Set = ["Retry"]
+    let (open, closed) = ("public struct Retry {}", "struct RetryLoop {}")
+    #expect(SourceRules.violations(inLayout: "ResilienceRetry/Retry.swift", open, types: types).count == 1)
+    #expect(
+      SourceRules.violations(inLayout: "ResilienceRetry/Retry/Loop.swift", closed, types: types).count == 1)
+    #expect(
+      SourceRules.violations(inLayout: "ResilienceRetry/Retry/Retry+Loop.swift", closed, types: types) == [])
+    #expect(
+      SourceRules.violations(inLayout: "ResilienceRetry/Internal/Loop.swift", closed, types: types) == [])
+    let long = "  /// " + String(repeating: "word ", count: 30)
+    #expect(SourceRules.violations(inCommentsOf: "A.swift", "let a = 1\n\(long)\n").count == 1)
+    #expect(SourceRules.violations(inCommentsOf: "A.swift", "/// ```\n\(long)\n/// ```\n") == [])
+  }
+
   @Test func everyTargetIsBuiltUnderTheSameRules() throws {
     let manifest = try String(contentsOf: packageRoot.appending(path: "Package.swift"), encoding: .utf8)
     for feature in [

@@ -6,6 +6,7 @@ enum SourceRules {
     "Package.swift", "Sources", "Tests", "Examples", "CHANGELOG.md", "README.md", "LICENSE",
   ]
   static let maximumLines = 350
+  static let maximumCommentWidth = 110
   static let reservedFunctions = ["retry", "withTimeout", "withDeadline"]
 
   static func violations(inFile name: String, _ text: String) -> [String] {
@@ -26,6 +27,35 @@ enum SourceRules {
       }
     }
     return violations
+  }
+
+  /// Comments wrap where code does; code, tables and what cannot be broken stay as they are.
+  static func violations(inCommentsOf name: String, _ text: String) -> [String] {
+    var isCode = false
+    return text.split(separator: "\n").enumerated().compactMap { number, line in
+      let comment = line.drop { $0 == " " }
+      guard comment.hasPrefix("//") else { return nil }
+      let words = comment.drop { $0 == "/" || $0 == " " }
+      if words.hasPrefix("```") { isCode.toggle() }
+      guard line.count > maximumCommentWidth, !isCode, !words.hasPrefix("|"), !line.contains(/`[^`]{60,}`/)
+      else { return nil }
+      return
+        "the comment \"\(words.prefix(20))…\" in \(name) is longer than \(maximumCommentWidth) characters"
+    }
+  }
+
+  /// A module's folders on top are its public concepts; what has nothing public belongs below `Internal`.
+  static func violations(inLayout path: String, _ text: String, types: Set<String>) -> [String] {
+    let parts = path.split(separator: "/")
+    guard parts.count > 1, parts[0] != "Resilience" else { return [] }
+    if parts.count == 2 { return ["\(path) stands beside the folders of its module"] }
+    guard parts[1] != "Internal", !isPublic(text) else { return [] }
+    let owner = parts[parts.count - 1].prefix { $0 != "+" && $0 != "." }
+    return types.contains(String(owner)) ? [] : ["\(path) has nothing public: it belongs below Internal"]
+  }
+
+  static func isPublic(_ text: String) -> Bool {
+    text.replacing("public import", with: "").contains(#/(?m)^ *(@\w+(\([^)]*\))? )*public /#)
   }
 
   static func violations(inTopLevel names: [String]) -> [String] {

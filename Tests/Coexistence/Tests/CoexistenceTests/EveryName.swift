@@ -90,6 +90,7 @@ enum EveryName {
   typealias ExplorationFailure_ = ExplorationFailure
   typealias FallbackEvent_ = FallbackEvent
   typealias FallbackFailed_ = FallbackFailed
+  typealias FallbackRefused_ = FallbackRefused
   typealias FallbackHandler_ = FallbackHandler
   typealias Fault_ = Fault
   typealias FaultEvent_ = FaultEvent

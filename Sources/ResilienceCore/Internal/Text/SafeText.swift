@@ -1,8 +1,8 @@
 /// Text that comes from outside, made safe where a person reads it.
-enum SafeText {
+package enum SafeText {
   /// On one line, with characters that would move the cursor, colour the terminal or turn the reading
   /// direction written as `\n`, `\t` or `\u{1B}`; cut to `length` characters.
-  static func escaped(_ text: String, length: Int = .max) -> String {
+  package static func escaped(_ text: String, length: Int = .max) -> String {
     var result = ""
     var left = length
     for scalar in text.unicodeScalars {
@@ -20,7 +20,7 @@ enum SafeText {
   }
 
   /// The same for HTML, between tags and within quoted attributes.
-  static func html(_ text: String, length: Int = .max) -> String {
+  package static func html(_ text: String, length: Int = .max) -> String {
     var result = ""
     // By scalars: a mark that combines with `<` would make another character of it.
     for scalar in escaped(text, length: length).unicodeScalars {

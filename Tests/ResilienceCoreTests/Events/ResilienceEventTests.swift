@@ -1,0 +1,20 @@
+import ResilienceCore
+import Testing
+
+private struct Refused: ResilienceEvent {
+  let name = "limit.refused"
+  let attributes: [EventAttribute]
+}
+
+@Suite struct ResilienceEventTests {
+  /// One event is one line of a log, whatever a value says.
+  @Test func row91_aValueCannotBeginALineOfItsOwn() {
+    let event = Refused(attributes: [
+      EventAttribute("call", .string("pay\nretry.gave_up call=forged")),
+      EventAttribute("error", .string("\u{1B}[31mred\u{202E}")), EventAttribute("attempts", .integer(3)),
+    ])
+    #expect(
+      event.description
+        == #"limit.refused call=pay\nretry.gave_up call=forged error=\u{1B}[31mred\u{202E} attempts=3"#)
+  }
+}
