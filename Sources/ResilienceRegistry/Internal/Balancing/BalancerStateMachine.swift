@@ -14,7 +14,7 @@ struct BalancerStateMachine {
   var seed: UInt64 = 0
 
   /// What was taken over last, and its version.
-  var known: [ServiceMember] = []
+  var known = ServiceMembers()
   var version: UInt64 = 0
   var isFollowing = false
 

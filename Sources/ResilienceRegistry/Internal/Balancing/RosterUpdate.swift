@@ -1,14 +1,16 @@
 /// The list that a balancer goes by, for finding out what is different now.
 struct FollowedRoster {
-  let known: [ServiceMember]
+  let known: ServiceMembers
   let version: UInt64
   let subsetSize: Int?
   let seed: UInt64
 
-  /// Compares the list with a newer one: as many steps as there are instances, and so not under a lock.
+  /// Compares the list with a newer one: a step for each leaf of both, and one for each member of those that
+  /// differ. Not under a lock all the same.
   func update(to snapshot: ServiceSnapshot) -> RosterUpdate {
-    let all = Array(snapshot.members)
-    let members = subsetSize.map { all.subset(of: $0, seed: seed) } ?? all
+    let members =
+      subsetSize.map { ServiceMembers(Array(snapshot.members).subset(of: $0, seed: seed)) }
+      ?? snapshot.members
     return RosterUpdate(
       baseVersion: version, version: snapshot.version, members: members,
       changes: RosterChange.between(known, members))
@@ -19,6 +21,6 @@ struct FollowedRoster {
 struct RosterUpdate {
   let baseVersion: UInt64
   let version: UInt64
-  let members: [ServiceMember]
+  let members: ServiceMembers
   let changes: [RosterChange]
 }
