@@ -28,7 +28,7 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
 }
 
 private let sizeReason =
-  "the plan's floor is flat atomics; here a lease takes a lock twice, finds out whether the listing is current, checks the "
+  "the target was counted on flat atomics; here a lease takes a lock twice, finds out whether the listing is current, checks the "
   + "bounds of its arrays, and counts references to the balancer"
 
 /// How a balancer's cost grows with the instances: a pick, what comes after it, and what changes under it.
