@@ -6,8 +6,8 @@
 ///
 /// Work that has begun and then makes a call of its own must not let that call's refusal out as it is, since
 /// layers outside cannot tell it from one of theirs: catch it, and throw an error that says what was left
-/// undone. Only what does harm when it is done twice is safe without that: a call that is
-/// ``CallTraits/Idempotency/nonIdempotent`` is never repeated for a refusal.
+/// undone. A retry does not repeat a call that is ``CallTraits/Idempotency/nonIdempotent`` for a refusal; a
+/// balancer goes on to another instance all the same, and a bus delivers again.
 ///
 /// ```swift
 /// let order = ServiceCall("order") { (cart: Cart) in

@@ -51,6 +51,10 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
         return output
       } catch {
         let verdict = balancer.readsOutcomes ? entry.verdict(ofError: error, in: context) : .neutral
+        guard entry.provesRefusals else {
+          balancer.finish(selection, verdict, context)
+          throw error
+        }
         selection = try balancer.selectAnother(than: selection, after: error, verdict, &refused, &context)
       }
     }

@@ -33,6 +33,28 @@ import Testing
     }
   }
 
+  /// Behind a retry a refusal says nothing of the attempts before: no other instance gets the call once more.
+  @Test func row68_aRefusalBehindARetryMovesNoCallToAnotherInstance() throws {
+    try Simulation(seed: 1).run { _ in
+      let (registry, made) = (ServiceRegistry(), Log<String>())
+      for id in ["a", "b", "c"] {
+        registry.register(ServiceInstance(id: id, service: "stock"), ttl: .seconds(60))
+      }
+      let policy = CircuitBreakerPolicy(window: .count(1), failureRate: 1, minimumThroughput: 1)
+      let call = registry.service("stock").balanced { instance in
+        ServiceCall(instance.id) { (_: Int) -> Void in
+          made.append(instance.id)
+          throw Down()
+        }
+        .circuitBreaker(CircuitBreaker(instance.id, policy: policy))
+        .retry(RetryPolicy(maxAttempts: 2, backoff: .none))
+      }
+      await #expect(throws: CircuitOpen.self) { try await call(1) }
+      #expect(made.entries.count == 1)
+      #expect(call.balancer.snapshot().instances.allSatisfy { $0.inFlight == 0 })
+    }
+  }
+
   enum Hiding: String, CaseIterable, Sendable {
     case nothing, layer, eraser, both
   }

@@ -113,6 +113,31 @@ private struct Mine: Error, Hashable {}
     }
   }
 
+  /// Nobody waits for a second attempt: one hang is one failure.
+  @Test(arguments: [false, true])
+  func aRetryInsideMakesNoFurtherAttemptForNobody(provesNothingRan: Bool) throws {
+    for leaving in Leaving.allCases {
+      try Simulation(seed: 1).run { sim in
+        let (breaker, made) = (CircuitBreaker("stock"), Log<Int>())
+        let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
+        let call = ServiceCall("stock") { (number: Int) in
+          made.append(number)
+          do { try await sim.sleep(for: .seconds(60)) } catch { throw Mine() }
+          return number
+        }
+        .classify { result in
+          if provesNothingRan, case .failure(is Mine) = result { .failure(.notProcessed) } else { nil }
+        }
+        .circuitBreaker(breaker).retry(RetryPolicy(maxAttempts: 3, backoff: .none), budget: budget)
+        .coalesce(by: \.self)
+        try await desert(leaving, sim, call)
+        #expect(made.entries.count == 1, "\(leaving)")
+        #expect(budget.available == 5)
+        #expect(breaker.snapshot().failures == (leaving == .deadline ? 1 : 0))
+      }
+    }
+  }
+
   /// A retry inside says which of both ended it while it waited.
   @Test func aRetryInsideSaysWhatEndedIt() throws {
     for (leaving, reason) in [(Leaving.deadline, "deadline"), (.cancellation, "cancelled")] {

@@ -24,8 +24,8 @@ struct Consumer: Sendable {
   init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
     self.init { delivery, _ in
       let event = try delivery.event(of: Payload.self)
-      // Not judged by who cancelled: the bus gives a delivery back that failed as it shut down, and
-      // acknowledges what is neutral.
+      // Not judged by who cancelled: the bus acknowledges a value that is neutral. One that is a failure as
+      // the bus shuts down is given back, unless it says not to deliver it again.
       return base.outcome(ofValue: try await base.perform(event, in: delivery.context))
     } judge: {
       base.judge($0, in: $1)

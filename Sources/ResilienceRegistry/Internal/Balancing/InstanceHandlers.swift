@@ -11,10 +11,14 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
   final class Entry: Sendable {
     @usableFromInline let epoch: UInt64
     @usableFromInline let handler: Inner
+    /// Whether a refusal that comes out says that nothing was sent: not behind a retry, whose earlier
+    /// attempts may have been.
+    @usableFromInline let provesRefusals: Bool
 
     init(epoch: UInt64, handler: Inner) {
       self.epoch = epoch
       self.handler = handler
+      provesRefusals = !handler.mayRepeatCalls
     }
 
     // Methods of the entry, since taking the handler out would copy it.

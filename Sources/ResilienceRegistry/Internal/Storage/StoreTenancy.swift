@@ -13,20 +13,42 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
     self.ttl = ttl
   }
 
-  /// Takes the place, whoever has it.
+  /// Takes the place, whoever has it; a compare-and-set, so that what an operator says meanwhile is not lost.
   func register() async throws {
-    let lease = try await store.grantLease(ttl: ttl)
-    held.withLock { $0 = lease }
-    let present = try await record()
-    let state: InstanceState = present?.state == .outOfService ? .outOfService : .inService
-    _ = try await store.write(StoreRecord(instance, state: state, leaseID: lease.id), if: .always)
+    for _ in 1...Self.grants {
+      let lease = try await store.grantLease(ttl: ttl)
+      held.withLock { $0 = lease }
+      if try await takePlace(under: lease) { return }
+    }
+    throw InvalidSetting(
+      field: "ttl", value: "\(ttl)", requirement: "longer than the store takes to grant a lease and to write")
+  }
+
+  /// How many leases that run out before anything is written under them are taken for chance.
+  private static var grants: Int { 3 }
+
+  /// - Returns: `false` when the lease has ended before.
+  private func takePlace(under lease: StoreLease) async throws -> Bool {
+    while true {
+      let present = try await record()
+      let state: InstanceState = present?.state == .outOfService ? .outOfService : .inService
+      let written = try await store.write(
+        StoreRecord(instance, state: state, leaseID: lease.id),
+        if: present.map { .revision($0.revision) } ?? .absent)
+      switch written {
+      case .done: return true
+      case .leaseEnded: return false
+      case .conflict: try Task.checkCancellation()
+      }
+    }
   }
 
   /// Sends heartbeats until cancelled, or until somebody else has the place.
   func keepAlive() async {
     let clock = CallContext.current.clock
     while let lease = held.withLock({ $0 }) {
-      let period = max(1, lease.ttl.clampedNanoseconds / 3)
+      // The store says how long: a heartbeat a millisecond is the most.
+      let period = max(1_000_000, lease.ttl.clampedNanoseconds / 3)
       let now = clock.now
       let next = now.advanced(byNanoseconds: period)
       // At the end of time there is no next heartbeat.

@@ -18,7 +18,8 @@ struct StoreView {
     var listed: Set<Identifier> = []
     for record in listing.records {
       listed.insert(Identifier(record.instance.id))
-      note(record, &steps)
+      // What a listing shows holds, also when a store that has lost its data counts from the beginning.
+      if known[Identifier(record.instance.id)]?.revision != record.revision { put(record, &steps) }
     }
     for (id, record) in known where !listed.contains(id) { drop(record, &steps) }
     // The order of a dictionary is another one in each process.
@@ -46,6 +47,11 @@ struct StoreView {
   private mutating func note(_ record: StoreRecord, _ steps: inout Steps) {
     let id = Identifier(record.instance.id)
     if let before = known[id], before.revision >= record.revision { return }
+    put(record, &steps)
+  }
+
+  private mutating func put(_ record: StoreRecord, _ steps: inout Steps) {
+    let id = Identifier(record.instance.id)
     known[id] = record
     steps.left.removeAll { $0.isIdentical(to: id.text) }
     steps.lapsed.removeAll { $0.isIdentical(to: id.text) }

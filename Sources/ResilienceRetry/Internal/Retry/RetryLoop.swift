@@ -145,9 +145,8 @@ final class RetryLoop: Sendable {
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline, seed: attempt.id,
       idempotency: idempotency, isReplayable: isReplayable, now: { call.readClock() })
     switch decision {
-    // A failing error was judged a moment ago, by whether the caller cancelled; a value and a refusal were
-    // not.
-    case .retry where (error == nil || outcome.verdict == .neutral) && Task.isCancelled:
+    // Nobody waits for another attempt. The deadline does not say so where callers share an execution.
+    case .retry where Task.isCancelled:
       return .giveUp(cancellation(of: call))
     case .giveUp(.notAFailure) where outcome.verdict == .neutral && Task.isCancelled:
       return .giveUp(cancellation(of: call))

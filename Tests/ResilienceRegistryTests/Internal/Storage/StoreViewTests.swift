@@ -32,6 +32,17 @@ import Testing
     #expect(back == StoreView.Steps(written: [record("a", 8)]))
   }
 
+  /// A store that has lost its data counts from the beginning: what it lists holds all the same.
+  @Test func aListingHoldsThoughItsRevisionsBeginAnew() {
+    var view = StoreView()
+    _ = view.take(StoreListing(records: [record("a", 50)], revision: 50))
+    let again = view.take(StoreListing(records: [record("a", 1, .draining)], revision: 1))
+    #expect(again == StoreView.Steps(written: [record("a", 1, .draining)]))
+    let changes = view.take([.written(record("a", 2))])
+    #expect(changes == StoreView.Steps(written: [record("a", 2)]))
+    #expect(view.take([.removed(id: "a", revision: 3)]).lapsed == ["a"])
+  }
+
   @Test func whatIsOlderThanWhatIsKnownSaysNothing() {
     var view = StoreView()
     _ = view.take(StoreListing(records: [record("a", 7)], revision: 9))
