@@ -119,6 +119,9 @@ public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   package var repeatsCalls: Bool { false }
 
   @inlinable
+  package static var repeatsCallsByType: Bool { false }
+
+  @inlinable
   package func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome { Outcome(error, kind) }
 
   /// A success, or what the value says if it is ``PushbackProviding``.

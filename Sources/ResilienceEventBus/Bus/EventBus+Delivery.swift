@@ -80,7 +80,7 @@ extension EventBus {
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
     _ error: (any Error)?, _ call: CallContext
   ) -> DeliveryEnd {
-    let wasRefused = outcome.isRefusal(error)
+    let wasRefused = worker.handler.provesRefusals && outcome.isRefusal(error)
     var isNoted = false
     let now = call.readClock()
     var token: RetryBudget?

@@ -8,7 +8,7 @@ extension QuotaLimiter {
   /// - Parameters:
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran.
-  ///     Default: yes.
+  ///     Default: yes; say no where `body` may try more than once, since attempts before may have been made.
   ///   - body: The work.
   /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; else what `body` throws.
   @inlinable

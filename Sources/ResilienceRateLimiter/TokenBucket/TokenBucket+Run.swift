@@ -9,7 +9,7 @@ extension TokenBucket {
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - mode: Whether to wait for permits. Default: no.
   ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran.
-  ///     Default: yes.
+  ///     Default: yes; say no where `body` may try more than once, since attempts before may have been made.
   /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; `CancellationError` when
   ///   cancelled while waiting; else what `body` throws.
   @inlinable

@@ -77,8 +77,12 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   @inlinable
   package var judgesValues: Bool { true }
 
+  // It goes on to another instance only when nothing was sent to the one before.
   @inlinable
-  package var repeatsCalls: Bool { true }
+  package var repeatsCalls: Bool { Self.repeatsCallsByType }
+
+  @inlinable
+  package static var repeatsCallsByType: Bool { Inner.mayRepeatCallsByType }
 
   /// The answer of an instance's handler.
   @inlinable

@@ -104,7 +104,8 @@ extension Handler {
     _ policy: HedgePolicy = HedgePolicy(), budget: RetryBudget? = RetryBudget(),
     abandoning work: AbandonedWork
   ) -> AbandoningHedgeHandler<Self> {
-    AbandoningHedgeHandler(base: self, hedger: Hedger(policy, budget: budget), abandoned: work)
+    AbandoningHedgeHandler(
+      base: self, hedger: Hedger(policy, budget: budget, provesRefusals: !mayRepeatCalls), abandoned: work)
   }
 }
 

@@ -104,7 +104,7 @@ extension Handler {
   public func hedge(
     _ policy: HedgePolicy = HedgePolicy(), budget: RetryBudget? = RetryBudget()
   ) -> HedgeHandler<Self> {
-    HedgeHandler(base: self, hedger: Hedger(policy, budget: budget))
+    HedgeHandler(base: self, hedger: Hedger(policy, budget: budget, provesRefusals: !mayRepeatCalls))
   }
 }
 

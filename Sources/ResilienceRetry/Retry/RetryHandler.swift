@@ -214,7 +214,8 @@ extension Handler {
   ) -> RetryHandler<Self> {
     RetryHandler(
       base: self,
-      loop: RetryLoop(traits.name, policy, budget: budget, onEvent: onEvent),
+      loop: RetryLoop(
+        traits.name, policy, budget: budget, provesRefusals: !mayRepeatCalls, onEvent: onEvent),
       condition: condition)
   }
 }

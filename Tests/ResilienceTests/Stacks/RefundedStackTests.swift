@@ -55,6 +55,61 @@ import Testing
     }
   }
 
+  private struct Refused: Rejection {
+    var retryAt: Instant?
+  }
+
+  /// Behind a retry a refusal says nothing of the attempts before: whoever repeats it pays, as for a failure.
+  @Test(arguments: [false, true])
+  func row68_aRefusalBehindARetryTakesAToken(isBehindARetry: Bool) throws {
+    try Simulation(seed: 1).run { sim in
+      let once = RetryPolicy(maxAttempts: 1)
+      let leaf = ServiceCall("stock") { (_: Int) -> Void in throw Refused(retryAt: sim.now) }
+      let call =
+        isBehindARetry ? leaf.retry(once, budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+      let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
+      let twice = RetryPolicy(maxAttempts: 2, backoff: .none)
+      await #expect(throws: Refused.self) { try await call.retry(twice, budget: budget)(1) }
+      #expect(budget.available == (isBehindARetry ? 4 : 5))
+
+      let (bus, type) = (EventBus(source: "tests"), EventType<Int>("number"))
+      let deliveries = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
+      let handler = EventHandler("g") { (_: Event<Int>) in throw Refused(retryAt: nil) }
+      let policy = DeliveryPolicy(maxDeliveries: 2, backoff: .constant(.seconds(1), jitter: .none))
+      if isBehindARetry {
+        bus.subscribe(
+          to: type, group: "g", policy: policy, budget: deliveries, handler: handler.retry(once, budget: nil))
+      } else {
+        bus.subscribe(to: type, group: "g", policy: policy, budget: deliveries, handler: handler)
+      }
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try? await bus.run() }
+        try bus.publish(1, as: type)
+        try await bus.waitUntilIdle()
+        tasks.cancelAll()
+      }
+      #expect(bus.deadLetters.count == 1)
+      #expect(deliveries.available == (isBehindARetry ? 4 : 5))
+    }
+  }
+
+  /// A hedge's second attempt that is refused behind a retry keeps its token.
+  @Test(arguments: [false, true])
+  func row68_aHedgeBehindWhichARetryIsRefusedPays(isBehindARetry: Bool) throws {
+    try Simulation(seed: 1).run { sim in
+      let leaf = ServiceCall("stock") { (_: Int, context: CallContext) in
+        if context.attempt == 1 { return try await sim.sleep(for: .seconds(1)) }
+        throw Refused(retryAt: nil)
+      }
+      let call =
+        isBehindARetry
+        ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+      let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
+      try await call.hedge(HedgePolicy(delay: .fixed(.milliseconds(10))), budget: budget)(1)
+      #expect(budget.available == (isBehindARetry ? 4 : 5))
+    }
+  }
+
   enum Hiding: String, CaseIterable, Sendable {
     case nothing, layer, eraser, both
   }

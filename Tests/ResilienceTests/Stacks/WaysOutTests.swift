@@ -24,7 +24,8 @@ private struct Refused: Rejection, Hashable {
   /// a place in an execution that others share; one in the window of a breaker inside such an execution; one
   /// at an instance.
   enum Taker: String, CaseIterable, Sendable {
-    case retry, retryThrottle, hedge, hedgeThrottle, timeout, coalescing, breakerInSharing, balancer
+    case retry, retryThrottle, hedge, hedgeThrottle, abandoningHedge, timeout, coalescing, breakerInSharing,
+      balancer
   }
 
   /// An attempt that goes that way.
@@ -94,6 +95,12 @@ private struct Refused: Rejection, Hashable {
       .lateValue: "success, 8 tokens", .refusal: "failure, 8 tokens", .cancelled: "neutral, 8 tokens",
       .cancelledWithAnErrorOfItsOwn: "neutral, 8 tokens", .abandonment: "failure, 6 tokens",
     ],
+    // The same, but that nobody waits for longer than 10 ms: what comes later has come too late.
+    .abandoningHedge: [
+      .success: "success, 9 tokens", .failure: "failure, 9 tokens", .lateFailure: "failure, 9 tokens",
+      .lateValue: "failure, 9 tokens", .refusal: "failure, 10 tokens", .cancelled: "neutral, 9 tokens",
+      .cancelledWithAnErrorOfItsOwn: "neutral, 9 tokens", .abandonment: "failure, 9 tokens",
+    ],
     .timeout: [
       .success: "success, 0 abandoned", .failure: "failure, 0 abandoned",
       .lateFailure: "failure, 0 abandoned",
@@ -150,7 +157,7 @@ private struct Refused: Rejection, Hashable {
 
   private static func rest(_ taker: Taker, _ ledger: Ledger, _ more: Log<String>) -> String {
     switch taker {
-    case .retry, .hedge: "\(ledger.budget.available) tokens"
+    case .retry, .hedge, .abandoningHedge: "\(ledger.budget.available) tokens"
     case .retryThrottle, .hedgeThrottle: "\(ledger.throttle.available) tokens"
     case .timeout: "\(ledger.abandoned.snapshot().total) abandoned"
     case .coalescing, .breakerInSharing, .balancer: more.entries.last ?? ""
@@ -167,7 +174,7 @@ private struct Refused: Rejection, Hashable {
       switch taker {
       case .retry, .retryThrottle:
         if context.attempt == 1 { throw Down() }
-      case .hedge, .hedgeThrottle:
+      case .hedge, .hedgeThrottle, .abandoningHedge:
         if context.attempt == 1 { try await context.clock.sleep(for: .seconds(60)) }
       case .timeout, .coalescing, .breakerInSharing, .balancer: break
       }
@@ -182,6 +189,10 @@ private struct Refused: Rejection, Hashable {
         limited.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: budget).eraseToAnyHandler()
       case .hedge, .hedgeThrottle:
         limited.hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget).eraseToAnyHandler()
+      case .abandoningHedge:
+        leaf.hedge(
+          HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget, abandoning: ledger.abandoned
+        ).timeout(limit).eraseToAnyHandler()
       case .timeout: limited.eraseToAnyHandler()
       case .coalescing:
         noting(limited.coalesce(by: \.self), more) {

@@ -16,11 +16,24 @@ package protocol BuiltInHandler: Handler {
   /// nothing ran.
   var repeatsCalls: Bool { get }
 
+  /// The same as far as the type tells, where there is no handler yet.
+  static var repeatsCallsByType: Bool { get }
+
   /// ``Handler/outcome(ofError:)`` for those who know the kind of the error already.
   func outcome(ofError error: any Error, _ kind: ErrorKind) -> Outcome
 }
 
+extension BuiltInHandler {
+  @inlinable
+  package static var repeatsCallsByType: Bool { true }
+}
+
 extension BuiltInHandler where Self: HandlerDecorator {
+  @inlinable
+  package static var repeatsCallsByType: Bool {
+    Self.self is any RetriesInside.Type || Base.mayRepeatCallsByType
+  }
+
   @inlinable
   package var readsAttempt: Bool { base.mayReadAttempt }
 
@@ -49,6 +62,12 @@ extension Handler {
   /// Whether something in it may call its base more than once.
   @inlinable
   package var mayRepeatCalls: Bool { (self as? any BuiltInHandler)?.repeatsCalls ?? true }
+
+  /// Whether something in a handler of this type may call its base more than once.
+  @inlinable
+  package static var mayRepeatCallsByType: Bool {
+    (Self.self as? any BuiltInHandler.Type)?.repeatsCallsByType ?? true
+  }
 }
 
 extension Handler {

@@ -12,9 +12,15 @@ struct Consumer: Sendable {
 
   @usableFromInline let consume: Consume
   @usableFromInline let judge: @Sendable (any Error, CallContext) -> Outcome
+  /// Whether a refusal says that nothing was sent: not behind a retry, whose earlier attempts were.
+  @usableFromInline let provesRefusals: Bool
 
   @inlinable
-  init(consume: @escaping Consume, judge: @escaping @Sendable (any Error, CallContext) -> Outcome) {
+  init(
+    provesRefusals: Bool, consume: @escaping Consume,
+    judge: @escaping @Sendable (any Error, CallContext) -> Outcome
+  ) {
+    self.provesRefusals = provesRefusals
     self.consume = consume
     self.judge = judge
   }
@@ -22,7 +28,7 @@ struct Consumer: Sendable {
   /// A handler that returns nothing.
   @inlinable
   init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
-    self.init { delivery, _ in
+    self.init(provesRefusals: !base.mayRepeatCalls) { delivery, _ in
       let event = try delivery.event(of: Payload.self)
       // Not judged by who cancelled: the bus acknowledges a value that is neutral. One that is a failure as
       // the bus shuts down is given back, unless it says not to deliver it again.
@@ -36,7 +42,7 @@ struct Consumer: Sendable {
   @inlinable
   init<Payload, Reply>(_ base: some Handler<Event<Payload>, Reply>, replyingWith replyType: EventType<Reply>)
   {
-    self.init { delivery, bus in
+    self.init(provesRefusals: !base.mayRepeatCalls) { delivery, bus in
       let event = try delivery.event(of: Payload.self)
       let reply = try await base.perform(event, in: delivery.context)
       try bus.reply(to: event, with: reply, as: replyType, context: delivery.context)

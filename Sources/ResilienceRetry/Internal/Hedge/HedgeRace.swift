@@ -86,7 +86,7 @@ final class HedgeRace: Sendable {
       let ending = state.machine.ended(number, outcome, wasRefused: wasRefused, at: now)
       switch ending {
       // Nothing was sent: it takes no token, and brings none.
-      case _ where wasRefused: giveBack(number, state)
+      case _ where wasRefused && hedger.provesRefusals: giveBack(number, state)
       case .repeated where !state.isRepeating: state.isRepeating = true
       case .repeated, .final: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), outcome.verdict)
       case .late: hedger.budget?.noteUnretried(isFirst: isFirstOutcome(&state), .neutral)

@@ -7,12 +7,15 @@ final class Hedger: Sendable {
   let policy: HedgePolicy
   let budget: RetryBudget?
   let learned: LearnedDelay?
+  /// Whether a refusal says that nothing was sent: not behind a retry, whose earlier attempts were.
+  let provesRefusals: Bool
   let calls = Atomic<UInt64>(0)
   let started = Atomic<UInt64>(0)
   let won = Atomic<UInt64>(0)
   let refused = Atomic<UInt64>(0)
 
-  init(_ policy: HedgePolicy, budget: RetryBudget?) {
+  init(_ policy: HedgePolicy, budget: RetryBudget?, provesRefusals: Bool = true) {
+    self.provesRefusals = provesRefusals
     self.policy = policy
     self.budget = budget
     if case .learned(let learning) = policy.delay.kind {

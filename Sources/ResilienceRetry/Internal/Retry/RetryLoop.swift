@@ -9,13 +9,16 @@ final class RetryLoop: Sendable {
   private let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
+  /// Whether a refusal says that nothing was sent: not behind another retry, whose earlier attempts were.
+  private let provesRefusals: Bool
 
   @usableFromInline
   init(
-    _ name: String, _ policy: RetryPolicy, budget: RetryBudget?,
+    _ name: String, _ policy: RetryPolicy, budget: RetryBudget?, provesRefusals: Bool = true,
     onEvent: (@Sendable (RetryEvent) -> Void)?
   ) {
     self.name = name
+    self.provesRefusals = provesRefusals
     self.policy = policy
     limit = UInt32(clamping: policy.maxAttempts)
     self.budget = budget ?? .unbounded
@@ -169,7 +172,8 @@ final class RetryLoop: Sendable {
     of call: CallContext
   ) -> RetryAttempt {
     var attempt = ended
-    let wasRefused = if case .giveUp(.rejected) = decision { true } else { outcome.isRefusal(error) }
+    let isRefusal = if case .giveUp(.rejected) = decision { true } else { outcome.isRefusal(error) }
+    let wasRefused = isRefusal && provesRefusals
     switch decision {
     case .giveUp(let reason):
       if !wasRefused {
