@@ -74,7 +74,9 @@ func retryRows() -> [Row] {
     }
     .floor("retry: three failing attempts, in a loop written by hand")
     // A loop written by hand took 3 728 when the target was set; this is a tenth more.
-    .target("retry 3 failing attempts, zero delay", instructions: 4100, allocations: 3),
+    .target("retry 3 failing attempts, zero delay", instructions: 4100, allocations: 3)
+    .because(
+      "before each further attempt it asks whether anybody still waits: the task may have been cancelled"),
     .async("retry: refused by its budget") {
       let call = ServiceCall("call") { (input: Int) -> Int in throw Failure(number: input) }
         .retry(atOnce, budget: RetryBudget(ratio: 0))
