@@ -90,7 +90,7 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
       return FallbackFailed(call: base.traits.name, cause: nil, error: error, pushback: pushback)
     }
     if type(of: cause) == type(of: error), "\(cause)" == "\(error)" { return error }
-    if !base.mayRepeatCalls, let cause = cause as? any Rejection, let error = error as? any Rejection {
+    if let cause = cause as? any Rejection, let error = error as? any Rejection, !base.mayRepeatCalls {
       return FallbackRefused(call: base.traits.name, cause: cause, error: error)
     }
     return FallbackFailed(call: base.traits.name, cause: cause, error: error, pushback: pushback)

@@ -67,6 +67,7 @@ public struct HealthMonitor<Check: Handler>: Sendable where Check.Input == Servi
       for await snapshot in registry.watch(service) {
         round.count.store(snapshot.members.count, ordering: .relaxed)
         for member in snapshot.members where !followed.contains(member.epoch) {
+          // One for each registration: a check that hangs holds no other up.
           group.addTask { await round.follow(member) }
         }
         followed = Set(snapshot.members.map(\.epoch))

@@ -93,6 +93,42 @@ import Testing
     }
   }
 
+  /// Two refusals are one only if nothing was sent before the first.
+  @Test(arguments: [false, true])
+  func aFallbackBehindWhichARetryIsRefusedHasFailed(isBehindARetry: Bool) async throws {
+    let leaf = ServiceCall("stock") { (_: Int) -> Void in throw Refused(retryAt: nil) }
+    let call =
+      isBehindARetry
+      ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+    let error = await #expect(throws: (any Error).self) {
+      try await call.fallback { _, _ in throw Refused(retryAt: Instant(nanoseconds: 1)) }(1)
+    }
+    #expect(error is FallbackRefused == !isBehindARetry)
+    #expect(error is FallbackFailed == isBehindARetry)
+  }
+
+  /// A balancer repeats nothing that was sent: what its instances refuse takes no token of a retry around it.
+  @Test(arguments: [false, true])
+  func row68_whatABalancersInstancesRefuseTakesNoToken(isBehindARetry: Bool) throws {
+    try Simulation(seed: 1).run { sim in
+      let registry = ServiceRegistry()
+      registry.register(ServiceInstance(id: "a", service: "stock"), ttl: .seconds(60))
+      let leaf = ServiceCall("stock") { (_: Int) -> Void in throw Refused(retryAt: sim.now) }
+      let (budget, twice) = (
+        RetryBudget(ratio: 0, reserve: 5, refillInterval: nil), RetryPolicy(maxAttempts: 2, backoff: .none)
+      )
+      let service = registry.service("stock")
+      if isBehindARetry {
+        let call = service.balanced { _ in leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil) }
+        await #expect(throws: Refused.self) { try await call.retry(twice, budget: budget)(1) }
+      } else {
+        let call = service.balanced { _ in leaf }
+        await #expect(throws: Refused.self) { try await call.retry(twice, budget: budget)(1) }
+      }
+      #expect(budget.available == (isBehindARetry ? 4 : 5))
+    }
+  }
+
   /// A hedge's second attempt that is refused behind a retry keeps its token.
   @Test(arguments: [false, true])
   func row68_aHedgeBehindWhichARetryIsRefusedPays(isBehindARetry: Bool) throws {

@@ -26,6 +26,7 @@ final class ServiceFollower<Store: RegistryStore>: Sendable {
 
   func run() async {
     await withDiscardingTaskGroup { group in
+      // Beside each other: a store that is silent holds the following up, and then the list grows too old.
       group.addTask { await self.follow() }
       if let maxStaleness {
         group.addTask { await self.dropWhatIsTooOld(maxStaleness) }
@@ -80,6 +81,7 @@ final class ServiceFollower<Store: RegistryStore>: Sendable {
   ) async throws -> Result? {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       defer { group.cancelAll() }
+      // A race: a store's client may wait for ever.
       group.addTask { try await work() }
       group.addTask {
         try await CallContext.current.clock.sleep(for: limit)

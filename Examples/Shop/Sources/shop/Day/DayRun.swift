@@ -28,6 +28,7 @@ struct DayRun: Sendable {
     let shop = Shop(platform, world)
     enterInvoices(into: platform.book)
     try await withThrowingTaskGroup { group in
+      // What runs all day: cancelled when the shop has closed and all is settled.
       group.addTask { try await platform.bus.run() }
       group.addTask { try await platform.registry.run() }
       group.addTask { try await shop.watchHealth() }

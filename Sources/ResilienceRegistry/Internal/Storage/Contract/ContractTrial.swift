@@ -42,6 +42,7 @@ struct ContractTrial: Sendable {
     let seen = SeenChanges(enough: count)
     try await withThrowingTaskGroup { group in
       defer { group.cancelAll() }
+      // Following does not end by itself: the limit does, or enough changes.
       group.addTask { try await seen.follow(store, service, after: revision) }
       group.addTask { try await CallContext.current.clock.sleep(for: limit) }
       try await group.next()
