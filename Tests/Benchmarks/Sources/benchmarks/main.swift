@@ -10,10 +10,9 @@ let options = Options(CommandLine.arguments.dropFirst())
 let cases = Case.select(options.patterns, from: allRows())
 if cases.isEmpty { fail("no case contains \(options.patterns)") }
 
-let baseline = Baseline(options.baseline.flatMap(readFile) ?? "")
 var harness = Harness()
 harness.countsTime = options.countsTime
-harness.plant = options.plant.map { Plant(kind: $0, baseline: baseline) }
+harness.plant = options.plant.map { Plant(kind: $0, baseline: readBaseline()) }
 
 switch options.task {
 case .list:
@@ -46,7 +45,7 @@ if let path = options.json { writeFile(path, report.json) }
 switch options.task {
 case .gate:
   for target in report.missedTargets { print("MISSED \(target), and no reason is given") }
-  let gate = baseline.gate(
+  let gate = readBaseline().gate(
     measurements, of: cases, isWhole: options.patterns.isEmpty, counter: options.counter)
   exit(report.missedTargets.isEmpty ? gate : 1)
 case .updateBaseline:
@@ -56,6 +55,8 @@ case .updateBaseline:
 default:
   print(options.isMarkdown ? report.markdown : report.text)
 }
+
+func readBaseline() -> Baseline { Baseline(options.baseline.flatMap(readFile) ?? "") }
 
 /// What `run` has read from callgrind's file: for each case lines with instructions, operations and name,
 /// some of them for no operation. Of several the least, since other threads of the process are counted too.

@@ -137,6 +137,9 @@ func breakerRows() -> [Row] {
     }
     .floor("floor: throw and catch")
     .target("rejection, thrown through 3 layers", instructions: 390, allocations: 0)
+    // Six casts of an error. One and the same program took 3 166, 3 202, 3 328 and 3 526, as types and
+    // protocols happened to lie in memory.
+    .tolerating(0.12)
     .because("each layer classifies the error, and the retry casts it, to know whether and when to come back")
     .beat("breaker, open, rejection", "resilience4j 243 ns thrown; Polly 5 151 thrown (published)"),
     .threads(2, "breaker: permit and record, one breaker, 2 threads") {

@@ -90,6 +90,8 @@ func limiterRows() -> [Row] {
     }
     .floor("floor: throw and catch")
     .target("rejection, thrown through 3 layers", instructions: 390, allocations: 1)
+    // As the breaker's rejection.
+    .tolerating(0.12)
     .because(
       "each layer classifies the error, and the retry casts it, to know whether and when to come back"),
     .call("limiter: call") { makeCall().rateLimit(makeFullBucket()) }
