@@ -27,6 +27,7 @@ let package = Package(
     executable("idle-memory", products: ["Resilience"], others: ["Counters"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
     executable("balancing-latency", products: ["Resilience", "ResilienceTestKit"]),
+    executable("outage-recovery", products: ["Resilience", "ResilienceTestKit"]),
     executable("registry-fleet", products: ["Resilience", "ResilienceTestKit"], others: ["Counters"]),
   ],
   swiftLanguageModes: [.v6]

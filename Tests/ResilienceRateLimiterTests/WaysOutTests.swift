@@ -51,7 +51,7 @@ private struct Refused: Rejection {
         refunds
         ? leaf.rateLimit(bucket, mode: mode) : leaf.rateLimit(bucket, mode: mode, refundsRefusals: false)
       return Limited(
-        decorated: decorated.eraseToAnyHandler(),
+        decorated: decorated.erased(),
         inline: { try await bucket.run(mode: mode, refundsRefusals: refunds) { try await leaf() } },
         available: { bucket.snapshot().available })
     case .keyed, .keyedOfWork:
@@ -60,14 +60,14 @@ private struct Refused: Rejection {
         refunds
         ? leaf.rateLimit(keyed, refundsRefusals: true, by: { 7 }) : leaf.rateLimit(keyed, by: { 7 })
       return Limited(
-        decorated: decorated.eraseToAnyHandler(),
+        decorated: decorated.erased(),
         inline: { try await keyed.run(key: 7, refundsRefusals: refunds) { try await leaf() } },
         available: { keyed.available(key: 7) })
     case .quota, .quotaOfRequests:
       let quota = QuotaLimiter("mail", quotas: [.perHour(3)])
       let decorated = refunds ? leaf.rateLimit(quota) : leaf.rateLimit(quota, refundsRefusals: false)
       return Limited(
-        decorated: decorated.eraseToAnyHandler(),
+        decorated: decorated.erased(),
         inline: { try await quota.run(refundsRefusals: refunds) { try await leaf() } },
         available: { quota.snapshot().usage[0].available })
     }
@@ -186,12 +186,12 @@ private struct Refused: Rejection {
       let calls: [AnyHandler<Void, Void>] =
         isSaid
         ? [
-          retried.rateLimit(bucket, refundsRefusals: true).eraseToAnyHandler(),
-          retried.rateLimit(quota, refundsRefusals: true).eraseToAnyHandler(),
+          retried.rateLimit(bucket, refundsRefusals: true).erased(),
+          retried.rateLimit(quota, refundsRefusals: true).erased(),
         ]
         : [
-          retried.rateLimit(bucket).eraseToAnyHandler(), retried.rateLimit(quota).eraseToAnyHandler(),
-          retried.rateLimit(bucket, cost: { 1 }).eraseToAnyHandler(),
+          retried.rateLimit(bucket).erased(), retried.rateLimit(quota).erased(),
+          retried.rateLimit(bucket, cost: { 1 }).erased(),
         ]
       for call in calls { await #expect(throws: Refused.self) { try await call() } }
       #expect(bucket.snapshot().available == (isSaid ? 3 : 1))

@@ -43,8 +43,8 @@ import Testing
         let isEnough = limit > .seconds(1)
         for call in [quick, slow] {
           let stacks: [AnyHandler<Int, Int>] = [
-            call.timeout(limit).eraseToAnyHandler(), call.deadline(limit).eraseToAnyHandler(),
-            call.timeout(limit, abandoning: abandoned).eraseToAnyHandler(),
+            call.timeout(limit).erased(), call.deadline(limit).erased(),
+            call.timeout(limit, abandoning: abandoned).erased(),
           ]
           for stack in stacks {
             let value = try? await stack(7)

@@ -43,6 +43,8 @@ public final class Bulkhead: Sendable {
     var fullLimit: Int { adaptive?.fullLimit ?? machine.limit }
   }
 
+  var currentLimit: BulkheadLimit { guarded.withLock { $0.limit } }
+
   /// Creates an empty bulkhead.
   ///
   /// - Parameters:

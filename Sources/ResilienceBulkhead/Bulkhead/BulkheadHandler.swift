@@ -6,6 +6,9 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `bulkhead`, with name and limit.
+  public var layer: HandlerLayer? { HandlerLayer("bulkhead", named: bulkhead.name, "\(bulkhead.currentLimit)") }
+
   @usableFromInline let bulkhead: Bulkhead
   @usableFromInline let claim: BulkheadClaim
   @usableFromInline let claimOfInput: (@Sendable (Base.Input) -> BulkheadClaim)?

@@ -29,3 +29,13 @@ public enum BulkheadLimit: Sendable, Hashable, ExpressibleByIntegerLiteral {
     if case .fixed(let limit) = self { .outside(1...1_000_000_000, "limit", limit) } else { nil }
   }
 }
+
+extension BulkheadLimit: CustomStringConvertible {
+  /// Such as `20 at once`, or `learned, 1…200 at once`.
+  public var description: String {
+    switch self {
+    case .fixed(let limit): "\(limit) at once"
+    case .adaptive(let policy): "learned, \(policy.minimum)…\(policy.maximum) at once"
+    }
+  }
+}

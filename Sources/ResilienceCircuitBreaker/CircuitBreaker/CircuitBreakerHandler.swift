@@ -6,6 +6,9 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHan
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `circuit breaker`, with its name.
+  public var layer: HandlerLayer? { HandlerLayer("circuit breaker", breaker.name) }
+
   @usableFromInline let breaker: CircuitBreaker
 
   @usableFromInline

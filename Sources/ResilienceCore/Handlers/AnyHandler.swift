@@ -14,6 +14,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
 
     @usableFromInline let handle: Handle
     @usableFromInline let traits: @Sendable () -> CallTraits
+    @usableFromInline let layers: @Sendable () -> [HandlerLayer]
     @usableFromInline let outcomeOfValue: @Sendable (Output) -> Outcome
     @usableFromInline let outcomeOfError: @Sendable (any Error, ErrorKind) -> Outcome
     @usableFromInline let readsAttempt: Bool
@@ -24,6 +25,7 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
     init<Base: Handler>(_ base: Base) where Base.Input == Input, Base.Output == Output {
       handle = { input, context in try await base.perform(input, in: context) }
       traits = { base.traits }
+      layers = { base.layers }
       outcomeOfValue = { base.outcome(ofValue: $0) }
       outcomeOfError = { base.classified($0, $1) }
       readsAttempt = base.mayReadAttempt
@@ -46,6 +48,9 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
 
   /// The hidden handler's traits.
   public var traits: CallTraits { hidden.traits() }
+
+  /// The hidden handler's layers.
+  public var layers: [HandlerLayer] { hidden.layers() }
 
   @inlinable
   package var readsAttempt: Bool { hidden.readsAttempt }
@@ -75,5 +80,5 @@ public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
 extension Handler {
   /// Hides the layers behind one type.
   @inlinable
-  public func eraseToAnyHandler() -> AnyHandler<Input, Output> { AnyHandler(self) }
+  public func erased() -> AnyHandler<Input, Output> { AnyHandler(self) }
 }

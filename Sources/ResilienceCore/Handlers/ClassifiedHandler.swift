@@ -4,6 +4,9 @@ public struct ClassifiedHandler<Base: Handler>: HandlerDecorator, BuiltInHandler
   /// The wrapped handler.
   public let base: Base
 
+  /// None: it says what counts, and does nothing.
+  public var layer: HandlerLayer? { nil }
+
   @usableFromInline let classifier: @Sendable (Result<Base.Output, any Error>) -> Outcome?
 
   @usableFromInline

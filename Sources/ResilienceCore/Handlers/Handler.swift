@@ -17,7 +17,7 @@
 ///
 /// `handle` runs on the caller's actor (`nonisolated(nonsending)`); a `@MainActor` class that conforms spells
 /// `@MainActor func`.
-public protocol Handler<Input, Output>: Sendable {
+public protocol Handler<Input, Output>: Sendable, CustomStringConvertible {
   /// What is handled: a request or an event.
   associatedtype Input: Sendable
 
@@ -43,9 +43,22 @@ public protocol Handler<Input, Output>: Sendable {
   /// Not asked about a ``Rejection``, nor about anything that is thrown after the caller cancelled: both are
   /// neutral.
   func outcome(ofError error: any Error) -> Outcome
+
+  /// The layers around the leaf, from the outside in. By default none.
+  var layers: [HandlerLayer] { get }
 }
 
 extension Handler {
+  /// None: a leaf.
+  public var layers: [HandlerLayer] { [] }
+
+  /// The name and the layers, from the outside in: `payment: deadline 3 s → retry 3 (…) → timeout 1 s`.
+  public var description: String {
+    let name = traits.name.isEmpty ? "call" : traits.name
+    let layers = layers
+    return layers.isEmpty ? name : "\(name): \(layers.map(\.description).joined(separator: " → "))"
+  }
+
   /// Unnamed, idempotency not stated.
   public var traits: CallTraits { CallTraits() }
 

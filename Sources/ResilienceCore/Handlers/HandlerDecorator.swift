@@ -23,9 +23,19 @@ public protocol HandlerDecorator: Handler {
 
   /// The wrapped handler.
   var base: Base { get }
+
+  /// What the layer says it is. By default its type's name; `nil` for a layer that a reader of the stack need
+  /// not know of.
+  var layer: HandlerLayer? { get }
 }
 
 extension HandlerDecorator {
+  /// The type's name.
+  public var layer: HandlerLayer? { HandlerLayer("\("\(Self.self)".prefix { $0 != "<" })") }
+
+  /// This layer, and the base's.
+  public var layers: [HandlerLayer] { (layer.map { [$0] } ?? []) + base.layers }
+
   /// The base's traits.
   @inlinable
   public var traits: CallTraits { base.traits }

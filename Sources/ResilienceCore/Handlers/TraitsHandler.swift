@@ -4,6 +4,9 @@ public struct TraitsHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// Whether doing it twice does harm, if that was said here.
+  public var layer: HandlerLayer? { Self.layer(from: base.traits, to: traits) }
+
   /// The changed traits.
   public let traits: CallTraits
 
@@ -20,6 +23,12 @@ public struct TraitsHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     -> Base.Output
   {
     try await base.perform(input, in: context)
+  }
+
+  private static func layer(from old: CallTraits, to new: CallTraits) -> HandlerLayer? {
+    if old.isReplayable, !new.isReplayable { return HandlerLayer("not replayable") }
+    guard old.idempotency != new.idempotency else { return nil }
+    return HandlerLayer(new.idempotency == .idempotent ? "idempotent" : "non-idempotent")
   }
 }
 

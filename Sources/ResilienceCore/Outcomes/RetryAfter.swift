@@ -18,6 +18,8 @@ public struct RetryAfter: Sendable, Hashable {
 
   /// Reads a header field's value: a number of seconds, or an HTTP date in any of its three forms.
   ///
+  /// The standard knows whole seconds only; servers that say `1.5` or `0.25` are taken at their word.
+  ///
   /// A date is read against the wall clock `now`, so that it is as good as the two clocks agree; one that has
   /// passed is 0. A number of seconds without bound is 68 years.
   ///
@@ -27,7 +29,7 @@ public struct RetryAfter: Sendable, Hashable {
     let end = text.lastIndex { $0 != 0x20 && $0 != 0x09 } ?? -1
     var scanner = HTTPDateScanner(text[...end])
     if let seconds = scanner.seconds() {
-      self.init(.seconds(seconds))
+      self.init(seconds)
     } else if let date = scanner.date(at: now) {
       self.init(.nanoseconds(date.subtractingSaturating(now.nanoseconds)))
     } else {

@@ -24,6 +24,29 @@ extension EventBus {
     subscribe(type: type.name, group: group, policy, budget, Consumer(handler), isResponder: false)
   }
 
+  /// Subscribes to what is published from now on, with a closure.
+  ///
+  /// ```swift
+  /// bus.subscribe(to: orderPlaced, group: "billing") { event in try await bill(event.data) }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - type: What to handle.
+  ///   - group: Who handles it; also the handler's name. Not empty.
+  ///   - policy: How this subscription's deliveries are made.
+  ///   - budget: The budget of the destination that the handler calls. Default: none.
+  ///   - body: What handles an event.
+  /// - Returns: A handle to cancel it with.
+  @discardableResult
+  @inlinable
+  public func subscribe<Payload>(
+    to type: EventType<Payload>, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
+    budget: RetryBudget? = nil,
+    _ body: nonisolated(nonsending) @escaping @Sendable (_ event: Event<Payload>) async throws -> Void
+  ) -> Subscription {
+    subscribe(to: type, group: group, policy: policy, budget: budget, handler: EventHandler(group, body))
+  }
+
   @usableFromInline
   func subscribe(
     type: String, group: String, _ policy: DeliveryPolicy, _ budget: RetryBudget?, _ handler: Consumer,

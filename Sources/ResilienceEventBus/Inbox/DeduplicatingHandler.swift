@@ -6,6 +6,9 @@ where Base.Input == Event<Payload>, Base.Output == Void {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `deduplicate`, and nothing else.
+  public var layer: HandlerLayer? { HandlerLayer("deduplicate") }
+
   /// Where handled events are remembered.
   public let inbox: Inbox
 

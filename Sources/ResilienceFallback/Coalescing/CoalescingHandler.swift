@@ -6,6 +6,9 @@ public struct CoalescingHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `coalesce`, and nothing else.
+  public var layer: HandlerLayer? { HandlerLayer("coalesce") }
+
   @usableFromInline let key: @Sendable (Base.Input) -> Key
   @usableFromInline let executions: SharedExecutionTable<Key, Base.Output>
 

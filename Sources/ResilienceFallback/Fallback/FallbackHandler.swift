@@ -10,6 +10,9 @@ public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `fallback`, and nothing else.
+  public var layer: HandlerLayer? { HandlerLayer("fallback") }
+
   @usableFromInline let condition: Condition?
   @usableFromInline let body: Body
 

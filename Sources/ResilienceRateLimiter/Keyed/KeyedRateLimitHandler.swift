@@ -8,6 +8,9 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `rate limit`, with name and limit.
+  public var layer: HandlerLayer? { HandlerLayer("rate limit", named: limiter.name, "\(limiter.limit), by key") }
+
   @usableFromInline let limiter: KeyedRateLimiter<Key>
   @usableFromInline let refundsRefusals: Bool
   @usableFromInline let key: @Sendable (Base.Input) -> Key

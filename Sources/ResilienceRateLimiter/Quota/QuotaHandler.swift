@@ -7,6 +7,9 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `quota`, with its name.
+  public var layer: HandlerLayer? { HandlerLayer("quota", limiter.name) }
+
   @usableFromInline let limiter: QuotaLimiter
   @usableFromInline let refundsRefusals: Bool
   @usableFromInline let cost: (@Sendable (Base.Input) -> Int)?

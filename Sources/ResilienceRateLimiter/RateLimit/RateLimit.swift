@@ -87,8 +87,8 @@ public struct RateLimit: Sendable, Hashable {
 }
 
 extension RateLimit: CustomStringConvertible {
-  /// Such as `100 per 1.0 seconds, burst 100`, or `unlimited`.
+  /// Such as `100 per 1 s, burst 100`, or `unlimited`.
   public var description: String {
-    isUnlimited ? "unlimited" : "\(permits) per \(period), burst \(burst)"
+    isUnlimited ? "unlimited" : "\(permits) per \(period.unitText), burst \(burst)"
   }
 }

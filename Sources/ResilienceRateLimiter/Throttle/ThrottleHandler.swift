@@ -7,6 +7,9 @@ public struct ThrottleHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `throttle`, with its name.
+  public var layer: HandlerLayer? { HandlerLayer("throttle", throttle.name) }
+
   @usableFromInline let throttle: AdaptiveThrottle
 
   @usableFromInline

@@ -7,6 +7,9 @@ public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `rate limit`, with name and limit.
+  public var layer: HandlerLayer? { HandlerLayer("rate limit", named: bucket.name, "\(bucket.limit)") }
+
   @usableFromInline let bucket: TokenBucket
   @usableFromInline let mode: RateLimitMode
   @usableFromInline let refundsRefusals: Bool

@@ -18,6 +18,12 @@ public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   @usableFromInline let handlers: InstanceHandlers<Inner>
   @usableFromInline let key: (@Sendable (Inner.Input) -> String?)?
 
+  /// The kind `balanced`, with the service and the strategy. What is around each instance is not shown: it is
+  /// made when the instance is first picked.
+  public var layers: [HandlerLayer] {
+    [HandlerLayer("balanced", named: balancer.service, "\(balancer.policy.strategy)")]
+  }
+
   init(
     balancer: Balancer, key: (@Sendable (Inner.Input) -> String?)?,
     _ build: @escaping @Sendable (ServiceInstance) -> Inner

@@ -81,3 +81,15 @@ public struct BalancingStrategy: Sendable, Hashable {
     }
   }
 }
+
+extension BalancingStrategy: CustomStringConvertible {
+  /// Such as `round robin`.
+  public var description: String {
+    switch kind {
+    case .roundRobin: "round robin"
+    case .powerOfTwoChoices: "power of two choices"
+    case .peakEWMA: "peak EWMA"
+    case .consistentHash: "consistent hash"
+    }
+  }
+}

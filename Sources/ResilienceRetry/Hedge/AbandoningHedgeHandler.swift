@@ -7,6 +7,9 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `hedge`, with its delay.
+  public var layer: HandlerLayer? { HandlerLayer("hedge", "\(hedger.policy.delay), abandoning") }
+
   /// Counts what is left running.
   public let abandoned: AbandonedWork
 

@@ -67,3 +67,13 @@ extension HedgeDelay.Learning {
       ?? .unless(atMost >= atLeast, "atMost", atMost, "as much as atLeast or more")
   }
 }
+
+extension HedgeDelay: CustomStringConvertible {
+  /// Such as `after 50 ms`, or `after percentile 95.0`.
+  public var description: String {
+    switch kind {
+    case .fixed(let nanoseconds): "after \(Duration.nanoseconds(nanoseconds).unitText)"
+    case .learned(let learning): "after percentile \(learning.percentile)"
+    }
+  }
+}

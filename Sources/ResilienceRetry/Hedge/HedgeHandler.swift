@@ -6,6 +6,9 @@ public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `hedge`, with its delay.
+  public var layer: HandlerLayer? { HandlerLayer("hedge", "\(hedger.policy.delay)") }
+
   @usableFromInline let hedger: Hedger
 
   @usableFromInline

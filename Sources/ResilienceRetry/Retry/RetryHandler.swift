@@ -8,6 +8,9 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `retry`, with attempts and backoff.
+  public var layer: HandlerLayer? { HandlerLayer("retry", loop.summary) }
+
   @usableFromInline let loop: RetryLoop
   @usableFromInline let budget: RetryBudget
   @usableFromInline let condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?

@@ -6,6 +6,9 @@ public struct FaultHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `faults`, with the injector's name.
+  public var layer: HandlerLayer? { HandlerLayer("faults", injector.name) }
+
   /// Decides which calls are hit, and by what.
   public let injector: FaultInjector<Base.Output>
 

@@ -5,6 +5,9 @@ public struct LinkHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `link`, and nothing else.
+  public var layer: HandlerLayer? { HandlerLayer("link") }
+
   private let request: NetworkWire
   private let response: NetworkWire
 

@@ -4,6 +4,7 @@
 public struct ServiceFault: Sendable, Hashable {
   enum Kind: Sendable, Hashable {
     case down
+    case stalled
     case slow(Double)
     case errors(Rate)
   }
@@ -14,6 +15,12 @@ public struct ServiceFault: Sendable, Hashable {
   /// Refuses connections, and loses the work that would have ended meanwhile.
   public static func down(during window: Range<Duration>) -> ServiceFault {
     ServiceFault(kind: .down, window: TimeWindow(window))
+  }
+
+  /// Takes calls in, and works on none of them until the window is over: what starts within it begins at its
+  /// end. A process that is stopped, a database that holds a lock.
+  public static func stalled(during window: Range<Duration>) -> ServiceFault {
+    ServiceFault(kind: .stalled, window: TimeWindow(window))
   }
 
   /// Takes longer for work that starts within the window.
@@ -44,11 +51,15 @@ extension [ServiceFault] {
 
   func slowed(_ latency: Int64, at nanoseconds: Int64) -> Int64 {
     var latency = latency
+    var stall: Int64 = 0
     for fault in self where fault.window.contains(nanoseconds) {
-      guard case .slow(let factor) = fault.kind else { continue }
-      latency = Int64(exactly: (Double(latency) * factor).rounded()) ?? .max
+      switch fault.kind {
+      case .slow(let factor): latency = Int64(exactly: (Double(latency) * factor).rounded()) ?? .max
+      case .stalled: stall = Swift.max(stall, fault.window.until.subtractingSaturating(nanoseconds))
+      case .down, .errors: break
+      }
     }
-    return latency
+    return latency.addingSaturating(stall)
   }
 
   func failsWork(at nanoseconds: Int64, drawing draw: () -> UInt64) -> Bool {

@@ -37,13 +37,15 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
   ///     100.
   ///   - latency: How long a worker takes for each call, before the work itself.
   ///   - faults: What goes wrong, and when. Default: nothing.
+  ///   - servesNewestFirst: Whether a free worker takes the call that came last, whose caller is the
+  ///     likeliest to be there still. Default: no, the one that has waited longest, as most servers.
   ///   - dropsExpiredWork: Whether a worker looks at the deadline before it starts, and drops what nobody
   ///     waits for any more. Default: no, as most servers, which is how an overload outlives its cause.
   ///   - work: The answer. It holds the worker: calls of other services in it make this one slow when they
   ///     are. Runs to its end even if the caller has left.
   public init(
     _ name: String, workers: Int = 1, queueLimit: Int = 100, latency: LatencyDistribution,
-    faults: [ServiceFault] = [], dropsExpiredWork: Bool = false,
+    faults: [ServiceFault] = [], servesNewestFirst: Bool = false, dropsExpiredWork: Bool = false,
     _ work: nonisolated(nonsending) @escaping @Sendable (_ input: Input) async throws -> Output
   ) {
     precondition(workers >= 1, "the service \"\(name)\" needs 1 worker or more, was \(workers)")
@@ -55,7 +57,8 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     self.faults = faults
     queue = Lock(
       ServiceQueue(
-        service: name, workers: workers, queueLimit: queueLimit, dropsExpiredWork: dropsExpiredWork))
+        service: name, workers: workers, queueLimit: queueLimit, servesNewestFirst: servesNewestFirst,
+        dropsExpiredWork: dropsExpiredWork))
   }
 
   /// What it has been asked and has done so far.

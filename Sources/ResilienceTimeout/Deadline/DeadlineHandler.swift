@@ -6,6 +6,9 @@ public struct DeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `deadline`, with the limit.
+  public var layer: HandlerLayer? { HandlerLayer("deadline", "\(Duration.nanoseconds(limit.nanoseconds).unitText)") }
+
   /// How long after its begin a call's deadline is.
   public let limit: TimeLimit
 

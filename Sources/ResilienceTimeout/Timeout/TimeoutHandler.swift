@@ -6,6 +6,9 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `timeout`, with the limit.
+  public var layer: HandlerLayer? { HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText)") }
+
   /// How long a call may take.
   public let limit: TimeLimit
 

@@ -6,6 +6,9 @@ public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
+  /// The kind `trace`, with the span's name if it is another.
+  public var layer: HandlerLayer? { HandlerLayer("trace", name == base.traits.name ? "" : name) }
+
   @usableFromInline let tracer: CallTracer
   @usableFromInline let name: String
   @usableFromInline let kind: SpanRecord.Kind

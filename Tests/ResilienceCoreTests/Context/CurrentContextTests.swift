@@ -83,8 +83,8 @@ import Testing
     let context = Self.hurried()
     let stored: any Handler<Void, [CallContext]> = Leaf()
     let handlers: [AnyHandler<Void, [CallContext]>] = [
-      AnyHandler(Leaf()), AnyHandler(stored), Leaf().named("leaf").eraseToAnyHandler(),
-      Leaf().classify { _ in nil }.eraseToAnyHandler(),
+      AnyHandler(Leaf()), AnyHandler(stored), Leaf().named("leaf").erased(),
+      Leaf().classify { _ in nil }.erased(),
     ]
     for handler in handlers {
       let seen = try await handler.handle((), context: context)

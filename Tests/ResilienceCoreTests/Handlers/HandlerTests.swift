@@ -99,7 +99,7 @@ private struct Overloaded: Error, PushbackProviding { var pushback: Pushback { .
     let stack = Layer(base: call.nonIdempotent())
     #expect(stack.traits == CallTraits(name: "pay", idempotency: .nonIdempotent))
     #expect(
-      stack.eraseToAnyHandler().named("charge").idempotent().traits
+      stack.erased().named("charge").idempotent().traits
         == CallTraits(name: "charge", idempotency: .idempotent))
   }
 

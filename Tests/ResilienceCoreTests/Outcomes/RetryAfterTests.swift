@@ -19,13 +19,22 @@ import Testing
     #expect(RetryAfter(field, at: now)?.delay == .seconds(seconds))
   }
 
+  @Test(arguments: [
+    ("1.5", 1_500_000_000), ("0.25", 250_000_000), ("0.0", 0), (" 2.000\t", 2_000_000_000),
+    ("0.0000000001", 1), ("1.0000000000", 1_000_000_000), ("0.9999999999", 1_000_000_000),
+    ("99999999999999999999.9", 1_000_000_000 << 31),
+  ])
+  func row69_fractionsOfASecondAreKept(field: String, nanoseconds: Int64) {
+    #expect(RetryAfter(field, at: now)?.delay == .nanoseconds(nanoseconds))
+  }
+
   @Test func aDateBeyondTheClockIsFarAway() throws {
     let delay = try #require(RetryAfter("Fri, 31 Dec 9999 23:59:59 GMT", at: now)?.delay)
     #expect(delay > .seconds(7_000_000_000))
   }
 
   @Test(arguments: [
-    "", " ", "-1", "+1", "1.5", "1 s", "soon", "٣", "Wed", "Wed,", "Wed, ", "Wed, 21 Oct 2015 07:28:00",
+    "", " ", "-1", "+1", "1.", ".5", "1.5s", "1.-5", "1.5.5", "1,5", "5s", "1 s", "soon", "٣", "Wed", "Wed,", "Wed, ", "Wed, 21 Oct 2015 07:28:00",
     "Wed, 21 Oct 2015 07:28:00 UTC", "Wed, 21 Oct 2015 07:28:00 GMT!", "Wed, 32 Oct 2015 07:28:00 GMT",
     "Tue, 29 Feb 2015 00:00:00 GMT", "Wed, 00 Oct 2015 07:28:00 GMT", "Wed, 21 oct 2015 07:28:00 GMT",
     "Wed, 21 Oct 2015 24:28:00 GMT", "Wed, 21 Oct 2015 07:60:00 GMT", "Wed, 21 Oct 2015 7:28:00 GMT",

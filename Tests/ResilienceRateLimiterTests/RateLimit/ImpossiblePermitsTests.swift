@@ -27,7 +27,7 @@ import Testing
       return Faces(
         primitive: { bucket.tryAcquire($0, at: $1) },
         inline: { permits in try await bucket.run(permits: permits, mode: mode) {} },
-        decorated: call.rateLimit(bucket, mode: mode, cost: { $0 }).eraseToAnyHandler(),
+        decorated: call.rateLimit(bucket, mode: mode, cost: { $0 }).erased(),
         refused: { (bucket.snapshot().refused, bucket.snapshot().acquired) })
     case .keyed:
       let keyed = KeyedRateLimiter<Int>(
@@ -35,7 +35,7 @@ import Testing
       return Faces(
         primitive: { keyed.tryAcquire($0, key: 7, at: $1) },
         inline: { permits in try await keyed.run(key: 7, permits: permits) {} },
-        decorated: call.rateLimit(keyed, by: { _ in 7 }, cost: { $0 }).eraseToAnyHandler(),
+        decorated: call.rateLimit(keyed, by: { _ in 7 }, cost: { $0 }).erased(),
         refused: { (keyed.snapshot().refused, keyed.snapshot().acquired) })
     case .quota:
       let quota = QuotaLimiter(
@@ -43,7 +43,7 @@ import Testing
       return Faces(
         primitive: { quota.tryAcquire($0, at: $1) },
         inline: { permits in try await quota.run(permits: permits) {} },
-        decorated: call.rateLimit(quota, cost: { $0 }).eraseToAnyHandler(),
+        decorated: call.rateLimit(quota, cost: { $0 }).erased(),
         refused: { (quota.snapshot().refused, quota.snapshot().acquired) })
     }
   }

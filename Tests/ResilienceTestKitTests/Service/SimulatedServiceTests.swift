@@ -5,11 +5,12 @@ import Testing
 
 @Suite struct SimulatedServiceTests {
   private static func service(
-    workers: Int = 1, queueLimit: Int = 100, faults: [ServiceFault] = [], dropsExpiredWork: Bool = false
+    workers: Int = 1, queueLimit: Int = 100, faults: [ServiceFault] = [], servesNewestFirst: Bool = false,
+    dropsExpiredWork: Bool = false
   ) -> SimulatedService<Int, Int> {
     SimulatedService(
       "stock", workers: workers, queueLimit: queueLimit, latency: .constant(.seconds(1)), faults: faults,
-      dropsExpiredWork: dropsExpiredWork
+      servesNewestFirst: servesNewestFirst, dropsExpiredWork: dropsExpiredWork
     ) { $0 }
   }
 
@@ -40,6 +41,23 @@ import Testing
   @Test func workersTakeTurnsAndTheQueueIsFirstComeFirstServed() throws {
     let ends = try Simulation(seed: 1).run { _ in await Self.call(Self.service(workers: 2), times: 5) }
     #expect(ends == ["0 at 1.0s", "1 at 1.0s", "2 at 2.0s", "3 at 2.0s", "4 at 3.0s"])
+  }
+
+  @Test func mayServeTheNewestFirst() throws {
+    let ends = try Simulation(seed: 1).run { _ in
+      await Self.call(Self.service(servesNewestFirst: true), times: 4)
+    }
+    #expect(ends == ["0 at 1.0s", "1 at 4.0s", "2 at 3.0s", "3 at 2.0s"])
+  }
+
+  @Test func aStalledServiceBeginsAtTheEndOfItsWindow() throws {
+    let service = Self.service(workers: 2, faults: [.stalled(during: .seconds(1) ..< .seconds(10))])
+    let ends = try Simulation(seed: 1).run { sim in
+      let before = await Self.call(service, times: 1)
+      try await sim.sleep(for: .seconds(1))
+      return before + (await Self.call(service, times: 3))
+    }
+    #expect(ends == ["0 at 1.0s", "0 at 11.0s", "1 at 11.0s", "2 at 12.0s"])
   }
 
   @Test func aFullQueueRejectsAtOnce() throws {

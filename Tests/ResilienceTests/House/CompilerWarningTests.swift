@@ -13,7 +13,7 @@ import Testing
         let right = call.circuitBreaker(breaker).retry().hedge()
         let retried = call.retry().circuitBreaker(breaker)
         let hedged = call.hedge().circuitBreaker(breaker)
-        let hidden = call.retry().eraseToAnyHandler().circuitBreaker(breaker)
+        let hidden = call.retry().erased().circuitBreaker(breaker)
         """)
     // It cannot see through an erased type: the documentation says so.
     #expect(warnings.map(\.line) == [6, 7])

@@ -45,9 +45,9 @@ import Testing
           let policy = RetryPolicy(maxAttempts: 3, backoff: .constant(.seconds(1), jitter: .none))
           let call =
             switch outside {
-            case .nothing: inner.retry(policy, budget: nil).eraseToAnyHandler()
+            case .nothing: inner.retry(policy, budget: nil).erased()
             case .decorator:
-              Noted(base: inner, sightings: sightings).retry(policy, budget: nil).eraseToAnyHandler()
+              Noted(base: inner, sightings: sightings).retry(policy, budget: nil).erased()
             }
           return try await call.deadline(.seconds(60)).trace(tracer)(7)
         }

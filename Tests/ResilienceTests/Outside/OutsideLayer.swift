@@ -18,38 +18,38 @@ enum OutsideLayer: CaseIterable, Sendable {
   func around<Base: Handler>(_ base: Base, traces: TraceStore = TraceStore()) -> AnyHandler<Int, Reply>
   where Base.Input == Int, Base.Output == Reply {
     switch self {
-    case .none: base.eraseToAnyHandler()
+    case .none: base.erased()
     case .retry:
-      base.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil).eraseToAnyHandler()
+      base.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil).erased()
     case .hedge:
-      base.hedge(HedgePolicy(delay: .fixed(.seconds(10))), budget: nil).eraseToAnyHandler()
-    case .timeout: base.timeout(Self.limit).eraseToAnyHandler()
-    case .abandoning: base.timeout(Self.limit, abandoning: AbandonedWork("stock")).eraseToAnyHandler()
-    case .deadline: base.deadline(Self.limit).eraseToAnyHandler()
-    case .breaker: base.circuitBreaker(CircuitBreaker("stock")).eraseToAnyHandler()
+      base.hedge(HedgePolicy(delay: .fixed(.seconds(10))), budget: nil).erased()
+    case .timeout: base.timeout(Self.limit).erased()
+    case .abandoning: base.timeout(Self.limit, abandoning: AbandonedWork("stock")).erased()
+    case .deadline: base.deadline(Self.limit).erased()
+    case .breaker: base.circuitBreaker(CircuitBreaker("stock")).erased()
     case .keyedBreaker:
-      base.circuitBreaker(CircuitBreakers<Int>("stock"), by: { $0 }).eraseToAnyHandler()
+      base.circuitBreaker(CircuitBreakers<Int>("stock"), by: { $0 }).erased()
     case .rateLimit:
-      base.rateLimit(TokenBucket("stock", limit: .perSecond(100))).eraseToAnyHandler()
+      base.rateLimit(TokenBucket("stock", limit: .perSecond(100))).erased()
     case .waitingRateLimit:
-      base.rateLimit(TokenBucket("stock", limit: .perSecond(100)), mode: .wait).eraseToAnyHandler()
+      base.rateLimit(TokenBucket("stock", limit: .perSecond(100)), mode: .wait).erased()
     case .keyedRateLimit:
-      base.rateLimit(KeyedRateLimiter<Int>("stock", limit: .perSecond(100)), by: { $0 }).eraseToAnyHandler()
-    case .quota: base.rateLimit(QuotaLimiter("stock", quotas: [.perSecond(100)])).eraseToAnyHandler()
-    case .throttle: base.throttle(AdaptiveThrottle("stock")).eraseToAnyHandler()
-    case .bulkhead: base.bulkhead(Bulkhead("stock")).eraseToAnyHandler()
-    case .fallback: base.fallback(Reply(status: 203)).eraseToAnyHandler()
-    case .coalesce: base.coalesce(by: { $0 }).eraseToAnyHandler()
-    case .balanced: Self.balanced(base).eraseToAnyHandler()
-    case .trace: base.trace(CallTracer("inner", store: traces)).eraseToAnyHandler()
-    case .classify: base.classify { _ in nil }.eraseToAnyHandler()
-    case .idempotent: base.idempotent().eraseToAnyHandler()
-    case .named: base.named("stock").eraseToAnyHandler()
-    case .erased: base.eraseToAnyHandler().named("erased").eraseToAnyHandler()
-    case .faults: base.faults(FaultInjector("chaos", [])).eraseToAnyHandler()
-    case .behaviour: base.faults(Self.switchedOn(.behaviour { _ in })).eraseToAnyHandler()
-    case .outcome: base.faults(Self.switchedOn(.outcome { try $0.get() })).eraseToAnyHandler()
-    case .link: base.link(SimulatedNetwork(), from: "shop", to: "stock").eraseToAnyHandler()
+      base.rateLimit(KeyedRateLimiter<Int>("stock", limit: .perSecond(100)), by: { $0 }).erased()
+    case .quota: base.rateLimit(QuotaLimiter("stock", quotas: [.perSecond(100)])).erased()
+    case .throttle: base.throttle(AdaptiveThrottle("stock")).erased()
+    case .bulkhead: base.bulkhead(Bulkhead("stock")).erased()
+    case .fallback: base.fallback(Reply(status: 203)).erased()
+    case .coalesce: base.coalesce(by: { $0 }).erased()
+    case .balanced: Self.balanced(base).erased()
+    case .trace: base.trace(CallTracer("inner", store: traces)).erased()
+    case .classify: base.classify { _ in nil }.erased()
+    case .idempotent: base.idempotent().erased()
+    case .named: base.named("stock").erased()
+    case .erased: base.erased().named("erased").erased()
+    case .faults: base.faults(FaultInjector("chaos", [])).erased()
+    case .behaviour: base.faults(Self.switchedOn(.behaviour { _ in })).erased()
+    case .outcome: base.faults(Self.switchedOn(.outcome { try $0.get() })).erased()
+    case .link: base.link(SimulatedNetwork(), from: "shop", to: "stock").erased()
     }
   }
 

@@ -20,7 +20,7 @@ import Testing
     try Simulation(seed: seed).run { simulation in
       let hanging = ServiceCall("inventory") { (_: Void) in try await simulation.sleep(for: .seconds(86_400))
       }
-      let inventory = bulkhead.map { hanging.bulkhead($0).eraseToAnyHandler() } ?? hanging.eraseToAnyHandler()
+      let inventory = bulkhead.map { hanging.bulkhead($0).erased() } ?? hanging.erased()
       let catalogue = ServiceCall("catalogue") { (_: Void) in
         try await simulation.sleep(for: .milliseconds(10))
       }

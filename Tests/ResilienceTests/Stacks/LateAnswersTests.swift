@@ -41,10 +41,10 @@ private struct Busy: Error, PushbackProviding {
       }.classify { result in if case .failure(let error) = result { classify(error) } else { nil } }
       let limited =
         switch limit {
-        case .timeout: call.timeout(.seconds(1)).eraseToAnyHandler()
-        case .abandoning: call.timeout(.seconds(1), abandoning: abandoned).eraseToAnyHandler()
+        case .timeout: call.timeout(.seconds(1)).erased()
+        case .abandoning: call.timeout(.seconds(1), abandoning: abandoned).erased()
         }
-      return limited.circuitBreaker(breaker).retry(retry, budget: nil).eraseToAnyHandler()
+      return limited.circuitBreaker(breaker).retry(retry, budget: nil).erased()
     }
   }
 
@@ -179,8 +179,8 @@ private struct Busy: Error, PushbackProviding {
         base: ServiceCall { (_: Int) in Issue.record("nothing is sent") }, refusal: refusal)
       let limited =
         switch limit {
-        case .timeout: call.timeout(.seconds(1)).eraseToAnyHandler()
-        case .abandoning: call.timeout(.seconds(1), abandoning: abandoned).eraseToAnyHandler()
+        case .timeout: call.timeout(.seconds(1)).erased()
+        case .abandoning: call.timeout(.seconds(1), abandoning: abandoned).erased()
         }
       let stack = limited.circuitBreaker(breaker)
       await withTaskGroup { calls in

@@ -67,9 +67,9 @@ private let placed = EventType<Int>("placed")
       let bucket = TokenBucket("bank", limit: .perSecond(1, burst: 1))
       let handler =
         switch layer {
-        case "breaker": leaf.circuitBreaker(breaker).eraseToAnyHandler()
-        case "bucket": leaf.rateLimit(bucket).eraseToAnyHandler()
-        default: leaf.rateLimit(QuotaLimiter("bank", quotas: [.perSecond(1)])).eraseToAnyHandler()
+        case "breaker": leaf.circuitBreaker(breaker).erased()
+        case "bucket": leaf.rateLimit(bucket).erased()
+        default: leaf.rateLimit(QuotaLimiter("bank", quotas: [.perSecond(1)])).erased()
         }
       bus.subscribe(
         to: placed, group: "g",

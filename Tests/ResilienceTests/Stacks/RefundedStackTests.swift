@@ -17,19 +17,19 @@ import Testing
     case .breaker:
       let breaker = CircuitBreaker("stock")
       breaker.set(.forcedOpen)
-      return call.circuitBreaker(breaker).eraseToAnyHandler()
+      return call.circuitBreaker(breaker).erased()
     case .bulkhead:
-      return call.bulkhead(Bulkhead("stock", limit: .fixed(1)), weight: 2).eraseToAnyHandler()
-    case .bucket: return call.rateLimit(TokenBucket("empty", limit: .perSecond(0))).eraseToAnyHandler()
+      return call.bulkhead(Bulkhead("stock", limit: .fixed(1)), weight: 2).erased()
+    case .bucket: return call.rateLimit(TokenBucket("empty", limit: .perSecond(0))).erased()
     case .quota:
-      return call.rateLimit(QuotaLimiter("empty", quotas: [.perSecond(0)])).eraseToAnyHandler()
+      return call.rateLimit(QuotaLimiter("empty", quotas: [.perSecond(0)])).erased()
     case .deadline:
       var late = CallContext.current
       late.tightenDeadline(to: Deadline(at: sim.now))
       let context = late
       let limited = call.deadline(.seconds(1))
       return ServiceCall { (input: Int) in try await limited.handle(input, context: context) }
-        .eraseToAnyHandler()
+        .erased()
     }
   }
 
@@ -66,7 +66,7 @@ import Testing
       let once = RetryPolicy(maxAttempts: 1)
       let leaf = ServiceCall("stock") { (_: Int) -> Void in throw Refused(retryAt: sim.now) }
       let call =
-        isBehindARetry ? leaf.retry(once, budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+        isBehindARetry ? leaf.retry(once, budget: nil).erased() : leaf.erased()
       let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
       let twice = RetryPolicy(maxAttempts: 2, backoff: .none)
       await #expect(throws: Refused.self) { try await call.retry(twice, budget: budget)(1) }
@@ -99,7 +99,7 @@ import Testing
     let leaf = ServiceCall("stock") { (_: Int) -> Void in throw Refused(retryAt: nil) }
     let call =
       isBehindARetry
-      ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+      ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).erased() : leaf.erased()
     let error = await #expect(throws: (any Error).self) {
       try await call.fallback { _, _ in throw Refused(retryAt: Instant(nanoseconds: 1)) }(1)
     }
@@ -139,7 +139,7 @@ import Testing
       }
       let call =
         isBehindARetry
-        ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).eraseToAnyHandler() : leaf.eraseToAnyHandler()
+        ? leaf.retry(RetryPolicy(maxAttempts: 1), budget: nil).erased() : leaf.erased()
       let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
       try await call.hedge(HedgePolicy(delay: .fixed(.milliseconds(10))), budget: budget)(1)
       #expect(budget.available == (isBehindARetry ? 4 : 5))

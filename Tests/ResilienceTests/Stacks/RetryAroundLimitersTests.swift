@@ -11,15 +11,15 @@ import Testing
   private func limited(_ call: ServiceCall<String, Void>, by limiter: Limiter) -> AnyHandler<String, Void> {
     switch limiter {
     case .bucket:
-      call.idempotent().rateLimit(TokenBucket("bucket", limit: .perSecond(2, burst: 1))).eraseToAnyHandler()
+      call.idempotent().rateLimit(TokenBucket("bucket", limit: .perSecond(2, burst: 1))).erased()
     case .keyed:
       call.idempotent()
         .rateLimit(KeyedRateLimiter<String>("keyed", limit: .perSecond(2, burst: 1)), by: { $0 })
-        .eraseToAnyHandler()
+        .erased()
     case .quota:
       call.idempotent()
         .rateLimit(QuotaLimiter("quota", quotas: [Quota(1, per: .milliseconds(500)), .perSecond(2)]))
-        .eraseToAnyHandler()
+        .erased()
     }
   }
 

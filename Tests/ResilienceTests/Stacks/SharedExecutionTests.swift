@@ -79,8 +79,8 @@ private struct Mine: Error, Hashable {}
         try await sim.sleep(for: .milliseconds(1))
         let leaf = ServiceCall("stock") { (number: Int) in number }
         let queues = [
-          leaf.bulkhead(bulkhead).eraseToAnyHandler(),
-          leaf.rateLimit(bucket, mode: .wait).eraseToAnyHandler(),
+          leaf.bulkhead(bulkhead).erased(),
+          leaf.rateLimit(bucket, mode: .wait).erased(),
         ]
         for queue in queues {
           let call = ServiceCall("outside") { (number: Int) in

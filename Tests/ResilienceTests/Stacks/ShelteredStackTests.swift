@@ -19,21 +19,21 @@ private struct Down: Error {}
     _ layers: [Layer], around call: ServiceCall<Int, Int>, _ bulkhead: Bulkhead
   ) -> AnyHandler<Int, Int> {
     let milliseconds = Duration.milliseconds(10)
-    return layers.reduce(call.eraseToAnyHandler()) { base, layer in
+    return layers.reduce(call.erased()) { base, layer in
       switch layer {
       case .hedge:
-        base.hedge(HedgePolicy(delay: .fixed(milliseconds)), budget: nil).eraseToAnyHandler()
-      case .coalescing: base.coalesce(by: \.self).eraseToAnyHandler()
+        base.hedge(HedgePolicy(delay: .fixed(milliseconds)), budget: nil).erased()
+      case .coalescing: base.coalesce(by: \.self).erased()
       case .fallback:
         base.fallback { _, _ in
           try await CallContext.current.clock.sleep(for: milliseconds)
           return 0
-        }.eraseToAnyHandler()
-      case .bulkhead: base.bulkhead(bulkhead).eraseToAnyHandler()
+        }.erased()
+      case .bulkhead: base.bulkhead(bulkhead).erased()
       case .retry:
         base.retry(
           RetryPolicy(maxAttempts: 2, backoff: .constant(milliseconds, jitter: .none)), budget: nil
-        ).eraseToAnyHandler()
+        ).erased()
       }
     }
   }

@@ -29,17 +29,17 @@ private struct Down: Error {}
 
     /// - Parameter layers: Inside out.
     func stack(_ layers: [Layer], around call: ServiceCall<Int, Void>) -> AnyHandler<Int, Void> {
-      layers.reduce(call.idempotent().eraseToAnyHandler()) { base, layer in
+      layers.reduce(call.idempotent().erased()) { base, layer in
         switch layer {
         case .retry:
           let backoff = Backoff.constant(.milliseconds(10), jitter: .none)
-          return base.retry(RetryPolicy(maxAttempts: 3, backoff: backoff), budget: nil).eraseToAnyHandler()
-        case .timeout: return base.timeout(.milliseconds(15)).eraseToAnyHandler()
+          return base.retry(RetryPolicy(maxAttempts: 3, backoff: backoff), budget: nil).erased()
+        case .timeout: return base.timeout(.milliseconds(15)).erased()
         case .abandoning:
-          return base.timeout(.milliseconds(15), abandoning: abandoned).eraseToAnyHandler()
-        case .deadline: return base.deadline(.milliseconds(40)).eraseToAnyHandler()
-        case .breaker: return base.circuitBreaker(breaker).eraseToAnyHandler()
-        case .limiter: return base.rateLimit(bucket, mode: .wait).eraseToAnyHandler()
+          return base.timeout(.milliseconds(15), abandoning: abandoned).erased()
+        case .deadline: return base.deadline(.milliseconds(40)).erased()
+        case .breaker: return base.circuitBreaker(breaker).erased()
+        case .limiter: return base.rateLimit(bucket, mode: .wait).erased()
         }
       }
     }

@@ -186,18 +186,18 @@ private struct Refused: Rejection, Hashable {
     let taking: AnyHandler<Int, Int> =
       switch taker {
       case .retry, .retryThrottle:
-        limited.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: budget).eraseToAnyHandler()
+        limited.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: budget).erased()
       case .hedge, .hedgeThrottle:
-        limited.hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget).eraseToAnyHandler()
+        limited.hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget).erased()
       case .abandoningHedge:
         leaf.hedge(
           HedgePolicy(delay: .fixed(.milliseconds(50))), budget: budget, abandoning: ledger.abandoned
-        ).timeout(limit).eraseToAnyHandler()
-      case .timeout: limited.eraseToAnyHandler()
+        ).timeout(limit).erased()
+      case .timeout: limited.erased()
       case .coalescing:
         noting(limited.coalesce(by: \.self), more) {
           "\($0.snapshot().running) running, \($0.snapshot().deserted) deserted"
-        }.deadline(limit).eraseToAnyHandler()
+        }.deadline(limit).erased()
       case .breakerInSharing:
         noting(leaf.circuitBreaker(ledger.inside).coalesce(by: \.self).deadline(limit), more) { _ in
           let window = ledger.inside.snapshot()
@@ -208,7 +208,7 @@ private struct Refused: Rejection, Hashable {
           "\($0.base.balancer.snapshot().instances.map(\.inFlight).reduce(0, +)) in flight"
         }
       }
-    return taking.circuitBreaker(ledger.breaker).eraseToAnyHandler()
+    return taking.circuitBreaker(ledger.breaker).erased()
   }
 
   private static func balanced(_ leaf: ServiceCall<Int, Int>) -> BalancedHandler<ServiceCall<Int, Int>> {
@@ -223,7 +223,7 @@ private struct Refused: Rejection, Hashable {
   private static func noting<Base: Handler>(
     _ base: Base, _ more: Log<String>, _ text: @escaping @Sendable (Base) -> String
   ) -> AnyHandler<Int, Int> where Base.Input == Int, Base.Output == Int {
-    Noting(base: base, more: more, text: text).eraseToAnyHandler()
+    Noting(base: base, more: more, text: text).erased()
   }
 
   private struct Noting<Base: Handler>: HandlerDecorator {

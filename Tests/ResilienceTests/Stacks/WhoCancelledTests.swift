@@ -41,21 +41,21 @@ private struct Mine: Error, Hashable {}
           call.retry(
             RetryPolicy(maxAttempts: 2, backoff: .none), budget: budget,
             onEvent: { [events] in events.append($0) }
-          ).eraseToAnyHandler()
-        case .hedge: call.hedge(hedge, budget: budget).eraseToAnyHandler()
+          ).erased()
+        case .hedge: call.hedge(hedge, budget: budget).erased()
         case .abandoningHedge:
-          call.hedge(hedge, budget: budget, abandoning: abandoned).eraseToAnyHandler()
-        case .timeout: call.timeout(.seconds(1)).eraseToAnyHandler()
-        case .abandoningTimeout: call.timeout(.seconds(1), abandoning: abandoned).eraseToAnyHandler()
-        case .deadline: call.deadline(.seconds(1)).eraseToAnyHandler()
+          call.hedge(hedge, budget: budget, abandoning: abandoned).erased()
+        case .timeout: call.timeout(.seconds(1)).erased()
+        case .abandoningTimeout: call.timeout(.seconds(1), abandoning: abandoned).erased()
+        case .deadline: call.deadline(.seconds(1)).erased()
         case .fallback:
           call.fallback { [fallbacks] number, _ in
             fallbacks.append(number)
             return -1
-          }.eraseToAnyHandler()
-        case .coalescing: call.coalesce(by: \.self).eraseToAnyHandler()
+          }.erased()
+        case .coalescing: call.coalesce(by: \.self).erased()
         }
-      return wrapped.circuitBreaker(breaker).eraseToAnyHandler()
+      return wrapped.circuitBreaker(breaker).erased()
     }
   }
 

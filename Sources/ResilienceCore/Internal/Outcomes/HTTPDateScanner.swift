@@ -8,15 +8,30 @@ struct HTTPDateScanner {
     rest = text
   }
 
-  /// The whole text as a number of seconds, at most 2³¹.
-  func seconds() -> Int64? {
-    guard !text.isEmpty else { return nil }
-    var seconds: Int64 = 0
-    for byte in text {
-      guard (0x30...0x39).contains(byte) else { return nil }
-      seconds = min(seconds * 10 + Int64(byte - 0x30), 1 << 31)
+  /// The whole text as a number of seconds, with a fraction or without, in nanoseconds; at most 2³¹ s, and
+  /// what is finer than a nanosecond makes one more.
+  func seconds() -> Duration? {
+    let whole = text.prefix { $0 != 0x2E }
+    guard let seconds = Self.number(whole, atMost: 1 << 31) else { return nil }
+    guard whole.endIndex < text.endIndex else { return .seconds(seconds) }
+    let fraction = text[(whole.endIndex + 1)...]
+    let digits = fraction.prefix(9) + repeatElement(0x30, count: max(0, 9 - fraction.count))
+    guard Self.number(fraction, atMost: 1) != nil, let nanoseconds = Self.number(digits, atMost: .max) else {
+      return nil
     }
-    return seconds
+    let isFiner = fraction.dropFirst(9).contains { $0 != 0x30 }
+    return min(.seconds(1 << 31), .seconds(seconds) + .nanoseconds(nanoseconds + (isFiner ? 1 : 0)))
+  }
+
+  /// One digit or more, and nothing else.
+  private static func number(_ digits: some Collection<UInt8>, atMost limit: Int64) -> Int64? {
+    guard !digits.isEmpty else { return nil }
+    var number: Int64 = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = min(number.multiplyingSaturating(10).addingSaturating(Int64(digit - 0x30)), limit)
+    }
+    return number
   }
 
   /// The whole text as a date, in nanoseconds of Unix time; saturates.

@@ -28,11 +28,13 @@ package struct DurationText: Codable, Sendable, Hashable {
     duration = .nanoseconds(nanoseconds)
   }
 
-  package var description: String {
+  package var description: String { text(separator: "") }
+
+  fileprivate func text(separator: String) -> String {
     // What is more than nothing must not be read as nothing.
     let nanoseconds = duration > .zero ? max(1, duration.clampedNanoseconds) : duration.clampedNanoseconds
     let unit = Self.units.first { nanoseconds % $0.nanoseconds == 0 } ?? ("ns", 1)
-    return nanoseconds == 0 ? "0s" : "\(nanoseconds / unit.nanoseconds)\(unit.name)"
+    return nanoseconds == 0 ? "0\(separator)s" : "\(nanoseconds / unit.nanoseconds)\(separator)\(unit.name)"
   }
 
   package init(from decoder: any Decoder) throws {
@@ -46,4 +48,9 @@ package struct DurationText: Codable, Sendable, Hashable {
     var container = encoder.singleValueContainer()
     try container.encode(description)
   }
+}
+
+extension Duration {
+  /// A whole number and a unit, for a reader: `50 ms`, `3 s`.
+  package var unitText: String { DurationText(self).text(separator: " ") }
 }

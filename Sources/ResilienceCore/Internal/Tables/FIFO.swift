@@ -55,6 +55,16 @@ package struct FIFO<Element> {
     return element
   }
 
+  /// The newest element, for whoever serves in the other order.
+  package mutating func popLast() -> Element? {
+    guard head < storage.count, let element = storage.removeLast() else { return nil }
+    if head == storage.count {
+      storage.removeAll(keepingCapacity: storage.capacity <= 64)
+      head = 0
+    }
+    return element
+  }
+
   @inlinable
   package mutating func removeAll(where shouldRemove: (Element) -> Bool) {
     storage.removeSubrange(..<head)

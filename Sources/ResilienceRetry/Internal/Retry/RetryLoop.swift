@@ -25,6 +25,11 @@ final class RetryLoop: Sendable {
     self.onEvent = onEvent
   }
 
+  /// For a reader of the stack: `3 (exponential 50 ms…20 s, full jitter)`.
+  var summary: String {
+    "\(policy.maxAttempts == .max ? "without limit" : "\(policy.maxAttempts)") (\(policy.backoff))"
+  }
+
   func snapshot() -> RetrySnapshot { counts.snapshot(of: name, budget.snapshot()) }
 
   // MARK: - Before an attempt

@@ -22,13 +22,15 @@ struct ServiceQueue<Ticket> {
 
   private let workers: Int
   private let queueLimit: Int
+  private let servesNewestFirst: Bool
   private let dropsExpiredWork: Bool
   private var queue = FIFO<(ticket: Ticket, deadline: Deadline)>()
   private(set) var snapshot: SimulatedServiceSnapshot
 
-  init(service: String, workers: Int, queueLimit: Int, dropsExpiredWork: Bool) {
+  init(service: String, workers: Int, queueLimit: Int, servesNewestFirst: Bool, dropsExpiredWork: Bool) {
     self.workers = workers
     self.queueLimit = queueLimit
+    self.servesNewestFirst = servesNewestFirst
     self.dropsExpiredWork = dropsExpiredWork
     snapshot = SimulatedServiceSnapshot(service: service)
   }
@@ -55,7 +57,7 @@ struct ServiceQueue<Ticket> {
     case .failed: snapshot.failed += 1
     }
     var handover = Handover()
-    while handover.started == nil, let next = takeFirst() {
+    while handover.started == nil, let next = takeNext() {
       if dropsExpiredWork, next.deadline.hasPassed(at: now) {
         snapshot.expired += 1
         handover.dropped.append(next.ticket)
@@ -67,9 +69,9 @@ struct ServiceQueue<Ticket> {
     return handover
   }
 
-  private mutating func takeFirst() -> (ticket: Ticket, deadline: Deadline)? {
-    guard let first = queue.popFirst() else { return nil }
+  private mutating func takeNext() -> (ticket: Ticket, deadline: Deadline)? {
+    guard let next = servesNewestFirst ? queue.popLast() : queue.popFirst() else { return nil }
     snapshot.queueLength -= 1
-    return first
+    return next
   }
 }
