@@ -7,7 +7,9 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   public let base: Base
 
   /// The kind `bulkhead`, with name and limit.
-  public var layer: HandlerLayer? { HandlerLayer("bulkhead", named: bulkhead.name, "\(bulkhead.currentLimit)") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("bulkhead", named: bulkhead.name, "\(bulkhead.currentLimit)")
+  }
 
   @usableFromInline let bulkhead: Bulkhead
   @usableFromInline let claim: BulkheadClaim

@@ -9,7 +9,9 @@ public struct KeyedCircuitBreakerHandler<Base: Handler, Key: Hashable & Sendable
   public let base: Base
 
   /// The kind `circuit breaker`, by key.
-  public var layer: HandlerLayer? { HandlerLayer("circuit breaker", breakers.name.isEmpty ? "by key" : "\(breakers.name), by key") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("circuit breaker", breakers.name.isEmpty ? "by key" : "\(breakers.name), by key")
+  }
 
   @usableFromInline let breakers: CircuitBreakers<Key>
   @usableFromInline let key: @Sendable (Base.Input) -> Key

@@ -9,7 +9,9 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   public let base: Base
 
   /// The kind `rate limit`, with name and limit.
-  public var layer: HandlerLayer? { HandlerLayer("rate limit", named: limiter.name, "\(limiter.limit), by key") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("rate limit", named: limiter.name, "\(limiter.limit), by key")
+  }
 
   @usableFromInline let limiter: KeyedRateLimiter<Key>
   @usableFromInline let refundsRefusals: Bool

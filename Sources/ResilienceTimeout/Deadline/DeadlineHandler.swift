@@ -7,7 +7,9 @@ public struct DeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   public let base: Base
 
   /// The kind `deadline`, with the limit.
-  public var layer: HandlerLayer? { HandlerLayer("deadline", "\(Duration.nanoseconds(limit.nanoseconds).unitText)") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("deadline", "\(Duration.nanoseconds(limit.nanoseconds).unitText)")
+  }
 
   /// How long after its begin a call's deadline is.
   public let limit: TimeLimit

@@ -8,7 +8,9 @@ public struct AbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltIn
   public let base: Base
 
   /// The kind `timeout`, with the limit.
-  public var layer: HandlerLayer? { HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText), abandoning") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText), abandoning")
+  }
 
   /// How long a caller waits.
   public let limit: TimeLimit

@@ -7,7 +7,9 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   public let base: Base
 
   /// The kind `timeout`, with the limit.
-  public var layer: HandlerLayer? { HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText)") }
+  public var layer: HandlerLayer? {
+    HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText)")
+  }
 
   /// How long a call may take.
   public let limit: TimeLimit

@@ -6,14 +6,7 @@ struct Stack: Sendable {
   let name: String
   let make: @Sendable (SimulatedService<Int, Int>) -> AnyHandler<Int, Int>
 
-  static let all = [ours] + trials + [polly, resilience4j]
-  static let trials: [Stack] = [(1,2,1),(1,2,3),(1,2,5),(1,1,3),(1,1,5),(2,2,3)].map { (o, m, p) in
-    Stack(name: "trial \(o) \(m) \(p)") { service in
-      let policy = CircuitBreakerPolicy(openTime: .seconds(o), maxOpenTime: .seconds(m), halfOpenPermits: p)
-      return service.timeout(.seconds(1)).circuitBreaker(CircuitBreaker("service", policy: policy))
-      .retry(budget: RetryBudget("service")).deadline(.seconds(3)).erased()
-    }
-  }
+  static let all = [ours, polly, resilience4j]
 
   /// Our defaults: 3 s for all of it, three attempts within a budget, a breaker, 1 s for an attempt.
   static let ours = Stack(name: "ours") { service in

@@ -31,7 +31,8 @@ func figure(_ value: Double, _ scale: Double = 100) -> String {
 
 func percent(_ value: Double) -> String { figure(value * 100) + " %" }
 
-print("\(seeds) seeds; first answer: p50, p95; refused and failed in the minute after: mean, p95; load: worst")
+print(
+  "\(seeds) seeds; first answer: p50, p95; refused and failed in the minute after: mean, p95; load: worst")
 for stack in stacks {
   print("\n\(stack.name)")
   for rate in rates {

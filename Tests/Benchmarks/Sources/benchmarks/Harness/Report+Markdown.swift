@@ -1,5 +1,5 @@
 extension Report {
-  /// For README.md: a table for each topic, and one of the figures to beat.
+  /// For FIGURES.md: a table for each topic, and one of the figures to beat.
   var markdown: String {
     let topics = measurements.map(\.item.topic).reduce(into: [String]()) { topics, topic in
       if !topics.contains(topic) { topics.append(topic) }
