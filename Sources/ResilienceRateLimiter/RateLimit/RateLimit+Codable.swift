@@ -20,7 +20,7 @@ extension RateLimit: Codable {
     }
     permits = try fields.integer(.permits) ?? fields.missing(.permits, "a whole number")
     period = try fields.duration(.period) ?? fields.missing(.period, DurationText.requirement)
-    burst = try fields.integer(.burst) ?? Self.burstOfASecond(permits, per: period)
+    burst = try fields.integer(.burst) ?? Self.standardBurst(permits, per: period)
     try fields.check(fault)
   }
 

@@ -3,10 +3,15 @@ internal import ResilienceCore
 /// How many permits a limiter gives out: so many per period, and so many at once.
 ///
 /// ```swift
-/// RateLimit.perSecond(100)                          // 100 at once, then one every 10 ms
-/// RateLimit.perMinute(200, burst: 20)               // 20 at once, then one every 300 ms
-/// RateLimit(5, per: .milliseconds(250), burst: 1)   // evenly, one every 50 ms
+/// RateLimit.perSecond(100)              // 100 at once, then one every 10 ms
+/// RateLimit.perMinute(200)              // 200 at once, then one every 300 ms
+/// RateLimit.perMinute(200, burst: 20)   // 20 at once, then one every 300 ms
+/// RateLimit.perMinute(200).paced        // never two at once: one every 300 ms
 /// ```
+///
+/// Whoever was quiet may take the burst, and what comes back meanwhile: with the default up to twice the
+/// permits in the first period after it. A provider that counts its period strictly is met by a
+/// ``QuotaLimiter``, or by a lower `burst`.
 ///
 /// A rate of 0 gives out its burst once and nothing ever after; the burst is then 0 by default, which is
 /// closed. ``unlimited`` is open.
@@ -24,16 +29,16 @@ public struct RateLimit: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - permits: Permits per `period`, 0 to 10⁹. The rate is kept exactly, also where the interval is not a
-  ///     whole number of nanoseconds.
+  ///     whole number of nanoseconds; where millions may be saved up over days, to a part in 10¹¹.
   ///   - period: 1 ns or more; fractions of a nanosecond are dropped.
   ///   - burst: The most permits that can be taken at once, 1 or more (0 or more for a rate of 0); saving
-  ///     them up must not take longer than 36 years. Default: the permits of one second, at least 1, as is
-  ///     usual (Guava, x/time/rate by custom): a client that was quiet for a second may catch up on that
-  ///     second.
+  ///     them up must not take longer than 36 years. Default: `permits`, or what 36 years bring if that is
+  ///     less: "100 a minute" lets a hundred through, whenever in the minute they come, as Bucket4j's
+  ///     `capacity` and Stripe's buckets do.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
     self.permits = permits
     self.period = period
-    self.burst = burst ?? Self.burstOfASecond(permits, per: period)
+    self.burst = burst ?? Self.standardBurst(permits, per: period)
     if let fault { preconditionFailure("a rate limit's \(fault)") }
   }
 
@@ -49,25 +54,36 @@ public struct RateLimit: Sendable, Hashable {
   /// Whether this is ``unlimited``, whose ``permits`` and ``burst`` are `Int.max`.
   public var isUnlimited: Bool { permits == .max }
 
+  /// The same rate without a burst: one permit at a time, evenly spaced.
+  public var paced: RateLimit {
+    isUnlimited || permits == 0 ? self : RateLimit(permits, per: period, burst: 1)
+  }
+
   /// So many permits per second.
   public static func perSecond(_ permits: Int, burst: Int? = nil) -> RateLimit {
     RateLimit(permits, per: .seconds(1), burst: burst)
   }
 
-  /// So many permits per minute; at once as many as come in a second, unless `burst` says otherwise.
+  /// So many permits per minute.
   public static func perMinute(_ permits: Int, burst: Int? = nil) -> RateLimit {
     RateLimit(permits, per: .seconds(60), burst: burst)
   }
 
-  /// So many permits per hour; at once as many as come in a second, unless `burst` says otherwise.
+  /// So many permits per hour.
   public static func perHour(_ permits: Int, burst: Int? = nil) -> RateLimit {
     RateLimit(permits, per: .seconds(3600), burst: burst)
   }
 
-  static func burstOfASecond(_ permits: Int, per period: Duration) -> Int {
+  static func standardBurst(_ permits: Int, per period: Duration) -> Int {
     // Where there is no limit at all, no burst is at fault.
     guard permits > 0, period.clampedNanoseconds > 0 else { return 0 }
-    return max(1, Int(clamping: Int128(permits) * 1_000_000_000 / Int128(period.clampedNanoseconds)))
+    return max(1, min(permits, mostBurst(permits, per: period)))
+  }
+
+  /// What is saved up in 2⁶⁰ ns.
+  private static func mostBurst(_ permits: Int, per period: Duration) -> Int {
+    let interval = (Int128(period.clampedNanoseconds) + Int128(permits) - 1) / Int128(max(1, permits))
+    return Int(clamping: (1 << 60) / max(1, permits == 0 ? 1 : interval))
   }
 
   /// The first field that is out of its range.
@@ -76,9 +92,7 @@ public struct RateLimit: Sendable, Hashable {
       InvalidSetting.outside(0...1_000_000_000, "permits", permits)
       ?? .unless(period.clampedNanoseconds > 0, "period", period, "1ns or more")
     if let range { return range }
-    let interval =
-      permits == 0 ? 1 : (Int128(period.clampedNanoseconds) + Int128(permits) - 1) / Int128(permits)
-    let most = (1 << 60) / interval
+    let most = Self.mostBurst(permits, per: period)
     let least = permits == 0 ? 0 : 1
     return .unless(most >= 1, "period", period, "at most 36 years for each permit")
       ?? .unless(burst >= least, "burst", burst, "\(least) or more")

@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct RateLimitTests {
   @Test(arguments: [
-    (RateLimit.perSecond(100), 100), (.perMinute(200), 3), (.perHour(1), 1), (.perMinute(200, burst: 20), 20),
+    (RateLimit.perSecond(100), 100), (.perMinute(200), 200), (.perHour(1), 1),
+    (.perMinute(200, burst: 20), 20),
     (RateLimit(5, per: .milliseconds(250), burst: 1), 1), (.perSecond(3), 3),
-    (RateLimit(10, per: .nanoseconds(1)), 10_000_000_000), (.perSecond(0), 0), (.unlimited, .max),
+    (RateLimit(10, per: .nanoseconds(1)), 10), (RateLimit.perMinute(200).paced, 1), (.perSecond(0), 0),
+    (RateLimit.perSecond(0).paced, 0), (.unlimited, .max), (RateLimit.unlimited.paced, .max),
   ])
-  func theBurstIsASecondsWorth(limit: RateLimit, burst: Int) {
+  func theBurstIsAPeriodsWorth(limit: RateLimit, burst: Int) {
     #expect(limit.burst == burst)
   }
 
@@ -47,7 +49,23 @@ import Testing
   }
 
   @Test func describesItself() {
-    #expect(RateLimit.perMinute(200, burst: 20).description == "200 per 60.0 seconds, burst 20")
+    #expect(RateLimit.perMinute(200, burst: 20).description == "200 per 1 min, burst 20")
     #expect(RateLimit.unlimited.description == "unlimited")
+  }
+
+  /// "100 a minute" lets a hundred through, and what its header fields say is what can be taken.
+  @Test func aMinutesPermitsAreThereAtOnce() {
+    let bucket = TokenBucket("gateway", limit: .perMinute(100))
+    let now = Instant(nanoseconds: 1)
+    for left in (0..<100).reversed() {
+      #expect(bucket.tryAcquire(at: now) == .acquired)
+      let fields = RateLimitFields(
+        name: "gateway", limit: bucket.limit, available: bucket.snapshot(at: now).available)
+      #expect((fields.limit, fields.remaining) == ("100", "\(left)"))
+    }
+    #expect(bucket.tryAcquire(at: now) != .acquired)
+    let paced = TokenBucket("gateway", limit: RateLimit.perMinute(100).paced)
+    #expect(paced.tryAcquire(at: now) == .acquired)
+    #expect(paced.tryAcquire(at: now) != .acquired)
   }
 }
