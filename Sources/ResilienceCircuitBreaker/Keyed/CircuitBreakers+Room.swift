@@ -15,11 +15,11 @@ extension CircuitBreakers {
     }
     let rules = currentRules.withLock { $0 }
     let made = newBreaker("\(name)/\(key)", rules)
-    let breaker: CircuitBreaker? = shards[index].withLock { shard in
+    let breaker: CircuitBreaker? = shards[index].withLock { table in
       // Somebody else may have made it meanwhile.
-      if let found = shard.find(key, hash: hash, at: tick, now) { return found }
-      guard shard.knows(key, hash: hash) || places.take() else { return nil }
-      shard.put(made, for: key, hash: hash, at: tick)
+      if let found = table.breaker(of: key, hash: hash, at: tick, now) { return found }
+      guard table.knows(key, hash: hash) || places.take() else { return nil }
+      table.put(made, for: key, hash: hash, at: tick)
       return made
     }
     guard let breaker else { return unguarded() }
@@ -75,10 +75,10 @@ extension CircuitBreakers {
   @inlinable
   @inline(never)
   func forgetIdle(_ index: Int, at tick: UInt32, _ now: Instant) {
-    let forgotten = shards[index].withLock { shard in
-      let count = shard.count
-      let forgotten = shard.sweep(at: tick, now)
-      places.giveBack(count - shard.count)
+    let forgotten = shards[index].withLock { table in
+      let count = table.count
+      let forgotten = table.forgetIdle(at: tick, now)
+      places.giveBack(count - table.count)
       return forgotten
     }
     _ = consume forgotten

@@ -175,9 +175,7 @@ extension KeyedRateLimiter {
   /// The key's shard, and what tells its slot there.
   @inlinable
   func place(of key: Key) -> (shard: Int, hash: UInt32) {
-    let (shard, hash) = shards.place(of: key.hashValue)
-    // Not 0, which is a free slot's.
-    return (shard, hash | 1)
+    shards.place(of: key.hashValue)
   }
 
   @usableFromInline

@@ -119,7 +119,7 @@ private final class Witness: Hashable, Sendable {
     func bytes<Key>(_ limiter: KeyedRateLimiter<Key>) -> Int {
       limiter.shards.indices.reduce(0) { sum, index in
         sum + MemoryLayout<Lock<KeyShard<Key>>>.stride
-          + limiter.shards[index].withLock { $0.table.capacity * KeyTable<Key>.stride }
+          + limiter.shards[index].withLock { $0.table.capacity * KeyTable<Key, Int64>.bytesPerSlot }
       }
     }
     func check<Key: Hashable & Sendable>(_ key: (Int) -> Key) {
