@@ -56,20 +56,23 @@ extension CircuitBreakers {
   /// room.
   @inlinable
   func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
-    let due = sweepCount.load(ordering: .acquiring)
+    let due = nextSweep.load(ordering: .acquiring)
     let free = places.count
-    if due == .max {
+    if due == .underWay {
       if free == 0 { forgetIdle(index, at: tick, now) }
       return
     }
-    guard maxBreakers - free >= due, free > 0 || tick != sweptAt.load(ordering: .relaxed) else { return }
-    guard sweepCount.compareExchange(expected: due, desired: .max, ordering: .relaxed).exchanged else {
+    guard maxBreakers - free >= due.count, free > 0 || tick != sweptAt.load(ordering: .relaxed) else {
+      return
+    }
+    guard nextSweep.compareExchange(expected: due, desired: .underWay, ordering: .relaxed).exchanged else {
       return sweep(index, at: tick, now)
     }
     sweptAt.store(tick, ordering: .relaxed)
     for index in shards.indices { forgetIdle(index, at: tick, now) }
     let kept = maxBreakers - places.count
-    sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .releasing)
+    let count = min(maxBreakers, max(Self.smallestSweep, 2 * kept))
+    nextSweep.store(SweepSchedule(atCount: count), ordering: .releasing)
   }
 
   @inlinable

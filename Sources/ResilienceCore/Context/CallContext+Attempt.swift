@@ -7,7 +7,7 @@ extension CallContext {
   /// A retry sets it before the first attempt only if something inside may read it or somebody observes, else
   /// when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
   @inlinable
-  public var callID: UInt64 { id == Self.pendingID ? 0 : id }
+  public var callID: UInt64 { identity.id }
 
   /// Which attempt this is, from 1.
   ///
@@ -45,31 +45,31 @@ extension CallContext {
 extension CallContext {
   /// The instant that ``now`` has read, in nanoseconds; `Int64.min` for none.
   @inlinable
-  package var nowIfKnown: Int64 { knownNow }
+  package var nowIfKnown: Int64 { knownNow.nanoseconds }
 
   /// ``callID``, or ``pendingID``.
   @inlinable
-  package var claimedID: UInt64 { id }
+  package var claimedID: UInt64 { identity.rawValue }
 
   /// Whether no layer outside has claimed the logical call: who finds it so is the outermost, and the one
   /// that deposits into a retry budget.
   @inlinable
-  package var isUnclaimed: Bool { id == 0 }
+  package var isUnclaimed: Bool { identity == .unclaimed }
 
   /// The id of a call that is claimed but whose id nobody has needed so far.
   @inlinable
-  package static var pendingID: UInt64 { 1 }
+  package static var pendingID: UInt64 { CallIdentity.pending.rawValue }
 
   /// Marks the logical call as claimed, and gives it its id if that is known; one that has an id keeps it.
   @inlinable
   package mutating func claim(as newID: UInt64 = CallContext.pendingID) {
-    if id <= Self.pendingID { id = newID }
+    if !identity.hasID { identity = CallIdentity(rawValue: newID) }
   }
 
   /// Gives the logical call an id unless it has one.
   @inlinable
   package mutating func drawCallID() {
-    if id <= Self.pendingID { id = makeID() }
+    if !identity.hasID { identity = CallIdentity(random: random()) }
   }
 
   /// Begins an attempt of a layer, inside the one that the context stands for, and forgets the time, which
@@ -83,6 +83,6 @@ extension CallContext {
   package mutating func beginAttempt(_ number: UInt32, of limit: UInt32 = 1, at now: Int64 = .min) {
     attemptNumber = (attemptNumber - 1).multiplyingSaturating(limit).addingSaturating(number)
     attemptLimit = attemptLimit.multiplyingSaturating(limit)
-    knownNow = now
+    knownNow = KnownInstant(nanoseconds: now)
   }
 }

@@ -29,7 +29,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let shards: ShardArray<KeyShard<Key>>
   /// How many more keys may have a bucket that is not full, as far as it was counted.
   @usableFromInline let places: FreePlaces
-  @usableFromInline let nextSweep = Atomic<Int64>(.min)
+  @usableFromInline let nextSweep = Atomic<Int64>(Instant.distantPast.nanoseconds)
   @usableFromInline let sweeps = Atomic<Int>(0)
   @usableFromInline let countSchedule = Lock(KeyCountSchedule())
   let currentLimit: Lock<RateLimit>

@@ -229,7 +229,7 @@ private final class Witness: Hashable, Sendable {
       return
     }
     limiter.update(.perSecond(10, burst: 3), at: .s(0))
-    limiter.countSchedule.withLock { $0.end(number, nextCount: nil) }
+    limiter.countSchedule.withLock { $0.end(number, nextCount: .never) }
     #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
   }
 

@@ -34,7 +34,7 @@ extension KeyShard {
 
   /// An instant that has passed: whoever takes permits leaves the bucket full a capacity later at the latest.
   private mutating func lastTaking() -> Instant {
-    guard rate.ticksPerNanosecond > 0 else { return Instant(nanoseconds: .min) }
+    guard rate.ticksPerNanosecond > 0 else { return .distantPast }
     let greatest = greatestState()
     let passed = greatest > greatestOwed ? max(floor, greatest - rate.capacity) : floor
     let (whole, rest) = passed.quotientAndRemainder(dividingBy: rate.ticksPerNanosecond)

@@ -18,7 +18,7 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   }
 
   @usableFromInline var rate: GenericCellRate
-  @usableFromInline var origin = Instant(nanoseconds: .min)
+  @usableFromInline var origin = Instant.distantPast
   @usableFromInline var table = KeyTable<Key, Int64>()
   /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that
   /// an instant from before finds no permit that was taken.
