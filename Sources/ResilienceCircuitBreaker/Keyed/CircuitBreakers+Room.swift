@@ -56,23 +56,26 @@ extension CircuitBreakers {
   /// room.
   @inlinable
   func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
-    let due = nextSweep.load(ordering: .acquiring)
-    let free = places.count
-    if due == .underWay {
-      if free == 0 { forgetIdle(index, at: tick, now) }
+    guard !isSweeping.load(ordering: .acquiring) else {
+      if places.count == 0 { forgetIdle(index, at: tick, now) }
       return
     }
-    guard maxBreakers - free >= due.count, free > 0 || tick != sweptAt.load(ordering: .relaxed) else {
-      return
-    }
-    guard nextSweep.compareExchange(expected: due, desired: .underWay, ordering: .relaxed).exchanged else {
-      return sweep(index, at: tick, now)
-    }
+    guard isSweepDue(at: tick) else { return }
+    guard !isSweeping.exchange(true, ordering: .acquiring) else { return sweep(index, at: tick, now) }
+    defer { isSweeping.store(false, ordering: .releasing) }
+    // Another thread may have swept in between.
+    guard isSweepDue(at: tick) else { return }
     sweptAt.store(tick, ordering: .relaxed)
     for index in shards.indices { forgetIdle(index, at: tick, now) }
     let kept = maxBreakers - places.count
-    let count = min(maxBreakers, max(Self.smallestSweep, 2 * kept))
-    nextSweep.store(SweepSchedule(atCount: count), ordering: .releasing)
+    sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .relaxed)
+  }
+
+  @inlinable
+  func isSweepDue(at tick: UInt32) -> Bool {
+    let free = places.count
+    return maxBreakers - free >= sweepCount.load(ordering: .relaxed)
+      && (free > 0 || tick != sweptAt.load(ordering: .relaxed))
   }
 
   @inlinable

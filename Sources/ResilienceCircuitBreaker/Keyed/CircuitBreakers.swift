@@ -41,7 +41,9 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let shards: ShardArray<BreakerTable<Key>>
   /// How many more breakers may be kept.
   @usableFromInline let places: FreePlaces
-  @usableFromInline let nextSweep: Atomic<SweepSchedule>
+  /// How many breakers there are when it is time to look for some that can be forgotten.
+  @usableFromInline let sweepCount: Atomic<Int>
+  @usableFromInline let isSweeping = Atomic<Bool>(false)
   @usableFromInline let sweptAt = Atomic<UInt32>(0)
   @usableFromInline let unguardedCalls = Atomic<Int>(0)
   @usableFromInline let currentRules: Lock<CircuitBreakerRules>
@@ -74,7 +76,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     // No more than for four million breakers, so that a table without a bound takes no memory for it.
     shards = ShardArray(forKeys: maxBreakers, most: 4096) { BreakerTable<Key>() }
     places = FreePlaces(maxBreakers)
-    nextSweep = Atomic(SweepSchedule(atCount: min(maxBreakers, Self.smallestSweep)))
+    sweepCount = Atomic(min(maxBreakers, Self.smallestSweep))
     currentRules = Lock(CircuitBreakerRules(policy))
     overflow = CircuitBreaker("\(name)/…", policy: policy)
     overflow.set(.disabled)

@@ -6,7 +6,6 @@ extension CallContext {
   ///
   /// A retry sets it before the first attempt only if something inside may read it or somebody observes, else
   /// when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
-  @inlinable
   public var callID: UInt64 { identity.id }
 
   /// Which attempt this is, from 1.
@@ -14,21 +13,18 @@ extension CallContext {
   /// All layers that repeat the call count together: retries, hedges, the redeliveries of an event. Inside a
   /// hedge of two inside a retry of three, the attempts are 1 and 2, then 3 and 4, then 5 and 6. At most 65
   /// 535.
-  @inlinable
   public var attempt: UInt16 { UInt16(clamping: attemptNumber) }
 
   /// The most attempts that all layers around it make together, this one included; 1 when none repeats the
   /// call, 65 535 when there is no bound.
   ///
   /// Like ``attempt`` it is in the context that is handed down, not in ``current``.
-  @inlinable
   public var maxAttempts: UInt16 { UInt16(clamping: max(attemptNumber, attemptLimit)) }
 
   /// Whether no attempt follows this one even if it fails, of no layer: the time to give a partial answer, or
   /// to park a message.
   ///
   /// `false` promises nothing: a budget or the deadline may end the call earlier.
-  @inlinable
   public var isLastAttempt: Bool { attemptNumber >= attemptLimit && attemptLimit != .max }
 
   /// The attempt for the wire, such as `attempt=2; max=3`: the syntax of the AWS SDKs' `amz-sdk-request`
@@ -67,7 +63,6 @@ extension CallContext {
   }
 
   /// Gives the logical call an id unless it has one.
-  @inlinable
   package mutating func drawCallID() {
     if !identity.hasID { identity = CallIdentity(random: random()) }
   }

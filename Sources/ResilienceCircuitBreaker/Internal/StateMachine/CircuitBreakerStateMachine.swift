@@ -73,9 +73,9 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
 extension CircuitBreakerStateMachine {
   /// Lets a call in, or not.
   package mutating func admit(at now: Instant, draw: UInt64) -> (decision: Decision, changes: [Change]) {
-    if hasHistory { history.draw = draw }
+    if hasHistory || rules.timesCalls { history.draw = draw }
     pass(to: now)
-    return (decide(at: now, draw: draw), takeChanges())
+    return (decide(at: now), takeChanges())
   }
 
   /// Lets a timed call in, if all calls pass and time has changed nothing: what most calls come to, in fewer
@@ -83,21 +83,21 @@ extension CircuitBreakerStateMachine {
   ///
   /// - Returns: When it begins, for its token; `nil` if ``admit(at:draw:)`` must be asked.
   package mutating func admitTimed(at now: Instant) -> Instant? {
-    guard mode == .closed, hasHistory else { return nil }
-    return history.running.enterUnlessDue(at: now)
+    guard mode == .closed, let memory else { return nil }
+    return memory.pointee.running.enterUnlessDue(at: now)
   }
 
-  private mutating func decide(at now: Instant, draw: UInt64) -> Decision {
+  private mutating func decide(at now: Instant) -> Decision {
     switch mode {
     case .disabled:
       return .admitted(CircuitBreakerToken(word: word))
     case .closed, .metricsOnly:
-      return .admitted(enter(at: now, draw: draw))
+      return .admitted(enter(at: now))
     case .recovering:
       history.credit += share(at: now)
       guard history.credit >= 1 else { return .rejected(retryAt: nil) }
       history.credit -= 1
-      return .admitted(enter(at: now, draw: draw))
+      return .admitted(enter(at: now))
     case .halfOpen:
       // With none under way and no decision there were more permits once: it takes one more to decide.
       guard history.probes.taken < rules.permits || history.probes.running.isEmpty else {
@@ -111,9 +111,8 @@ extension CircuitBreakerStateMachine {
     }
   }
 
-  private mutating func enter(at now: Instant, draw: UInt64) -> CircuitBreakerToken {
+  private mutating func enter(at now: Instant) -> CircuitBreakerToken {
     guard rules.timesCalls else { return CircuitBreakerToken(word: word) }
-    history.draw = draw
     return CircuitBreakerToken(word: word, start: history.running.enter(at: now))
   }
 }
@@ -150,8 +149,8 @@ extension CircuitBreakerStateMachine {
   ///
   /// - Returns: Whether it did; if not, ``record(_:_:retryAfter:at:draw:)`` must.
   package mutating func recordTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
-    guard mode == .closed, token.generation == generation, hasHistory else { return false }
-    guard history.countTimedSuccess(from: token.start, at: now, rules) else { return false }
+    guard mode == .closed, token.generation == generation, let memory else { return false }
+    guard memory.pointee.countTimedSuccess(from: token.start, at: now, rules) else { return false }
     successes &+= 1
     return true
   }

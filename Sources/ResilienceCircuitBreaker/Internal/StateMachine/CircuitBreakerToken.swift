@@ -3,7 +3,6 @@ internal import ResilienceCore
 /// What an admitted call holds: which state it was admitted in, and as what.
 ///
 /// Two words without a reference, so that holding one across an `await` costs nothing.
-@frozen
 @usableFromInline
 package struct CircuitBreakerToken: Sendable, BitwiseCopyable, Hashable {
   /// Which probe it is within its generation.
@@ -20,26 +19,23 @@ package struct CircuitBreakerToken: Sendable, BitwiseCopyable, Hashable {
   /// The token of a call that is neither a probe nor timed.
   @inlinable
   package init(word: CircuitBreakerWord) {
-    self.init(word: word, detail: 0)
-  }
-
-  @inlinable
-  init(word: CircuitBreakerWord, detail: Int64) {
     self.word = word
-    self.detail = detail
+    detail = 0
   }
 
   package init(word: CircuitBreakerWord, probe: ProbeID) {
-    self.init(word: word, detail: probe.number)
+    self.word = word
+    detail = probe.number
   }
 
   package init(word: CircuitBreakerWord, start: Instant) {
-    self.init(word: word, detail: start.nanoseconds)
+    self.word = word
+    detail = start.nanoseconds
   }
 
   package var generation: UInt64 { word.generation }
 
-  @inlinable package var isProbe: Bool { word.isHalfOpen }
+  package var isProbe: Bool { word.isHalfOpen }
 
   /// Which probe it is; `nil` for any other call.
   package var probe: ProbeID? { isProbe ? ProbeID(number: detail) : nil }

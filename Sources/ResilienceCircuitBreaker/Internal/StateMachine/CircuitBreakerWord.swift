@@ -5,9 +5,9 @@ public import Synchronization
 /// Every change of state that results must not cross begins a generation. The lower half has room for the
 /// successes that a closed breaker has counted and not yet looked at: a success is one exchange of the word,
 /// and belongs to the state that it was counted in.
-@frozen
 @usableFromInline
-package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
+package struct CircuitBreakerWord: RawRepresentable, AtomicRepresentable, Sendable, BitwiseCopyable, Hashable
+{
   @usableFromInline package var rawValue: UInt64
 
   @inlinable
@@ -44,7 +44,7 @@ package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
 
   @inlinable package var isOpen: Bool { rawValue & Self.modeBits == Mode.open.rawValue << 32 }
 
-  @inlinable package var isHalfOpen: Bool { rawValue & Self.modeBits == Mode.halfOpen.rawValue << 32 }
+  package var isHalfOpen: Bool { rawValue & Self.modeBits == Mode.halfOpen.rawValue << 32 }
 
   package var generation: UInt64 { rawValue >> 37 }
 
@@ -75,23 +75,5 @@ extension CircuitBreakerWord {
   package func addingSuccess(ofCallAdmittedAs admitted: CircuitBreakerWord) -> CircuitBreakerWord? {
     guard rawValue & Self.takesNoSuccess == 0, (rawValue ^ admitted.rawValue) >> 37 == 0 else { return nil }
     return CircuitBreakerWord(rawValue: rawValue &+ 1)
-  }
-}
-
-extension CircuitBreakerWord: AtomicRepresentable {
-  @usableFromInline package typealias AtomicRepresentation = UInt64.AtomicRepresentation
-
-  @inlinable
-  package static func encodeAtomicRepresentation(
-    _ word: consuming CircuitBreakerWord
-  ) -> AtomicRepresentation {
-    UInt64.encodeAtomicRepresentation(word.rawValue)
-  }
-
-  @inlinable
-  package static func decodeAtomicRepresentation(
-    _ representation: consuming AtomicRepresentation
-  ) -> CircuitBreakerWord {
-    CircuitBreakerWord(rawValue: UInt64.decodeAtomicRepresentation(representation))
   }
 }

@@ -1,5 +1,4 @@
 /// An instant that was read from a clock, or none, in one word.
-@frozen
 @usableFromInline
 package struct KnownInstant: Sendable, BitwiseCopyable, Hashable {
   @usableFromInline package let nanoseconds: Int64

@@ -1,5 +1,4 @@
 /// Which logical call a context belongs to, in one word.
-@frozen
 @usableFromInline
 package struct CallIdentity: Sendable, BitwiseCopyable, Hashable {
   @usableFromInline package let rawValue: UInt64

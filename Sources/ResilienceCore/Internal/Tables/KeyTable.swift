@@ -4,30 +4,16 @@
 /// touches one or two cache lines. No key is ever taken out; a table that is full is replaced by one without
 /// what is not needed any more. The hashes are kept for that: to hash a key is the user's code, and a lock is
 /// held.
-@frozen
 @usableFromInline
 package struct KeyTable<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
-  @frozen
-  @usableFromInline
-  struct Slot {
-    @usableFromInline var hash: UInt32
-    @usableFromInline var key: Key
-    @usableFromInline var value: Value
-
-    @inlinable
-    init(hash: UInt32, key: Key, value: Value) {
-      self.hash = hash
-      self.key = key
-      self.value = value
-    }
-  }
+  @usableFromInline typealias Slot = (hash: UInt32, key: Key, value: Value)
 
   @usableFromInline let slots: UnsafeMutablePointer<Slot>
   /// The slots there are, of which four fifths can be used.
   @usableFromInline package let capacity: Int
   @usableFromInline package private(set) var count = 0
 
-  /// A table for `count` keys, which can grow by a third; one for no keys takes no memory, and cannot grow.
+  /// A table for `count` keys, which can grow by a third; one for no keys has no slots.
   @inlinable
   package init(for count: Int = 0) {
     capacity = Self.capacity(for: count)
@@ -96,7 +82,7 @@ extension KeyTable {
   /// Adds a key at the free slot that ``index(of:hash:)`` has given; there must be space.
   @inlinable
   package mutating func add(_ key: consuming Key, hash: UInt32, _ value: consuming Value, at index: Int) {
-    (slots + index).initialize(to: Slot(hash: hash, key: key, value: value))
+    (slots + index).initialize(to: (hash: hash, key: key, value: value))
     count &+= 1
   }
 }

@@ -1,6 +1,5 @@
 /// The parts of a table that many threads use, each with a lock of its own. A key belongs to one of them by
 /// its hash.
-@frozen
 @usableFromInline
 package struct ShardArray<Shard: ~Copyable & Sendable>: ~Copyable {
   @usableFromInline let shards: UnsafeMutablePointer<Lock<Shard>>

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// When all of a limiter's keys may be counted again, and whether somebody does: one at a time, for a count
 /// takes milliseconds. Only new keys ask, and only when all places are taken.
-@frozen
 @usableFromInline
 struct KeyCountSchedule: Sendable {
   @usableFromInline enum Finding {

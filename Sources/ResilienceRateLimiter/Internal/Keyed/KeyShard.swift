@@ -5,7 +5,6 @@ public import ResilienceCore
 /// A bucket that is full is the same as none. So a key takes one of the limiter's places when its bucket is
 /// not full any more, whether its slot is still there or not, and which slots are still there is nobody's
 /// business.
-@frozen
 @usableFromInline
 struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @usableFromInline enum Step {
@@ -85,7 +84,7 @@ extension KeyShard {
   mutating func prepare(at now: Instant) -> KeyTable<Key, Int64>? {
     forget(at: now)
     guard !table.hasSpace else { return nil }
-    return replaceTable(for: countOwing().count + 1)
+    return replaceTable(for: countOwing(at: floor).count + 1)
   }
 
   /// Replaces a table that is more than twice as large as needed.
@@ -93,7 +92,7 @@ extension KeyShard {
   mutating func shrink(at now: Instant) -> KeyTable<Key, Int64>? {
     guard table.capacity > 0 else { return nil }
     forget(at: now)
-    let needed = countOwing().count
+    let needed = countOwing(at: floor).count
     guard needed == 0 || KeyTable<Key, Int64>.capacity(for: needed) * 2 < table.capacity else { return nil }
     return replaceTable(for: needed)
   }
@@ -107,7 +106,7 @@ extension KeyShard {
     taken: Int, nextFree: Instant?
   ) {
     forget(at: now)
-    let (count, least) = countOwing()
+    let (count, least) = countOwing(at: floor)
     places.giveBack(placesTaken &- count)
     placesTaken = count
     guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
@@ -117,10 +116,7 @@ extension KeyShard {
 
   /// Keys whose bucket is not full at `now`.
   mutating func keys(at now: Instant) -> Int {
-    let present = max(floor, rate.ticks(at: now, since: origin) ?? .max)
-    var count = 0
-    table.forEachValue { state in if state > present { count += 1 } }
-    return count
+    countOwing(at: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
   }
 
   /// Permits that the key could take at `now`.
@@ -131,13 +127,12 @@ extension KeyShard {
     return rate.available(max(floor, state), at: ticks)
   }
 
-  /// How many keys' buckets were not full at the floor, and the least of their states.
+  /// How many keys' buckets are not full, and the least of their states.
   @inlinable
-  mutating func countOwing() -> (count: Int, least: Int64) {
+  mutating func countOwing(at ticks: Int64) -> (count: Int, least: Int64) {
     var (count, least) = (0, Int64.max)
-    let floor = floor
     table.forEachValue { state in
-      guard state > floor else { return }
+      guard state > ticks else { return }
       count &+= 1
       least = min(least, state)
     }
