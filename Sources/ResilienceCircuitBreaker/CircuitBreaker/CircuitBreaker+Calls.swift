@@ -1,6 +1,11 @@
 public import ResilienceCore
 public import Synchronization
 
+// The way of a call: its admission, its result, and the lock around the state machine that both come to when
+// the word alone cannot say. The machine decides; it calls nothing here.
+
+// MARK: - Admission
+
 extension CircuitBreaker {
   /// Asks for one call.
   ///
@@ -11,24 +16,45 @@ extension CircuitBreaker {
   @inlinable
   @inline(__always)
   public func admit(at now: Instant) -> CircuitBreakerAdmission {
-    let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .acquiring))
+    let word = word.load(ordering: .acquiring)
     if word.admitsFreely {
       return .admitted(CircuitBreakerPermit(breaker: self, token: CircuitBreakerToken(word: word)))
     }
     if word.isOpen, let retryAt = rejectWhileOpen(at: now) { return .rejected(retryAt: retryAt) }
-    return admitOtherwise(at: now)
+    return admitSlowly(at: now)
   }
 
   @usableFromInline
   @inline(never)
-  func admitOtherwise(at now: Instant) -> CircuitBreakerAdmission {
-    if let token = admitQuickly(at: now) {
-      return .admitted(CircuitBreakerPermit(breaker: self, token: token))
+  func admitSlowly(at now: Instant) -> CircuitBreakerAdmission {
+    switch decide(at: now, observer: nil) {
+    case .admitted(let token): .admitted(CircuitBreakerPermit(breaker: self, token: token))
+    case .rejected(let retryAt): .rejected(retryAt: retryAt)
     }
-    switch ask(at: now, CallContext.current, isObserved: false) {
-    case .admitted(let token): return .admitted(CircuitBreakerPermit(breaker: self, token: token))
-    case .rejected(let retryAt): return .rejected(retryAt: retryAt)
+  }
+
+  /// Lets a call of the decorator, or of `run`, in, or throws the rejection.
+  @inlinable
+  @inline(__always)
+  func admit(_ context: CallContext) throws -> CircuitBreakerToken {
+    let word = word.load(ordering: .acquiring)
+    return word.admitsFreely ? CircuitBreakerToken(word: word) : try admitSlowly(word, context)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func admitSlowly(_ word: CircuitBreakerWord, _ context: CallContext) throws -> CircuitBreakerToken {
+    var known = context
+    let now = known.now
+    var retryAt = word.isOpen ? rejectWhileOpen(at: now) : nil
+    if retryAt == nil {
+      switch decide(at: now, observer: context) {
+      case .admitted(let token): return token
+      case .rejected(let instant): retryAt = instant
+      }
     }
+    context.emit(CircuitBreakerEvent(breaker: name, kind: .rejected(retryAt: retryAt), instant: now))
+    throw machine.withLock { $0.refusal } ?? CircuitOpen(breaker: name, retryAt: retryAt)
   }
 
   /// Counts a rejection, unless the open time is over.
@@ -41,101 +67,140 @@ extension CircuitBreaker {
     return Instant(nanoseconds: until)
   }
 
-  private func ask(
-    at now: Instant, _ context: CallContext, isObserved: Bool
-  ) -> CircuitBreakerStateMachine.Decision {
-    let draw = context.random()
-    let decision = operate(at: now, observer: isObserved ? context : nil) { machine in
-      machine.admit(at: now, draw: draw)
+  @inline(__always)
+  private func decide(at now: Instant, observer: CallContext?) -> CircuitBreakerStateMachine.Decision {
+    let timed: CircuitBreakerToken? = machine.withLock { machine in
+      guard let start = machine.admitTimed(at: now) else { return nil }
+      // Where calls are timed no success is counted in the word: it changes with the lock held only.
+      return CircuitBreakerToken(word: word.load(ordering: .relaxed), start: start)
     }
+    if let timed { return .admitted(timed) }
+    let draw = (observer ?? .current).random()
+    let decision = operate(at: now, observer: observer) { machine in machine.admit(at: now, draw: draw) }
     if case .rejected = decision { rejections.wrappingAdd(1, ordering: .relaxed) }
     return decision
   }
 }
 
-// MARK: - What the decorator and `run` call
+// MARK: - Results
 
 extension CircuitBreaker {
-  /// Lets a call in, or throws the rejection.
+  /// Takes the token of a call of the decorator, or of `run`, with what became of it.
   @inlinable
   @inline(__always)
-  func enter(_ context: CallContext) throws -> CircuitBreakerToken {
-    let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .acquiring))
-    return word.admitsFreely ? CircuitBreakerToken(word: word) : try enterOtherwise(word, context)
+  func record(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
+    if !countSuccess(token, outcome.verdict) { recordSlowly(token, outcome, context) }
+  }
+
+  /// The same for a call that threw, out of line: else every call would pay for the room that it takes.
+  @usableFromInline
+  @inline(never)
+  func recordThrown(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
+    record(token, outcome, context)
   }
 
   @usableFromInline
   @inline(never)
-  func enterOtherwise(_ word: CircuitBreakerWord, _ context: CallContext) throws -> CircuitBreakerToken {
-    var known = context
-    let now = known.now
-    let retryAt: Instant?
-    if word.isOpen, let until = rejectWhileOpen(at: now) {
-      retryAt = until
-    } else {
-      if let token = admitQuickly(at: now) { return token }
-      switch ask(at: now, context, isObserved: true) {
-      case .admitted(let token): return token
-      case .rejected(let instant): retryAt = instant
-      }
-    }
-    context.emit(CircuitBreakerEvent(breaker: name, kind: .rejected(retryAt: retryAt), instant: now))
-    throw refusal() ?? CircuitOpen(breaker: name, retryAt: retryAt)
+  func recordSlowly(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
+    record(token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context)
   }
 
-  /// Takes the token of a call that returned, if that is all there is to do.
+  @usableFromInline
+  @inline(never)
+  func recordSlowly(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
+    record(token, verdict, pushback, at: now, observer: nil)
+  }
+
+  /// Counts a success in the word, if that is all there is to do.
   @inlinable
   @inline(__always)
-  func leavesHarmlessly(_ token: CircuitBreakerToken, _ verdict: Verdict) -> Bool {
+  func countSuccess(_ token: CircuitBreakerToken, _ verdict: Verdict) -> Bool {
     guard verdict == .success else { return false }
-    var raw = mirror.load(ordering: .relaxed)
-    while let next = CircuitBreakerWord(rawValue: raw).addingSuccess(ofCallAdmittedAs: token.word) {
-      let (exchanged, original) = mirror.weakCompareExchange(
-        expected: raw, desired: next.rawValue, ordering: .relaxed)
+    var present = word.load(ordering: .relaxed)
+    while let next = present.addingSuccess(ofCallAdmittedAs: token.word) {
+      let (exchanged, original) = word.weakCompareExchange(
+        expected: present, desired: next, ordering: .relaxed)
       if exchanged { return true }
-      raw = original
+      present = original
     }
     return false
   }
 
-  /// Takes the token of a call that returned.
-  @usableFromInline
-  @inline(never)
-  func leave(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    let now = context.readClock()
-    if outcome.verdict == .success, recordQuickly(token, at: now) { return }
-    record(token, outcome.verdict, outcome.pushback, at: now, context, isObserved: true)
-  }
-
-  /// Takes the token of a call that threw.
-  @usableFromInline
-  @inline(never)
-  func leaveUnlessHarmless(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
-  }
-
-  @usableFromInline
-  @inline(never)
-  func finish(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
-    if verdict == .success, recordQuickly(token, at: now) { return }
-    record(token, verdict, pushback, at: now, CallContext.current, isObserved: false)
-  }
-
+  @inline(__always)
   private func record(
     _ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant,
-    _ context: CallContext, isObserved: Bool
+    observer: CallContext?
   ) {
-    let draw = verdict == .failure ? context.random() : 0
+    if verdict == .success {
+      let isCounted = machine.withLock { machine in
+        machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
+      }
+      if isCounted { return }
+    }
+    let draw = verdict == .failure ? (observer ?? .current).random() : 0
     let retryAfter = pushback.retryAfter?.clampedNanoseconds ?? 0
-    operate(at: now, observer: isObserved ? context : nil) { machine in
+    operate(at: now, observer: observer) { machine in
       ((), machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: draw))
     }
   }
 
+  /// Takes the token of a call that never came to a result.
   @usableFromInline
   @inline(never)
   func abandon(_ token: CircuitBreakerToken) {
     guard !token.word.admitsFreely else { return }
-    abandonUnderLock(token)
+    operate { machine in machine.abandon(token) }
+  }
+}
+
+// MARK: - Under the lock
+
+extension CircuitBreaker {
+  /// Operates the machine, then publishes and reports what changed.
+  func operate<Answer: Sendable>(
+    at now: Instant, observer: CallContext? = nil,
+    _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
+  ) -> Answer {
+    let (answer, changes) = machine.withLock { machine in
+      // Successes from here on have to wait for the lock: those before were before this, those after come
+      // after.
+      let before = word.exchange(word.load(ordering: .relaxed).asking, ordering: .acquiring)
+      machine.count(successes: before.pendingSuccesses)
+      let generation = machine.generation
+      let (answer, changes) = operation(&machine)
+      if machine.generation != generation { refuse(&machine) }
+      word.store(machine.word, ordering: .releasing)
+      for kind in changes {
+        eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
+      }
+      return (answer, changes)
+    }
+    guard !changes.isEmpty else { return answer }
+    eventQueue?.drain()
+    for kind in changes {
+      observer?.emit(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
+    }
+    return answer
+  }
+
+  /// Operates the machine without reaching any change of state.
+  func operate(_ operation: (inout CircuitBreakerStateMachine) -> Void) {
+    operate(at: .distantPast) { machine in
+      operation(&machine)
+      return ((), [])
+    }
+  }
+
+  /// Makes what a state that rejects answers with.
+  private func refuse(_ machine: inout CircuitBreakerStateMachine) {
+    switch machine.state {
+    case .open(let until): machine.refusal = CircuitOpen(breaker: name, retryAt: until)
+    case .halfOpen:
+      machine.refusal = CircuitOpen(breaker: name, reason: .probing, retryAt: machine.openUntil)
+    case .recovering: machine.refusal = CircuitOpen(breaker: name, reason: .recovering, retryAt: nil)
+    case .forcedOpen: machine.refusal = CircuitOpen(breaker: name, reason: .forced, retryAt: nil)
+    case .closed, .disabled, .metricsOnly: break
+    }
+    openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
   }
 }

@@ -14,14 +14,13 @@ extension CircuitBreaker {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     let context = CallContext.current
-    let token = try enter(context)
+    let token = try admit(context)
     do {
       let result = try await body()
-      let outcome = Outcome(ofValue: result, in: context)
-      if !leavesHarmlessly(token, outcome.verdict) { leave(token, outcome, context) }
+      record(token, Outcome(ofValue: result, in: context), context)
       return result
     } catch {
-      leaveUnlessHarmless(token, Outcome(ofError: error, in: context), context)
+      recordThrown(token, Outcome(ofError: error, in: context), context)
       throw error
     }
   }

@@ -25,11 +25,11 @@ public final class CircuitBreaker: Sendable {
 
   // What `machine` is, and the successes that it was not told of yet: a closed breaker admits with one load,
   // and counts a success with one exchange.
-  @usableFromInline let mirror: Atomic<UInt64>
-  @usableFromInline let openUntil = Atomic<Int64>(.min)
+  @usableFromInline let word: Atomic<CircuitBreakerWord>
+  @usableFromInline let openUntil = Atomic<Int64>(Instant.distantPast.nanoseconds)
   @usableFromInline let rejections = Atomic<Int>(0)
-  private let eventQueue: EventQueue<CircuitBreakerEvent>?
-  private let machine: Lock<CircuitBreakerStateMachine>
+  let eventQueue: EventQueue<CircuitBreakerEvent>?
+  let machine: Lock<CircuitBreakerStateMachine>
   // When it was last asked for, as ``CircuitBreakers`` counts time; here, it takes no memory.
   let lastAsked = Atomic<UInt32>(0)
 
@@ -52,7 +52,7 @@ public final class CircuitBreaker: Sendable {
     self.name = name
     self.eventQueue = eventQueue
     let machine = CircuitBreakerStateMachine(rules)
-    mirror = Atomic(machine.word.rawValue)
+    word = Atomic(machine.word)
     self.machine = Lock(machine)
   }
 }
@@ -81,17 +81,16 @@ extension CircuitBreaker {
     operate(at: now) { machine in
       let changes = machine.advance(to: now)
       machine.forget(by: now)
-      let counters = machine.counters(at: now)
       let snapshot = CircuitBreakerSnapshot(
         name: name, state: machine.state, admittedShare: machine.share(at: now),
         windowCalls: machine.windowCalls, windowFailures: machine.windowFailures,
         windowSlowCalls: machine.windowSlow, failureRate: machine.windowFailureRate,
         overdueCalls: machine.overdueCalls, slowCallRate: machine.slowCallRate,
-        consecutiveFailures: counters.consecutiveFailures, probesRunning: machine.probesRunning,
-        successes: counters.successes, failures: counters.failures, slowCalls: counters.slowCalls,
-        rejections: rejections.load(ordering: .relaxed), openings: counters.openings,
-        reopenings: counters.reopenings, staleResults: counters.staleResults,
-        timeOpen: .nanoseconds(counters.openNanoseconds))
+        consecutiveFailures: machine.consecutiveFailures, probesRunning: machine.probesRunning,
+        successes: machine.successes, failures: machine.failures, slowCalls: machine.slowCalls,
+        rejections: rejections.load(ordering: .relaxed), openings: machine.openings,
+        reopenings: machine.reopenings, staleResults: machine.staleResults,
+        timeOpen: .nanoseconds(machine.openNanoseconds(at: now)))
       return (snapshot, changes)
     }
   }
@@ -122,93 +121,14 @@ extension CircuitBreaker {
   }
 
   func update(_ rules: CircuitBreakerRules) {
-    operateTimelessly { $0.update(rules) }
+    operate { machine in machine.update(rules) }
   }
 
   /// Whether the breaker does what it was told by hand.
   var isOverridden: Bool {
-    switch CircuitBreakerWord(rawValue: mirror.load(ordering: .acquiring)).mode {
+    switch word.load(ordering: .acquiring).mode {
     case .forcedOpen, .disabled, .metricsOnly: true
     case .closed, .open, .halfOpen, .recovering: false
     }
-  }
-}
-
-// MARK: - Under the lock
-
-extension CircuitBreaker {
-  /// The rejection of the present state, boxed once for it.
-  func refusal() -> (any Error)? { machine.withLock { $0.refusal } }
-
-  /// Lets a timed call in, if that is all there is to do.
-  @inline(__always)
-  func admitQuickly(at now: Instant) -> CircuitBreakerToken? {
-    machine.withLock { machine in
-      guard let detail = machine.admitQuickly(at: now) else { return nil }
-      // Where calls are timed no success is counted in the word: it changes with the lock held only.
-      let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .relaxed))
-      return CircuitBreakerToken(word: word, detail: detail)
-    }
-  }
-
-  /// Takes a success that is to be counted with its time, if that is all there is to do.
-  @inline(__always)
-  func recordQuickly(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
-    machine.withLock { machine in
-      machine.rules.needsTimeOfResults && machine.recordQuickly(token, at: now)
-    }
-  }
-
-  func abandonUnderLock(_ token: CircuitBreakerToken) {
-    operateTimelessly { $0.abandon(token) }
-  }
-
-  /// Operates the machine, then publishes and reports what changed.
-  func operate<Answer: Sendable>(
-    at now: Instant, observer: CallContext? = nil,
-    _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
-  ) -> Answer {
-    let (answer, changes) = machine.withLock { machine in
-      // Successes from here on have to wait for the lock: those before were before this, those after come
-      // after.
-      let word = CircuitBreakerWord(rawValue: mirror.load(ordering: .relaxed)).asking
-      let before = CircuitBreakerWord(rawValue: mirror.exchange(word.rawValue, ordering: .acquiring))
-      machine.count(successes: before.pendingSuccesses)
-      let generation = machine.generation
-      let (answer, changes) = operation(&machine)
-      if machine.generation != generation { refuse(&machine) }
-      mirror.store(machine.word.rawValue, ordering: .releasing)
-      for kind in changes {
-        eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
-      }
-      return (answer, changes)
-    }
-    guard !changes.isEmpty else { return answer }
-    eventQueue?.drain()
-    for kind in changes {
-      observer?.emit(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
-    }
-    return answer
-  }
-
-  /// Operates the machine without reaching any change of state.
-  private func operateTimelessly(_ operation: (inout CircuitBreakerStateMachine) -> Void) {
-    operate(at: Instant(nanoseconds: .min)) { machine in
-      operation(&machine)
-      return ((), [])
-    }
-  }
-
-  /// Makes what a state that rejects answers with.
-  private func refuse(_ machine: inout CircuitBreakerStateMachine) {
-    switch machine.state {
-    case .open(let until): machine.refusal = CircuitOpen(breaker: name, retryAt: until)
-    case .halfOpen:
-      machine.refusal = CircuitOpen(breaker: name, reason: .probing, retryAt: machine.openUntil)
-    case .recovering: machine.refusal = CircuitOpen(breaker: name, reason: .recovering, retryAt: nil)
-    case .forcedOpen: machine.refusal = CircuitOpen(breaker: name, reason: .forced, retryAt: nil)
-    case .closed, .disabled, .metricsOnly: break
-    }
-    openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
   }
 }

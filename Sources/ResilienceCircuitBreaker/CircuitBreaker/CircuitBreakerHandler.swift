@@ -25,14 +25,13 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHan
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    let token = try breaker.enter(context)
+    let token = try breaker.admit(context)
     do {
       let output = try await base.perform(input, in: context)
-      let outcome = base.judge(value: output, in: context)
-      if !breaker.leavesHarmlessly(token, outcome.verdict) { breaker.leave(token, outcome, context) }
+      breaker.record(token, base.judge(value: output, in: context), context)
       return output
     } catch {
-      breaker.leaveUnlessHarmless(token, base.judge(error, in: context), context)
+      breaker.recordThrown(token, base.judge(error, in: context), context)
       throw error
     }
   }

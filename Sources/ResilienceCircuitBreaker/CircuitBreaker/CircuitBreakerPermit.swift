@@ -33,7 +33,7 @@ public struct CircuitBreakerPermit: ~Copyable, Sendable {
   @inline(__always)
   public consuming func finish(_ verdict: Verdict, pushback: Pushback = .none, at now: Instant) {
     isArmed = false
-    if !breaker.leavesHarmlessly(token, verdict) { breaker.finish(token, verdict, pushback, at: now) }
+    if !breaker.countSuccess(token, verdict) { breaker.recordSlowly(token, verdict, pushback, at: now) }
   }
 
   @inlinable

@@ -15,11 +15,11 @@ extension CircuitBreakers {
     }
     let rules = currentRules.withLock { $0 }
     let made = newBreaker("\(name)/\(key)", rules)
-    let breaker: CircuitBreaker? = shards[index].withLock { shard in
+    let breaker: CircuitBreaker? = shards[index].withLock { table in
       // Somebody else may have made it meanwhile.
-      if let found = shard.find(key, hash: hash, at: tick, now) { return found }
-      guard shard.knows(key, hash: hash) || places.take() else { return nil }
-      shard.put(made, for: key, hash: hash, at: tick)
+      if let found = table.breaker(of: key, hash: hash, at: tick, now) { return found }
+      guard table.knows(key, hash: hash) || places.take() else { return nil }
+      table.put(made, for: key, hash: hash, at: tick)
       return made
     }
     guard let breaker else { return unguarded() }
@@ -56,29 +56,35 @@ extension CircuitBreakers {
   /// room.
   @inlinable
   func sweep(_ index: Int, at tick: UInt32, _ now: Instant) {
-    let due = sweepCount.load(ordering: .acquiring)
-    let free = places.count
-    if due == .max {
-      if free == 0 { forgetIdle(index, at: tick, now) }
+    guard !isSweeping.load(ordering: .acquiring) else {
+      if places.count == 0 { forgetIdle(index, at: tick, now) }
       return
     }
-    guard maxBreakers - free >= due, free > 0 || tick != sweptAt.load(ordering: .relaxed) else { return }
-    guard sweepCount.compareExchange(expected: due, desired: .max, ordering: .relaxed).exchanged else {
-      return sweep(index, at: tick, now)
-    }
+    guard isSweepDue(at: tick) else { return }
+    guard !isSweeping.exchange(true, ordering: .acquiring) else { return sweep(index, at: tick, now) }
+    defer { isSweeping.store(false, ordering: .releasing) }
+    // Another thread may have swept in between.
+    guard isSweepDue(at: tick) else { return }
     sweptAt.store(tick, ordering: .relaxed)
     for index in shards.indices { forgetIdle(index, at: tick, now) }
     let kept = maxBreakers - places.count
-    sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .releasing)
+    sweepCount.store(min(maxBreakers, max(Self.smallestSweep, 2 * kept)), ordering: .relaxed)
+  }
+
+  @inlinable
+  func isSweepDue(at tick: UInt32) -> Bool {
+    let free = places.count
+    return maxBreakers - free >= sweepCount.load(ordering: .relaxed)
+      && (free > 0 || tick != sweptAt.load(ordering: .relaxed))
   }
 
   @inlinable
   @inline(never)
   func forgetIdle(_ index: Int, at tick: UInt32, _ now: Instant) {
-    let forgotten = shards[index].withLock { shard in
-      let count = shard.count
-      let forgotten = shard.sweep(at: tick, now)
-      places.giveBack(count - shard.count)
+    let forgotten = shards[index].withLock { table in
+      let count = table.count
+      let forgotten = table.forgetIdle(at: tick, now)
+      places.giveBack(count - table.count)
       return forgotten
     }
     _ = consume forgotten

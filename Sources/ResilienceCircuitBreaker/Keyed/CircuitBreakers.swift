@@ -38,12 +38,12 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   /// How long a breaker must not have been asked for to be as new.
   public let idleTime: Duration
 
-  @usableFromInline let shards: ShardArray<BreakerShard<Key>>
+  @usableFromInline let shards: ShardArray<BreakerTable<Key>>
   /// How many more breakers may be kept.
   @usableFromInline let places: FreePlaces
-  /// How many breakers there are when it is time to look for some that can be forgotten; `max` while somebody
-  /// does.
+  /// How many breakers there are when it is time to look for some that can be forgotten.
   @usableFromInline let sweepCount: Atomic<Int>
+  @usableFromInline let isSweeping = Atomic<Bool>(false)
   @usableFromInline let sweptAt = Atomic<UInt32>(0)
   @usableFromInline let unguardedCalls = Atomic<Int>(0)
   @usableFromInline let currentRules: Lock<CircuitBreakerRules>
@@ -74,7 +74,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     tickNanoseconds = max(1, self.idleTime.clampedNanoseconds / 64)
     eventQueue = onEvent.map { EventQueue($0) }
     // No more than for four million breakers, so that a table without a bound takes no memory for it.
-    shards = ShardArray(forKeys: maxBreakers, most: 4096) { BreakerShard() }
+    shards = ShardArray(forKeys: maxBreakers, most: 4096) { BreakerTable<Key>() }
     places = FreePlaces(maxBreakers)
     sweepCount = Atomic(min(maxBreakers, Self.smallestSweep))
     currentRules = Lock(CircuitBreakerRules(policy))
@@ -95,7 +95,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
   public func breaker(for key: Key, at now: Instant) -> CircuitBreaker {
     let tick = UInt32(truncatingIfNeeded: now.nanoseconds / tickNanoseconds)
     let (index, hash) = shards.place(of: key.hashValue)
-    return shards[index].withLock { $0.find(key, hash: hash, at: tick, now) }
+    return shards[index].withLock { $0.breaker(of: key, hash: hash, at: tick, now) }
       ?? make(key, index, hash, at: tick, now)
   }
 
@@ -111,7 +111,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     }
     _ = before
     for index in shards.indices {
-      for breaker in shards[index].withLock({ $0.breakers }) {
+      for breaker in shards[index].withLock({ $0.breakers() }) {
         breaker.update(rules)
         bringUpToDate(breaker, from: rules)
       }
@@ -126,7 +126,7 @@ public final class CircuitBreakers<Key: Hashable & Sendable>: Sendable {
     var snapshot = CircuitBreakersSnapshot(
       name: name, breakers: 0, notClosed: 0, unguarded: unguardedCalls.load(ordering: .relaxed))
     for index in shards.indices {
-      let breakers = shards[index].withLock { $0.breakers }
+      let breakers = shards[index].withLock { $0.breakers() }
       snapshot.breakers += breakers.count
       snapshot.notClosed += breakers.count { $0.state(at: now) != .closed }
     }

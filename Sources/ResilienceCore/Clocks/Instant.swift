@@ -39,13 +39,11 @@ extension Instant: InstantProtocol {
   }
 
   /// The instant `duration` later, rounded down to whole nanoseconds; saturates.
-  @inlinable
   public func advanced(by duration: Duration) -> Instant {
     advanced(byNanoseconds: duration.clampedNanoseconds)
   }
 
   /// The time from this instant to `other`, negative when `other` is earlier.
-  @inlinable
   public func duration(to other: Instant) -> Duration {
     .nanoseconds(nanoseconds(to: other))
   }

@@ -57,7 +57,6 @@ public struct TimerToken: Sendable, Hashable {
   public let id: UInt64
 
   /// Creates a token; for implementers of ``ResilienceClock``.
-  @inlinable
   public init(id: UInt64) {
     self.id = id
   }

@@ -8,17 +8,14 @@ public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable
   public var nanoseconds: Int64
 
   /// Creates a time.
-  @inlinable
   public init(nanoseconds: Int64) {
     self.nanoseconds = nanoseconds
   }
 
   /// Whether `lhs` is earlier.
-  @inlinable
   public static func < (lhs: UnixTime, rhs: UnixTime) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
 
   /// The time `duration` later; saturates.
-  @inlinable
   public func advanced(by duration: Duration) -> UnixTime {
     UnixTime(nanoseconds: nanoseconds.addingSaturating(duration.clampedNanoseconds))
   }

@@ -6,19 +6,19 @@
 @frozen
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: InheritedContext
-  @usableFromInline var id: UInt64
+  @usableFromInline var identity: CallIdentity
   // 32 bits each, so that no padding is left: the compiler carries padding across every await.
   @usableFromInline var attemptNumber: UInt32
   @usableFromInline var attemptLimit: UInt32
-  @usableFromInline var knownNow: Int64
+  @usableFromInline var knownNow: KnownInstant
 
   @inlinable
   package init(inherited: InheritedContext) {
     self.inherited = inherited
-    id = 0
+    identity = .unclaimed
     attemptNumber = 1
     attemptLimit = 1
-    knownNow = .min
+    knownNow = .none
   }
 
   /// When the caller stops waiting. Tighten it with ``tightenDeadline(to:)``.
@@ -99,13 +99,13 @@ extension CallContext {
   /// Forgets the time, after a wait on the way down.
   @inlinable
   package mutating func forgetNow() {
-    knownNow = .min
+    knownNow = .none
   }
 
   /// Replaces what ``now`` has read, in nanoseconds; `Int64.min` for nothing.
   @inlinable
   package mutating func setNow(_ now: Int64) {
-    knownNow = now
+    knownNow = KnownInstant(nanoseconds: now)
   }
 }
 
@@ -119,8 +119,10 @@ extension CallContext {
   @inlinable
   public var now: Instant {
     mutating get {
-      if knownNow == .min { knownNow = readClock().nanoseconds }
-      return Instant(nanoseconds: knownNow)
+      if let instant = knownNow.instant { return instant }
+      let now = readClock()
+      knownNow = KnownInstant(now)
+      return now
     }
   }
 
@@ -137,11 +139,11 @@ extension CallContext {
     flags.contains(.environment) ? Self.environmentRandom() : SystemRandomSource().next()
   }
 
-  /// A random number of 2 or more, for ids: 0 is "none", 1 is ``pendingID``.
+  /// A random number for the id of a call.
   @inlinable
   @inline(__always)
   package func makeID() -> UInt64 {
-    max(2, random())
+    CallIdentity(random: random()).rawValue
   }
 
   /// The clock to wait on.

@@ -22,25 +22,21 @@ public struct Deadline: Sendable, BitwiseCopyable, Hashable {
   public var isNever: Bool { instant.nanoseconds == .max }
 
   /// Whether the deadline has passed; at its own instant it has.
-  @inlinable
   public func hasPassed(at now: Instant) -> Bool {
     instant <= now
   }
 
   /// Nanoseconds left at `now`: zero when passed, `Int64.max` for ``never``.
-  @inlinable
   public func remainingNanoseconds(at now: Instant) -> Int64 {
     isNever ? .max : Swift.max(0, now.nanoseconds(to: instant))
   }
 
   /// The time left at `now`: zero when passed; 292 years for ``never``.
-  @inlinable
   public func remaining(at now: Instant) -> Duration {
     .nanoseconds(remainingNanoseconds(at: now))
   }
 
   /// The earlier of two deadlines.
-  @inlinable
   public func earlier(_ other: Deadline) -> Deadline {
     instant <= other.instant ? self : other
   }

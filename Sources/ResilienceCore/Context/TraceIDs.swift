@@ -33,7 +33,6 @@ public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   /// each time the first span has no parent, and all have the trace in common.
   ///
   /// - Parameter random: The new trace's id: 128 random bits.
-  @inlinable
   package func orReserved(_ random: (UInt64, UInt64)) -> TraceIDs {
     if isPresent { return self }
     // Bit 1 of the flags says that the trace id is random.

@@ -30,6 +30,5 @@ public struct Outcome: Sendable, Hashable {
   public static var neutral: Outcome { Outcome(.neutral) }
 
   /// A failure with a word from the destination, such as "not before two seconds".
-  @inlinable
   public static func failure(_ pushback: Pushback) -> Outcome { Outcome(.failure, pushback: pushback) }
 }

@@ -30,18 +30,14 @@ public struct Pushback: Sendable, Hashable {
   public static var none: Pushback { Pushback() }
 
   /// Try again no earlier than `delay` from now.
-  @inlinable
   public static func retryAfter(_ delay: Duration) -> Pushback { Pushback(retryAfter: delay) }
 
   /// Do not try again.
-  @inlinable
   public static var doNotRetry: Pushback { Pushback(doNotRetry: true) }
 
   /// The destination is overloaded.
-  @inlinable
   public static var overloaded: Pushback { Pushback(overloaded: true) }
 
   /// The work was not started.
-  @inlinable
   public static var notProcessed: Pushback { Pushback(notProcessed: true) }
 }

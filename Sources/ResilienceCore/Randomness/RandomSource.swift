@@ -11,7 +11,6 @@ extension RandomSource {
   /// A number uniformly distributed in `0 ..< bound`.
   ///
   /// - Parameter bound: At least 1. One draw; the bias (bound / 2⁶⁴) is below anything a balancer can notice.
-  @inlinable
   public func next(below bound: Int) -> Int {
     precondition(bound > 0, "bound must be at least 1, was \(bound)")
     return Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
@@ -20,7 +19,6 @@ extension RandomSource {
 
 extension UInt64 {
   /// The upper 53 bits as a number in `0 ..< 1`.
-  @inlinable
   package var unitInterval: Double {
     Double(self >> 11) * 0x1p-53
   }

@@ -106,7 +106,8 @@ extension KeyedRateLimiter {
       }
       let later = now.advanced(byNanoseconds: pause)
       let retryAt = free > 0 ? later : nextFree.map { max($0, later) }
-      let nextCount = free > maxKeys / 64 ? Instant(nanoseconds: .min) : retryAt
+      let nextCount: KeyCountSchedule.NextCount =
+        free > maxKeys / 64 ? .atOnce : retryAt.map { .at($0) } ?? .never
       countSchedule.withLock { $0.end(number, nextCount: nextCount) }
       return free > 0 ? .some : .none(retryAt: retryAt)
     }

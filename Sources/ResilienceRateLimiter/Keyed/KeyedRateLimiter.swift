@@ -29,7 +29,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let shards: ShardArray<KeyShard<Key>>
   /// How many more keys may have a bucket that is not full, as far as it was counted.
   @usableFromInline let places: FreePlaces
-  @usableFromInline let nextSweep = Atomic<Int64>(.min)
+  @usableFromInline let nextSweep = Atomic<Int64>(Instant.distantPast.nanoseconds)
   @usableFromInline let sweeps = Atomic<Int>(0)
   @usableFromInline let countSchedule = Lock(KeyCountSchedule())
   let currentLimit: Lock<RateLimit>
@@ -175,9 +175,7 @@ extension KeyedRateLimiter {
   /// The key's shard, and what tells its slot there.
   @inlinable
   func place(of key: Key) -> (shard: Int, hash: UInt32) {
-    let (shard, hash) = shards.place(of: key.hashValue)
-    // Not 0, which is a free slot's.
-    return (shard, hash | 1)
+    shards.place(of: key.hashValue)
   }
 
   @usableFromInline

@@ -17,7 +17,7 @@ import Testing
     let threshold = extremes.duration().clampedNanoseconds
     let width = threshold / 8 + (threshold % 8 == 0 ? 0 : 1)
     var running = RunningCalls(threshold: threshold)
-    var calls: [(start: Int64, due: Int128, isOverdue: Bool)] = []
+    var calls: [(start: Instant, due: Int128, isOverdue: Bool)] = []
     var (now, most) = (extremes.instant(), 0)
     for _ in 0..<200 {
       now = extremes.instant(after: now)
@@ -33,7 +33,7 @@ import Testing
       #expect(running.overdue == calls.count { $0.isOverdue })
       if extremes.below(3) > 0 {
         let start = running.enter(at: now)
-        let due = (Self.floor(start, by: width) + 1) * Int128(width) + Int128(threshold)
+        let due = (Self.floor(start.nanoseconds, by: width) + 1) * Int128(width) + Int128(threshold)
         calls.append((start, due, false))
       } else if !calls.isEmpty {
         running.leave(calls.remove(at: extremes.below(calls.count)).start)

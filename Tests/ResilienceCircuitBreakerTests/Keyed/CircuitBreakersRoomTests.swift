@@ -48,7 +48,7 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
     let breakers = CircuitBreakers<Int>("tenant", maxBreakers: 16_384)
     for key in 0..<17_000 { _ = breakers.breaker(for: key, at: .s(0)) }
     let counts = breakers.shards.indices.map { breakers.shards[$0].withLock { $0.count } }
-    let slots = breakers.shards.indices.map { breakers.shards[$0].withLock { $0.slots.count } }
+    let slots = breakers.shards.indices.map { breakers.shards[$0].withLock { $0.capacity } }
     #expect(counts.reduce(0, +) == 16_384)
     // 1024 on average, and 6 standard deviations.
     #expect(counts.allSatisfy { $0 < 1216 })
@@ -176,7 +176,7 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
     #expect(kept <= 500)
     // All go by the policy that was given last, whatever the order of the threads.
     let policies = Set(
-      breakers.shards.indices.flatMap { breakers.shards[$0].withLock { $0.breakers } }.map(\.policy))
+      breakers.shards.indices.flatMap { breakers.shards[$0].withLock { $0.breakers() } }.map(\.policy))
     #expect(policies.count == 1)
   }
 }

@@ -119,7 +119,7 @@ private final class Witness: Hashable, Sendable {
     func bytes<Key>(_ limiter: KeyedRateLimiter<Key>) -> Int {
       limiter.shards.indices.reduce(0) { sum, index in
         sum + MemoryLayout<Lock<KeyShard<Key>>>.stride
-          + limiter.shards[index].withLock { $0.table.capacity * KeyTable<Key>.stride }
+          + limiter.shards[index].withLock { $0.table.capacity * KeyTable<Key, Int64>.bytesPerSlot }
       }
     }
     func check<Key: Hashable & Sendable>(_ key: (Int) -> Key) {
@@ -229,7 +229,7 @@ private final class Witness: Hashable, Sendable {
       return
     }
     limiter.update(.perSecond(10, burst: 3), at: .s(0))
-    limiter.countSchedule.withLock { $0.end(number, nextCount: nil) }
+    limiter.countSchedule.withLock { $0.end(number, nextCount: .never) }
     #expect((1000..<2000).count { limiter.tryAcquire(key: $0, at: .s(1)) == .acquired } == 100)
   }
 

@@ -3,7 +3,7 @@ internal import ResilienceCore
 /// The probes of one half-open time, in the order of their admission.
 struct BreakerProbes: Sendable {
   struct Probe: Sendable {
-    var id: Int64
+    var id: CircuitBreakerToken.ProbeID
     var admittedAt: Instant
     var isSlow = false
   }
@@ -17,26 +17,39 @@ struct BreakerProbes: Sendable {
 
   private(set) var running: [Probe] = []
   private var issued: Int64 = 0
-  var successes = 0
-  var failures = 0
+  private(set) var successes = 0
+  private(set) var failures = 0
   var slow = 0
-  var fast = 0
+  private(set) var fast = 0
 
   var taken: Int { running.count + successes + failures }
 
-  mutating func admit(at now: Instant) -> Int64 {
+  /// What the probes that have ended came to; those that run past the threshold are among the slow.
+  var tally: CallTally { CallTally(calls: failures + successes, failures: failures, slow: slow) }
+
+  mutating func admit(at now: Instant) -> CircuitBreakerToken.ProbeID {
     issued += 1
+    let id = CircuitBreakerToken.ProbeID(number: issued)
     // In order even if `now` is not: the lease of a later probe never ends before that of an earlier one.
-    running.append(Probe(id: issued, admittedAt: max(now, running.last?.admittedAt ?? now)))
-    return issued
+    running.append(Probe(id: id, admittedAt: max(now, running.last?.admittedAt ?? now)))
+    return id
   }
 
-  mutating func remove(_ id: Int64) -> Probe? {
+  mutating func remove(_ id: CircuitBreakerToken.ProbeID) -> Probe? {
     guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
     return running.remove(at: index)
   }
 
   mutating func removeOldest() -> Probe { running.removeFirst() }
+
+  mutating func count(_ result: CallResult, of probe: Probe) {
+    if result.failed { failures += 1 } else { successes += 1 }
+    if !result.slow {
+      fast += 1
+    } else if !probe.isSlow {
+      slow += 1
+    }
+  }
 
   mutating func markSlow(_ index: Int) {
     running[index].isSlow = true

@@ -67,11 +67,58 @@ package final class CircuitBreakerRules: Sendable {
     return 0.1 + 0.9 * Double(max(0, nanoseconds)) / Double(rampNanoseconds)
   }
 
-  func probesFail(_ failures: Int) -> Bool {
+}
+
+// MARK: - When a breaker opens
+
+extension CircuitBreakerRules {
+  enum ProbesDecision {
+    case fail
+    case succeed
+  }
+
+  /// Why a breaker with such a window opens; `nil` when it does not.
+  ///
+  /// - Parameter overdue: Calls that run past the threshold of slow calls.
+  @inline(__always)
+  func reasonToOpen(
+    _ tally: CallTally, overdue: Int, failuresInARow: Int
+  ) -> CircuitBreakerEvent.OpeningReason? {
+    if tally.failures | tally.slow | overdue == 0 { return nil }
+    if failuresInARow >= consecutiveFailures { return .consecutiveFailures }
+    if let limit = failureRate, let rate = failureRate(tally), rate >= limit { return .failureRate }
+    if let rate = slowCallRate(tally, overdue: overdue), rate >= slowRate { return .slowCallRate }
+    return nil
+  }
+
+  /// What the probes come to, whatever becomes of those still missing; `nil` when that can still turn it.
+  func decision(by probes: borrowing BreakerProbes) -> ProbesDecision? {
+    if probesFail(probes.failures) || probesAreSlow(probes.slow) { return .fail }
+    let (notSucceeded, notFast) = (permits - probes.successes, permits - probes.fast)
+    return probesFail(notSucceeded) || probesAreSlow(notFast) ? nil : .succeed
+  }
+
+  func isSlow(from start: Instant, to now: Instant) -> Bool {
+    timesCalls && start.nanoseconds(to: now) >= slowNanoseconds
+  }
+
+  /// Failures per result; `nil` below the minimum throughput.
+  func failureRate(_ tally: CallTally) -> Double? {
+    tally.calls >= minimumThroughput ? Double(tally.failures) / Double(tally.calls) : nil
+  }
+
+  /// Slow results and overdue calls per result and overdue call; `nil` below the minimum throughput.
+  func slowCallRate(_ tally: CallTally, overdue: Int) -> Double? {
+    let calls = tally.calls + overdue
+    guard timesCalls, calls >= minimumThroughput else { return nil }
+    return Double(tally.slow + overdue) / Double(calls)
+  }
+
+  private func probesFail(_ failures: Int) -> Bool {
     failureRate.map { Double(failures) / Double(permits) >= $0 } ?? (failures > 0)
   }
 
-  func probesAreSlow(_ slow: Int) -> Bool {
+  private func probesAreSlow(_ slow: Int) -> Bool {
     Double(slow) / Double(permits) >= slowRate
   }
 }

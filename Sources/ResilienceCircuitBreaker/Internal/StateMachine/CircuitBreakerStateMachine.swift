@@ -8,6 +8,8 @@ internal import ResilienceCore
 /// `draw` that it was given.
 // @unchecked: it owns the memory of its history alone, as it cannot be copied.
 package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
+  package typealias Change = CircuitBreakerEvent.Kind
+
   package enum Decision: Sendable, Hashable {
     case admitted(CircuitBreakerToken)
     case rejected(retryAt: Instant?)
@@ -17,7 +19,7 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
   package private(set) var generation: UInt64 = 0
   package internal(set) var rules: CircuitBreakerRules
   package internal(set) var successes = 0
-  var history: UnsafeMutablePointer<BreakerHistory>?
+  private var memory: UnsafeMutablePointer<BreakerHistory>?
 
   package init(_ rules: CircuitBreakerRules) {
     self.rules = rules
@@ -28,23 +30,22 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
   }
 
   deinit {
-    history?.deinitialize(count: 1)
-    history?.deallocate()
+    memory?.deinitialize(count: 1)
+    memory?.deallocate()
   }
 
-  /// The history, made when it is first needed.
-  mutating func remember() -> UnsafeMutablePointer<BreakerHistory> {
-    if let history { return history }
-    let made = UnsafeMutablePointer<BreakerHistory>.allocate(capacity: 1)
-    made.initialize(to: BreakerHistory(rules, successes: successes))
-    history = made
-    return made
-  }
+  var hasHistory: Bool { memory != nil }
 
-  mutating func become(_ mode: CircuitBreakerWord.Mode, generation: UInt64) {
-    self.mode = mode
-    // As many bits as the word has.
-    self.generation = generation & (1 << 27 - 1)
+  /// What it knows beyond its successes: made when it is first changed, and blank until then.
+  var history: BreakerHistory {
+    unsafeAddress { UnsafePointer(memory ?? BreakerHistory.blank) }
+    unsafeMutableAddress {
+      if let memory { return memory }
+      let made = UnsafeMutablePointer<BreakerHistory>.allocate(capacity: 1)
+      made.initialize(to: BreakerHistory(rules, successes: successes))
+      memory = made
+      return made
+    }
   }
 
   /// What the owner needs to let calls in, and to take successes, without asking.
@@ -63,8 +64,7 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
   /// Whether no number of successes can change anything: none can make a rate defined that has a failure in
   /// it.
   private var isSettled: Bool {
-    guard let tally = history?.pointee.tally else { return true }
-    return tally.failures == 0 || tally.calls >= rules.minimumThroughput
+    history.tally.failures == 0 || history.tally.calls >= rules.minimumThroughput
   }
 }
 
@@ -72,33 +72,38 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
 
 extension CircuitBreakerStateMachine {
   /// Lets a call in, or not.
-  package mutating func admit(
-    at now: Instant, draw: UInt64
-  ) -> (decision: Decision, changes: [CircuitBreakerEvent.Kind]) {
-    history?.pointee.draw = draw
-    let changes = advance(to: now)
-    return (answer(at: now, draw: draw), changes)
+  package mutating func admit(at now: Instant, draw: UInt64) -> (decision: Decision, changes: [Change]) {
+    if hasHistory || rules.timesCalls { history.draw = draw }
+    pass(to: now)
+    return (decide(at: now), takeChanges())
   }
 
-  private mutating func answer(at now: Instant, draw: UInt64) -> Decision {
+  /// Lets a timed call in, if all calls pass and time has changed nothing: what most calls come to, in fewer
+  /// steps.
+  ///
+  /// - Returns: When it begins, for its token; `nil` if ``admit(at:draw:)`` must be asked.
+  package mutating func admitTimed(at now: Instant) -> Instant? {
+    guard mode == .closed, let memory else { return nil }
+    return memory.pointee.running.enterUnlessDue(at: now)
+  }
+
+  private mutating func decide(at now: Instant) -> Decision {
     switch mode {
     case .disabled:
       return .admitted(CircuitBreakerToken(word: word))
     case .closed, .metricsOnly:
-      return .admitted(passing(at: now, draw: draw))
+      return .admitted(enter(at: now))
     case .recovering:
-      let history = remember()
-      history.pointee.credit += share(at: now)
-      guard history.pointee.credit >= 1 else { return .rejected(retryAt: nil) }
-      history.pointee.credit -= 1
-      return .admitted(passing(at: now, draw: draw))
+      history.credit += share(at: now)
+      guard history.credit >= 1 else { return .rejected(retryAt: nil) }
+      history.credit -= 1
+      return .admitted(enter(at: now))
     case .halfOpen:
-      let history = remember()
       // With none under way and no decision there were more permits once: it takes one more to decide.
-      guard history.pointee.probes.taken < rules.permits || history.pointee.probes.running.isEmpty else {
-        return .rejected(retryAt: history.pointee.openUntil)
+      guard history.probes.taken < rules.permits || history.probes.running.isEmpty else {
+        return .rejected(retryAt: openUntil)
       }
-      return .admitted(CircuitBreakerToken(word: word, detail: history.pointee.probes.admit(at: now)))
+      return .admitted(CircuitBreakerToken(word: word, probe: history.probes.admit(at: now)))
     case .open:
       return .rejected(retryAt: openUntil)
     case .forcedOpen:
@@ -106,93 +111,213 @@ extension CircuitBreakerStateMachine {
     }
   }
 
-  private mutating func passing(at now: Instant, draw: UInt64) -> CircuitBreakerToken {
+  private mutating func enter(at now: Instant) -> CircuitBreakerToken {
     guard rules.timesCalls else { return CircuitBreakerToken(word: word) }
-    let history = remember()
-    history.pointee.draw = draw
-    return CircuitBreakerToken(word: word, detail: history.pointee.running.enter(at: now))
+    return CircuitBreakerToken(word: word, start: history.running.enter(at: now))
+  }
+}
+
+// MARK: - Results
+
+extension CircuitBreakerStateMachine {
+  /// Takes the result of a call, and with it the token, back. A neutral one counts in neither.
+  ///
+  /// - Parameters:
+  ///   - retryAfter: What the destination asked for along with a failure, in nanoseconds; 0 for nothing.
+  ///   - draw: Chance, of a failure.
+  package mutating func record(
+    _ token: CircuitBreakerToken, _ verdict: Verdict, retryAfter: Int64 = 0, at now: Instant, draw: UInt64
+  ) -> [Change] {
+    pass(to: now)
+    let probe = takeBack(token)
+    let isStale = token.generation != generation || token.isProbe && probe == nil
+    if verdict == .neutral || mode == .disabled && !isStale {
+      forget(probe)
+    } else if isStale {
+      history.staleResults &+= 1
+      note(.staleResult(generation: token.generation))
+    } else {
+      if verdict == .failure { history.noteFailure(rules, retryAfter: retryAfter, at: now, draw: draw) }
+      let start = probe?.admittedAt ?? token.start
+      count(
+        CallResult(failed: verdict == .failure, slow: rules.isSlow(from: start, to: now)), of: probe, at: now)
+    }
+    return takeChanges()
   }
 
-  /// The share of calls that is admitted; 1 for all.
-  package func share(at now: Instant) -> Double {
-    switch mode {
-    case .closed, .metricsOnly, .disabled: return 1
-    case .open, .halfOpen, .forcedOpen: return 0
-    case .recovering:
-      let left = history.map { now.nanoseconds(to: $0.pointee.recoveredAt) } ?? 0
-      return rules.share(after: rules.rampNanoseconds.subtractingSaturating(left))
+  /// Takes a success, if it changes nothing but counts: what most calls come to, in fewer steps.
+  ///
+  /// - Returns: Whether it did; if not, ``record(_:_:retryAfter:at:draw:)`` must.
+  package mutating func recordTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    guard mode == .closed, token.generation == generation, let memory else { return false }
+    guard memory.pointee.countTimedSuccess(from: token.start, at: now, rules) else { return false }
+    successes &+= 1
+    return true
+  }
+
+  /// Takes a token back whose call never came to a result.
+  package mutating func abandon(_ token: CircuitBreakerToken) {
+    forget(takeBack(token))
+  }
+
+  /// Counts successes that the owner has taken by ``word`` without asking.
+  package mutating func count(successes count: Int) {
+    guard count > 0 else { return }
+    successes &+= count
+    if hasHistory { history.append(successes: count) }
+  }
+
+  /// Ends what the machine knows of a running call; a probe's permit is returned by it.
+  private mutating func takeBack(_ token: CircuitBreakerToken) -> BreakerProbes.Probe? {
+    guard token.generation == generation, hasHistory else { return nil }
+    if let probe = token.probe { return history.probes.remove(probe) }
+    if rules.timesCalls, token.word.mode != .disabled { history.running.leave(token.start) }
+    return nil
+  }
+
+  private mutating func forget(_ probe: BreakerProbes.Probe?) {
+    if let probe, probe.isSlow { history.probes.slow -= 1 }
+  }
+
+  private mutating func count(_ result: CallResult, of probe: BreakerProbes.Probe?, at now: Instant) {
+    if result.slow { history.slowCalls &+= 1 }
+    if let probe { history.probes.count(result, of: probe) } else { history.count(result, at: now) }
+    // Only now: a history that is made counts those before.
+    if !result.failed { successes &+= 1 }
+    if probe != nil { decideByProbes(at: now, origin: now) } else { decideByWindow(at: now) }
+  }
+
+  /// Opens if the window says so.
+  private mutating func decideByWindow(at now: Instant) {
+    guard mode != .metricsOnly, let reason = history.reasonToOpen(rules) else { return }
+    open(reason, at: now, origin: now)
+  }
+
+  /// Opens or recovers as soon as the probes still missing cannot turn the decision.
+  private mutating func decideByProbes(at now: Instant, origin: Instant) {
+    switch rules.decision(by: history.probes) {
+    case .fail: open(.probes, at: now, origin: origin)
+    case .succeed: recover(at: now)
+    case nil: break
     }
   }
 }
 
-// MARK: - Reading
+// MARK: - What time alone changes
 
 extension CircuitBreakerStateMachine {
-  package var state: CircuitBreakerState {
-    switch mode {
-    case .closed: .closed
-    case .metricsOnly: .metricsOnly
-    case .disabled: .disabled
-    case .recovering: .recovering(until: history?.pointee.recoveredAt ?? Instant(nanoseconds: .min))
-    case .open: .open(until: openUntil)
-    case .halfOpen: .halfOpen
-    case .forcedOpen: .forcedOpen
+  /// Becomes what time alone makes of it: calls become overdue, leases expire, the open time and the ramp
+  /// end.
+  package mutating func advance(to now: Instant) -> [Change] {
+    pass(to: now)
+    return takeChanges()
+  }
+
+  mutating func pass(to now: Instant) {
+    guard hasHistory, mode != .closed || rules.timesCalls && history.running.mayExpire(by: now) else {
+      return
+    }
+    if mode == .recovering {
+      expireCalls(by: min(now, history.recoveredAt))
+      if mode == .recovering, history.recoveredAt <= now {
+        // The results of the ramp count on: no new generation.
+        mode = .closed
+        note(.closed)
+      }
+    }
+    expireCalls(by: now)
+    expireProbes(by: now)
+    if mode == .open, history.openUntil <= now {
+      history.openNanoseconds = openNanoseconds(at: history.openUntil)
+      history.probes = BreakerProbes()
+      begin(.halfOpen)
+      note(.halfOpened)
     }
   }
 
-  /// When the latest opening ends or ended.
-  package var openUntil: Instant { history?.pointee.openUntil ?? Instant(nanoseconds: .min) }
-
-  package var refusal: (any Error)? {
-    get { history?.pointee.refusal }
-    set { remember().pointee.refusal = newValue }
+  private mutating func expireCalls(by now: Instant) {
+    guard rules.timesCalls else { return }
+    while let instant = history.running.nextExpiry(by: now) {
+      history.running.expireNext()
+      history.forget(by: instant)
+      decideByWindow(at: instant)
+    }
   }
 
-  package var staleResults: Int { history?.pointee.staleResults ?? 0 }
-  package var openings: Int { history?.pointee.openings ?? 0 }
-  package var reopenings: Int { history?.pointee.reopenings ?? 0 }
-  package var failures: Int { history?.pointee.failures ?? 0 }
-  package var probesRunning: Int { mode == .halfOpen ? history?.pointee.probes.running.count ?? 0 : 0 }
+  private mutating func expireProbes(by now: Instant) {
+    while mode == .halfOpen, let due = history.probes.due(by: now, rules) {
+      switch due {
+      case .slow(let index, let instant):
+        history.probes.markSlow(index)
+        decideByProbes(at: instant, origin: instant)
+      case .expired(let instant):
+        let probe = history.probes.removeOldest()
+        history.failures &+= 1
+        note(.probeExpired)
+        history.probes.count(CallResult(failed: true, slow: rules.timesCalls), of: probe)
+        // While the probe hung nothing else was let in: the open time has run since its admission.
+        decideByProbes(at: instant, origin: probe.admittedAt)
+      }
+    }
+  }
+}
 
-  var tally: CallTally {
-    history?.pointee.tally ?? CallTally(calls: min(successes, rules.policy.window.capacity ?? 0))
+// MARK: - Transitions
+
+extension CircuitBreakerStateMachine {
+  /// - Parameter origin: From when the open time counts: it ends no earlier than `now` either way.
+  private mutating func open(_ reason: CircuitBreakerEvent.OpeningReason, at now: Instant, origin: Instant) {
+    let stableAt = history.recoveredAt.advanced(byNanoseconds: history.openTime)
+    let isStable = mode == .closed && stableAt <= now
+    history.reopenings = history.openings == 0 || isStable ? 0 : history.reopenings + 1
+    let time = rules.openNanoseconds(
+      reopenings: history.reopenings, draw: history.draw &+ UInt64(truncatingIfNeeded: history.openings))
+    let asked = history.notBefore.map { $0.advanced(byNanoseconds: time.jitter) } ?? now
+    let until = max(now, asked, origin.advanced(byNanoseconds: time.whole - time.jitter))
+    let counts = mode == .halfOpen ? history.probes.tally : history.tallyWithOverdue
+    note(
+      .opened(reason: reason, failures: counts.failures, slow: counts.slow, calls: counts.calls, until: until)
+    )
+    history.openedAt = now
+    history.openUntil = until
+    history.openTime = time.whole
+    history.openings &+= 1
+    begin(.open)
   }
 
-  package var windowCalls: Int { tally.calls }
-  package var windowFailures: Int { tally.failures }
-  package var windowSlow: Int { tally.slow }
-  /// Calls that run past the threshold of slow calls.
-  package var overdueCalls: Int { history?.pointee.running.overdue ?? 0 }
-
-  package var windowFailureRate: Double? { failureRate(tally) }
-
-  package var slowCallRate: Double? { slowCallRate(tally, overdueCalls) }
-
-  func failureRate(_ tally: CallTally) -> Double? {
-    tally.calls >= rules.minimumThroughput ? Double(tally.failures) / Double(tally.calls) : nil
+  /// The probes succeeded.
+  private mutating func recover(at now: Instant) {
+    let until = now.advanced(byNanoseconds: rules.rampNanoseconds)
+    history.recoveredAt = until
+    // The first call is admitted.
+    history.credit = 1
+    begin(until > now ? .recovering : .closed)
+    note(until > now ? .recovering(until: until) : .closed)
   }
 
-  func slowCallRate(_ tally: CallTally, _ overdue: Int) -> Double? {
-    let calls = tally.calls + overdue
-    guard rules.timesCalls, calls >= rules.minimumThroughput else { return nil }
-    return Double(tally.slow + overdue) / Double(calls)
+  /// Begins a generation.
+  mutating func begin(_ mode: CircuitBreakerWord.Mode) {
+    switch mode {
+    case .closed, .recovering, .metricsOnly: history.clear(rules)
+    // While open, and while probing, the window stays as it was, for whoever looks why.
+    case .open, .forcedOpen: history.clearRunning(rules)
+    case .halfOpen: history.notBefore = nil
+    case .disabled: break
+    }
+    self.mode = mode
+    beginGeneration()
   }
 
-  /// Nanoseconds spent open until `now`, half-open not counted.
-  package func openNanoseconds(at now: Instant) -> Int64 {
-    guard let history else { return 0 }
-    let past = history.pointee.openNanoseconds
-    guard mode == .open else { return past }
-    let present = history.pointee.openedAt.nanoseconds(to: min(now, history.pointee.openUntil))
-    return past.addingSaturating(max(0, present))
+  mutating func beginGeneration() {
+    generation = CircuitBreakerWord.generation(after: generation)
   }
 
-  package func counters(at now: Instant) -> CircuitBreakerCounters {
-    CircuitBreakerCounters(
-      successes: successes, failures: failures,
-      slowCalls: history?.pointee.slowCalls ?? 0, openings: openings, staleResults: staleResults,
-      reopenings: reopenings,
-      consecutiveFailures: history?.pointee.consecutiveFailures ?? 0,
-      openNanoseconds: openNanoseconds(at: now))
+  mutating func note(_ change: Change) { history.changes.append(change) }
+
+  mutating func takeChanges() -> [Change] {
+    guard !history.changes.isEmpty else { return [] }
+    let changes = history.changes
+    history.changes = []
+    return changes
   }
 }

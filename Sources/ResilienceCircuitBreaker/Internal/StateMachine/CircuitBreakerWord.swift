@@ -1,11 +1,13 @@
+public import Synchronization
+
 /// What a breaker is, in one word: a generation and a mode, so that a call is admitted with one load.
 ///
 /// Every change of state that results must not cross begins a generation. The lower half has room for the
 /// successes that a closed breaker has counted and not yet looked at: a success is one exchange of the word,
 /// and belongs to the state that it was counted in.
-@frozen
 @usableFromInline
-package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
+package struct CircuitBreakerWord: RawRepresentable, AtomicRepresentable, Sendable, BitwiseCopyable, Hashable
+{
   @usableFromInline package var rawValue: UInt64
 
   @inlinable
@@ -15,7 +17,13 @@ package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
 
   @usableFromInline
   package enum Mode: UInt64, Sendable {
-    case closed, metricsOnly, disabled, recovering, open, halfOpen, forcedOpen
+    case closed = 0
+    case metricsOnly = 1
+    case disabled = 2
+    case recovering = 3
+    case open = 4
+    case halfOpen = 5
+    case forcedOpen = 6
   }
 
   package init(generation: UInt64, _ mode: Mode, asksAdmission: Bool, asksResults: Bool) {
@@ -34,15 +42,19 @@ package struct CircuitBreakerWord: Sendable, BitwiseCopyable, Hashable {
 
   @inlinable package var admitsFreely: Bool { rawValue & Self.asksAdmission == 0 }
 
-  @inlinable package var isOpen: Bool { rawValue & Self.modeBits == 4 << 32 }
+  @inlinable package var isOpen: Bool { rawValue & Self.modeBits == Mode.open.rawValue << 32 }
 
-  @inlinable package var isHalfOpen: Bool { rawValue & Self.modeBits == 5 << 32 }
+  package var isHalfOpen: Bool { rawValue & Self.modeBits == Mode.halfOpen.rawValue << 32 }
 
   package var generation: UInt64 { rawValue >> 37 }
 
+  /// The next generation; after the greatest that the word has room for comes 0.
+  static func generation(after generation: UInt64) -> UInt64 { (generation &+ 1) & (.max >> 37) }
+
   package var mode: Mode {
-    // All eight but one are modes, and only these are ever stored.
-    Mode(rawValue: (rawValue & Self.modeBits) >> 32) ?? .closed
+    let value = (rawValue & Self.modeBits) >> 32
+    guard let mode = Mode(rawValue: value) else { preconditionFailure("no mode of a breaker: \(value)") }
+    return mode
   }
 }
 

@@ -15,22 +15,24 @@ struct BreakerHistory: ~Copyable, Sendable {
   var staleResults = 0
   var openNanoseconds: Int64 = 0
 
-  var openedAt = Instant(nanoseconds: .min)
-  var openUntil = Instant(nanoseconds: .min)
+  var openedAt = Instant.distantPast
+  var openUntil = Instant.distantPast
   /// How long the latest opening was meant to be, jitter included.
   var openTime: Int64 = 0
   /// When half-open was left with success, and when the ramp after it ended or will.
-  var recoveredAt = Instant(nanoseconds: .min)
+  var recoveredAt = Instant.distantPast
   /// How often it opened again without having stayed closed in between.
   var reopenings = 0
   /// What the destination asked for since the present state began.
-  var notBefore = Instant(nanoseconds: .min)
+  var notBefore: Instant?
   /// What a recovering breaker owes its callers, in calls.
   var credit = 0.0
   /// The latest draw, which decides the jitter of the next open time.
   var draw: UInt64 = 0
   /// Boxed by the owner once for each state that rejects.
   var refusal: (any Error)?
+  /// What happened and was not told so far.
+  var changes: [CircuitBreakerEvent.Kind] = []
 
   init(_ rules: CircuitBreakerRules, successes: Int) {
     running = RunningCalls(threshold: rules.slowNanoseconds)
@@ -40,30 +42,70 @@ struct BreakerHistory: ~Copyable, Sendable {
     tally.calls = min(successes, capacity)
   }
 
-  mutating func makeWindow(_ rules: CircuitBreakerRules) {
-    switch rules.policy.window {
-    case .count(let capacity, let maxAge):
-      timed = nil
-      counted = CountWindow(
-        capacity: capacity, tracksSlow: rules.timesCalls, maxAge: maxAge?.clampedNanoseconds)
-    case .time(let time, let slices):
-      counted = nil
-      timed = TimeWindow(nanoseconds: time.clampedNanoseconds, slices: slices)
-    }
+  /// That of a breaker that has seen nothing but successes; nobody changes it.
+  nonisolated(unsafe) static let blank: UnsafeMutablePointer<BreakerHistory> = {
+    let blank = UnsafeMutablePointer<BreakerHistory>.allocate(capacity: 1)
+    blank.initialize(to: BreakerHistory(CircuitBreakerRules(CircuitBreakerPolicy()), successes: 0))
+    return blank
+  }()
+}
+
+// MARK: - Results
+
+extension BreakerHistory {
+  func reasonToOpen(_ rules: CircuitBreakerRules) -> CircuitBreakerEvent.OpeningReason? {
+    rules.reasonToOpen(tally, overdue: running.overdue, failuresInARow: consecutiveFailures)
   }
 
-  mutating func append(_ result: CallResult, at now: Instant) {
+  /// The window's counts with the calls that run past the threshold among the slow.
+  var tallyWithOverdue: CallTally {
+    CallTally(
+      calls: tally.calls + running.overdue, failures: tally.failures, slow: tally.slow + running.overdue)
+  }
+
+  mutating func noteFailure(_ rules: CircuitBreakerRules, retryAfter: Int64, at now: Instant, draw: UInt64) {
+    failures &+= 1
+    self.draw = draw
+    let wait = min(retryAfter, rules.maxRetryAfterNanoseconds)
+    guard wait > 0 else { return }
+    let instant = now.advanced(byNanoseconds: wait)
+    notBefore = max(notBefore ?? instant, instant)
+  }
+
+  mutating func count(_ result: CallResult, at now: Instant) {
+    forget(by: now)
+    append(result, at: now)
+    if result.failed || result.slow { counted?.noteAge(at: now) }
+  }
+
+  /// Counts a success of a closed breaker, if it changes nothing else.
+  mutating func countTimedSuccess(from start: Instant, at now: Instant, _ rules: CircuitBreakerRules) -> Bool
+  {
+    if rules.timesCalls, running.mayExpire(by: now) || rules.isSlow(from: start, to: now) { return false }
+    timed?.advance(to: now, &tally)
+    var next = tally
+    next.calls &+= 1
+    // What it pushes out of a count window only makes the rates lower.
+    consecutiveFailures = 0
+    if rules.reasonToOpen(next, overdue: running.overdue, failuresInARow: 0) != nil { return false }
+    if rules.timesCalls { running.leave(start) }
+    append(CallResult(failed: false, slow: false), at: now)
+    return true
+  }
+
+  /// Counts successes of calls that were not timed.
+  mutating func append(successes count: Int) {
+    consecutiveFailures = 0
+    counted?.append(successes: count, to: &tally)
+  }
+
+  private mutating func append(_ result: CallResult, at now: Instant) {
     if result.failed { consecutiveFailures += 1 } else { consecutiveFailures = 0 }
     if timed != nil {
       timed?.append(result, at: now, to: &tally)
     } else {
       counted?.append(result, to: &tally)
     }
-  }
-
-  /// Notes when the result that was appended last came, which is a failure or slow.
-  mutating func noteAge(at now: Instant) {
-    counted?.noteAge(at: now)
   }
 
   /// Drops from the window, and from the failures in a row, what is too old by `now`.
@@ -73,6 +115,22 @@ struct BreakerHistory: ~Copyable, Sendable {
       consecutiveFailures = min(consecutiveFailures, tally.calls)
     } else if let left = counted?.forgive(by: now, &tally) {
       consecutiveFailures = min(consecutiveFailures, left)
+    }
+  }
+}
+
+// MARK: - The window
+
+extension BreakerHistory {
+  mutating func makeWindow(_ rules: CircuitBreakerRules) {
+    switch rules.policy.window {
+    case .count(let capacity, let maxAge):
+      timed = nil
+      counted = CountWindow(
+        capacity: capacity, tracksSlow: rules.timesCalls, maxAge: maxAge?.clampedNanoseconds)
+    case .time(let time, let slices):
+      counted = nil
+      timed = TimeWindow(nanoseconds: time.clampedNanoseconds, slices: slices)
     }
   }
 
@@ -96,7 +154,7 @@ struct BreakerHistory: ~Copyable, Sendable {
     counted?.removeAll()
     timed?.removeAll()
     clearRunning(rules)
-    notBefore = Instant(nanoseconds: .min)
+    notBefore = nil
   }
 
   mutating func clearRunning(_ rules: CircuitBreakerRules) {

@@ -25,7 +25,7 @@ struct RunningCalls: Sendable {
   ///
   /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further
   ///   before.
-  mutating func enter(at now: Instant) -> Int64 {
+  mutating func enter(at now: Instant) -> Instant {
     let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {
@@ -35,11 +35,17 @@ struct RunningCalls: Sendable {
       setDue()
     }
     slices[place(of: slice)] += 1
-    return slice > began ? slice.multiplyingSaturating(sliceNanoseconds) : now.nanoseconds
+    return slice > began ? Instant(nanoseconds: slice.multiplyingSaturating(sliceNanoseconds)) : now
   }
 
-  mutating func leave(_ start: Int64) {
-    let slice = start.flooredDivision(by: sliceNanoseconds).quotient
+  /// Counts a call in, unless something is due by `now`.
+  @inline(__always)
+  mutating func enterUnlessDue(at now: Instant) -> Instant? {
+    mayExpire(by: now) ? nil : enter(at: now)
+  }
+
+  mutating func leave(_ start: Instant) {
+    let slice = start.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     if slice <= overdueThrough {
       overdue -= 1
     } else {

@@ -1,7 +1,6 @@
 public import Synchronization
 
 /// How many more of something there may be: what bounds a table whose shards have locks of their own.
-@frozen
 @usableFromInline
 package struct FreePlaces: ~Copyable, Sendable {
   @usableFromInline let places: Atomic<Int>

@@ -1,6 +1,5 @@
 /// The parts of a table that many threads use, each with a lock of its own. A key belongs to one of them by
 /// its hash.
-@frozen
 @usableFromInline
 package struct ShardArray<Shard: ~Copyable & Sendable>: ~Copyable {
   @usableFromInline let shards: UnsafeMutablePointer<Lock<Shard>>
@@ -31,11 +30,12 @@ package struct ShardArray<Shard: ~Copyable & Sendable>: ~Copyable {
     unsafeAddress { UnsafePointer(shards + index) }
   }
 
-  /// The shard of a hash, and the half of the hash that tells keys apart there.
+  /// The shard of a hash, and the half of the hash that tells keys apart there; never 0, which marks a free
+  /// slot.
   @inlinable
   package func place(of hash: Int) -> (shard: Int, hash: UInt32) {
     let hash = UInt(bitPattern: hash)
-    return (Int(truncatingIfNeeded: hash) & mask, UInt32(truncatingIfNeeded: hash &>> 32))
+    return (Int(truncatingIfNeeded: hash) & mask, UInt32(truncatingIfNeeded: hash &>> 32) | 1)
   }
 }
 

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// When all of a limiter's keys may be counted again, and whether somebody does: one at a time, for a count
 /// takes milliseconds. Only new keys ask, and only when all places are taken.
-@frozen
 @usableFromInline
 struct KeyCountSchedule: Sendable {
   @usableFromInline enum Finding {
@@ -18,8 +17,14 @@ struct KeyCountSchedule: Sendable {
     case notBefore(Instant?)
   }
 
-  /// `nil` for never again: no bucket will ever be full.
-  @usableFromInline var nextCount: Instant? = Instant(nanoseconds: .min)
+  @usableFromInline enum NextCount: Sendable {
+    case atOnce
+    case at(Instant)
+    /// No bucket will ever be full.
+    case never
+  }
+
+  @usableFromInline var nextCount = NextCount.atOnce
   @usableFromInline var isCounting = false
   /// Of the limits there were.
   @usableFromInline var number = 0
@@ -29,7 +34,11 @@ struct KeyCountSchedule: Sendable {
 
   @usableFromInline
   mutating func begin(at now: Instant) -> Opening {
-    guard let nextCount, nextCount <= now else { return .notBefore(nextCount) }
+    switch nextCount {
+    case .never: return .notBefore(nil)
+    case .at(let instant) where now < instant: return .notBefore(instant)
+    case .at, .atOnce: break
+    }
     guard !isCounting else { return .counting }
     isCounting = true
     return .count(number: number)
@@ -37,7 +46,7 @@ struct KeyCountSchedule: Sendable {
 
   /// Ends a count; what it found out is void if there has been another limit since.
   @usableFromInline
-  mutating func end(_ number: Int, nextCount: Instant?) {
+  mutating func end(_ number: Int, nextCount: NextCount) {
     isCounting = false
     if number == self.number { self.nextCount = nextCount }
   }
@@ -45,6 +54,6 @@ struct KeyCountSchedule: Sendable {
   /// Another limit is in force.
   mutating func restart() {
     number &+= 1
-    nextCount = Instant(nanoseconds: .min)
+    nextCount = .atOnce
   }
 }

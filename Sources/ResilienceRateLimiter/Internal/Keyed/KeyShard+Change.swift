@@ -6,11 +6,12 @@ extension KeyShard {
   /// A key whose bucket is full thereby keeps its place until places are counted, as one that has filled by
   /// itself.
   mutating func refund(_ permits: Int, to key: Key, hash: UInt32, at now: Instant) {
-    guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return }
-    let index = table.index(of: key, hash: hash)
+    guard let ticks = rate.ticks(at: now, since: origin), let index = table.find(key, hash: hash) else {
+      return
+    }
     let present = max(floor, ticks)
-    guard table.hash(index) != 0, table.state(index) > present else { return }
-    table.setState(index, rate.refunding(permits, to: table.state(index), at: present))
+    guard table[index] > present else { return }
+    table[index] = rate.refunding(permits, to: table[index], at: present)
     refunded &+= permits
   }
 
@@ -24,27 +25,35 @@ extension KeyShard {
     let ticks = rate.ticks(at: now, since: origin) ?? moveOrigin(to: now)
     let later = other.origin(for: now)
     let laterTicks = other.ticks(at: now, since: later) ?? 0
-    for index in 0..<table.capacity {
-      table.setState(index, laterTicks + owed(table.state(index) - ticks, at: other))
-    }
+    let rate = rate
+    table.forEachValue { state in state = laterTicks + rate.owed(state - ticks, at: other) }
     // As `now` is no earlier than the floor was: what is forgotten stays forgotten.
-    (floor, origin, rate) = (laterTicks, later, other)
-    greatestOwed = table.greatestState
+    (floor, origin, self.rate) = (laterTicks, later, other)
+    greatestOwed = greatestState()
   }
 
   /// An instant that has passed: whoever takes permits leaves the bucket full a capacity later at the latest.
-  private func lastTaking() -> Instant {
-    guard rate.ticksPerNanosecond > 0 else { return Instant(nanoseconds: .min) }
-    let greatest = table.greatestState
+  private mutating func lastTaking() -> Instant {
+    guard rate.ticksPerNanosecond > 0 else { return .distantPast }
+    let greatest = greatestState()
     let passed = greatest > greatestOwed ? max(floor, greatest - rate.capacity) : floor
     let (whole, rest) = passed.quotientAndRemainder(dividingBy: rate.ticksPerNanosecond)
     return origin.advanced(byNanoseconds: rest > 0 ? whole + 1 : whole)
   }
 
+  /// The greatest of all states; that of a full bucket, if there are none.
+  private mutating func greatestState() -> Int64 {
+    var greatest = GenericCellRate.full
+    table.forEachValue { state in greatest = max(greatest, state) }
+    return greatest
+  }
+}
+
+extension GenericCellRate {
   /// Ticks in which as many permits come back at another rate.
-  private func owed(_ ticks: Int64, at other: GenericCellRate) -> Int64 {
-    guard rate.interval > 0 else { return 0 }
+  fileprivate func owed(_ ticks: Int64, at other: GenericCellRate) -> Int64 {
+    guard interval > 0 else { return 0 }
     let debt = Int128(max(0, ticks)) * Int128(other.interval)
-    return min(1 << 62, Int64(clamping: (debt + Int128(rate.interval) - 1) / Int128(rate.interval)))
+    return min(1 << 62, Int64(clamping: (debt + Int128(interval) - 1) / Int128(interval)))
   }
 }

@@ -5,7 +5,6 @@ public import ResilienceCore
 /// A bucket that is full is the same as none. So a key takes one of the limiter's places when its bucket is
 /// not full any more, whether its slot is still there or not, and which slots are still there is nobody's
 /// business.
-@frozen
 @usableFromInline
 struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @usableFromInline enum Step {
@@ -18,8 +17,8 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   }
 
   @usableFromInline var rate: GenericCellRate
-  @usableFromInline var origin = Instant(nanoseconds: .min)
-  @usableFromInline var table = KeyTable<Key>(capacity: 0)
+  @usableFromInline var origin = Instant.distantPast
+  @usableFromInline var table = KeyTable<Key, Int64>()
   /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that
   /// an instant from before finds no permit that was taken.
   @usableFromInline var floor = GenericCellRate.full
@@ -45,22 +44,22 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   ) -> Step {
     guard let ticks = rate.ticks(at: now, since: origin), table.capacity > 0 else { return .unprepared }
     let index = table.index(of: key, hash: hash)
-    let isKnown = table.hash(index) != 0
-    let state = isKnown ? max(floor, table.state(index)) : floor
+    let isKnown = table.isTaken(index)
+    let state = isKnown ? max(floor, table[index]) : floor
     guard let next = rate.taking(permits, from: state, at: ticks) else {
       refused &+= 1
       return .refused(retryAt: earliest(permits, from: state, at: ticks, now))
     }
     if state > max(floor, ticks) {
-      table.setState(index, next)
+      table[index] = next
     } else if next > ticks {
       guard isKnown || table.hasSpace else { return .unprepared }
       guard places.take() else { return .noPlace }
       placesTaken &+= 1
       if isKnown {
-        table.setState(index, next)
+        table[index] = next
       } else {
-        table.add(key, hash: hash, state: next, at: index)
+        table.add(key, hash: hash, next, at: index)
       }
     }
     // Without a limit the bucket stays full, and needs no slot.
@@ -82,19 +81,19 @@ extension KeyShard {
   ///
   /// - Returns: The table that was replaced, to be released after the lock: its keys are the user's.
   @inlinable
-  mutating func prepare(at now: Instant) -> KeyTable<Key>? {
+  mutating func prepare(at now: Instant) -> KeyTable<Key, Int64>? {
     forget(at: now)
     guard !table.hasSpace else { return nil }
-    return replaceTable(for: table.countStates(above: floor).count + 1)
+    return replaceTable(for: countOwing(at: floor).count + 1)
   }
 
   /// Replaces a table that is more than twice as large as needed.
   @inlinable
-  mutating func shrink(at now: Instant) -> KeyTable<Key>? {
+  mutating func shrink(at now: Instant) -> KeyTable<Key, Int64>? {
     guard table.capacity > 0 else { return nil }
     forget(at: now)
-    let needed = table.countStates(above: floor).count
-    guard needed == 0 || KeyTable<Key>.capacity(for: needed) * 2 < table.capacity else { return nil }
+    let needed = countOwing(at: floor).count
+    guard needed == 0 || KeyTable<Key, Int64>.capacity(for: needed) * 2 < table.capacity else { return nil }
     return replaceTable(for: needed)
   }
 
@@ -107,7 +106,7 @@ extension KeyShard {
     taken: Int, nextFree: Instant?
   ) {
     forget(at: now)
-    let (count, least) = table.countStates(above: floor)
+    let (count, least) = countOwing(at: floor)
     places.giveBack(placesTaken &- count)
     placesTaken = count
     guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
@@ -116,17 +115,28 @@ extension KeyShard {
   }
 
   /// Keys whose bucket is not full at `now`.
-  func keys(at now: Instant) -> Int {
-    table.countStates(above: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
+  mutating func keys(at now: Instant) -> Int {
+    countOwing(at: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
   }
 
   /// Permits that the key could take at `now`.
   @usableFromInline
   func available(of key: Key, hash: UInt32, at now: Instant) -> Int {
     guard let ticks = rate.ticks(at: now, since: origin) else { return rate.burst }
-    guard table.capacity > 0 else { return rate.available(floor, at: ticks) }
-    let index = table.index(of: key, hash: hash)
-    return rate.available(table.hash(index) == 0 ? floor : max(floor, table.state(index)), at: ticks)
+    let state = table.find(key, hash: hash).map { table[$0] } ?? floor
+    return rate.available(max(floor, state), at: ticks)
+  }
+
+  /// How many keys' buckets are not full, and the least of their states.
+  @inlinable
+  mutating func countOwing(at ticks: Int64) -> (count: Int, least: Int64) {
+    var (count, least) = (0, Int64.max)
+    table.forEachValue { state in
+      guard state > ticks else { return }
+      count &+= 1
+      least = min(least, state)
+    }
+    return (count, least)
   }
 
   @inlinable
@@ -137,21 +147,17 @@ extension KeyShard {
   }
 
   @inlinable
-  mutating func replaceTable(for count: Int) -> KeyTable<Key> {
-    var other = KeyTable<Key>(capacity: count == 0 ? 0 : KeyTable<Key>.capacity(for: count))
-    table.move(above: floor, to: &other)
-    swap(&table, &other)
-    return other
+  mutating func replaceTable(for count: Int) -> KeyTable<Key, Int64> {
+    let floor = floor
+    return table.replace(for: count) { state in state > floor }
   }
 
   @usableFromInline
   mutating func moveOrigin(to now: Instant) -> Int64 {
-    let later = rate.origin(for: now)
-    for index in 0..<table.capacity {
-      table.setState(index, rate.moved(table.state(index), from: origin, to: later))
-    }
-    floor = rate.moved(floor, from: origin, to: later)
-    greatestOwed = rate.moved(greatestOwed, from: origin, to: later)
+    let (rate, earlier, later) = (rate, origin, rate.origin(for: now))
+    table.forEachValue { state in state = rate.moved(state, from: earlier, to: later) }
+    floor = rate.moved(floor, from: earlier, to: later)
+    greatestOwed = rate.moved(greatestOwed, from: earlier, to: later)
     origin = later
     return rate.ticks(at: now, since: later) ?? 0
   }

@@ -1,7 +1,6 @@
 public import ResilienceCore
 
 /// What the buckets of a keyed limiter answer.
-@frozen
 @usableFromInline
 package enum KeyedAnswer: Sendable, Hashable {
   case acquired

@@ -27,8 +27,8 @@ struct BreakerDuel: ~Copyable {
   @discardableResult
   mutating func admit() -> Bool {
     let isAllowed = model.admit()
-    if operations % 2 == 0, !machine.word.admitsFreely, let detail = machine.admitQuickly(at: now) {
-      tokens.append(CircuitBreakerToken(word: machine.word, detail: detail))
+    if operations % 2 == 0, !machine.word.admitsFreely, let start = machine.admitTimed(at: now) {
+      tokens.append(CircuitBreakerToken(word: machine.word, start: start))
       if !isAllowed { disagreement = "\(model.state): quickly let a call in at \(now)" }
       if disagreement == nil { compare("admit quickly") }
       return true
@@ -49,7 +49,7 @@ struct BreakerDuel: ~Copyable {
     guard tokens.indices.contains(index), disagreement == nil else { return }
     let token = tokens.remove(at: index)
     model.finish(index, verdict, retryAfter: retryAfter)
-    if verdict == .success, operations % 3 == 0, machine.recordQuickly(token, at: now) {
+    if verdict == .success, operations % 3 == 0, machine.recordTimedSuccess(token, at: now) {
       quickRecords += 1
     } else if let verdict {
       _ = machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: 0)
@@ -102,7 +102,7 @@ struct BreakerDuel: ~Copyable {
       && machine.reopenings == model.reopenings && machine.windowCalls == model.results.count
       && machine.windowFailures == model.results.count { $0.failed }
       && machine.windowSlow == model.results.count { $0.slow }
-      && machine.counters(at: now).consecutiveFailures == model.inARow.count
+      && machine.consecutiveFailures == model.inARow.count
       && machine.probesRunning == model.probesRunning && machine.overdueCalls == model.overdue
   }
 

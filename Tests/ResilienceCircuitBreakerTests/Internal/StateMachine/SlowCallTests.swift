@@ -106,7 +106,7 @@ import Testing
   @Test func withoutTheCriterionNoCallIsTimed() throws {
     var machine = Machine(.small())
     let token = try admit(&machine, at: .s(0))
-    #expect(token.detail == 0)
+    #expect(token.start == Instant(nanoseconds: 0))
     #expect(token.word.admitsFreely)
     _ = machine.record(token, .success, at: .s(1000), draw: 0)
     #expect(machine.slowCallRate == nil)

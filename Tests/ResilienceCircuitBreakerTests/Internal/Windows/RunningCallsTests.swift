@@ -43,7 +43,7 @@ import Testing
     let threshold: Int64 = [8_000, 1, 7, 1_000_003][Int(seed) % 4]
     let width = max(1, (threshold + 7) / 8)
     var running = RunningCalls(threshold: threshold)
-    var starts: [Int64] = []
+    var starts: [Instant] = []
     var (now, isExact) = (Int64(0), true)
     for _ in 0..<3000 {
       // Now and then a long rest, and a clock that was read a little before.
@@ -56,7 +56,8 @@ import Testing
         running.leave(starts.remove(at: random.next(below: starts.count)))
       }
       expire(&running, by: Instant(nanoseconds: now))
-      isExact = isExact && running.overdue == starts.count { ($0 / width + 1) * width + threshold <= now }
+      isExact =
+        isExact && running.overdue == starts.count { ($0.nanoseconds / width + 1) * width + threshold <= now }
     }
     #expect(isExact)
   }

@@ -11,4 +11,9 @@ extension Platform {
 
   /// Whether somebody gives back money and goods of orders that were given up.
   var refundsDeadLetters: Bool { isProtected }
+
+  /// How the inventory asks one of its servers to take an order's goods off the shelves.
+  func reserving(from servers: [InventoryServer]) -> AnyHandler<OrderCreated, Void> {
+    isProtected ? Inventory.reserving(self, servers) : BareInventory.reserving(from: servers)
+  }
 }

@@ -3,7 +3,7 @@ import Resilience
 /// The inventory: asks one of its servers to take an order's goods off the shelves.
 final class Inventory: Sendable {
   init(_ platform: Platform, _ warehouse: Warehouse, _ servers: [InventoryServer]) {
-    let reserve = Self.reserving(platform, servers)
+    let reserve = platform.reserving(from: servers)
     platform.subscribe(to: Topic.productAdd, as: "inventory") { event in
       warehouse.add(event.data.sku, event.data.quantity)
     }
@@ -19,10 +19,8 @@ final class Inventory: Sendable {
   }
 
   /// The servers are found in the registry, each has a breaker of its own, and a retry goes to another one.
-  private static func reserving(_ platform: Platform, _ servers: [InventoryServer]) -> AnyHandler<
-    OrderCreated, Void
-  > {
-    guard platform.isProtected else { return BareInventory.reserving(from: servers) }
+  static func reserving(_ platform: Platform, _ servers: [InventoryServer]) -> AnyHandler<OrderCreated, Void>
+  {
     let balanced = platform.registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
       ServiceCall(instance.id) { (order: OrderCreated) in
         guard let server = servers.first(where: { $0.name == instance.id }) else { return }
