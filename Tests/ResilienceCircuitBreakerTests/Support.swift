@@ -8,8 +8,7 @@ extension CircuitBreakerPolicy {
   static func small(permits: Int = 1, lease: Duration = .seconds(30)) -> CircuitBreakerPolicy {
     CircuitBreakerPolicy(
       window: .count(4), failureRate: 0.5, minimumThroughput: 4, openTime: .seconds(5),
-      openTimeJitter: 0, halfOpenPermits: permits,
-      probeLease: lease)
+      maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: permits, probeLease: lease)
   }
 }
 

@@ -75,7 +75,10 @@ func readmeClassify(_ breaker: CircuitBreaker) -> some Handler<Order, Response> 
   let parcel = ServiceCall("shipping") { (order: Order) in try await http.post(order) }
     .classify { result in
       switch result {
-      case .success(let response) where response.status == 429: .failure(.retryAfter(response.retryAfter))
+      case .success(let response) where response.status == 429:  // this client's limit: no breaker opens
+        .failure(.retryAfter(response.retryAfter))
+      case .success(let response) where response.status == 503:  // everybody's: breakers open, for so long
+        .failure(.overloaded(retryAfter: response.retryAfter))
       case .success(let response) where response.status >= 500: .failure
       default: nil  // an error is a failure, the caller's own cancellation is not
       }

@@ -53,7 +53,9 @@ import Testing
     try await account.refresh()
     #expect(await account.balance == 42)
     let call = readmeClassify(CircuitBreaker("shipping"))
-    #expect(call.outcome(ofValue: Response(status: 503, retryAfter: .zero)) == .failure)
+    #expect(call.outcome(ofValue: Response(status: 500, retryAfter: .zero)) == .failure)
+    #expect(
+      call.outcome(ofValue: Response(status: 503, retryAfter: .seconds(3))).verdictOnDestination == .failure)
     #expect(
       call.outcome(ofValue: Response(status: 429, retryAfter: .seconds(2)))
         == .failure(.retryAfter(.seconds(2))))

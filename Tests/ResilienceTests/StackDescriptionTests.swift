@@ -91,7 +91,9 @@ private struct Leaf: Handler {
     #expect(limit.map { try? $0.get() } == [1, 2, nil])
     #expect(throws: RateLimited.self) { try limit[2].get() }
 
-    let guarded = call.circuitBreaker(CircuitBreakerPolicy(minimumThroughput: 2))
+    let guarded = call.circuitBreaker(
+      CircuitBreakerPolicy(
+        minimumThroughput: 2, openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
     for _ in 0..<2 { await #expect(throws: Down.self) { try await guarded(-1) } }
     await #expect(throws: CircuitOpen.self) { try await guarded(1) }
 

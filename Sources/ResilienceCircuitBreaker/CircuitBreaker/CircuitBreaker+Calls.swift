@@ -131,6 +131,7 @@ extension CircuitBreaker {
     _ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant,
     observer: CallContext?
   ) {
+    let verdict = Outcome(verdict, pushback: pushback).verdictOnDestination
     if verdict == .success {
       let isCounted = machine.withLock { machine in
         machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)

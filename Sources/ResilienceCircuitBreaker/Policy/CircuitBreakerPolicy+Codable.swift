@@ -28,7 +28,7 @@ extension CircuitBreakerPolicy: Codable {
     consecutiveFailures = try fields.integer(.consecutiveFailures)
     minimumThroughput = try fields.integer(.minimumThroughput) ?? Self.minimumThroughput(for: window)
     openTime = try fields.duration(.openTime) ?? defaults.openTime
-    maxOpenTime = try fields.duration(.maxOpenTime) ?? Self.maxOpenTime(for: openTime)
+    maxOpenTime = try fields.duration(.maxOpenTime) ?? openTime
     openTimeJitter = try fields.number(.openTimeJitter) ?? defaults.openTimeJitter
     maxRetryAfter = try fields.duration(.maxRetryAfter) ?? defaults.maxRetryAfter
     halfOpenPermits = try fields.integer(.halfOpenPermits) ?? defaults.halfOpenPermits

@@ -56,7 +56,10 @@ extension Handler {
   /// let call = ServiceCall("shipping") { (parcel: Parcel) in try await http.post(parcel) }
   ///   .classify { result in
   ///     switch result {
-  ///     case .success(let response) where response.status == 429: .failure(.retryAfter(response.retryAfter))
+  ///     case .success(let response) where response.status == 429:   // this client's limit: no breaker opens
+  ///       .failure(.retryAfter(response.retryAfter))
+  ///     case .success(let response) where response.status == 503:   // everybody's: breakers open, for so long
+  ///       .failure(.overloaded(retryAfter: response.retryAfter))
   ///     case .success(let response) where response.status >= 500: .failure
   ///     case .failure(is AddressUnknown): .success   // the service did its job
   ///     default: nil

@@ -2,6 +2,9 @@
 @frozen
 public struct Pushback: Sendable, Hashable {
   /// Try no earlier than this long from now; `nil` when nothing was said. A lower bound: jitter comes on top.
+  ///
+  /// Alone it is a word to one client, as HTTP's 429: breakers leave it out. With ``overloaded`` it is one to
+  /// all, as HTTP's 503: see ``Outcome/verdictOnDestination``.
   public var retryAfter: Duration?
 
   /// Do not try again at all.
@@ -29,7 +32,7 @@ public struct Pushback: Sendable, Hashable {
   @inlinable
   public static var none: Pushback { Pushback() }
 
-  /// Try again no earlier than `delay` from now.
+  /// This caller is to try again no earlier than `delay` from now, as by a limit for each client.
   public static func retryAfter(_ delay: Duration) -> Pushback { Pushback(retryAfter: delay) }
 
   /// Do not try again.
@@ -37,6 +40,14 @@ public struct Pushback: Sendable, Hashable {
 
   /// The destination is overloaded.
   public static var overloaded: Pushback { Pushback(overloaded: true) }
+
+  /// The destination is overloaded, and nobody is to try again earlier than `delay` from now.
+  ///
+  /// - Parameter delay: `nil` when nothing was said.
+  @inlinable
+  public static func overloaded(retryAfter delay: Duration?) -> Pushback {
+    Pushback(retryAfter: delay, overloaded: true)
+  }
 
   /// The work was not started.
   public static var notProcessed: Pushback { Pushback(notProcessed: true) }

@@ -82,8 +82,9 @@ public struct RateLimit: Sendable, Hashable {
 
   /// What is saved up in 2⁶⁰ ns.
   private static func mostBurst(_ permits: Int, per period: Duration) -> Int {
-    let interval = (Int128(period.clampedNanoseconds) + Int128(permits) - 1) / Int128(max(1, permits))
-    return Int(clamping: (1 << 60) / max(1, permits == 0 ? 1 : interval))
+    guard permits > 0 else { return 1 << 60 }
+    let interval = (Int128(period.clampedNanoseconds) + Int128(permits) - 1) / Int128(permits)
+    return Int((1 << 60) / interval)
   }
 
   /// The first field that is out of its range.

@@ -10,7 +10,9 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let breaker = CircuitBreaker(
         "stock",
-        policy: CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(2)), minimumThroughput: 10))
+        policy: CircuitBreakerPolicy(
+          slowCalls: .init(threshold: .seconds(2)), minimumThroughput: 10, openTime: .seconds(5),
+          maxOpenTime: .seconds(60), halfOpenPermits: 1))
       let call = ServiceCall { (_: Void) in try await sim.sleep(for: .seconds(60)) }.circuitBreaker(breaker)
       await withTaskGroup { group in
         for _ in 0..<10 { group.addTask { try? await call() } }
@@ -26,7 +28,10 @@ import Testing
   @Test func durationsComeFromTheContextsClock() throws {
     try Simulation(seed: 1).run { sim in
       let breaker = CircuitBreaker(
-        "stock", policy: CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(2), rate: 1)))
+        "stock",
+        policy: CircuitBreakerPolicy(
+          slowCalls: .init(threshold: .seconds(2), rate: 1), openTime: .seconds(5), maxOpenTime: .seconds(60),
+          halfOpenPermits: 1))
       let call = ServiceCall { (seconds: Double) in try await sim.sleep(for: .seconds(seconds)) }
         .circuitBreaker(breaker)
       for seconds in [1.999, 2, 3] { try await call(seconds) }
@@ -38,7 +43,7 @@ import Testing
 
   @Test func whatTheDestinationAsksForKeepsItOpenLonger() throws {
     struct Overloaded: Error, PushbackProviding {
-      var pushback: Pushback { .retryAfter(.seconds(40)) }
+      var pushback: Pushback { .overloaded(retryAfter: .seconds(40)) }
     }
     try Simulation(seed: 1).run { sim in
       let breaker = CircuitBreaker("stock", policy: .small())
@@ -48,10 +53,39 @@ import Testing
     }
   }
 
+  /// One client over its own limit (HTTP's 429) must not shut the others out; a destination that is
+  /// overloaded (503) counts.
+  @Test(arguments: [
+    (Pushback.retryAfter(.seconds(40)), CircuitBreakerState.closed),
+    (.overloaded(retryAfter: .seconds(40)), .open(until: .s(40))), (.overloaded, .open(until: .s(5))),
+    (.doNotRetry, .open(until: .s(5))), (.none, .open(until: .s(5))),
+  ])
+  func aLimitForOneClientIsNotTheDestinationsFault(pushback: Pushback, state: CircuitBreakerState) throws {
+    try Simulation(seed: 1).run { sim in
+      let breaker = CircuitBreaker("stock", policy: .small())
+      let call = ServiceCall { (_: Void) in }.classify { _ in .failure(pushback) }.circuitBreaker(breaker)
+      for _ in 0..<4 { try await call() }
+      #expect(breaker.state(at: sim.now) == state)
+      #expect(breaker.snapshot().failures == (state == .closed ? 0 : 4))
+    }
+  }
+
+  @Test func aProbeThatMeetsALimitForOneClientDecidesNothing() throws {
+    let breaker = CircuitBreaker("stock", policy: .small())
+    for _ in 0..<4 { breaker.call(.failure, at: .s(0)) }
+    try breaker.permit(at: .s(5)).finish(.failure, pushback: .retryAfter(.seconds(1)), at: .s(5))
+    #expect(breaker.state(at: .s(5)) == .halfOpen)
+    breaker.call(.success, at: .s(5))
+    #expect(breaker.state(at: .s(5)) == .closed)
+  }
+
   @Test func jitterComesFromTheSimulation() throws {
     func openUntil(seed: UInt64) throws -> CircuitBreakerState {
       try Simulation(seed: seed).run { sim in
-        let breaker = CircuitBreaker("stock", policy: CircuitBreakerPolicy(minimumThroughput: 2))
+        let breaker = CircuitBreaker(
+          "stock",
+          policy: CircuitBreakerPolicy(
+            minimumThroughput: 2, openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
         let call = ServiceCall { (_: Void) in throw Broken() }.circuitBreaker(breaker)
         for _ in 0..<2 { await #expect(throws: Broken.self) { try await call() } }
         return breaker.state(at: sim.now)

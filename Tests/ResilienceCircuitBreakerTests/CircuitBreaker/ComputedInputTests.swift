@@ -29,7 +29,7 @@ import Testing
       let call = ServiceCall { (retryAfter: Duration) in retryAfter }
         .classify { result in
           guard case .success(let retryAfter) = result else { return nil }
-          return .failure(.retryAfter(retryAfter))
+          return .failure(.overloaded(retryAfter: retryAfter))
         }
         .circuitBreaker(breaker)
       for _ in 0..<4 { _ = try await call(asked.retryAfter) }
@@ -41,7 +41,8 @@ import Testing
   func row73_soIsThatOfAPermit(asked: Asked) throws {
     let breaker = CircuitBreaker("stock", policy: .small())
     for _ in 0..<4 {
-      try breaker.permit(at: .s(0)).finish(.failure, pushback: .retryAfter(asked.retryAfter), at: .s(0))
+      let pushback = Pushback.overloaded(retryAfter: asked.retryAfter)
+      try breaker.permit(at: .s(0)).finish(.failure, pushback: pushback, at: .s(0))
     }
     #expect(breaker.state(at: .s(0)) == .open(until: .s(asked.openFor)))
   }

@@ -52,20 +52,27 @@ import Testing
     let breaker = breaker()
     for verdict in [Verdict.success, .success, .failure] { breaker.call(verdict, at: .s(0)) }
     breaker.update(
-      CircuitBreakerPolicy(window: .count(3), failureRate: 0.6, minimumThroughput: 2, openTimeJitter: 0))
+      CircuitBreakerPolicy(
+        window: .count(3), failureRate: 0.6, minimumThroughput: 2, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: 1))
     #expect(breaker.policy.failureRate == 0.6)
     #expect(breaker.state(at: .s(0)) == .closed)
     #expect(breaker.snapshot(at: .s(0)).windowCalls == 3)
     breaker.call(.failure, at: .s(0))
     #expect(breaker.state(at: .s(0)) == .open(until: .s(5)))
-    breaker.update(CircuitBreakerPolicy(window: .time(.seconds(10)), openTime: .seconds(1)))
+    breaker.update(
+      CircuitBreakerPolicy(
+        window: .time(.seconds(10)), openTime: .seconds(1), maxOpenTime: .seconds(60), halfOpenPermits: 1))
     #expect(breaker.state(at: .s(4)) == .open(until: .s(5)))
   }
 
   @Test func callsUnderWayAreStaleWhenSlowIsDefinedAnew() throws {
     let breaker = breaker()
     let before = try breaker.permit(at: .s(0))
-    breaker.update(CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1))))
+    breaker.update(
+      CircuitBreakerPolicy(
+        slowCalls: .init(threshold: .seconds(1)), openTime: .seconds(5), maxOpenTime: .seconds(60),
+        halfOpenPermits: 1))
     before.finish(.success, at: .s(2))
     #expect(breaker.snapshot(at: .s(2)).staleResults == 1)
     let after = try breaker.permit(at: .s(2))
@@ -87,10 +94,16 @@ import Testing
   /// What the calls under way are known by is no part of the window.
   @Test func callsUnderWayAreStillKnownAfterTheWindowHasChanged() throws {
     let slow = CircuitBreakerPolicy.SlowCalls(threshold: .seconds(8))
-    let breaker = CircuitBreaker("payment", policy: CircuitBreakerPolicy(slowCalls: slow))
+    let breaker = CircuitBreaker(
+      "payment",
+      policy: CircuitBreakerPolicy(
+        slowCalls: slow, openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
     let ended = try breaker.permit(at: .s(0))
     let hung = HeldPermit(try breaker.permit(at: .s(0)))
-    breaker.update(CircuitBreakerPolicy(window: .time(.seconds(30)), slowCalls: slow))
+    breaker.update(
+      CircuitBreakerPolicy(
+        window: .time(.seconds(30)), slowCalls: slow, openTime: .seconds(5), maxOpenTime: .seconds(60),
+        halfOpenPermits: 1))
     ended.finish(.success, at: .s(1))
     #expect(breaker.snapshot(at: .s(12)).overdueCalls == 1)
     withExtendedLifetime(hung) {}

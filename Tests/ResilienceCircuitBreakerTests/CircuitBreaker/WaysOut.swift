@@ -71,8 +71,8 @@ extension WaysOut {
   private var policy: CircuitBreakerPolicy {
     CircuitBreakerPolicy(
       window: .count(4), slowCalls: .init(threshold: .seconds(8)), minimumThroughput: 4,
-      openTime: .seconds(5), openTimeJitter: 0, halfOpenPermits: 3, probeLease: .seconds(30),
-      rampTime: holding == .ramp ? .seconds(1_000_000) : .zero)
+      openTime: .seconds(5), maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: 3,
+      probeLease: .seconds(30), rampTime: holding == .ramp ? .seconds(1_000_000) : .zero)
   }
 
   /// A breaker in its state at second 5.

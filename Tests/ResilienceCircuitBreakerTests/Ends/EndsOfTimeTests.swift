@@ -46,7 +46,10 @@ import Testing
     await #expect(processExitsWith: .success) {
       alarm(60)
       let breaker = CircuitBreaker(
-        "stock", policy: CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1))))
+        "stock",
+        policy: CircuitBreakerPolicy(
+          slowCalls: .init(threshold: .seconds(1)), openTime: .seconds(5), maxOpenTime: .seconds(60),
+          halfOpenPermits: 1))
       breaker.call(.success, at: .s(1))
       breaker.call(.success, at: Instant(nanoseconds: .max))
       #expect(breaker.snapshot(at: Instant(nanoseconds: .max)).successes == 2)

@@ -60,11 +60,10 @@ struct Extremes {
       window: window, failureRate: one(of: [.leastNonzeroMagnitude, 0.5, 1]),
       slowCalls: below(2) == 0
         ? nil : .init(threshold: duration(), rate: one(of: [.leastNonzeroMagnitude, 0.5, 1])),
-      consecutiveFailures: one(of: [nil, 1, 3, Int(Int32.max)]),
-      minimumThroughput: minimumThroughput(window), openTime: openTime,
-      maxOpenTime: one(of: [openTime, max(openTime, duration())]), openTimeJitter: one(of: [0, 0.2, 1]),
-      maxRetryAfter: max(.zero, anyDuration()), halfOpenPermits: one(of: [1, 1, 3, 1024]),
-      probeLease: duration(), rampTime: max(.zero, anyDuration()))
+      consecutiveFailures: one(of: [nil, 1, 3, Int(Int32.max)]), minimumThroughput: minimumThroughput(window),
+      openTime: openTime, maxOpenTime: one(of: [openTime, max(openTime, duration())]),
+      openTimeJitter: one(of: [0, 0.2, 1]), maxRetryAfter: max(.zero, anyDuration()),
+      halfOpenPermits: one(of: [1, 1, 3, 1024]), probeLease: duration(), rampTime: max(.zero, anyDuration()))
   }
 
   private func window() -> CircuitBreakerPolicy.Window {

@@ -147,7 +147,13 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
 
   @Test func aBreakerThatIsMadeDuringAnUpdateGoesByTheNewPolicy() {
     let breakers = CircuitBreakers<Witness>("tenant")
-    let key = Witness(1, onName: { breakers.update(CircuitBreakerPolicy(window: .count(2))) })
+    let key = Witness(
+      1,
+      onName: {
+        breakers.update(
+          CircuitBreakerPolicy(
+            window: .count(2), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
+      })
     #expect(breakers.breaker(for: key, at: .s(0)).policy.window == .count(2))
   }
 
@@ -161,7 +167,12 @@ private struct Salted: Hashable, Sendable, CustomStringConvertible {
             let now = Instant.s(Double(step))
             breakers.breaker(for: step &* 7 &+ thread, at: now).call(.success, at: now)
             if step % 100 == 0 { most = max(most, breakers.snapshot().breakers) }
-            if step % 1000 == 500 { breakers.update(CircuitBreakerPolicy(window: .count(step + thread))) }
+            if step % 1000 == 500 {
+              breakers.update(
+                CircuitBreakerPolicy(
+                  window: .count(step + thread), openTime: .seconds(5), maxOpenTime: .seconds(60),
+                  halfOpenPermits: 1))
+            }
           }
           return most
         }

@@ -10,7 +10,8 @@ import Testing
     CircuitBreakers(
       "stock",
       policy: CircuitBreakerPolicy(
-        window: .count(4), minimumThroughput: 4, openTimeJitter: 0, maxRetryAfter: .seconds(100)),
+        window: .count(4), minimumThroughput: 4, openTime: .seconds(5), maxOpenTime: .seconds(60),
+        openTimeJitter: 0, maxRetryAfter: .seconds(100), halfOpenPermits: 1),
       maxBreakers: max, idleTime: .seconds(100))
   }
 
@@ -62,7 +63,8 @@ import Testing
     let breakers = breakers(max: 2)
     breakers.update(
       CircuitBreakerPolicy(
-        window: .count(4), minimumThroughput: 4, openTime: .seconds(1000), openTimeJitter: 0))
+        window: .count(4), minimumThroughput: 4, openTime: .seconds(1000), openTimeJitter: 0,
+        halfOpenPermits: 1))
     for key in 1...2 { breakers.breaker(for: key, at: .s(0)).trip(at: .s(0)) }
     _ = breakers.breaker(for: 3, at: .s(900))
     #expect(breakers.breaker(for: 1, at: .s(999)).state(at: .s(999)) == .open(until: .s(1000)))
@@ -76,8 +78,12 @@ import Testing
       CircuitBreakers<Int>("stock", policy: policy, idleTime: idleTime).idleTime
     }
     #expect(idleTime(CircuitBreakerPolicy()) == .seconds(600))
-    #expect(idleTime(CircuitBreakerPolicy(openTime: .seconds(3600))) == .seconds(3600))
-    #expect(idleTime(CircuitBreakerPolicy(maxRetryAfter: .seconds(900))) == .seconds(900))
+    #expect(idleTime(CircuitBreakerPolicy(openTime: .seconds(3600), halfOpenPermits: 1)) == .seconds(3600))
+    #expect(
+      idleTime(
+        CircuitBreakerPolicy(
+          openTime: .seconds(5), maxOpenTime: .seconds(60), maxRetryAfter: .seconds(900), halfOpenPermits: 1))
+        == .seconds(900))
     #expect(idleTime(CircuitBreakerPolicy(), .seconds(-1)) == .seconds(300))
   }
 
@@ -130,7 +136,9 @@ import Testing
   @Test func aNewPolicyIsForAllOfThem() {
     let breakers = breakers()
     let old = breakers.breaker(for: 1, at: .s(0))
-    breakers.update(CircuitBreakerPolicy(window: .count(2)))
+    breakers.update(
+      CircuitBreakerPolicy(
+        window: .count(2), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
     #expect(old.policy.window == .count(2))
     #expect(breakers.breaker(for: 2, at: .s(0)).policy.window == .count(2))
   }

@@ -30,11 +30,15 @@ import Testing
     RoundTrip(HedgeDelay.learned(percentile: 50, atMost: .seconds(1))),
     RoundTrip(TimeLimit(.nanoseconds(1))), RoundTrip(TimeLimit(.seconds(90))),
     RoundTrip(CircuitBreakerPolicy()),
-    RoundTrip(CircuitBreakerPolicy(failureRate: nil, consecutiveFailures: 3, rampTime: .seconds(60))),
+    RoundTrip(
+      CircuitBreakerPolicy(
+        failureRate: nil, consecutiveFailures: 3, openTime: .seconds(5), maxOpenTime: .seconds(60),
+        halfOpenPermits: 1, rampTime: .seconds(60))),
     RoundTrip(
       CircuitBreakerPolicy(
         window: .time(.milliseconds(1500), slices: 3),
-        slowCalls: .init(threshold: .milliseconds(250), rate: 0.5))),
+        slowCalls: .init(threshold: .milliseconds(250), rate: 0.5), openTime: .seconds(5),
+        maxOpenTime: .seconds(60), halfOpenPermits: 1)),
     RoundTrip(CircuitBreakerPolicy.Window.count(9)),
     RoundTrip(CircuitBreakerPolicy.SlowCalls(threshold: .seconds(1))),
   ]

@@ -26,7 +26,8 @@ private func shares(
         CircuitBreaker(
           instance.id,
           policy: CircuitBreakerPolicy(
-            window: .count(10), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(30))))
+            window: .count(10), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(30),
+            maxOpenTime: .seconds(60), halfOpenPermits: 1)))
     }.retry(RetryPolicy(maxAttempts: 3, backoff: .none), budget: nil)
     await withDiscardingTaskGroup { callers in
       for _ in 0..<1000 {

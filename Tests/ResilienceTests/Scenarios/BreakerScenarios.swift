@@ -12,8 +12,7 @@ private func breaker(
     "destination",
     policy: CircuitBreakerPolicy(
       window: .count(10), failureRate: 0.5, minimumThroughput: 4, openTime: openTime, openTimeJitter: 0,
-      halfOpenPermits: permits,
-      probeLease: lease),
+      halfOpenPermits: permits, probeLease: lease),
     onEvent: onEvent)
 }
 

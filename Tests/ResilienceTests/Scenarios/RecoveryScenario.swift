@@ -34,7 +34,9 @@ import Testing
       ) {}
       let knocks = Log<Instant>()
       let breaker = CircuitBreaker(
-        "stock", policy: CircuitBreakerPolicy(maxOpenTime: .seconds(5), rampTime: rampTime),
+        "stock",
+        policy: CircuitBreakerPolicy(
+          openTime: .seconds(5), maxOpenTime: .seconds(5), halfOpenPermits: 1, rampTime: rampTime),
         onEvent: { event in
           if case .opened(let reason, _, _, _, _) = event.kind, reason != .probes {
             knocks.append(event.instant)

@@ -11,7 +11,7 @@ private struct Down: Error {}
       "destination",
       policy: CircuitBreakerPolicy(
         window: .count(4), failureRate: 0.5, minimumThroughput: 2, openTime: openTime, maxOpenTime: openTime,
-        openTimeJitter: 0))
+        openTimeJitter: 0, halfOpenPermits: 1))
   }
 
   /// Trips the breaker and waits until it admits a probe.

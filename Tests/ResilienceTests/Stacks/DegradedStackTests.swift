@@ -9,7 +9,10 @@ private struct Down: Error {}
   @Test func aFallbackOutsideABreakerAnswersWhileItIsOpen() throws {
     try Simulation(seed: 1).run { _ in
       let breaker = CircuitBreaker(
-        "price", policy: CircuitBreakerPolicy(window: .count(4), failureRate: 0.5, minimumThroughput: 2))
+        "price",
+        policy: CircuitBreakerPolicy(
+          window: .count(4), failureRate: 0.5, minimumThroughput: 2, openTime: .seconds(5),
+          maxOpenTime: .seconds(60), halfOpenPermits: 1))
       let calls = Log<Int>()
       let call = ServiceCall("price") { (number: Int) -> Int in
         calls.append(number)

@@ -90,7 +90,10 @@ private struct Down: Error {}
   @Test func row30_aHedgeThatEveryInstanceRefusesLeavesTheFirstAttemptAlone() throws {
     try Simulation(seed: 1).run { simulation in
       let breaker = CircuitBreaker(
-        "b", policy: CircuitBreakerPolicy(window: .count(4), failureRate: 0.5, minimumThroughput: 2))
+        "b",
+        policy: CircuitBreakerPolicy(
+          window: .count(4), failureRate: 0.5, minimumThroughput: 2, openTime: .seconds(5),
+          maxOpenTime: .seconds(60), halfOpenPermits: 1))
       for _ in 1...2 { try? await ServiceCall { (_: Int) in throw Down() }.circuitBreaker(breaker)(1) }
       let calls = Log<String>()
       let call = ServiceCall("stock") { (_: Int, context: CallContext) in

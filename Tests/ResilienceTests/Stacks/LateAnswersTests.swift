@@ -75,11 +75,11 @@ private struct Busy: Error, PushbackProviding {
     try Simulation(seed: 1).run { sim in
       let call = stack.handler(limit, retry: RetryPolicy(maxAttempts: 2, backoff: .none)) {
         await uninterrupted(for: limit.end)
-        throw Busy(pushback: .retryAfter(.seconds(3)))
+        throw Busy(pushback: .overloaded(retryAfter: .seconds(3)))
       }
       let error = await #expect(throws: TimedOut.self) { try await call(1) }
       #expect(error?.underlying is Busy)
-      #expect(error?.pushback == .retryAfter(.seconds(3)))
+      #expect(error?.pushback == .overloaded(retryAfter: .seconds(3)))
       #expect(error?.isAbandoned == false)
     }
     let start = Instant(nanoseconds: 0)

@@ -40,7 +40,12 @@ private struct Down: Error {}
     let (seen, headers) = (Log<String>(), Log<String>())
     try Simulation(seed: 1).run { _ in
       let call = Logged(base: failing(seen, after: delay).timeout(.seconds(1)), log: headers)
-        .circuitBreaker(CircuitBreaker("stock", policy: CircuitBreakerPolicy(minimumThroughput: 100)))
+        .circuitBreaker(
+          CircuitBreaker(
+            "stock",
+            policy: CircuitBreakerPolicy(
+              minimumThroughput: 100, openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
+        )
         .hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: nil)
         .retry(Self.quickly, budget: nil).deadline(.seconds(60))
       await #expect(throws: Down.self) { try await call(1) }

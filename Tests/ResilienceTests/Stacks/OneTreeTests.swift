@@ -41,7 +41,7 @@ private struct Down: Error, CustomStringConvertible {
       "bank",
       policy: CircuitBreakerPolicy(
         window: .count(4), failureRate: 0.5, minimumThroughput: 3, openTime: .seconds(5),
-        maxOpenTime: .seconds(5), openTimeJitter: 0))
+        maxOpenTime: .seconds(5), openTimeJitter: 0, halfOpenPermits: 1))
     let pay = ServiceCall("pay") { (_: Int, context: CallContext) in
       try await bank(headers(), Int(context.attempt))
     }

@@ -23,7 +23,9 @@ import Testing
     }
   }
 
-  private let policy = CircuitBreakerPolicy(window: .count(10), failureRate: 0.5, minimumThroughput: 5)
+  private let policy = CircuitBreakerPolicy(
+    window: .count(10), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(5),
+    maxOpenTime: .seconds(60), halfOpenPermits: 1)
 
   /// Ten calls at once, of which one takes 0.9 s, and each has 1 s.
   @Test(arguments: 0..<10 as Range<UInt64>)

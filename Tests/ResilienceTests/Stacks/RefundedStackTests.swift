@@ -40,7 +40,9 @@ import Testing
       for id in ["a", "b", "c"] {
         registry.register(ServiceInstance(id: id, service: "stock"), ttl: .seconds(60))
       }
-      let policy = CircuitBreakerPolicy(window: .count(1), failureRate: 1, minimumThroughput: 1)
+      let policy = CircuitBreakerPolicy(
+        window: .count(1), failureRate: 1, minimumThroughput: 1, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), halfOpenPermits: 1)
       let call = registry.service("stock").balanced { instance in
         ServiceCall(instance.id) { (_: Int) -> Void in
           made.append(instance.id)
@@ -209,7 +211,10 @@ import Testing
   @Test func row68_aCallOfWhichAnAttemptRanKeepsItsPermit() throws {
     try Simulation(seed: 1).run { _ in
       let breaker = CircuitBreaker(
-        "stock", policy: CircuitBreakerPolicy(window: .count(2), failureRate: 0.5, minimumThroughput: 1))
+        "stock",
+        policy: CircuitBreakerPolicy(
+          window: .count(2), failureRate: 0.5, minimumThroughput: 1, openTime: .seconds(5),
+          maxOpenTime: .seconds(60), halfOpenPermits: 1))
       let bucket = TokenBucket("calls", limit: .perHour(1, burst: 3))
       let call = ServiceCall("stock") { (_: Int) in throw Down() }.idempotent().circuitBreaker(breaker)
         .retry(RetryPolicy(maxAttempts: 2, backoff: .constant(.zero, jitter: .none))).rateLimit(bucket)

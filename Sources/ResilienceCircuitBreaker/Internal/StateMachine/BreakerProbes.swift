@@ -17,6 +17,7 @@ struct BreakerProbes: Sendable {
 
   private(set) var running: [Probe] = []
   private var issued: Int64 = 0
+  private(set) var firstAdmittedAt: Instant?
   private(set) var successes = 0
   private(set) var failures = 0
   var slow = 0
@@ -29,6 +30,7 @@ struct BreakerProbes: Sendable {
 
   mutating func admit(at now: Instant) -> CircuitBreakerToken.ProbeID {
     issued += 1
+    firstAdmittedAt = firstAdmittedAt ?? now
     let id = CircuitBreakerToken.ProbeID(number: issued)
     // In order even if `now` is not: the lease of a later probe never ends before that of an earlier one.
     running.append(Probe(id: id, admittedAt: max(now, running.last?.admittedAt ?? now)))

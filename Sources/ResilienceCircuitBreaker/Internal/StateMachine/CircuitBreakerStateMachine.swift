@@ -267,9 +267,7 @@ extension CircuitBreakerStateMachine {
 extension CircuitBreakerStateMachine {
   /// - Parameter origin: From when the open time counts: it ends no earlier than `now` either way.
   private mutating func open(_ reason: CircuitBreakerEvent.OpeningReason, at now: Instant, origin: Instant) {
-    let stableAt = history.recoveredAt.advanced(byNanoseconds: history.openTime)
-    let isStable = mode == .closed && stableAt <= now
-    history.reopenings = history.openings == 0 || isStable ? 0 : history.reopenings + 1
+    history.reopenings = history.openings == 0 || wasQuiet(at: now) ? 0 : history.reopenings + 1
     let time = rules.openNanoseconds(
       reopenings: history.reopenings, draw: history.draw &+ UInt64(truncatingIfNeeded: history.openings))
     let asked = history.notBefore.map { $0.advanced(byNanoseconds: time.jitter) } ?? now
@@ -283,6 +281,15 @@ extension CircuitBreakerStateMachine {
     history.openTime = time.whole
     history.openings &+= 1
     begin(.open)
+  }
+
+  /// Whether nothing was wrong for as long as it had last been open: it was closed, or nobody asked.
+  private func wasQuiet(at now: Instant) -> Bool {
+    let (since, until) =
+      mode == .halfOpen
+      ? (history.openUntil, history.probes.firstAdmittedAt ?? now)
+      : (history.recoveredAt, mode == .closed ? now : .distantPast)
+    return since.advanced(byNanoseconds: history.openTime) <= until
   }
 
   /// The probes succeeded.

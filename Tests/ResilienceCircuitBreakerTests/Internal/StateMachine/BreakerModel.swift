@@ -40,6 +40,8 @@ struct BreakerModel {
   /// When the failures since the latest success came.
   var inARow: [Int64] = []
   var probes: [Result] = []
+  /// When the first probe of this half-open time was let in.
+  var firstProbeAt: Int64?
   var openUntil = Int64.min
   var openTime: Int64 = 0
   var recoveredAt = Int64.min
@@ -187,7 +189,9 @@ extension BreakerModel {
   }
 
   private mutating func open(at instant: Int64, origin: Int64) {
-    let isStable = state == .closed && instant >= recoveredAt.addingReportingOverflow(openTime).partialValue
+    let isStable =
+      state == .closed && instant >= recoveredAt.addingReportingOverflow(openTime).partialValue
+      || state == .halfOpen && (firstProbeAt ?? instant) >= openUntil + openTime
     reopenings = openings == 0 || isStable || recoveredAt == .min && state == .closed ? 0 : reopenings + 1
     openTime = ns(policy.openTime)
     for _ in 0..<min(reopenings, 40) { openTime = min(openTime * 2, ns(policy.maxOpenTime)) }
@@ -200,6 +204,7 @@ extension BreakerModel {
   private mutating func begin() {
     era += 1
     probes = []
+    firstProbeAt = nil
     notBefore = .min
   }
 }
@@ -220,6 +225,7 @@ extension BreakerModel {
       guard credit >= 1 else { return false }
       credit -= 1
     }
+    if state == .halfOpen { firstProbeAt = firstProbeAt ?? now }
     calls.append(Call(era: era, start: now, isProbe: state == .halfOpen))
     return true
   }

@@ -11,8 +11,7 @@ import Testing
   ) -> CircuitBreakerPolicy {
     CircuitBreakerPolicy(
       window: .count(4), minimumThroughput: 2, openTime: .seconds(5), maxOpenTime: cap,
-      openTimeJitter: jitter,
-      maxRetryAfter: .seconds(60), halfOpenPermits: permits, rampTime: ramp)
+      openTimeJitter: jitter, maxRetryAfter: .seconds(60), halfOpenPermits: permits, rampTime: ramp)
   }
 
   /// Fails once, as a call that ends at once; the instant until which that left it open.
@@ -55,6 +54,44 @@ import Testing
     let then = Instant.s(6 + closedFor)
     fail(&machine, at: then)
     #expect(fail(&machine, at: then) == then.advanced(by: .seconds(again)))
+  }
+
+  /// It was open for 10 s, and the next call comes so long after.
+  @Test(arguments: [(silence: 0.0, again: 20.0), (silence: 9.999, again: 20.0), (silence: 10.0, again: 5.0)])
+  func quietTimeBeginsAnew(silence: Double, again: Double) {
+    var machine = Machine(policy())
+    for _ in 0..<2 { fail(&machine, at: .s(0)) }
+    #expect(fail(&machine, at: .s(5)) == .s(15))
+    let then = Instant.s(15 + silence)
+    #expect(fail(&machine, at: then) == then.advanced(by: .seconds(again)))
+  }
+
+  @Test func byDefaultItDoesNotGrow() {
+    var machine = Machine(
+      CircuitBreakerPolicy(
+        minimumThroughput: 2, openTime: .seconds(5), maxOpenTime: .seconds(60), openTimeJitter: 0,
+        halfOpenPermits: 1))
+    for _ in 0..<2 { fail(&machine, at: .s(0)) }
+    for second in 1..<300 as Range<Int64> {
+      let now = Instant(nanoseconds: second * 1_000_000_000)
+      #expect(fail(&machine, at: now) == nil)
+      #expect(fail(&machine, at: now) == now.advanced(by: .seconds(1)))
+    }
+  }
+
+  /// Of three probes one is slow by nature: the other two decide.
+  @Test func byDefaultTwoFastProbesOfThreeClose() {
+    var machine = Machine(
+      CircuitBreakerPolicy(
+        minimumThroughput: 2, openTime: .seconds(5), maxOpenTime: .seconds(60), openTimeJitter: 0,
+        halfOpenPermits: 1))
+    for _ in 0..<2 { fail(&machine, at: .s(0)) }
+    guard case .admitted = machine.admit(at: .s(1), draw: 0).decision else {
+      Issue.record("no probe was admitted")
+      return
+    }
+    for _ in 0..<2 { succeed(&machine, at: .s(1.5)) }
+    #expect(machine.state == .closed)
   }
 
   @Test func aRampIsNotStableYet() {
@@ -107,8 +144,8 @@ import Testing
   @Test func consecutiveFailuresOpen() {
     var machine = Machine(
       CircuitBreakerPolicy(
-        failureRate: nil, consecutiveFailures: 3, minimumThroughput: 50, openTimeJitter: 0, halfOpenPermits: 2
-      ))
+        failureRate: nil, consecutiveFailures: 3, minimumThroughput: 50, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: 2))
     for _ in 0..<2 { fail(&machine, at: .s(0)) }
     succeed(&machine, at: .s(0))
     for _ in 0..<2 { fail(&machine, at: .s(0)) }

@@ -7,8 +7,8 @@ import Testing
   typealias Machine = CircuitBreakerStateMachine
 
   private static let policy = CircuitBreakerPolicy(
-    window: .count(100), minimumThroughput: 4, openTime: .seconds(5), openTimeJitter: 0,
-    rampTime: .seconds(100))
+    window: .count(100), minimumThroughput: 4, openTime: .seconds(5), maxOpenTime: .seconds(60),
+    openTimeJitter: 0, halfOpenPermits: 1, rampTime: .seconds(100))
 
   /// Recovering from second 5 on.
   private func recovering() -> Machine {

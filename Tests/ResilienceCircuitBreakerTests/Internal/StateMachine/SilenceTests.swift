@@ -11,7 +11,9 @@ import Testing
   private static let threeDays = 259_200.0
 
   private static func fiveInARow(_ window: CircuitBreakerPolicy.Window) -> CircuitBreakerPolicy {
-    CircuitBreakerPolicy(window: window, failureRate: nil, consecutiveFailures: 5, openTimeJitter: 0)
+    CircuitBreakerPolicy(
+      window: window, failureRate: nil, consecutiveFailures: 5, openTime: .seconds(5),
+      maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: 1)
   }
 
   private func call(_ machine: inout Machine, _ verdict: Verdict, _ times: Int = 1, at second: Double) {
@@ -73,7 +75,8 @@ import Testing
   @Test func row71_theRowMayBeLongerThanACountWindow() {
     var machine = Machine(
       CircuitBreakerPolicy(
-        window: .count(4), failureRate: nil, consecutiveFailures: 10, openTimeJitter: 0))
+        window: .count(4), failureRate: nil, consecutiveFailures: 10, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), openTimeJitter: 0, halfOpenPermits: 1))
     for second in 0..<9 { call(&machine, .failure, at: Double(second)) }
     #expect(machine.state == .closed)
     call(&machine, .failure, at: 9)
@@ -97,7 +100,8 @@ import Testing
     var machine = Machine(
       CircuitBreakerPolicy(
         window: .count(8, maxAge: .seconds(80)), failureRate: nil,
-        slowCalls: .init(threshold: .seconds(1), rate: 0.5), minimumThroughput: 4))
+        slowCalls: .init(threshold: .seconds(1), rate: 0.5), minimumThroughput: 4, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), halfOpenPermits: 1))
     for start in [0.0, 40] {
       guard case .admitted(let token) = machine.admit(at: .s(start), draw: 0).decision else { continue }
       _ = machine.record(token, .success, at: .s(start + 2), draw: 0)
@@ -111,7 +115,10 @@ import Testing
 
   /// Successes that were counted without the lock are in their place between failures of different ages.
   @Test func row71_onlyWhatIsTooOldIsForgivenInItsPlace() {
-    var machine = Machine(CircuitBreakerPolicy(window: .count(100, maxAge: .seconds(80)), failureRate: 1))
+    var machine = Machine(
+      CircuitBreakerPolicy(
+        window: .count(100, maxAge: .seconds(80)), failureRate: 1, openTime: .seconds(5),
+        maxOpenTime: .seconds(60), halfOpenPermits: 1))
     call(&machine, .failure, 7, at: 5)
     machine.count(successes: 70)
     call(&machine, .failure, 5, at: 55)

@@ -12,7 +12,8 @@ import Testing
   {
     CircuitBreakerPolicy(
       window: .count(4), failureRate: failureRate, slowCalls: .init(threshold: .seconds(8), rate: rate),
-      minimumThroughput: 4, openTime: .seconds(5), openTimeJitter: 0, halfOpenPermits: permits)
+      minimumThroughput: 4, openTime: .seconds(5), maxOpenTime: .seconds(60), openTimeJitter: 0,
+      halfOpenPermits: permits)
   }
 
   private func admit(_ machine: inout Machine, at now: Instant) throws -> CircuitBreakerToken {
