@@ -150,7 +150,7 @@ extension CircuitBreaker {
   @inline(never)
   func abandon(_ token: CircuitBreakerToken) {
     guard !token.word.admitsFreely else { return }
-    operate { machine in machine.abandon(token) }
+    operate(at: .distantPast) { machine in (machine.abandon(token), []) }
   }
 }
 
@@ -182,14 +182,6 @@ extension CircuitBreaker {
       observer?.emit(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
     }
     return answer
-  }
-
-  /// Operates the machine without reaching any change of state.
-  func operate(_ operation: (inout CircuitBreakerStateMachine) -> Void) {
-    operate(at: .distantPast) { machine in
-      operation(&machine)
-      return ((), [])
-    }
   }
 
   /// Makes what a state that rejects answers with.

@@ -121,7 +121,7 @@ extension CircuitBreaker {
   }
 
   func update(_ rules: CircuitBreakerRules) {
-    operate { machine in machine.update(rules) }
+    operate(at: .distantPast) { machine in (machine.update(rules), []) }
   }
 
   /// Whether the breaker does what it was told by hand.

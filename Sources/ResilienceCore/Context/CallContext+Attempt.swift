@@ -6,25 +6,29 @@ extension CallContext {
   ///
   /// A retry sets it before the first attempt only if something inside may read it or somebody observes, else
   /// when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
-  public var callID: UInt64 { identity.id }
+  @inlinable
+  public var callID: UInt64 { id == Self.pendingID ? 0 : id }
 
   /// Which attempt this is, from 1.
   ///
   /// All layers that repeat the call count together: retries, hedges, the redeliveries of an event. Inside a
   /// hedge of two inside a retry of three, the attempts are 1 and 2, then 3 and 4, then 5 and 6. At most 65
   /// 535.
+  @inlinable
   public var attempt: UInt16 { UInt16(clamping: attemptNumber) }
 
   /// The most attempts that all layers around it make together, this one included; 1 when none repeats the
   /// call, 65 535 when there is no bound.
   ///
   /// Like ``attempt`` it is in the context that is handed down, not in ``current``.
+  @inlinable
   public var maxAttempts: UInt16 { UInt16(clamping: max(attemptNumber, attemptLimit)) }
 
   /// Whether no attempt follows this one even if it fails, of no layer: the time to give a partial answer, or
   /// to park a message.
   ///
   /// `false` promises nothing: a budget or the deadline may end the call earlier.
+  @inlinable
   public var isLastAttempt: Bool { attemptNumber >= attemptLimit && attemptLimit != .max }
 
   /// The attempt for the wire, such as `attempt=2; max=3`: the syntax of the AWS SDKs' `amz-sdk-request`
@@ -41,30 +45,31 @@ extension CallContext {
 extension CallContext {
   /// The instant that ``now`` has read, in nanoseconds; `Int64.min` for none.
   @inlinable
-  package var nowIfKnown: Int64 { knownNow.nanoseconds }
+  package var nowIfKnown: Int64 { knownNow }
 
   /// ``callID``, or ``pendingID``.
   @inlinable
-  package var claimedID: UInt64 { identity.rawValue }
+  package var claimedID: UInt64 { id }
 
   /// Whether no layer outside has claimed the logical call: who finds it so is the outermost, and the one
   /// that deposits into a retry budget.
   @inlinable
-  package var isUnclaimed: Bool { identity == .unclaimed }
+  package var isUnclaimed: Bool { id == 0 }
 
   /// The id of a call that is claimed but whose id nobody has needed so far.
   @inlinable
-  package static var pendingID: UInt64 { CallIdentity.pending.rawValue }
+  package static var pendingID: UInt64 { 1 }
 
   /// Marks the logical call as claimed, and gives it its id if that is known; one that has an id keeps it.
   @inlinable
   package mutating func claim(as newID: UInt64 = CallContext.pendingID) {
-    if !identity.hasID { identity = CallIdentity(rawValue: newID) }
+    if id <= Self.pendingID { id = newID }
   }
 
   /// Gives the logical call an id unless it has one.
+  @inlinable
   package mutating func drawCallID() {
-    if !identity.hasID { identity = CallIdentity(random: random()) }
+    if id <= Self.pendingID { id = makeID() }
   }
 
   /// Begins an attempt of a layer, inside the one that the context stands for, and forgets the time, which
@@ -78,6 +83,6 @@ extension CallContext {
   package mutating func beginAttempt(_ number: UInt32, of limit: UInt32 = 1, at now: Int64 = .min) {
     attemptNumber = (attemptNumber - 1).multiplyingSaturating(limit).addingSaturating(number)
     attemptLimit = attemptLimit.multiplyingSaturating(limit)
-    knownNow = KnownInstant(nanoseconds: now)
+    knownNow = now
   }
 }

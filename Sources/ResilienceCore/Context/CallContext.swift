@@ -6,19 +6,19 @@
 @frozen
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: InheritedContext
-  @usableFromInline var identity: CallIdentity
+  @usableFromInline var id: UInt64
   // 32 bits each, so that no padding is left: the compiler carries padding across every await.
   @usableFromInline var attemptNumber: UInt32
   @usableFromInline var attemptLimit: UInt32
-  @usableFromInline var knownNow: KnownInstant
+  @usableFromInline var knownNow: Int64
 
   @inlinable
   package init(inherited: InheritedContext) {
     self.inherited = inherited
-    identity = .unclaimed
+    id = 0
     attemptNumber = 1
     attemptLimit = 1
-    knownNow = .none
+    knownNow = .min
   }
 
   /// When the caller stops waiting. Tighten it with ``tightenDeadline(to:)``.
@@ -99,13 +99,13 @@ extension CallContext {
   /// Forgets the time, after a wait on the way down.
   @inlinable
   package mutating func forgetNow() {
-    knownNow = .none
+    knownNow = .min
   }
 
   /// Replaces what ``now`` has read, in nanoseconds; `Int64.min` for nothing.
   @inlinable
   package mutating func setNow(_ now: Int64) {
-    knownNow = KnownInstant(nanoseconds: now)
+    knownNow = now
   }
 }
 
@@ -119,10 +119,8 @@ extension CallContext {
   @inlinable
   public var now: Instant {
     mutating get {
-      if let instant = knownNow.instant { return instant }
-      let now = readClock()
-      knownNow = KnownInstant(now)
-      return now
+      if knownNow == .min { knownNow = readClock().nanoseconds }
+      return Instant(nanoseconds: knownNow)
     }
   }
 
@@ -139,11 +137,11 @@ extension CallContext {
     flags.contains(.environment) ? Self.environmentRandom() : SystemRandomSource().next()
   }
 
-  /// A random number for the id of a call.
+  /// A random number of 2 or more, for ids: 0 is "none", 1 is ``pendingID``.
   @inlinable
   @inline(__always)
   package func makeID() -> UInt64 {
-    CallIdentity(random: random()).rawValue
+    max(2, random())
   }
 
   /// The clock to wait on.

@@ -36,7 +36,8 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
 
   var hasHistory: Bool { memory != nil }
 
-  /// What it knows beyond its successes: made when it is first changed, and blank until then.
+  /// What it knows beyond its successes: made when it is first changed, and blank until then. What most calls
+  /// do goes to `memory`, which is looked for once.
   var history: BreakerHistory {
     unsafeAddress { UnsafePointer(memory ?? BreakerHistory.blank) }
     unsafeMutableAddress {
@@ -83,8 +84,8 @@ extension CircuitBreakerStateMachine {
   ///
   /// - Returns: When it begins, for its token; `nil` if ``admit(at:draw:)`` must be asked.
   package mutating func admitTimed(at now: Instant) -> Instant? {
-    guard mode == .closed, let memory else { return nil }
-    return memory.pointee.running.enterUnlessDue(at: now)
+    guard mode == .closed, let memory, !memory.pointee.running.mayExpire(by: now) else { return nil }
+    return memory.pointee.running.enter(at: now)
   }
 
   private mutating func decide(at now: Instant) -> Decision {
@@ -148,6 +149,7 @@ extension CircuitBreakerStateMachine {
   /// Takes a success, if it changes nothing but counts: what most calls come to, in fewer steps.
   ///
   /// - Returns: Whether it did; if not, ``record(_:_:retryAfter:at:draw:)`` must.
+  @inline(__always)
   package mutating func recordTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
     guard mode == .closed, token.generation == generation, let memory else { return false }
     guard memory.pointee.countTimedSuccess(from: token.start, at: now, rules) else { return false }

@@ -79,6 +79,7 @@ extension BreakerHistory {
   }
 
   /// Counts a success of a closed breaker, if it changes nothing else.
+  @inline(__always)
   mutating func countTimedSuccess(from start: Instant, at now: Instant, _ rules: CircuitBreakerRules) -> Bool
   {
     if rules.timesCalls, running.mayExpire(by: now) || rules.isSlow(from: start, to: now) { return false }

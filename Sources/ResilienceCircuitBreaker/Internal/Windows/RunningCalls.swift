@@ -38,12 +38,6 @@ struct RunningCalls: Sendable {
     return slice > began ? Instant(nanoseconds: slice.multiplyingSaturating(sliceNanoseconds)) : now
   }
 
-  /// Counts a call in, unless something is due by `now`.
-  @inline(__always)
-  mutating func enterUnlessDue(at now: Instant) -> Instant? {
-    mayExpire(by: now) ? nil : enter(at: now)
-  }
-
   mutating func leave(_ start: Instant) {
     let slice = start.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     if slice <= overdueThrough {
