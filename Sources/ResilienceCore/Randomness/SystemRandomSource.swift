@@ -2,9 +2,9 @@ public import Synchronization
 
 /// One sequence for the whole process: 128 bits of state, seeded once by the operating system.
 ///
-/// A draw is one atomic addition; `SystemRandomNumberGenerator` makes a system call for each. No two processes
-/// walk the same sequence, so ids that are made of it differ between processes as chance has it. Not for
-/// secrets.
+/// A draw is one atomic addition; `SystemRandomNumberGenerator` makes a system call for each. No two
+/// processes walk the same sequence: ids that are made of it differ between processes as chance has it. Not
+/// for secrets.
 @frozen
 public struct SystemRandomSource: RandomSource {
   @usableFromInline static let state = State()

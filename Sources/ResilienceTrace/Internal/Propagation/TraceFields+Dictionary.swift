@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
-// Half of what it takes to carry a trace by way of a dictionary was hashing, four times. Among few fields both
-// are found by looking at the lengths of their names, and a dictionary that is new begins as a copy of one that
-// has both.
+// To hash the two names, on the way in and out, is a quarter of what it takes to carry a trace. Among few
+// fields both are found by the lengths of the names, and a new dictionary begins as a copy of one that has
+// both.
 
 extension TraceFields {
   @usableFromInline
@@ -51,7 +51,7 @@ extension TraceFields {
     private(set) var traceparent: [String: String].Index?
     private(set) var tracestate: [String: String].Index?
 
-    /// - Returns: `nil` when one is there in another case, or so many fields are there that hashing is faster.
+    /// - Returns: `nil` when one is there in another case, or so many fields that hashing is faster.
     init?(in dictionary: [String: String]) {
       guard dictionary.count <= 8 else { return nil }
       let end = dictionary.endIndex

@@ -100,8 +100,8 @@ enum TraceStateParser {
     var next = start
     while next &+ 8 <= bytes.count {
       let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
-      // With every byte below 0x80, adding 0x80 - n to a byte sets its top bit exactly when it is n or more. A
-      // byte that is not below spoils the later ones only.
+      // With every byte below 0x80, adding 0x80 - n to a byte sets its top bit exactly when it is n or more.
+      // A byte that is not below spoils the later ones only.
       let printable =
         (word &+ Hexadecimal.eight(0x80 - 0x20)) & ~(word &+ Hexadecimal.eight(0x80 - 0x7F)) & ~word
       let notComma = (word ^ Hexadecimal.eight(0x2C)) &+ Hexadecimal.eight(0x7F)
