@@ -11,7 +11,7 @@ extension CallContext {
     wrappedValue: InheritedContext(deadline: .never, trace: .none, flags: []))
 
   @usableFromInline
-  static let baggageKey = TaskLocal<BaggageBox?>(wrappedValue: nil)
+  static let baggageKey = TaskLocal(wrappedValue: BoundBaggage(nil))
 
   // Read only when a task was cancelled: no flag says that it is bound.
   static let sharedWorkKey = TaskLocal<(any SharedWork)?>(wrappedValue: nil)
@@ -37,11 +37,25 @@ extension CallContext {
 
   /// What travels along with a call and no layer reads: trace state and baggage, as their module keeps them.
   @inlinable
-  public static var baggage: (any Sendable)? { baggageKey.get()?.value }
+  public static var baggage: (any Sendable)? { boundBaggage().value }
 
   /// Whether there is one.
-  @inlinable
-  package static var hasBaggage: Bool { baggageKey.get() != nil }
+  @usableFromInline
+  package static var hasBaggage: Bool {
+    @inline(never) get { !baggageKey.get().isNone }
+  }
+
+  /// The baggage if it is nothing but a text of this type; empty if there is none, `nil` if it is another.
+  package static func baggageText(of type: any TextBaggage.Type) -> String? {
+    let bound = baggageKey.get()
+    if bound.textType.map({ ObjectIdentifier($0) == ObjectIdentifier(type) }) == true { return bound.text }
+    return bound.isNone ? "" : nil
+  }
+
+  /// The baggage as it is bound. Out of line: else the key itself is retained around it.
+  @usableFromInline
+  @inline(never)
+  package static func boundBaggage() -> BoundBaggage { baggageKey.get() }
 }
 
 extension CallContext {
@@ -73,6 +87,24 @@ extension CallContext {
       // Capturing the parameter keeps the closure on the caller's actor.
       _ = isolation
       return try await body()
+    }
+  }
+
+  /// Runs `body` with `context` as ``current`` and with a text as the baggage, where there was none; an empty
+  /// one is none.
+  @inlinable
+  @inline(__always)
+  package static func withCurrent<Result>(
+    _ context: CallContext, baggage text: String, of type: any TextBaggage.Type,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    if text.isEmpty { return try await withCurrent(context, isolation: isolation, body) }
+    return try await baggageKey.withValue(BoundBaggage(text: text, of: type)) {
+      try await inheritedKey.withValue(context.inherited.unchanged) {
+        _ = isolation
+        return try await body()
+      }
     }
   }
 
@@ -132,7 +164,7 @@ extension CallContext {
     _ baggage: (any Sendable)?, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
-    try await baggageKey.withValue(baggage.map { BaggageBox($0) }) {
+    try await baggageKey.withValue(BoundBaggage(baggage)) {
       _ = isolation
       return try await body()
     }

@@ -61,7 +61,7 @@ extension CallContext {
   /// The value of a type in ``CallContext/baggage``, alone or combined with others; `nil` when there is none.
   @inlinable
   public static func baggage<Value: Sendable>(of type: Value.Type) -> Value? {
-    guard let box = baggageKey.get() else { return nil }
-    return CombinedBaggage.value(of: type, in: box.value)
+    guard let baggage else { return nil }
+    return CombinedBaggage.value(of: type, in: baggage)
   }
 }

@@ -40,14 +40,14 @@ extension Dictionary: ContextCarrier where Key == String, Value == String {
 
   /// Sets the value of `name`, and removes the values of names equal but for ASCII case.
   ///
-  /// - Complexity: O(n) when the name was not there in this case.
+  /// - Complexity: O(n).
   @inlinable
   public mutating func set(_ value: String, forName name: String) {
     // Several fields are written one after another: growing for each would hash all of them again. A copy,
     // since the functions that reserve are not inlinable, and ask the runtime for types each time.
     if capacity == 0 { self = noFields }
-    guard updateValue(value, forKey: name) == nil, count > 1 else { return }
-    removeOtherCases(of: name)
+    self[name] = value
+    if count > 1 { removeOtherCases(of: name) }
   }
 
   /// Removes the values of `name` and of names equal but for ASCII case.

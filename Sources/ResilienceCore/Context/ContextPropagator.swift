@@ -50,10 +50,10 @@ extension ContextPropagator {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     var context = CallContext.current
-    let outer = CallContext.baggageKey.get()
+    let outer = CallContext.boundBaggage()
     let baggage = extract(from: carrier, into: &context, beside: outer)
     let extracted = context
-    if outer == nil, baggage == nil {
+    if outer.isNone, baggage.isNone {
       return try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
     return try await CallContext.baggageKey.withValue(baggage) {
@@ -64,15 +64,15 @@ extension ContextPropagator {
     }
   }
 
-  /// Apart, so that what crosses the awaits is one reference.
+  /// Apart, so that no existential crosses the awaits.
   @inlinable
   @inline(__always)
   func extract(
-    from carrier: some ContextCarrier, into context: inout CallContext, beside outer: BaggageBox?
-  ) -> BaggageBox? {
-    var baggage = outer?.value
+    from carrier: some ContextCarrier, into context: inout CallContext, beside outer: BoundBaggage
+  ) -> BoundBaggage {
+    var baggage = outer.value
     extract(from: carrier, into: &context, baggage: &baggage)
-    return baggage.map { BaggageBox($0) }
+    return BoundBaggage(baggage)
   }
 }
 

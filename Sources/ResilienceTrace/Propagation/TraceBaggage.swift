@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// What travels along with a trace and is no business of the layers; bound as ``CallContext/baggage``, alone
 /// or combined with the application's own.
@@ -23,6 +23,28 @@ public struct TraceBaggage: Sendable, Hashable {
   /// The baggage of the present call; empty when there is none.
   public static var current: TraceBaggage {
     CallContext.baggage(of: TraceBaggage.self) ?? TraceBaggage()
+  }
+}
+
+// MARK: - Trace state alone
+
+// It is bound as its text, since nearly every trace that has a state has nothing else.
+extension TraceBaggage: TextBaggage {
+  @usableFromInline
+  package init(text: String) {
+    self.init(state: TraceState(valid: text))
+  }
+
+  /// The present call's `tracestate`; empty for none.
+  static var stateHeader: String {
+    CallContext.baggageText(of: TraceBaggage.self) ?? current.state.header
+  }
+
+  /// Puts this `tracestate` in the place of another; none if it is not valid.
+  @usableFromInline
+  static func setState(_ tracestate: String, in baggage: inout (any Sendable)?) {
+    let state = TraceState(tracestate) ?? TraceState()
+    update(&baggage) { $0.state = state }
   }
 }
 

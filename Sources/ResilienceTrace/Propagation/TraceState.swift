@@ -31,7 +31,25 @@ public struct TraceState: Sendable, Hashable {
 
   /// Reads one `tracestate` value; `nil` if it is invalid.
   public init?(_ text: String) {
-    guard let header = TraceStateParser.canonical(text) else { return nil }
+    switch TraceStateParser.shape(of: text) {
+    case .canonical: header = text
+    case .valid: header = TraceStateParser.rewritten(text)
+    case .invalid: return nil
+    }
+  }
+
+  /// The header of a list that is valid, else an empty one.
+  @usableFromInline
+  static func valid(_ text: __owned String) -> String {
+    switch TraceStateParser.shape(of: text) {
+    case .canonical: text
+    case .valid: TraceStateParser.rewritten(text)
+    case .invalid: ""
+    }
+  }
+
+  /// A header that was read before.
+  init(valid header: String) {
     self.header = header
   }
 

@@ -30,13 +30,8 @@ public struct W3CTraceContextPropagator: ContextPropagator {
   public func inject(_ context: CallContext, into carrier: inout some ContextCarrier) {
     let trace = context.trace
     guard trace.isPresent, trace.span != 0 else { return }
-    carrier.set(trace.traceparent, forName: "traceparent")
-    let state = outgoingState
-    if state.isEmpty {
-      carrier.removeValues(forName: "tracestate")
-    } else {
-      carrier.set(state, forName: "tracestate")
-    }
+    var fields = TraceFields(traceparent: trace.traceparent, tracestate: outgoingState)
+    fields.move(into: &carrier)
   }
 
   /// Reads the carrier's trace, if it has exactly one valid traceparent; else the context stays as it is and
@@ -45,39 +40,75 @@ public struct W3CTraceContextPropagator: ContextPropagator {
   public func extract(
     from carrier: some ContextCarrier, into context: inout CallContext, baggage: inout (any Sendable)?
   ) {
-    var count = 0
-    var trace: TraceIDs?
-    carrier.forEachValue(forName: "traceparent") { value in
-      count += 1
-      trace = TraceIDs(traceparent: value)
-    }
-    guard count == 1, let trace else { return }
+    let fields = TraceFields(in: carrier)
+    guard let trace = TraceIDs(traceparent: fields.traceparent) else { return }
     context.enterSpan(trace)
-    var text = ""
-    carrier.forEachValue(forName: "tracestate") { value in
-      text = text.isEmpty ? value : text + "," + value
-    }
     // Without a state of its own, that of a trace which this one is nested in must not go out with it either.
-    if text.isEmpty, baggage == nil { return }
-    Self.setState(text, in: &baggage)
+    if fields.tracestate.isEmpty, baggage == nil { return }
+    TraceBaggage.setState(fields.tracestate, in: &baggage)
   }
 
   /// The header's value; empty for none.
   @usableFromInline
   var outgoingState: String {
-    guard let baggage = CallContext.baggage(of: TraceBaggage.self) else { return "" }
-    let state = baggage.state
-    if state.header.utf8.count <= maxTraceStateLength { return state.header }
-    return state.truncated(toLength: maxTraceStateLength).header
+    let header = TraceBaggage.stateHeader
+    if header.utf8.count <= maxTraceStateLength { return header }
+    return TraceBaggage.current.state.truncated(toLength: maxTraceStateLength).header
+  }
+}
+
+// MARK: - Without an existential between
+
+// What every propagator has, again: as text the state goes from the carrier to the task-local, and takes no
+// allocation.
+extension W3CTraceContextPropagator {
+  /// Runs `body` in the context that `carrier` holds.
+  @inlinable
+  @inline(__always)
+  public func withExtracted<Result>(
+    from carrier: some ContextCarrier, isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    if CallContext.hasBaggage {
+      return try await withExtracted(besideBaggageFrom: carrier, isolation: isolation, body)
+    }
+    var context = CallContext.current
+    let state = Self.extract(TraceFields(in: carrier), into: &context)
+    return try await CallContext.withCurrent(
+      context, baggage: state, of: TraceBaggage.self, isolation: isolation, body)
   }
 
-  @usableFromInline
-  static func setState(_ text: String, in baggage: inout (any Sendable)?) {
-    let state = TraceState(text) ?? TraceState()
-    if case .none = baggage {
-      if !state.isEmpty { baggage = TraceBaggage(state: state) }
-    } else {
-      TraceBaggage.update(&baggage) { $0.state = state }
+  /// Runs `body` in the context that fields hold which are no ``ContextCarrier``.
+  @inlinable
+  @inline(__always)
+  public func withExtracted<Fields, Result>(
+    from fields: Fields, through access: FieldAccess<Fields>,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    try await withExtracted(from: FieldCarrier(fields, through: access), isolation: isolation, body)
+  }
+
+  @inlinable
+  func withExtracted<Result>(
+    besideBaggageFrom carrier: some ContextCarrier, isolation: isolated (any Actor)?,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    var context = CallContext.current
+    var baggage = CallContext.baggage
+    extract(from: carrier, into: &context, baggage: &baggage)
+    let extracted = context
+    return try await CallContext.withBaggage(baggage, isolation: isolation) {
+      try await CallContext.withCurrent(extracted, isolation: isolation, body)
     }
+  }
+
+  /// - Returns: The state; empty for none.
+  @inlinable
+  @inline(__always)
+  static func extract(_ fields: TraceFields, into context: inout CallContext) -> String {
+    guard let trace = TraceIDs(traceparent: fields.traceparent) else { return "" }
+    context.enterSpan(trace)
+    return fields.tracestate.isEmpty ? "" : TraceState.valid(fields.tracestate)
   }
 }

@@ -13,6 +13,9 @@ import Testing
     var headers = ["Traceparent": "old", "host": "shop"]
     headers.set("new", forName: "traceparent")
     #expect(headers == ["traceparent": "new", "host": "shop"])
+    headers["TRACEPARENT"] = "stale"
+    headers.set("newer", forName: "traceparent")
+    #expect(headers == ["traceparent": "newer", "host": "shop"])
   }
 
   @Test func removeTakesTheValuesInAnyCase() {

@@ -3,7 +3,7 @@
 enum Hexadecimal {
   /// A word of eight times this byte.
   @inline(__always)
-  private static func eight(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
+  static func eight(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
   /// Reads 16 digits; `nil` if one is not a lower-case hexadecimal digit.
   @inline(__always)

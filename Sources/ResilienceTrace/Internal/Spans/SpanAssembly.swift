@@ -26,12 +26,13 @@ struct SpanAssembly {
     if span.role != .call, span.attempt > 1 {
       assembly.add(EventAttribute("call.resend_count", .integer(Int64(span.attempt) - 1)))
     }
-    for note in notes { assembly.add(note) }
+    // Before the others, which may be more than there is room for.
     if let earlierDelivery {
       assembly.add(
         SpanRecord.Link(
           to: earlierDelivery, attributes: [EventAttribute("link.kind", .string("previous delivery"))]))
     }
+    for note in notes { assembly.add(note) }
     var complete = span
     complete.details = SpanDetails(
       events: assembly.events, attributes: assembly.attributes, links: assembly.links,

@@ -12,6 +12,7 @@ func allRows() -> [Row] {
     fallbackRows(),
     registryRows(),
     traceRows(),
+    chainRows(),
     busRows(),
     keyedRows(),
     reservationRows(),

@@ -1,0 +1,42 @@
+import Resilience
+
+/// What a hop of a chain takes when the chain is drawn: as much in a long chain as in a short one.
+func chainRows() -> [Row] {
+  let drawings: [(name: String, limit: Int, draw: @Sendable (TraceStore, TraceID) -> Int)] = [
+    ("text", 0, { store, trace in store.waterfall(of: trace).utf8.count }),
+    ("HTML", 0, { store, trace in store.htmlWaterfall(of: trace).utf8.count }),
+    ("critical path", 0, { store, trace in store.criticalPath(of: trace).count }),
+  ]
+  return drawings.flatMap { drawing in
+    let short = chainRow(drawing.name, hops: 500, drawing.draw)
+    let long = chainRow(drawing.name, hops: 4000, drawing.draw)
+    return [
+      short,
+      long.target("\(drawing.name), linear in the hops", instructions: drawing.limit, over: short.name),
+    ]
+  }
+}
+
+/// An operation is a hop.
+private func chainRow(
+  _ name: String, hops: Int, _ draw: @escaping @Sendable (TraceStore, TraceID) -> Int
+) -> Row {
+  .async("trace: \(name) of a chain of \(spaced(hops)) hops, a hop") {
+    let store = TraceStore()
+    let tracer = CallTracer("shop", store: store)
+    var last = TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1)
+    for _ in 0..<hops {
+      var context = CallContext.current
+      context.enterSpan(last)
+      let outer = context
+      last = await CallContext.withCurrent(outer) { await tracer.span("hop") { CallContext.current.trace } }
+    }
+    let trace = last.traceID
+    return { count in
+      var sum = 0
+      for _ in 0..<(count / hops) { sum &+= draw(store, trace) }
+      return sum
+    }
+  }
+  .counted(over: hops)
+}
