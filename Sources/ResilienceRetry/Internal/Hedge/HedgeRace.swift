@@ -65,7 +65,8 @@ final class HedgeRace: Sendable {
         hedger.refused.wrappingAdd(1, ordering: .relaxed)
         call.emit(HedgeEvent.refused(call: name, attempt: number))
       case .wait(let waiter, let instant):
-        if await !wait(waiter, until: instant) { state.withLock { $0.machine.cancel() } }
+        let resolution = await waiter.wait(until: instant, on: call.clock)
+        if resolution == .cancelled { state.withLock { $0.machine.cancel() } }
       case .end:
         return nil
       }
@@ -201,14 +202,6 @@ extension HedgeRace {
     attempt.beginAttempt(UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: now)
     attempt.attemptBegan(of: .hedgeTry)
     return attempt
-  }
-
-  /// - Returns: `false` when the caller was cancelled.
-  private func wait(_ waiter: Waiter, until instant: Instant?) async -> Bool {
-    let clock = call.clock
-    let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
-    defer { if let timer { clock.cancel(timer) } }
-    return await waiter.wait() == .granted
   }
 
   private func giveBack(_ refused: Int, _ state: State) {
