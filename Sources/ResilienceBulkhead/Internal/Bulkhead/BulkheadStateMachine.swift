@@ -34,6 +34,9 @@ struct BulkheadStateMachine: Sendable {
 
   /// Gives a call that ``tryEnter(_:)`` did not let in a place in the queue.
   mutating func enqueue(_ claim: BulkheadClaim, until deadline: Deadline = .never) -> Arrival {
+    precondition(
+      !queue.isEmpty || !hasRoom(claim.weight),
+      "a call of weight \(claim.weight) is to wait where \(inUse) of \(limit) are inside and nobody waits")
     var displaced: WaitingQueue.Place?
     if queue.count >= maxWaiting {
       guard queue.wouldPassLast(claim.priority), let last = queue.last else { return .turnedAway }

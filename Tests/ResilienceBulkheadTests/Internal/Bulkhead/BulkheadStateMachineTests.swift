@@ -105,6 +105,17 @@ import Testing
     check(!machine.tryEnter(1))
   }
 
+  /// A call that waits beside free room would hold up all that come after it, until somebody leaves.
+  @Test func waitingWhereThereIsRoomTraps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var machine = BulkheadStateMachine(limit: 4, maxWaiting: 10, order: .fifo)
+      machine.inUse = 2
+      _ = machine.enqueue(BulkheadClaim(weight: 2))
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("a call of weight 2 is to wait where 2 of 4 are inside"))
+  }
+
   /// A million random steps: arrivals, departures, and waiters that give up or whose grant comes too late, in
   /// a queue small enough to be full and empty all the time.
   @Test(arguments: [BulkheadOrder.fifo, .lifo])
