@@ -198,8 +198,8 @@ extension HedgeRace {
 
   private func attempt(_ number: Int) -> CallContext {
     var attempt = call
-    let now = number == 1 ? start.nanoseconds : .min
-    attempt.beginAttempt(UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: now)
+    attempt.beginAttempt(
+      UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: KnownInstant(number == 1 ? start : nil))
     attempt.attemptBegan(of: .hedgeTry)
     return attempt
   }
