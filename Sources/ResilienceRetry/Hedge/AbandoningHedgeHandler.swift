@@ -40,11 +40,11 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
     }
     let tasks = attempts.map(\.task)
     let left = await race.leave(attempts.map(\.work)) { for task in tasks { task.cancel() } }
-    for (index, attempt) in attempts.enumerated() where left >> UInt16(index + 1) & 1 == 0 {
+    for (index, attempt) in attempts.enumerated() where !left.contains(.attempt(index + 1)) {
       _ = await attempt.task.value
     }
     let answer = race.answer()
-    guard left >> UInt16(answer) & 1 == 0 else { throw CancellationError() }
+    guard !left.contains(.attempt(answer)) else { throw CancellationError() }
     return try await attempts[answer - 1].task.value.get()
   }
 
