@@ -39,7 +39,7 @@ extension Bulkhead {
   func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
     if weight == 0 { return BulkheadToken(weight: 0) }
     // Nobody waits and nobody learns: it is full, and that is all there is to know.
-    if word.load(ordering: .relaxed) < Self.slow { return nil }
+    if !occupancy.isGuarded { return nil }
     return enterLocked(weight, at: context.readClock())
   }
 
