@@ -3,6 +3,7 @@
 ///
 /// A ring of places for each priority, in one array of nodes: whoever leaves, wherever it stands, leaves in
 /// constant time, once its priority is found by bisection.
+@usableFromInline
 package struct WaitingQueue: Sendable {
   /// Which of those of one priority comes first.
   package enum Order: Sendable {
@@ -10,6 +11,7 @@ package struct WaitingQueue: Sendable {
     case newestFirst
   }
 
+  @usableFromInline
   package struct Place: Sendable {
     package let number: UInt64
     package let amount: Int
@@ -37,7 +39,7 @@ package struct WaitingQueue: Sendable {
   // The highest first.
   private var levels: [Level] = []
   private var lastNumber: UInt64 = 0
-  package private(set) var count = 0
+  @usableFromInline package private(set) var count = 0
   /// What all that wait are waiting for.
   package private(set) var amount = 0
 
@@ -47,10 +49,13 @@ package struct WaitingQueue: Sendable {
     self.order = order
   }
 
-  package var isEmpty: Bool { count == 0 }
+  // Asked by calls that need not wait, too.
+  @inlinable package var isEmpty: Bool { count == 0 }
 
   /// Whose turn is next.
-  package var first: Place? { levels.first.flatMap { nodes[$0.first].place } }
+  @inlinable package var first: Place? { isEmpty ? nil : head }
+
+  @usableFromInline var head: Place? { levels.first.flatMap { nodes[$0.first].place } }
 
   /// Whose turn is the last.
   package var last: Place? { levels.last.flatMap { nodes[nodes[$0.first].ahead].place } }
