@@ -3,7 +3,6 @@
 /// Handed down by value from layer to layer and never up: a layer that changes it changes what the layers
 /// inside it see, and nothing else. It holds no reference, so copying it is free. The code at the leaf reads
 /// it as ``current`` or takes it as the second argument of its closure.
-@frozen
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: InheritedContext
   @usableFromInline package var identity: CallIdentity

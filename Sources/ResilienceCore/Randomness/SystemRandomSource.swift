@@ -3,7 +3,6 @@ public import Synchronization
 /// One SplitMix64 sequence for the whole process, seeded once by the operating system.
 ///
 /// A draw is one atomic addition; `SystemRandomNumberGenerator` makes a system call for each.
-@frozen
 public struct SystemRandomSource: RandomSource {
   @usableFromInline
   static let state = Atomic<UInt64>(SystemRandomNumberGenerator.seed())

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// A hedge whose callers do not wait for the attempts that lost; see
 /// ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
-@frozen
 public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
@@ -12,7 +11,6 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
 
   @usableFromInline let hedger: Hedger
 
-  @usableFromInline
   init(base: Base, hedger: Hedger, abandoned: AbandonedWork) {
     self.base = base
     self.hedger = hedger

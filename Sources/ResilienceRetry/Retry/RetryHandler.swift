@@ -17,7 +17,6 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   @usableFromInline let looksInside: UInt32
   @usableFromInline let drawsID: Bool
 
-  @inlinable
   init(base: Base, loop: RetryLoop, condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?) {
     self.base = base
     self.loop = loop
@@ -191,7 +190,6 @@ extension Handler {
   ///   - condition: Narrows what is retried, by input, outcome and number of the attempt that failed, from 1.
   ///     Asked only when everything but the budget allows a retry. Default: no narrowing.
   ///   - onEvent: Is told of every decision, in the caller's task, before the wait. Default: nobody.
-  @inlinable
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(), budget: RetryBudget? = RetryBudget(),
     when condition: (@Sendable (_ input: Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,

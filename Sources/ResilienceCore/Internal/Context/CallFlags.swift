@@ -1,5 +1,4 @@
 /// What a layer must know about the current context without reading it: one test each.
-@frozen
 @usableFromInline
 package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   @usableFromInline package var rawValue: UInt16

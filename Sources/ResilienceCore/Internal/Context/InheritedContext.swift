@@ -1,6 +1,5 @@
 /// The part of a context that nested calls inherit: bitwise-copyable, in one task-local, read where a stack
 /// is entered and bound at most once, in its leaf.
-@frozen
 @usableFromInline
 package struct InheritedContext: Sendable, BitwiseCopyable {
   @usableFromInline package var deadline: Deadline

@@ -3,7 +3,6 @@
 /// Binding an observer as a task-local of its own costs as much as all layers of a stack together; a handle
 /// is a number that travels in the context, and is looked up only when there is something to tell. 0 is
 /// "nobody".
-@frozen
 @usableFromInline
 package struct ObserverHandle: Sendable, BitwiseCopyable, Hashable {
   @usableFromInline let rawValue: UInt32

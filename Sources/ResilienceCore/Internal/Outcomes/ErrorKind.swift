@@ -5,7 +5,6 @@ internal import Synchronization
 /// Asking a type for a conformance costs about a thousand instructions, several times for each failed
 /// attempt, and errors come in series: so the answers are remembered. A fixed table with one place for each
 /// hash of a type; a newcomer takes the place of another, which then is merely asked again.
-@frozen
 @usableFromInline
 package struct ErrorKind: OptionSet, Sendable {
   @usableFromInline package let rawValue: UInt

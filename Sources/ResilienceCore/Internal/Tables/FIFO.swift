@@ -1,5 +1,4 @@
 /// A queue in an array: first in, first out, amortised O(1).
-@frozen
 @usableFromInline
 package struct FIFO<Element> {
   @usableFromInline var storage: [Element?] = []

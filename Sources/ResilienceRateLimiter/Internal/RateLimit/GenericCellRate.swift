@@ -13,7 +13,6 @@ public import ResilienceCore
 ///
 ///     guard let ticks = rate.ticks(at: now, since: origin) else { move the origin, and every state with it }
 ///     guard let next = rate.taking(permits, from: state, at: ticks) else { … }
-@frozen
 @usableFromInline
 package struct GenericCellRate: Sendable, Hashable {
   /// The state of a bucket that was never touched. One that is not ahead of the present is no different.

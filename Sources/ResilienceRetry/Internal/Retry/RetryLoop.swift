@@ -12,7 +12,6 @@ final class RetryLoop: Sendable {
   /// Whether a refusal says that nothing was sent: not behind another retry, whose earlier attempts were.
   let provesRefusals: Bool
 
-  @usableFromInline
   init(
     _ name: String, _ policy: RetryPolicy, budget: RetryBudget?, provesRefusals: Bool = true,
     onEvent: (@Sendable (RetryEvent) -> Void)?
