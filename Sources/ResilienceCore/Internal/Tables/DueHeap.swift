@@ -74,7 +74,7 @@ package struct DueHeap<Element> {
     nextNumber += 1
     heap.append(entry)
     siftUp(entry, from: heap.count - 1)
-    return handle(of: slot)
+    return newestHandle(of: slot)
   }
 
   /// Takes the earliest out if it is due at `now`.
@@ -104,14 +104,14 @@ package struct DueHeap<Element> {
   @inlinable static var maximumSlots: UInt64 { 1 << 28 }
 
   @inlinable
-  func handle(of slot: Int) -> Handle {
+  func newestHandle(of slot: Int) -> Handle {
     Handle(bits: slots[slot].uses &* Self.maximumSlots | UInt64(slot))
   }
 
   @inlinable
   func position(of handle: Handle) -> Int? {
     let slot = Int(handle.bits % Self.maximumSlots)
-    guard slot < slots.count, slots[slot].element != nil, handle == self.handle(of: slot) else { return nil }
+    guard slot < slots.count, slots[slot].element != nil, handle == newestHandle(of: slot) else { return nil }
     return slots[slot].position
   }
 

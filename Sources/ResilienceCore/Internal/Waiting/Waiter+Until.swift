@@ -1,7 +1,9 @@
 extension Waiter {
-  /// Waits for a grant, a cancellation, or `instant`, when `action` is done: by default the waiter is granted.
+  /// Waits for a grant, a cancellation, or `instant`, when `action` is done.
   ///
-  /// - Parameter instant: `nil`, and that of ``Deadline/never``, for none.
+  /// - Parameters:
+  ///   - instant: `nil`, and that of ``Deadline/never``, for none.
+  ///   - action: Default: grants the waiter.
   @inlinable
   @inline(__always)
   @discardableResult
