@@ -116,7 +116,7 @@ import Testing
         }
       }
       #expect(machine.begun <= 10)
-      #expect(machine.running.nonzeroBitCount == running.count)
+      #expect(machine.running.rawValue.nonzeroBitCount == running.count)
     }
   }
 

@@ -27,7 +27,7 @@ extension Bulkhead {
       return guarded.next(at: now)
     }
     if let next {
-      if !next.turn.grant() { withGuarded { $0.machine.leave(next.claim.weight) } }
+      wake(next)
       letIn(at: now)
     }
     eventQueue?.drain()

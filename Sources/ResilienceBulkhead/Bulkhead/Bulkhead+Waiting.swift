@@ -39,7 +39,7 @@ extension Bulkhead {
   func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
     if weight == 0 { return BulkheadToken(weight: 0) }
     // Nobody waits and nobody learns: it is full, and that is all there is to know.
-    if word.load(ordering: .relaxed) < Self.slow { return nil }
+    if !occupancy.isGuarded { return nil }
     return enterLocked(weight, at: context.readClock())
   }
 
@@ -67,14 +67,11 @@ extension Bulkhead {
     case .outside(let given): place = given
     }
     let clock = context.clock
-    let deadline = context.deadline
-    let timer = deadline.isNever ? nil : clock.schedule(at: deadline.instant) { self.giveUp(place, clock) }
     let resolution = await withTaskCancellationHandler {
-      await place.turn.wait()
+      await place.turn.wait(until: place.deadline.instant, on: clock) { self.giveUp(place, clock) }
     } onCancel: {
       self.giveUp(place, clock)
     }
-    if let timer { clock.cancel(timer) }
     return try conclude(resolution, claim, since: arrivedAt, context)
   }
 }
@@ -123,11 +120,11 @@ extension Bulkhead {
       return .inside(guarded.token(claim.weight, before: before, at: now))
     }
     if deadline.hasPassed(at: now) { return .rejected(failure(.deadline, guarded)) }
-    switch guarded.machine.arrive(claim) {
+    switch guarded.machine.enqueue(claim, until: deadline) {
     case .waiting(let place, let displaced):
       eventQueue?.enqueue(event(.queued(weight: claim.weight, priority: claim.priority)))
       return .outside(place, displaced: displaced)
-    case .turnedAway, .entered:
+    case .turnedAway:
       return .rejected(failure(guarded.machine.waiting == 0 ? .noRoom : .queueFull, guarded))
     }
   }
@@ -146,9 +143,12 @@ extension Bulkhead {
 
   /// Lets in those for whom there is room.
   func letIn(at now: Instant) {
-    while let place = withGuarded({ $0.next(at: now) }) {
-      if !place.turn.grant() { withGuarded { $0.machine.leave(place.claim.weight) } }
-    }
+    while let place = withGuarded({ $0.next(at: now) }) { wake(place) }
+  }
+
+  /// Wakes a call that has been let in; one that was cancelled at this very moment does not use its room.
+  func wake(_ place: WaitingQueue.Place) {
+    if !place.turn.grant() { withGuarded { $0.machine.leave(place.amount) } }
   }
 
   private func conclude(

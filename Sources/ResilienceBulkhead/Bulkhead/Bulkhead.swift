@@ -22,11 +22,8 @@ public final class Bulkhead: Sendable {
   /// Names what is protected, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  // What is inside, while nobody waits and nobody learns: two exchanges a call. `slow` is added when the lock
-  // decides; then the number is written with the lock held only.
-  @usableFromInline let word: Atomic<Int>
+  @usableFromInline let occupancy: Occupancy
   @usableFromInline let fastLimit: Atomic<Int>
-  @usableFromInline static var slow: Int { 1 << 62 }
 
   let waited = Atomic<Int>(0)
   let rejected = Atomic<Int>(0)
@@ -39,7 +36,8 @@ public final class Bulkhead: Sendable {
     var limit: BulkheadLimit
     var adaptive: AdaptiveLimit?
 
-    var isSlow: Bool { adaptive != nil || machine.waiting > 0 }
+    /// Whether the lock decides who enters.
+    var isNeeded: Bool { adaptive != nil || machine.waiting > 0 }
     var fullLimit: Int { adaptive?.fullLimit ?? machine.limit }
   }
 
@@ -63,7 +61,7 @@ public final class Bulkhead: Sendable {
       machine: BulkheadStateMachine(limit: 1, maxWaiting: policy.maxWaiting, order: policy.order),
       limit: policy.limit)
     guarded.set(policy.limit)
-    word = Atomic(guarded.isSlow ? Self.slow : 0)
+    occupancy = Occupancy(guarded: guarded.isNeeded)
     fastLimit = Atomic(guarded.machine.limit)
     self.guarded = Lock(guarded)
   }
@@ -151,47 +149,28 @@ extension Bulkhead.Guarded {
   }
 }
 
-// MARK: - The word
+// MARK: - Without the lock and with it
 
 extension Bulkhead {
   @inlinable
   @inline(__always)
   func entersAtOnce(_ weight: Int) -> Bool {
-    let limit = fastLimit.load(ordering: .relaxed)
-    // One that is negative is above every limit too; no other overflows the sum.
-    guard UInt(bitPattern: weight) <= UInt(bitPattern: limit) else { return false }
-    var current = word.load(ordering: .relaxed)
-    // With `slow` in it, it is above every limit.
-    while current + weight <= limit {
-      let (exchanged, original) = word.weakCompareExchange(
-        expected: current, desired: current + weight, ordering: .acquiring)
-      if exchanged { return true }
-      current = original
-    }
-    return false
+    occupancy.tryEnter(weight, limit: fastLimit.load(ordering: .relaxed))
   }
 
   /// Leaves, unless somebody waits or learns.
   @inlinable
   @inline(__always)
   func leavesAtOnce(_ weight: Int) -> Bool {
-    var current = word.load(ordering: .relaxed)
-    while current < Self.slow {
-      let (exchanged, original) = word.weakCompareExchange(
-        expected: current, desired: current - weight, ordering: .releasing)
-      if exchanged { return true }
-      current = original
-    }
-    return false
+    occupancy.tryLeave(weight)
   }
 
-  /// Operates on the state with the lock held; the word's number moves into the machine and back.
+  /// Operates on the state with the lock held; the number that is inside moves into the machine and back.
   func withGuarded<Answer: Sendable>(_ operation: (inout Guarded) -> Answer) -> Answer {
     guarded.withLock { guarded in
-      let held = word.bitwiseOr(Self.slow, ordering: .acquiringAndReleasing).oldValue
-      guarded.machine.inUse = held & ~Self.slow
+      guarded.machine.inUse = occupancy.take()
       let answer = operation(&guarded)
-      word.store(guarded.machine.inUse | (guarded.isSlow ? Self.slow : 0), ordering: .releasing)
+      occupancy.release(guarded.machine.inUse, guarded: guarded.isNeeded)
       return answer
     }
   }

@@ -1,5 +1,4 @@
 /// What one call asks of a bulkhead: how much room, and how soon.
-@frozen
 public struct BulkheadClaim: Sendable, Hashable {
   /// How much of the limit the call takes: 0 is let in at once and takes nothing; less than that, and more
   /// than the limit, is refused with ``ImpossibleWeight``.

@@ -1,7 +1,6 @@
 public import ResilienceCore
 
 /// A handler of which only so many calls are made at one time; see ``Handler/bulkhead(_:weight:priority:)``.
-@frozen
 public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

@@ -1,5 +1,4 @@
 /// Which of the calls that wait at equal priority goes in first.
-@frozen
 public enum BulkheadOrder: String, Sendable, Hashable, CaseIterable, Codable {
   /// First come, first served: fair. In a long overload everybody waits as long as the queue is.
   case fifo

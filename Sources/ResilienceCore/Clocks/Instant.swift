@@ -5,7 +5,6 @@
 /// zero point is the clock's own; instants of two clocks cannot be compared.
 ///
 /// All arithmetic saturates: `Instant(nanoseconds: .max)` is "never".
-@frozen
 public struct Instant: Sendable, BitwiseCopyable, Hashable {
   /// Nanoseconds since the zero point of the clock that produced this instant.
   public var nanoseconds: Int64

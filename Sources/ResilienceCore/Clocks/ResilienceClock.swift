@@ -51,7 +51,6 @@ extension ResilienceClock {
 }
 
 /// Names one scheduled action of one clock. Never reused within the life of that clock.
-@frozen
 public struct TimerToken: Sendable, Hashable {
   /// The clock's own number for the action.
   public let id: UInt64

@@ -16,7 +16,6 @@
 /// Timers are kept by the process's own threads, started when they are needed. An action runs on a thread
 /// that keeps no timers while it does so: one that blocks delays no other timer. After the machine has been
 /// suspended a timer is late by one second at most, since no platform lets a thread wait on this clock.
-@frozen
 public struct SystemClock: ResilienceClock {
   /// Creates the clock; all values are the same clock.
   @inlinable

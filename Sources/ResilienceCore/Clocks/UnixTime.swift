@@ -2,7 +2,6 @@
 ///
 /// For labels (the time of an event, the start of a span), never for a decision: wall clocks are corrected,
 /// and jump.
-@frozen
 public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable {
   /// Nanoseconds since the epoch; negative before it.
   public var nanoseconds: Int64

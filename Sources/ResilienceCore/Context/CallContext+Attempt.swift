@@ -7,7 +7,7 @@ extension CallContext {
   /// A retry sets it before the first attempt only if something inside may read it or somebody observes, else
   /// when an attempt has failed: a draw costs more than the rest of a retry whose first attempt succeeds.
   @inlinable
-  public var callID: UInt64 { id == Self.pendingID ? 0 : id }
+  public var callID: UInt64 { identity.number }
 
   /// Which attempt this is, from 1.
   ///
@@ -43,33 +43,21 @@ extension CallContext {
 // MARK: - For the layers that repeat calls
 
 extension CallContext {
-  /// The instant that ``now`` has read, in nanoseconds; `Int64.min` for none.
-  @inlinable
-  package var nowIfKnown: Int64 { knownNow }
-
-  /// ``callID``, or ``pendingID``.
-  @inlinable
-  package var claimedID: UInt64 { id }
-
   /// Whether no layer outside has claimed the logical call: who finds it so is the outermost, and the one
   /// that deposits into a retry budget.
   @inlinable
-  package var isUnclaimed: Bool { id == 0 }
-
-  /// The id of a call that is claimed but whose id nobody has needed so far.
-  @inlinable
-  package static var pendingID: UInt64 { 1 }
+  package var isUnclaimed: Bool { identity.isUnclaimed }
 
   /// Marks the logical call as claimed, and gives it its id if that is known; one that has an id keeps it.
   @inlinable
-  package mutating func claim(as newID: UInt64 = CallContext.pendingID) {
-    if id <= Self.pendingID { id = newID }
+  package mutating func claim(as claimed: CallIdentity = .pending) {
+    if !identity.hasNumber { identity = claimed }
   }
 
   /// Gives the logical call an id unless it has one.
   @inlinable
   package mutating func drawCallID() {
-    if id <= Self.pendingID { id = makeID() }
+    if !identity.hasNumber { identity = CallIdentity(drawing: random()) }
   }
 
   /// Begins an attempt of a layer, inside the one that the context stands for, and forgets the time, which
@@ -78,9 +66,9 @@ extension CallContext {
   /// - Parameters:
   ///   - number: Which of the layer's own attempts it is, from 1.
   ///   - limit: The most attempts that the layer makes; `UInt32.max` for no bound. Default: 1.
-  ///   - now: What ``now`` has read nonetheless, in nanoseconds. Default: nothing.
+  ///   - now: What ``now`` has read nonetheless. Default: nothing.
   @inlinable
-  package mutating func beginAttempt(_ number: UInt32, of limit: UInt32 = 1, at now: Int64 = .min) {
+  package mutating func beginAttempt(_ number: UInt32, of limit: UInt32 = 1, at now: KnownInstant = .none) {
     attemptNumber = (attemptNumber - 1).multiplyingSaturating(limit).addingSaturating(number)
     attemptLimit = attemptLimit.multiplyingSaturating(limit)
     knownNow = now

@@ -3,22 +3,22 @@
 /// Handed down by value from layer to layer and never up: a layer that changes it changes what the layers
 /// inside it see, and nothing else. It holds no reference, so copying it is free. The code at the leaf reads
 /// it as ``current`` or takes it as the second argument of its closure.
-@frozen
 public struct CallContext: Sendable, BitwiseCopyable {
   @usableFromInline package var inherited: InheritedContext
-  @usableFromInline var id: UInt64
+  @usableFromInline package var identity: CallIdentity
   // 32 bits each, so that no padding is left: the compiler carries padding across every await.
   @usableFromInline var attemptNumber: UInt32
   @usableFromInline var attemptLimit: UInt32
-  @usableFromInline var knownNow: Int64
+  /// What ``now`` has read.
+  @usableFromInline package var knownNow: KnownInstant
 
   @inlinable
   package init(inherited: InheritedContext) {
     self.inherited = inherited
-    id = 0
+    identity = .unclaimed
     attemptNumber = 1
     attemptLimit = 1
-    knownNow = .min
+    knownNow = .none
   }
 
   /// When the caller stops waiting. Tighten it with ``tightenDeadline(to:)``.
@@ -99,13 +99,7 @@ extension CallContext {
   /// Forgets the time, after a wait on the way down.
   @inlinable
   package mutating func forgetNow() {
-    knownNow = .min
-  }
-
-  /// Replaces what ``now`` has read, in nanoseconds; `Int64.min` for nothing.
-  @inlinable
-  package mutating func setNow(_ now: Int64) {
-    knownNow = now
+    knownNow = .none
   }
 }
 
@@ -119,8 +113,10 @@ extension CallContext {
   @inlinable
   public var now: Instant {
     mutating get {
-      if knownNow == .min { knownNow = readClock().nanoseconds }
-      return Instant(nanoseconds: knownNow)
+      if let now = knownNow.instant { return now }
+      let now = readClock()
+      knownNow = KnownInstant(now)
+      return now
     }
   }
 
@@ -137,11 +133,11 @@ extension CallContext {
     flags.contains(.environment) ? Self.environmentRandom() : SystemRandomSource().next()
   }
 
-  /// A random number of 2 or more, for ids: 0 is "none", 1 is ``pendingID``.
+  /// A random number for ids, never 0.
   @inlinable
   @inline(__always)
   package func makeID() -> UInt64 {
-    max(2, random())
+    CallIdentity(drawing: random()).bits
   }
 
   /// The clock to wait on.

@@ -2,7 +2,6 @@
 ///
 /// Absolute, so that it can be handed down through calls, retries and queues without arithmetic; of two
 /// nested deadlines the earlier one holds. ``never`` is the default everywhere.
-@frozen
 public struct Deadline: Sendable, BitwiseCopyable, Hashable {
   /// The instant at which the deadline passes.
   public let instant: Instant

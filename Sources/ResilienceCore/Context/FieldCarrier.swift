@@ -2,7 +2,6 @@
 ///
 /// The methods of ``ContextPropagator`` that take a `through:` make one; it is needed by name only to hand
 /// fields to code that wants a carrier.
-@frozen
 public struct FieldCarrier<Fields>: ContextCarrier {
   /// The fields.
   public var fields: Fields

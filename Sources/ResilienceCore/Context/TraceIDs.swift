@@ -2,7 +2,6 @@
 ///
 /// The type is in Core because every context carries it; its meaning (parsing, sampling, spans) is
 /// `ResilienceTrace`'s.
-@frozen
 public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   /// The upper 64 bits of the trace id.
   public var traceHigh: UInt64

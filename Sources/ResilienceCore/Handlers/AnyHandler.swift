@@ -1,7 +1,6 @@
 /// A handler whose layers are hidden: for storage, and where a signature must not spell them.
 ///
 /// Costs about 20 ns a call. Put it outside a whole stack, not around each layer. It can be decorated again.
-@frozen
 public struct AnyHandler<Input: Sendable, Output: Sendable>: BuiltInHandler {
   @usableFromInline let hidden: Hidden
 

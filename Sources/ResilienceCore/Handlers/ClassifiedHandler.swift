@@ -1,5 +1,4 @@
 /// A handler with its own idea of what counts; see ``Handler/classify(_:)``.
-@frozen
 public struct ClassifiedHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

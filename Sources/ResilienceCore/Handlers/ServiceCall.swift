@@ -3,7 +3,6 @@
 /// ```swift
 /// let stock = ServiceCall("inventory") { (sku: String) in try await client.stock(of: sku) }
 /// ```
-@frozen
 public struct ServiceCall<Input: Sendable, Output: Sendable>: BuiltInHandler {
   @usableFromInline typealias Plain = nonisolated(nonsending) @Sendable (Input) async throws -> Output
   @usableFromInline typealias WithContext =

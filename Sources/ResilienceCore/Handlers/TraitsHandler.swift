@@ -1,5 +1,4 @@
 /// A handler that says something else about itself than its base does.
-@frozen
 public struct TraitsHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

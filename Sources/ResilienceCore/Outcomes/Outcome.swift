@@ -2,7 +2,6 @@
 /// all read.
 ///
 /// It is said once, at the leaf: see ``Handler/classify(_:)``.
-@frozen
 public struct Outcome: Sendable, Hashable {
   /// Whether it counts as a success, as a failure, or not at all.
   public var verdict: Verdict

@@ -1,5 +1,4 @@
 /// What a destination, or a local refusal, asks of whoever would try again.
-@frozen
 public struct Pushback: Sendable, Hashable {
   /// Try no earlier than this long from now; `nil` when nothing was said. A lower bound: jitter comes on top.
   ///

@@ -1,5 +1,4 @@
 /// How an outcome counts.
-@frozen
 public enum Verdict: UInt8, Sendable, Hashable {
   /// Counts for the destination.
   case success

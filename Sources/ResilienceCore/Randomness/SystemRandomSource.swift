@@ -5,7 +5,6 @@ public import Synchronization
 /// A draw is one atomic addition; `SystemRandomNumberGenerator` makes a system call for each. No two
 /// processes walk the same sequence: ids that are made of it differ between processes as chance has it. Not
 /// for secrets.
-@frozen
 public struct SystemRandomSource: RandomSource {
   @usableFromInline static let state = State()
 

@@ -29,14 +29,10 @@ extension EventBus {
   /// Releases redeliveries as they fall due, with one timer for the earliest of them.
   private func keepTime() async throws {
     let context = CallContext.current
-    let clock = context.clock
     while true {
       let waiter = Waiter("EventBus.run")
       let due = update { $0.releaseDue(at: context.readClock(), orWait: waiter) }
-      let timer = due.map { clock.schedule(at: $0) { waiter.grant() } }
-      let resolution = await waiter.wait()
-      if let timer { clock.cancel(timer) }
-      guard resolution == .granted else { throw CancellationError() }
+      guard await waiter.wait(until: due, on: context.clock) == .granted else { throw CancellationError() }
     }
   }
 

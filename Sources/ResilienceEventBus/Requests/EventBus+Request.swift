@@ -38,10 +38,7 @@ extension EventBus {
     request.envelope.replyTo = replyType.name
     let waiter = Waiter("EventBus.request")
     try ask(request, replyType: replyType.name, waiter, context)
-    let clock = context.clock
-    let timer = clock.schedule(at: deadline.instant) { waiter.grant() }
-    let resolution = await waiter.wait()
-    clock.cancel(timer)
+    let resolution = await waiter.wait(until: deadline.instant, on: context.clock)
     switch update({ $0.requests.remove(request.id) }) {
     case .reply(let message):
       return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)

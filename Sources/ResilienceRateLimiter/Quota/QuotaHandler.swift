@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// A handler whose calls stay within quotas; see ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:)`` and
 /// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:cost:)``.
-@frozen
 public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

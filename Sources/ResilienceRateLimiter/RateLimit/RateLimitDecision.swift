@@ -1,7 +1,6 @@
 public import ResilienceCore
 
 /// A limiter's answer.
-@frozen
 public enum RateLimitDecision: Sendable, Hashable {
   /// The permits were taken; go ahead.
   case acquired

@@ -1,5 +1,4 @@
 /// What a rate-limited call does when there is no permit for it.
-@frozen
 public enum RateLimitMode: Sendable, Hashable {
   /// Throws ``RateLimited`` at once.
   case reject

@@ -1,5 +1,4 @@
 /// A throttle's answer.
-@frozen
 public enum ThrottleDecision: Sendable, Hashable {
   /// Make the call, and report its end with the permit.
   case admitted(ThrottlePermit)

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// A handler whose calls are held back while their destination refuses too many; see
 /// ``Handler/throttle(_:)``.
-@frozen
 public struct ThrottleHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

@@ -1,5 +1,4 @@
 /// A call that a throttle let through; goes to ``AdaptiveThrottle/record(_:of:)`` when the call has ended.
-@frozen
 public struct ThrottlePermit: Sendable, Hashable, BitwiseCopyable {
   @usableFromInline let step: Int64
 

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// A handler whose calls each take permits; see
 /// ``ResilienceCore/Handler/rateLimit(_:mode:refundsRefusals:)``.
-@frozen
 public struct RateLimitHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

@@ -46,7 +46,7 @@ extension TokenBucket {
   func cancel(_ id: UInt64, at now: Instant) -> Bool {
     let (isCancelled, alarm) = withState(now) { state in
       let isCancelled = state.bucket.cancel(id, at: now)
-      return (isCancelled, isCancelled ? state.queue.takeAlarm() : nil)
+      return (isCancelled, isCancelled ? state.takeAlarm() : nil)
     }
     alarm?.grant()
     return isCancelled

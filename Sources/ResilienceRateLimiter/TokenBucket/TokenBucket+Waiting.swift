@@ -23,12 +23,11 @@ extension TokenBucket {
   @inline(never)
   nonisolated(nonsending) func wait(_ permits: Int, _ context: CallContext) async throws {
     guard let place = try enqueue(permits, context) else { return }
-    guard await waitForTurn(place, context) == .granted else { throw giveUp(place, context) }
+    if !place.turn.isGranted, await waitForTurn(place, context) == .cancelled {
+      throw giveUp(place, context)
+    }
     while let (due, alarm) = try takeTurn(place, context) {
-      let token = context.clock.schedule(at: due) { alarm.grant() }
-      let resolution = await alarm.wait()
-      context.clock.cancel(token)
-      if resolution == .cancelled { throw giveUp(place, context) }
+      guard await alarm.wait(until: due, on: context.clock) == .granted else { throw giveUp(place, context) }
     }
   }
 
@@ -37,14 +36,11 @@ extension TokenBucket {
   private nonisolated(nonsending) func waitForTurn(_ place: WaitingQueue.Place, _ context: CallContext) async
     -> Waiter.Resolution
   {
-    guard !place.isFront, !place.deadline.isNever else { return await place.turn.wait() }
-    let token = context.clock.schedule(at: place.deadline.instant) {
-      let next = self.withState(context.readClock()) { $0.queue.remove(place) }
+    await place.turn.wait(until: place.deadline.instant, on: context.clock) {
+      let next = self.withState(context.readClock()) { $0.remove(place) }
       next?.grant()
       place.turn.grant()
     }
-    defer { context.clock.cancel(token) }
-    return await place.turn.wait()
   }
 
   /// - Returns: `nil` when the permits were there after all.
@@ -77,7 +73,7 @@ extension TokenBucket {
   /// - Returns: What to sleep on, and until when; `nil` when they are taken.
   private func takeTurn(_ place: WaitingQueue.Place, _ context: CallContext) throws -> (Instant, Waiter)? {
     let now = context.readClock()
-    let granted = event(.granted, place.permits, at: now)
+    let granted = event(.granted, place.amount, at: now)
     let turn = withState(now) { state in
       let turn = state.turn(of: place, at: now)
       if case .taken = turn { eventQueue?.enqueue(granted) }
@@ -85,7 +81,7 @@ extension TokenBucket {
     }
     switch turn {
     case .taken(let next):
-      acquired.wrappingAdd(place.permits, ordering: .relaxed)
+      acquired.wrappingAdd(place.amount, ordering: .relaxed)
       next?.grant()
       eventQueue?.drain()
       context.emit(granted)
@@ -98,7 +94,7 @@ extension TokenBucket {
         limiter: name, reason: retryAt == nil ? .noPermit : .deadline, retryAt: retryAt, at: now)
     case .impossible:
       leave(place, at: now, context)
-      throw impossible(place.permits)
+      throw impossible(place.amount)
     }
   }
 
@@ -114,11 +110,11 @@ extension TokenBucket {
   /// - Returns: When its permits could be taken after all that wait still.
   @discardableResult
   private func leave(_ place: WaitingQueue.Place, at now: Instant, _ context: CallContext) -> Instant? {
-    let gaveUp = event(.gaveUp, place.permits, at: now)
+    let gaveUp = event(.gaveUp, place.amount, at: now)
     let (next, retryAt) = withState(now) { state in
-      let next = state.queue.remove(place)
+      let next = state.remove(place)
       eventQueue?.enqueue(gaveUp)
-      return (next, state.earliest(place.permits, at: now))
+      return (next, state.earliest(place.amount, at: now))
     }
     next?.grant()
     eventQueue?.drain()

@@ -2,7 +2,6 @@ public import ResilienceCore
 
 /// A hedge whose callers do not wait for the attempts that lost; see
 /// ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
-@frozen
 public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
@@ -15,7 +14,6 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
 
   @usableFromInline let hedger: Hedger
 
-  @usableFromInline
   init(base: Base, hedger: Hedger, abandoned: AbandonedWork) {
     self.base = base
     self.hedger = hedger
@@ -43,11 +41,11 @@ public struct AbandoningHedgeHandler<Base: Handler>: RetriesInside, BuiltInHandl
     }
     let tasks = attempts.map(\.task)
     let left = await race.leave(attempts.map(\.work)) { for task in tasks { task.cancel() } }
-    for (index, attempt) in attempts.enumerated() where left >> UInt16(index + 1) & 1 == 0 {
+    for (index, attempt) in attempts.enumerated() where !left.contains(.attempt(index + 1)) {
       _ = await attempt.task.value
     }
     let answer = race.answer()
-    guard left >> UInt16(answer) & 1 == 0 else { throw CancellationError() }
+    guard !left.contains(.attempt(answer)) else { throw CancellationError() }
     return try await attempts[answer - 1].task.value.get()
   }
 

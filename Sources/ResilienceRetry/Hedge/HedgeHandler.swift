@@ -1,7 +1,6 @@
 public import ResilienceCore
 
 /// A handler whose slow calls are made a second time; see ``ResilienceCore/Handler/hedge(_:budget:)``.
-@frozen
 public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
@@ -11,7 +10,6 @@ public struct HedgeHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 
   @usableFromInline let hedger: Hedger
 
-  @usableFromInline
   init(base: Base, hedger: Hedger) {
     self.base = base
     self.hedger = hedger

@@ -1,5 +1,4 @@
 /// What is to be done after an attempt that did not succeed.
-@frozen
 public enum RetryDecision: Sendable, Hashable {
   /// Try again, after waiting `delayNanoseconds`; 0 means at once.
   case retry(delayNanoseconds: Int64)

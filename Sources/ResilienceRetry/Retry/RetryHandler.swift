@@ -20,7 +20,6 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   @usableFromInline let looksInside: UInt32
   @usableFromInline let drawsID: Bool
 
-  @inlinable
   init(base: Base, loop: RetryLoop, condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?) {
     self.base = base
     self.loop = loop
@@ -52,7 +51,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
         if _slowPath(budget.isBelowMaximum) { budget.noteSuccess(isFirst: context.isUnclaimed) }
         return value
       } catch {
-        next = self.next(after: error, of: input, context, of: context)
+        next = afterFirst(threw: error, of: input, context, of: context)
         if next.isOver { throw error }
         last = .failure(error)
       }
@@ -67,11 +66,11 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
           }
           return value
         }
-        next = self.next(after: outcome, of: input, first, of: context)
+        next = afterFirst(returned: outcome, of: input, first, of: context)
         if next.isOver { return value }
         last = .success(value)
       } catch {
-        next = self.next(after: error, of: input, first, of: context)
+        next = afterFirst(threw: error, of: input, first, of: context)
         if next.isOver { throw error }
         last = .failure(error)
       }
@@ -93,7 +92,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output? {
     var attempt = next
-    if attempt.phase == .waiting {
+    if attempt.isWaiting {
       attempt = await loop.pause(attempt, of: call)
       if attempt.isOver { return nil }
     }
@@ -105,12 +104,12 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
           if call.isObserved || budget.isBelowMaximum { loop.succeeded(outcome, attempt, of: call) }
           return value
         }
-        attempt = self.next(after: outcome, of: input, attempt, of: call)
-        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        attempt = decideNext(after: outcome, nil, of: input, attempt, of: call)
+        if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { return value }
       } catch {
-        attempt = self.next(after: error, of: input, attempt, of: call)
-        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        attempt = decideNext(after: base.judge(error, in: call), error, of: input, attempt, of: call)
+        if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { throw error }
       }
     }
@@ -121,56 +120,41 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 
   // MARK: - After an attempt
 
+  // Out of line, so that the path of a first attempt that succeeds does not hold what is decided here.
   @inlinable
   @inline(never)
-  func next(after error: any Error, of input: Base.Input, _ first: CallContext, of call: CallContext)
+  func afterFirst(threw error: any Error, of input: Base.Input, _ first: CallContext, of call: CallContext)
     -> RetryAttempt
   {
-    next(after: error, of: input, RetryAttempt(first: first, of: call), of: call)
+    decideNext(
+      after: base.judge(error, in: call), error, of: input, RetryAttempt(first: first, of: call), of: call)
   }
 
   @inlinable
   @inline(never)
-  func next(after outcome: Outcome, of input: Base.Input, _ first: CallContext, of call: CallContext)
+  func afterFirst(returned outcome: Outcome, of input: Base.Input, _ first: CallContext, of call: CallContext)
     -> RetryAttempt
   {
-    next(after: outcome, of: input, RetryAttempt(first: first, of: call), of: call)
+    decideNext(after: outcome, nil, of: input, RetryAttempt(first: first, of: call), of: call)
   }
 
+  /// Decides whether another attempt follows. Asks for the traits now: a balancer inside learns them from its
+  /// first instance.
   @inlinable
-  func next(after error: any Error, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
-    -> RetryAttempt
-  {
-    next(after: base.judge(error, in: call), error, of: input, attempt, of: call)
-  }
-
-  @inlinable
-  func next(after outcome: Outcome, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext)
-    -> RetryAttempt
-  {
-    next(after: outcome, nil, of: input, attempt, of: call)
-  }
-
-  /// Asks for the traits now: a balancer inside learns them from its first instance.
-  @inlinable
-  @inline(__always)
-  func next(
+  func decideNext(
     after outcome: Outcome, _ error: (any Error)?, of input: Base.Input, _ attempt: RetryAttempt,
     of call: CallContext
   ) -> RetryAttempt {
     let traits = base.traits
     guard let condition else {
-      return loop.next(
+      return loop.decideNext(
         after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
         isReplayable: traits.isReplayable)
     }
     let number = attempt.number
-    return loop.next(
+    return loop.decideNext(
       after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
-      isReplayable: traits.isReplayable
-    ) {
-      !condition(input, outcome, number)
-    }
+      isReplayable: traits.isReplayable, unless: { !condition(input, outcome, number) })
   }
 }
 
@@ -209,7 +193,6 @@ extension Handler {
   ///   - condition: Narrows what is retried, by input, outcome and number of the attempt that failed, from 1.
   ///     Asked only when everything but the budget allows a retry. Default: no narrowing.
   ///   - onEvent: Is told of every decision, in the caller's task, before the wait. Default: nobody.
-  @inlinable
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(), budget: RetryBudget? = RetryBudget(),
     when condition: (@Sendable (_ input: Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,

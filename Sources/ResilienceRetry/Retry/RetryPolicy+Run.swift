@@ -46,14 +46,14 @@ extension RetryPolicy {
           return value
         }
         let loop = loop(budget, onEvent)
-        attempt = loop.next(after: outcome, nil, attempt, of: call)
-        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        attempt = loop.decideNext(after: outcome, nil, attempt, of: call)
+        if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { return value }
         context = loop.context(of: attempt, call)
       } catch {
         let loop = loop(budget, onEvent)
-        attempt = loop.next(after: Outcome(ofError: error, in: context), error, attempt, of: call)
-        if attempt.phase == .waiting { attempt = await loop.pause(attempt, of: call) }
+        attempt = loop.decideNext(after: Outcome(ofError: error, in: context), error, attempt, of: call)
+        if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { throw error }
         context = loop.context(of: attempt, call)
       }

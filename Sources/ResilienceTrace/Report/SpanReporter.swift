@@ -104,10 +104,7 @@ public final class SpanReporter: Sendable {
   private func wait(forBatch: Bool, until instant: Instant?) async throws {
     let waiter = Waiter("SpanReporter.run")
     if queue.withLock({ $0.wait(waiter, forBatch: forBatch) }) { return }
-    let clock = CallContext.current.clock
-    let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
-    let resolution = await waiter.wait()
-    if let timer { clock.cancel(timer) }
+    let resolution = await waiter.wait(until: instant, on: CallContext.current.clock)
     if resolution == .cancelled { throw CancellationError() }
   }
 

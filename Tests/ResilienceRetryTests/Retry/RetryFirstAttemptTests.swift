@@ -295,7 +295,7 @@ private final class Spans: CallObserver {
     _ attempt: CallContext, of call: CallContext, _ outcome: Outcome, error: (any Error)?
   ) {
     var attempt = attempt
-    let begun = attempt.nowIfKnown / 1_000_000
+    let begun = (attempt.knownNow.instant?.nanoseconds ?? .min) / 1_000_000
     _ = attempt.now
     log.append(
       "ended \(attempt.attempt)/\(attempt.maxAttempts) span \(attempt.trace.span) of \(call.trace.span)"

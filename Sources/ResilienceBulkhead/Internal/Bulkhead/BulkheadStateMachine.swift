@@ -7,8 +7,7 @@ internal import ResilienceCore
 /// the limit, which may have shrunk since it came, goes in when nothing else is inside.
 struct BulkheadStateMachine: Sendable {
   enum Arrival: Sendable {
-    case entered
-    /// It waits; whoever had the last place in a full line has lost it.
+    /// It waits; whoever had the last place in a full queue has lost it.
     case waiting(WaitingQueue.Place, displaced: WaitingQueue.Place?)
     case turnedAway
   }
@@ -21,7 +20,7 @@ struct BulkheadStateMachine: Sendable {
   init(limit: Int, maxWaiting: Int, order: BulkheadOrder) {
     self.limit = limit
     self.maxWaiting = maxWaiting
-    queue = WaitingQueue(order)
+    queue = WaitingQueue("Bulkhead.enter", order == .fifo ? .oldestFirst : .newestFirst)
   }
 
   var waiting: Int { queue.count }
@@ -33,13 +32,19 @@ struct BulkheadStateMachine: Sendable {
     return true
   }
 
-  /// Lets a call in, or gives it a place in the queue.
-  mutating func arrive(_ claim: BulkheadClaim) -> Arrival {
-    if tryEnter(claim.weight) { return .entered }
-    if queue.count < maxWaiting { return .waiting(queue.insert(claim), displaced: nil) }
-    guard queue.wouldPassLast(claim.priority), let last = queue.last else { return .turnedAway }
-    queue.remove(last)
-    return .waiting(queue.insert(claim), displaced: last)
+  /// Gives a call that ``tryEnter(_:)`` did not let in a place in the queue.
+  mutating func enqueue(_ claim: BulkheadClaim, until deadline: Deadline = .never) -> Arrival {
+    precondition(
+      !queue.isEmpty || !hasRoom(claim.weight),
+      "a call of weight \(claim.weight) is to wait where \(inUse) of \(limit) are inside and nobody waits")
+    var displaced: WaitingQueue.Place?
+    if queue.count >= maxWaiting {
+      guard queue.wouldPassLast(claim.priority), let last = queue.last else { return .turnedAway }
+      queue.remove(last)
+      displaced = last
+    }
+    return .waiting(
+      queue.insert(claim.weight, priority: claim.priority, until: deadline), displaced: displaced)
   }
 
   /// A call that was inside has left.
@@ -55,9 +60,9 @@ struct BulkheadStateMachine: Sendable {
 
   /// Lets in whoever is first in the queue, if there is room for him. Ask again until it is `nil`.
   mutating func next() -> WaitingQueue.Place? {
-    guard let first = queue.first, hasRoom(first.claim.weight) else { return nil }
+    guard let first = queue.first, hasRoom(first.amount) else { return nil }
     queue.remove(first)
-    inUse += first.claim.weight
+    inUse += first.amount
     return first
   }
 

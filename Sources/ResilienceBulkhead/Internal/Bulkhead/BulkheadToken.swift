@@ -1,7 +1,6 @@
 public import ResilienceCore
 
 /// What a call inside a bulkhead holds, without a reference.
-@frozen
 @usableFromInline
 struct BulkheadToken: Sendable, BitwiseCopyable {
   @usableFromInline let weight: Int

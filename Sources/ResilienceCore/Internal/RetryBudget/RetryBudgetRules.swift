@@ -17,8 +17,8 @@ struct RetryBudgetRules: Sendable {
   private let maximum: Int64
   /// A retry is granted when less than this is missing after it.
   private let limit: Int64
-  /// Nanoseconds until time brings a token; 0 for never.
-  private let refillInterval: Int64
+  /// Nanoseconds until time brings a token; `nil` for never.
+  private let refillInterval: Int64?
   /// What is missing at the beginning; time alone never makes it less.
   let start: Int64
 
@@ -33,7 +33,7 @@ struct RetryBudgetRules: Sendable {
     start = maximum - self.reserve * Self.tokenScale
     // A retry is granted for the smallest part of a token: k failures get ⌈ratio · k⌉.
     limit = maximum + Self.tokenScale
-    self.refillInterval = refillInterval ?? 0
+    self.refillInterval = refillInterval
   }
 
   /// gRPC's throttle.
@@ -44,13 +44,13 @@ struct RetryBudgetRules: Sendable {
     countsFailures = true
     maximum = Int64(maxTokens) * Self.tokenScale
     limit = maximum - maximum / 2
-    (refillInterval, start, reserve) = (0, 0, Int64(maxTokens))
+    (refillInterval, start, reserve) = (nil, 0, Int64(maxTokens))
   }
 
   private static func tokens(_ ratio: Double) -> Int64 { Int64((ratio * Double(tokenScale)).rounded()) }
 
   /// Whether time brings anything.
-  var isTimed: Bool { refillInterval > 0 }
+  var isTimed: Bool { refillInterval != nil }
 
   // MARK: - Steps
 
@@ -60,7 +60,7 @@ struct RetryBudgetRules: Sendable {
   /// Whole ones, so that failures of about the same time get the share and the reserve, and no more. Time
   /// begins to count when something begins to be missing.
   func refill(_ missing: Int64, from last: Int64, to now: Int64) -> (tokens: Int64, countedUntil: Int64) {
-    guard missing > start else { return (0, now) }
+    guard let refillInterval, missing > start else { return (0, now) }
     let tokens = now.subtractingSaturating(last) / refillInterval
     // A part of a token more than the reserve may be missing.
     let isWhole = tokens > reserve || tokens * Self.tokenScale >= missing - start

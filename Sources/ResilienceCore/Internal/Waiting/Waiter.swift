@@ -70,6 +70,12 @@ package final class Waiter: Sendable {
     resolve(.cancelled)
   }
 
+  package var isGranted: Bool {
+    state.withLock { state in
+      if case .resolved(.granted) = state { true } else { false }
+    }
+  }
+
   private func resolve(_ resolution: Resolution) -> Bool {
     let (won, parked): (Bool, UnsafeContinuation<Resolution, Never>?) = state.withLock { state in
       switch state {

@@ -43,7 +43,7 @@ struct LaneQueue {
   private var unused: [Int] = []
   private var laneOfSubject: [String: Int] = [:]
   private var ready = FIFO<Int>()
-  private var waitingLanes = DueHeap()
+  private var waitingLanes = DueHeap<Int>()
   private var tokens: [Int: RetryBudget] = [:]
   private var nextNumber: UInt64 = 0
 
@@ -100,7 +100,7 @@ struct LaneQueue {
       if token != nil || !tokens.isEmpty { tokens[lane] = token }
     }
     lanes[lane].phase = .waiting
-    waitingLanes.insert(lane: lane, due: due)
+    waitingLanes.insert(lane, due: due)
   }
 
   /// Puts the head of a lane back as if it had not been taken.
@@ -143,7 +143,7 @@ struct LaneQueue {
       removed += entries.map { (lane, $0) }
     }
     ready = FIFO()
-    waitingLanes.removeAll()
+    waitingLanes = DueHeap()
     count = inFlight
     return removed.sorted { $0.entry.number < $1.entry.number }.map {
       Ticket(lane: $0.lane, message: $0.entry.message, attempt: $0.entry.attempt, hasBeenMade: false)

@@ -53,11 +53,7 @@ final class SharedExecutionTable<Key: Hashable & Sendable, Output: Sendable>: Se
   ) async throws -> Output {
     if let result = shared.result { return try result.get() }
     guard let (waiter, ticket) = shared.takePlace() else { return try shared.knownResult().get() }
-    let clock = context.clock
-    let timer =
-      context.deadline.isNever ? nil : clock.schedule(at: context.deadline.instant) { waiter.cancel() }
-    let resolution = await waiter.wait()
-    if let timer { clock.cancel(timer) }
+    let resolution = await waiter.wait(until: context.deadline.instant, on: context.clock) { waiter.cancel() }
     if resolution == .granted { return try shared.knownResult().get() }
 
     let (departure, execution) = shared.leave(ticket, isLate: !context.callerHasCancelled)

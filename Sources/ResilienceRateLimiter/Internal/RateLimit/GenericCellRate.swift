@@ -13,7 +13,6 @@ public import ResilienceCore
 ///
 ///     guard let ticks = rate.ticks(at: now, since: origin) else { move the origin, and every state with it }
 ///     guard let next = rate.taking(permits, from: state, at: ticks) else { … }
-@frozen
 @usableFromInline
 package struct GenericCellRate: Sendable, Hashable {
   /// The state of a bucket that was never touched. One that is not ahead of the present is no different.
@@ -34,6 +33,12 @@ package struct GenericCellRate: Sendable, Hashable {
     self.tolerance = tolerance
     self.burst = burst
   }
+
+  /// Whether permits cost nothing.
+  @inlinable package var isUnlimited: Bool { interval == 0 }
+
+  /// Whether time brings permits back: not for a rate of 0, and none are missing without a limit.
+  @inlinable package var isTimed: Bool { ticksPerNanosecond > 0 }
 
   /// The ticks in which an empty bucket fills, at most 2⁶⁰.
   @inlinable package var capacity: Int64 { tolerance &+ interval }
@@ -56,7 +61,7 @@ package struct GenericCellRate: Sendable, Hashable {
 
   /// Permits that can be taken.
   package func available(_ state: Int64, at ticks: Int64) -> Int {
-    guard interval > 0 else { return burst }
+    if isUnlimited { return burst }
     return Int(max(0, capacity - max(0, state &- ticks)) / interval)
   }
 
@@ -67,7 +72,7 @@ package struct GenericCellRate: Sendable, Hashable {
   package func wait(_ permits: Int, from state: Int64, at ticks: Int64) -> Int64? {
     let missing = Int128(max(0, state &- ticks)) + Int128(permits) * Int128(interval) - Int128(capacity)
     guard missing > 0 else { return 0 }
-    guard ticksPerNanosecond > 0 else { return nil }
+    guard isTimed else { return nil }
     return Int64(clamping: (missing - 1) / Int128(ticksPerNanosecond) + 1)
   }
 }
@@ -77,7 +82,7 @@ package struct GenericCellRate: Sendable, Hashable {
 extension GenericCellRate {
   /// The most nanoseconds after the origin that can be counted: 73 years for an interval of whole
   /// nanoseconds, 2.3 seconds in the worst case.
-  @inlinable package var window: Int64 { ticksPerNanosecond > 0 ? 1 << 61 / ticksPerNanosecond : .max }
+  @inlinable package var window: Int64 { isTimed ? 1 << 61 / ticksPerNanosecond : .max }
 
   /// The ticks from the origin to `now`: 0 when it lies before it, `nil` when it lies after the window: then
   /// move the origin to ``origin(for:)`` and every state by ``moved(_:from:to:)``.

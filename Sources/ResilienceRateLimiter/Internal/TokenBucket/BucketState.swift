@@ -27,7 +27,11 @@ struct BucketState: Sendable {
 
   private(set) var limit: RateLimit
   var bucket: ReservingBucket
-  var queue = WaitingQueue()
+  /// First come, first served. Each waits for its turn; the first one has it, and waits for its permits.
+  /// Nothing is taken in advance, so a call that gives up has nothing to give back.
+  private(set) var queue = WaitingQueue("TokenBucket.acquire")
+  /// What the first in the queue sleeps on.
+  private var alarm: Waiter?
   /// Whether the lock-free bucket has the permits, and not this one.
   var isLockFreeOpen = false
 
@@ -36,17 +40,17 @@ struct BucketState: Sendable {
     bucket = ReservingBucket(GenericCellRate(limit))
   }
 
-  var fitsLockFreeBucket: Bool { queue.count == 0 && !bucket.hasReservations }
+  var fitsLockFreeBucket: Bool { queue.isEmpty && !bucket.hasReservations }
 
   mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
     if isImpossible(permits) { return .impossible }
-    if permits == 0 || (queue.count == 0 && bucket.take(permits, at: now)) { return .acquired }
+    if permits == 0 || (queue.isEmpty && bucket.take(permits, at: now)) { return .acquired }
     return .refused(retryAt: earliest(permits, at: now))
   }
 
   /// When `permits` can be taken after all that wait; `nil` for never.
   func earliest(_ permits: Int, at now: Instant) -> Instant? {
-    permits > limit.burst ? nil : bucket.earliest(permits, after: queue.permits, at: now)
+    permits > limit.burst ? nil : bucket.earliest(permits, after: queue.amount, at: now)
   }
 
   // A rate of 0 may have no burst either: then it is not the caller who asks for too much.
@@ -56,7 +60,7 @@ struct BucketState: Sendable {
 
   /// Whether `permits` more may be waited for.
   func hasRoom(for permits: Int, maxWaiting: Int, at now: Instant) -> Bool {
-    permits <= maxWaiting - queue.permits - bucket.pendingPermits(at: now)
+    permits <= maxWaiting - queue.amount - bucket.pendingPermits(at: now)
   }
 }
 
@@ -73,25 +77,43 @@ extension BucketState {
       guard hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
         return .refused(.queueFull, retryAt: due)
       }
-      return .queued(queue.append(permits: permits, deadline: deadline), due: due)
+      let place = queue.insert(permits, until: deadline)
+      if queue.count == 1 { place.turn.grant() }
+      return .queued(place, due: due)
     }
   }
 
   /// The turn of a place that was told so: it is the first, or has been taken out of the queue.
   mutating func turn(of place: WaitingQueue.Place, at now: Instant) -> Turn {
-    guard queue.isFirst(place) else {
-      return isImpossible(place.permits) ? .impossible : .late(retryAt: earliest(place.permits, at: now))
+    let permits = place.amount
+    guard queue.first?.number == place.number else {
+      return isImpossible(permits) ? .impossible : .late(retryAt: earliest(permits, at: now))
     }
-    guard let due = bucket.earliest(place.permits, after: 0, at: now) else { return .late(retryAt: nil) }
+    guard let due = bucket.earliest(permits, after: 0, at: now) else { return .late(retryAt: nil) }
     if place.deadline.hasPassed(at: due) { return .late(retryAt: due) }
-    guard bucket.take(place.permits, at: now) else { return .sleep(until: due, queue.makeAlarm()) }
-    return .taken(next: queue.remove(place))
+    if bucket.take(permits, at: now) { return .taken(next: remove(place)) }
+    let alarm = Waiter("TokenBucket.acquire")
+    self.alarm = alarm
+    return .sleep(until: due, alarm)
   }
+
+  /// Takes a place out of the queue.
+  ///
+  /// - Returns: The one whose turn it is now, if that has changed. Grant it after the lock is released.
+  mutating func remove(_ place: WaitingQueue.Place) -> Waiter? {
+    let wasFirst = queue.first?.number == place.number
+    guard queue.remove(place), wasFirst else { return nil }
+    alarm = nil
+    return queue.first?.turn
+  }
+
+  /// Lets the first in the queue look again. Grant it after the lock is released.
+  mutating func takeAlarm() -> Waiter? { alarm.take() }
 
   mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> ReservationAnswer {
     if isImpossible(permits) { return .impossible }
     let due = earliest(permits, at: now)
-    guard let due, queue.count == 0 else { return .refused(.noPermit, retryAt: due) }
+    guard let due, queue.isEmpty else { return .refused(.noPermit, retryAt: due) }
     guard due <= now || hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
       return .refused(.queueFull, retryAt: due)
     }
@@ -112,7 +134,7 @@ extension BucketState {
   /// - Returns: Whom to wake. Grant it after the lock is released.
   mutating func refund(_ permits: Int, at now: Instant) -> Waiter? {
     bucket.refund(permits, at: now)
-    return queue.takeAlarm()
+    return takeAlarm()
   }
 
   /// Takes all permits that are there.
@@ -123,7 +145,21 @@ extension BucketState {
     return (permits, permits > 0 ? retime(at: now) : [])
   }
 
+  /// Takes those out of the queue whose turn comes too late now, and lets the first one look again.
   private mutating func retime(at now: Instant) -> [Waiter] {
-    queue.retime(burst: limit.burst) { [bucket] in bucket.earliest($0, after: $1, at: now) }
+    var woken = takeAlarm().map { [$0] } ?? []
+    var before = 0
+    for place in queue.places {
+      if let due = place.amount <= limit.burst ? bucket.earliest(place.amount, after: before, at: now) : nil,
+        !place.deadline.hasPassed(at: due)
+      {
+        before += place.amount
+      } else {
+        queue.remove(place)
+        woken.append(place.turn)
+      }
+    }
+    if let first = queue.first { woken.append(first.turn) }
+    return woken
   }
 }

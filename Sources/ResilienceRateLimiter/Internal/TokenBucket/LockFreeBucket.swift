@@ -103,7 +103,7 @@ extension LockFreeBucket {
   ///
   /// - Returns: `false`, and nothing is done, when the state is out of the word's range, or the rate is 0.
   func open(_ rate: GenericCellRate, fullAt: Int128, at now: Instant) -> Bool {
-    guard rate.ticksPerNanosecond > 0 || rate.interval == 0 else { return false }
+    guard rate.isTimed || rate.isUnlimited else { return false }
     let (newOrigin, ticks) = place(fullAt, rate, at: now)
     guard ticks <= Self.mostTicks + rate.capacity else { return false }
     origin.store(newOrigin, ordering: .releasing)
@@ -114,7 +114,7 @@ extension LockFreeBucket {
     // No instant before the origin may look like one that is so far after it that the number wraps around.
     let left = UInt64(clamping: Int128(Int64.max) - Int128(newOrigin) + 1)
     let reach = UInt64(rate.window) * 2
-    window.store(rate.ticksPerNanosecond > 0 ? min(reach, left) : reach, ordering: .releasing)
+    window.store(rate.isTimed ? min(reach, left) : reach, ordering: .releasing)
     return true
   }
 

@@ -68,7 +68,7 @@ struct ReservingBucket: Sendable {
   /// Goes on from a state that the lock-free bucket has had in the meantime. There are no reservations then.
   mutating func resume(fullAt: Int128) {
     // Who takes permits leaves the bucket full a capacity later at the latest.
-    if fullAt > self.fullAt, scale > 0 {
+    if fullAt > self.fullAt, rate.isTimed {
       lastTaking = max(lastTaking, Int64(clamping: (fullAt - capacity).dividedRoundingUp(by: scale)))
     }
     self.fullAt = fullAt
@@ -81,7 +81,7 @@ struct ReservingBucket: Sendable {
 extension ReservingBucket {
   /// Permits that can be taken.
   func available(at now: Instant) -> Int {
-    guard rate.interval > 0 else { return rate.burst }
+    if rate.isUnlimited { return rate.burst }
     return Int(max(0, capacity - max(0, fullAt - ticks(now))) / Int128(rate.interval))
   }
 
@@ -103,7 +103,7 @@ extension ReservingBucket {
   ///
   /// - Returns: How many; 0 without a limit.
   mutating func drain(at now: Instant) -> Int {
-    let permits = rate.interval > 0 ? available(at: now) : 0
+    let permits = rate.isUnlimited ? 0 : available(at: now)
     if permits > 0 { _ = take(permits, at: now) }
     return permits
   }
@@ -116,12 +116,12 @@ extension ReservingBucket {
   private func due(_ cost: Int128, after fullAt: Int128, at now: Int128) -> Int128? {
     let missing = max(fullAt, now) + cost - capacity - now
     guard missing > 0 else { return now }
-    return scale > 0 ? now + missing : nil
+    return rate.isTimed ? now + missing : nil
   }
 
   /// The first nanosecond that is not before `ticks`.
   private func instant(_ ticks: Int128, _ now: Instant) -> Instant {
-    scale > 0 ? Instant(nanoseconds: Int64(clamping: ticks.dividedRoundingUp(by: scale))) : now
+    rate.isTimed ? Instant(nanoseconds: Int64(clamping: ticks.dividedRoundingUp(by: scale))) : now
   }
 }
 
@@ -262,7 +262,7 @@ extension ReservingBucket {
 
   /// The ticks of as many permits, rounded up; what was taken without a limit was no permits.
   private static func scaled(_ ticks: Int128, from old: GenericCellRate, to new: GenericCellRate) -> Int128 {
-    guard old.interval > 0 else { return 0 }
+    if old.isUnlimited { return 0 }
     let (permits, rest) = ticks.quotientAndRemainder(dividingBy: Int128(old.interval))
     guard permits > Int128(Int64.min) else { return longAgo }
     let part = (rest * Int128(new.interval)).dividedRoundingUp(by: Int128(old.interval))

@@ -3,19 +3,18 @@ internal import ResilienceCore
 extension RegistrationTable {
   /// Ends the leases and the reports whose instant has come.
   mutating func expire(at now: Instant) -> [RegistryEvent] {
-    guard deadlines.earliest <= now else { return [] }
+    guard earliestExpiry <= now else { return [] }
     var events: [RegistryEvent] = []
     var lapsed: [String] = []
-    while let entry = deadlines.pop(at: now) {
-      guard var term = terms[entry.epoch], term.dueAt == entry.instant else { continue }
-      term.dueAt = nil
+    while let epoch = deadlines.popDue(at: now) {
+      guard var term = terms[epoch] else { continue }
       term.reports.expire(at: now)
-      terms[entry.epoch] = term
+      terms[epoch] = term
       if term.expiresAt <= now {
         lapsed.append(term.id)
       } else {
         if let event = showHealth(of: term, from: nil) { events.append(event) }
-        enqueue(entry.epoch)
+        enqueue(epoch)
       }
     }
     end(lapsed.sorted { $0.isOrdered(before: $1) }, at: now, &events)

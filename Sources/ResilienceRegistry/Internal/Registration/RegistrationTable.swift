@@ -14,8 +14,8 @@ struct RegistrationTable {
     var ownerState = InstanceState.inService
     /// The lease that a store keeps; `nil` for one that is kept here.
     var storeLeaseID: Int64?
-    /// The one entry of ``deadlines`` that counts.
-    var dueAt: Instant?
+    /// Its entry of ``deadlines``.
+    var watch: DueHeap<UInt64>.Handle?
   }
 
   /// What an operator said of an id; it outlives the registration for a while, as a restart is no answer to
@@ -38,7 +38,7 @@ struct RegistrationTable {
   private var isPanicking = false
 
   var terms: [UInt64: Term] = [:]
-  var deadlines = DeadlineHeap()
+  var deadlines = DueHeap<UInt64>()
   var lapses: LapseCounter
   var overrides: [Identifier: Override] = [:]
 
@@ -64,7 +64,7 @@ struct RegistrationTable {
   }
 
   /// Nothing is over before this instant; a lower bound, since renewals do not move it.
-  var earliestExpiry: Instant { deadlines.earliest }
+  var earliestExpiry: Instant { deadlines.earliest ?? Deadline.never.instant }
 
   func contains(epoch: UInt64) -> Bool { terms[epoch] != nil }
 }
@@ -75,14 +75,14 @@ extension RegistrationTable {
   mutating func show(_ member: ServiceMember) {
     let replaced = members.put(member)
     counts.replace(replaced, with: member)
-    if let replaced, replaced.epoch != member.epoch { terms[replaced.epoch] = nil }
+    if let replaced, replaced.epoch != member.epoch { forget(replaced.epoch) }
   }
 
   /// Takes a registration out.
   mutating func hide(_ id: String, at now: Instant) -> ServiceMember? {
     guard let member = members.remove(id) else { return nil }
     counts.replace(member, with: nil)
-    terms[member.epoch] = nil
+    forget(member.epoch)
     letOverrideEnd(id, at: now)
     return member
   }
@@ -132,12 +132,15 @@ extension RegistrationTable {
   mutating func enqueue(_ epoch: UInt64) {
     guard let term = terms[epoch] else { return }
     let due = min(term.expiresAt, term.reports.end)
-    guard term.dueAt.map({ due < $0 }) ?? true else { return }
-    terms[epoch]?.dueAt = due
-    deadlines.push(DeadlineHeap.Entry(instant: due, epoch: epoch))
-    if deadlines.count > 2 * terms.count + 64 {
-      deadlines.compact { [terms] in terms[$0.epoch]?.dueAt == $0.instant }
+    if let watch = term.watch {
+      if let earlier = deadlines.due(of: watch), earlier <= due { return }
+      deadlines.remove(watch)
     }
+    terms[epoch]?.watch = deadlines.insert(epoch, due: due)
+  }
+
+  private mutating func forget(_ epoch: UInt64) {
+    if let watch = terms.removeValue(forKey: epoch)?.watch { deadlines.remove(watch) }
   }
 
   private mutating func letOverrideEnd(_ id: String, at now: Instant) {

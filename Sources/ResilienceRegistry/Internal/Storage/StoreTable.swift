@@ -15,6 +15,8 @@ struct StoreTable {
   private struct Term {
     let ttlNanoseconds: Int64
     var expiresAt: Instant
+    /// The lease's entry of ``deadlines``.
+    var watch: DueHeap<Int64>.Handle?
     var keys: Set<Key> = []
   }
 
@@ -27,8 +29,7 @@ struct StoreTable {
   private(set) var revision: UInt64 = 0
   private var records: [Identifier: [Identifier: StoreRecord]] = [:]
   private var terms: [Int64: Term] = [:]
-  /// One entry for each lease.
-  private var deadlines = DeadlineHeap()
+  private var deadlines = DueHeap<Int64>()
   private var nextLease: Int64 = 1
   private var history: [Past] = []
   /// Changes up to this revision are forgotten.
@@ -41,7 +42,7 @@ struct StoreTable {
   }
 
   /// No lease ends before this instant.
-  var earliestExpiry: Instant { deadlines.earliest }
+  var earliestExpiry: Instant { deadlines.earliest ?? Deadline.never.instant }
 
   mutating func takeChanged() -> Set<Identifier> {
     defer { changed = [] }
@@ -54,8 +55,7 @@ struct StoreTable {
 extension StoreTable {
   /// Ends the leases whose instant has come. Every other function expects this one to be called first.
   mutating func expire(at now: Instant) {
-    while let entry = deadlines.pop(at: now) {
-      let id = Int64(bitPattern: entry.epoch)
+    while let id = deadlines.popDue(at: now) {
       guard let term = terms[id] else { continue }
       if term.expiresAt <= now { revoke(id) } else { watch(id) }
     }
@@ -64,10 +64,7 @@ extension StoreTable {
   /// Sees to it that the lease is looked at when it ends.
   private mutating func watch(_ id: Int64) {
     guard let term = terms[id] else { return }
-    deadlines.push(DeadlineHeap.Entry(instant: term.expiresAt, epoch: UInt64(bitPattern: id)))
-    if deadlines.count > 2 * terms.count + 64 {
-      deadlines.compact { [terms] in terms[Int64(bitPattern: $0.epoch)] != nil }
-    }
+    terms[id]?.watch = deadlines.insert(id, due: term.expiresAt)
   }
 
   mutating func grant(ttl: Duration, at now: Instant) -> StoreLease {
@@ -85,6 +82,7 @@ extension StoreTable {
 
   mutating func revoke(_ id: Int64) {
     guard let term = terms.removeValue(forKey: id) else { return }
+    if let watch = term.watch { deadlines.remove(watch) }
     for key in term.keys.sorted(by: { $0.id.text.isOrdered(before: $1.id.text) }) { erase(key) }
   }
 }

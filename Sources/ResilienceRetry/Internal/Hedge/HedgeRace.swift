@@ -14,8 +14,8 @@ final class HedgeRace: Sendable {
     var mustDeposit: Bool
     /// Whether the next attempt is to follow a failure, which the budget is not told of before.
     var isRepeating = false
-    /// The attempts that followed a failure, as bits.
-    var repeats: UInt16 = 0
+    /// The attempts that followed a failure.
+    var repeats: AttemptSet = []
   }
 
   private enum Step {
@@ -65,7 +65,8 @@ final class HedgeRace: Sendable {
         hedger.refused.wrappingAdd(1, ordering: .relaxed)
         call.emit(HedgeEvent.refused(call: name, attempt: number))
       case .wait(let waiter, let instant):
-        if await !wait(waiter, until: instant) { state.withLock { $0.machine.cancel() } }
+        let resolution = await waiter.wait(until: instant, on: call.clock)
+        if resolution == .cancelled { state.withLock { $0.machine.cancel() } }
       case .end:
         return nil
       }
@@ -97,7 +98,7 @@ final class HedgeRace: Sendable {
   }
 
   @usableFromInline
-  var isRunning: Bool { state.withLock { $0.machine.running != 0 } }
+  var isRunning: Bool { state.withLock { !$0.machine.running.isEmpty } }
 
   /// What an attempt may be left with, if its caller need not wait for it.
   @usableFromInline
@@ -113,11 +114,13 @@ final class HedgeRace: Sendable {
   ///   - works: All attempts. Each reports its end there before it does so here.
   ///   - cancel: Cancels all attempts. It runs the handlers that they registered, which may block: so the
   ///     clock runs it, and not the caller.
-  /// - Returns: Those that were left, as bits. The others have ended or are to be waited for.
+  /// - Returns: Those that were left. The others have ended or are to be waited for.
   @usableFromInline
-  func leave(_ works: [AbandonableWork], cancelling cancel: @escaping @Sendable () -> Void) async -> UInt16 {
+  func leave(_ works: [AbandonableWork], cancelling cancel: @escaping @Sendable () -> Void) async
+    -> AttemptSet
+  {
     let machine = state.withLock { $0.machine }
-    guard machine.running != 0 else { return 0 }
+    guard !machine.running.isEmpty else { return [] }
     let clock = call.clock
     _ = clock.schedule(at: clock.now, cancel)
     var timer: TimerToken?
@@ -131,9 +134,9 @@ final class HedgeRace: Sendable {
         for work in works { work.leave(at: now) }
       }
     }
-    var left: UInt16 = 0
+    var left: AttemptSet = []
     for (index, work) in works.enumerated() where await work.mayBeLeft(call) {
-      left |= 1 << UInt16(index + 1)
+      left.insert(.attempt(index + 1))
     }
     if let timer { clock.cancel(timer) }
     return left
@@ -152,7 +155,7 @@ final class HedgeRace: Sendable {
     if machine.isWon, machine.answer > 1 { hedger.won.wrappingAdd(1, ordering: .relaxed) }
     if call.isObserved, machine.begun > 1 {
       if machine.isWon { call.emit(HedgeEvent.won(call: name, attempt: machine.answer)) }
-      for number in 1...machine.begun where machine.losers >> UInt16(number) & 1 == 1 {
+      for number in 1...machine.begun where machine.losers.contains(.attempt(number)) {
         call.emit(HedgeEvent.lost(call: name, attempt: number))
       }
     }
@@ -171,7 +174,7 @@ extension HedgeRace {
         state.machine.cancel()
         return .end
       case .begin:
-        if state.isRepeating { state.repeats |= 1 << UInt16(state.machine.begun + 1) }
+        if state.isRepeating { state.repeats.insert(.attempt(state.machine.begun + 1)) }
         state.isRepeating = false
         guard hedger.budget?.withdraw(depositing: isFirstOutcome(&state), at: now) ?? true else {
           state.machine.refuse()
@@ -197,23 +200,15 @@ extension HedgeRace {
 
   private func attempt(_ number: Int) -> CallContext {
     var attempt = call
-    let now = number == 1 ? start.nanoseconds : .min
-    attempt.beginAttempt(UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: now)
+    attempt.beginAttempt(
+      UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: KnownInstant(number == 1 ? start : nil))
     attempt.attemptBegan(of: .hedgeTry)
     return attempt
   }
 
-  /// - Returns: `false` when the caller was cancelled.
-  private func wait(_ waiter: Waiter, until instant: Instant?) async -> Bool {
-    let clock = call.clock
-    let timer = instant.map { clock.schedule(at: $0) { waiter.grant() } }
-    defer { if let timer { clock.cancel(timer) } }
-    return await waiter.wait() == .granted
-  }
-
   private func giveBack(_ refused: Int, _ state: State) {
     if refused == 1 { return }
-    if state.repeats >> UInt16(refused) & 1 == 1 {
+    if state.repeats.contains(.attempt(refused)) {
       hedger.budget?.refundRetry()
     } else {
       hedger.budget?.refund()

@@ -13,30 +13,29 @@ struct HedgeStateMachine {
     case end
   }
 
+  enum State: Hashable {
+    /// Further attempts may begin: the next one at this instant, or after a failure.
+    case open(next: Instant?)
+    /// No further one begins; what runs may still succeed.
+    case closed
+    /// The caller does not want the result any more; what runs may still succeed.
+    case cancelled
+    /// This attempt's success is the answer.
+    case won(by: Int)
+    /// This attempt's ending is the call's: a further one would come to the same.
+    case ended(by: Int)
+  }
+
   private let maxAttempts: Int
   private let delayNanoseconds: Int64?
   private let typicalNanoseconds: Int64
   private let deadline: Deadline
   private let mayRepeat: Bool
 
+  private(set) var state: State
   private(set) var begun = 1
-
-  /// Those that run, as bits.
-  private(set) var running: UInt16 = 1 << 1
-
-  /// Whose ending is the call's: the first attempt's, unless another one decides the call.
-  private(set) var answer = 1
-  private(set) var isWon = false
-  private(set) var isDecided = false
-
-  private var late: UInt16 = 0
-
-  /// Those that still ran when the call was decided, as bits.
-  var losers: UInt16 { isDecided ? late | running : 0 }
-
-  private var isCancelled = false
-  private var isClosed = false
-  private var nextBegin: Instant?
+  private(set) var running = AttemptSet.attempt(1)
+  private var late: AttemptSet = []
 
   /// - Parameters:
   ///   - delayNanoseconds: How long an attempt may take before the next begins; `nil` when none begins for
@@ -52,34 +51,64 @@ struct HedgeStateMachine {
     self.typicalNanoseconds = typicalNanoseconds
     self.deadline = deadline
     self.mayRepeat = mayRepeat
-    nextBegin = self.delayNanoseconds.map(now.advanced(byNanoseconds:))
+    state = .open(next: self.delayNanoseconds.map(now.advanced(byNanoseconds:)))
   }
 
+  var isDecided: Bool {
+    switch state {
+    case .won, .ended: true
+    case .open, .closed, .cancelled: false
+    }
+  }
+
+  var isWon: Bool { if case .won = state { true } else { false } }
+
+  /// Whose ending is the call's: the first attempt's, unless another one decides the call.
+  var answer: Int {
+    switch state {
+    case .won(let attempt), .ended(let attempt): attempt
+    case .open, .closed, .cancelled: 1
+    }
+  }
+
+  /// Those that still ran when the call was decided.
+  var losers: AttemptSet { isDecided ? late.union(running) : [] }
+
+  // MARK: - Beginning
+
   func decision(at now: Instant) -> Decision {
-    if isDecided || isCancelled { return .end }
-    let next =
-      begun < maxAttempts && !isClosed ? nextBegin.flatMap { isOfUse(at: max($0, now)) ? $0 : nil } : nil
-    if let next, next <= now { return .begin }
-    return running != 0 ? .wait(until: next) : .end
+    switch state {
+    case .won, .ended, .cancelled: return .end
+    case .open(let next?) where begun < maxAttempts && isOfUse(at: max(next, now)):
+      if next <= now { return .begin }
+      return running.isEmpty ? .end : .wait(until: next)
+    case .open, .closed:
+      return running.isEmpty ? .end : .wait(until: nil)
+    }
   }
 
   /// Counts the attempt that ``decision(at:)`` asked for; its number.
   mutating func begin(at now: Instant) -> Int {
     begun += 1
-    running |= 1 << UInt16(begun)
-    nextBegin = delayNanoseconds.map(now.advanced(byNanoseconds:))
+    running.insert(.attempt(begun))
+    state = .open(next: delayNanoseconds.map(now.advanced(byNanoseconds:)))
     return begun
   }
 
-  /// The budget refused the attempt that ``decision(at:)`` asked for: no further one begins.
+  /// The budget refused the attempt that ``decision(at:)`` asked for.
   mutating func refuse() {
-    isClosed = true
+    state = .closed
   }
 
-  /// The caller does not want the result any more.
   mutating func cancel() {
-    isCancelled = true
+    if !isDecided { state = .cancelled }
   }
+
+  private func isOfUse(at instant: Instant) -> Bool {
+    deadline.remainingNanoseconds(at: instant) > typicalNanoseconds
+  }
+
+  // MARK: - Ending
 
   /// What an attempt that has ended means for the budget.
   enum Ending: Hashable {
@@ -96,33 +125,24 @@ struct HedgeStateMachine {
   mutating func ended(
     _ attempt: Int, _ outcome: Outcome, wasRefused: Bool = false, at now: Instant
   ) -> Ending {
-    running &= ~(1 << UInt16(attempt))
+    running.remove(.attempt(attempt))
     if isDecided {
-      late |= 1 << UInt16(attempt)
+      late.insert(.attempt(attempt))
       return .late
     } else if outcome.verdict == .success {
-      isWon = true
-      decide(attempt)
-    } else if isCancelled {
+      state = .won(by: attempt)
+    } else if state == .cancelled {
       return .late
     } else if wasRefused || outcome.pushback.overloaded {
-      // More load is not wanted; what runs may still succeed.
-      isClosed = true
+      // More load is not wanted.
+      state = .closed
     } else if outcome.verdict == .neutral || outcome.pushback.doNotRetry {
-      decide(attempt)
-    } else if mayRepeat || outcome.pushback.notProcessed {
-      nextBegin = now.advanced(byNanoseconds: max(0, outcome.pushback.retryAfter?.clampedNanoseconds ?? 0))
+      state = .ended(by: attempt)
+    } else if case .open = state, mayRepeat || outcome.pushback.notProcessed {
+      let wait = max(0, outcome.pushback.retryAfter?.clampedNanoseconds ?? 0)
+      state = .open(next: now.advanced(byNanoseconds: wait))
       if decision(at: now) == .begin { return .repeated }
     }
     return .final
-  }
-
-  private mutating func decide(_ attempt: Int) {
-    isDecided = true
-    answer = attempt
-  }
-
-  private func isOfUse(at instant: Instant) -> Bool {
-    deadline.remainingNanoseconds(at: instant) > typicalNanoseconds
   }
 }

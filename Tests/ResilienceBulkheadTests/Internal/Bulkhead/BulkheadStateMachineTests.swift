@@ -24,57 +24,57 @@ import Testing
 
   /// Those who are let in when everybody inside leaves, one unit after the other.
   private func drained(_ machine: inout BulkheadStateMachine) -> [UInt64] {
-    var ids: [UInt64] = []
+    var numbers: [UInt64] = []
     while machine.inUse > 0 {
       machine.leave(1)
-      while let place = machine.next() { ids.append(place.id) }
+      while let place = machine.next() { numbers.append(place.number) }
     }
-    return ids
+    return numbers
   }
 
   @Test(arguments: [(BulkheadOrder.fifo, [4, 2, 6, 1, 3, 5]), (.lifo, [4, 6, 2, 5, 3, 1])])
   func higherPrioritiesGoFirstAndEqualsInOrder(order: BulkheadOrder, expected: [UInt64]) throws {
     var machine = machine(limit: 1, order: order, inUse: 1)
-    for priority in [0, 1, 0, 2, 0, 1] { _ = machine.arrive(BulkheadClaim(priority: priority)) }
+    for priority in [0, 1, 0, 2, 0, 1] { _ = machine.enqueue(BulkheadClaim(priority: priority)) }
     check(drained(&machine) == expected)
   }
 
   @Test func aHeavyHeadIsNotOvertakenByLightOnes() throws {
     var machine = machine(limit: 4, inUse: 4)
-    for weight in [3, 1, 1] { _ = machine.arrive(BulkheadClaim(weight: weight)) }
+    for weight in [3, 1, 1] { _ = machine.enqueue(BulkheadClaim(weight: weight)) }
     machine.leave(2)
     check(machine.next() == nil)
     machine.leave(1)
-    check(machine.next()?.claim.weight == 3)
+    check(machine.next()?.amount == 3)
     check(machine.next() == nil)
     #expect(machine.inUse == 4)
   }
 
   @Test func row37_aHeavyHeadThatLeavesNoLongerBlocksTheLightOnesBehindIt() throws {
     var machine = machine(limit: 4, inUse: 2)
-    let head = try place(machine.arrive(BulkheadClaim(weight: 3)))
-    for _ in 0..<2 { _ = machine.arrive(BulkheadClaim()) }
+    let head = try place(machine.enqueue(BulkheadClaim(weight: 3)))
+    for _ in 0..<2 { _ = machine.enqueue(BulkheadClaim()) }
     check(machine.next() == nil)
     check(machine.abandon(head))
-    check(machine.next()?.claim.weight == 1)
-    check(machine.next()?.claim.weight == 1)
+    check(machine.next()?.amount == 1)
+    check(machine.next()?.amount == 1)
     #expect(machine.inUse == 4)
   }
 
   @Test func row37_whoLeavesTheQueueFreesAPlaceInIt() throws {
     var machine = machine(limit: 1, maxWaiting: 2, inUse: 1)
-    let first = try place(machine.arrive(BulkheadClaim()))
-    _ = machine.arrive(BulkheadClaim())
-    guard case .turnedAway = machine.arrive(BulkheadClaim()) else { throw Broken() }
+    let first = try place(machine.enqueue(BulkheadClaim()))
+    _ = machine.enqueue(BulkheadClaim())
+    guard case .turnedAway = machine.enqueue(BulkheadClaim()) else { throw Broken() }
     check(machine.abandon(first))
     check(!machine.abandon(first))
-    guard case .waiting = machine.arrive(BulkheadClaim()) else { throw Broken() }
+    guard case .waiting = machine.enqueue(BulkheadClaim()) else { throw Broken() }
     #expect(machine.waiting == 2)
   }
 
   @Test func nobodyGoesInPastThoseWhoWait() {
     var machine = machine(limit: 4, inUse: 2)
-    _ = machine.arrive(BulkheadClaim(weight: 3))
+    _ = machine.enqueue(BulkheadClaim(weight: 3))
     check(!machine.tryEnter(1))
   }
 
@@ -83,27 +83,37 @@ import Testing
     (.lifo, 1, 0, nil), (.lifo, 0, 1, 1),
   ])
   func inAFullQueueTheLastInOrderIsTurnedAway(
-    order: BulkheadOrder, waiting: Int, newcomer: Int, displacedID: UInt64?
+    order: BulkheadOrder, waiting: Int, newcomer: Int, displacedNumber: UInt64?
   ) throws {
     var machine = machine(limit: 1, maxWaiting: 2, order: order, inUse: 1)
-    for _ in 0..<2 { _ = machine.arrive(BulkheadClaim(priority: waiting)) }
-    switch machine.arrive(BulkheadClaim(priority: newcomer)) {
-    case .waiting(_, let displaced): #expect(displaced?.id == displacedID)
-    case .turnedAway: #expect(displacedID == nil)
-    case .entered: throw Broken()
+    for _ in 0..<2 { _ = machine.enqueue(BulkheadClaim(priority: waiting)) }
+    switch machine.enqueue(BulkheadClaim(priority: newcomer)) {
+    case .waiting(_, let displaced): #expect(displaced?.number == displacedNumber)
+    case .turnedAway: #expect(displacedNumber == nil)
     }
     #expect(machine.waiting == 2)
   }
 
   @Test func oneThatIsHeavierThanAShrunkenLimitGoesInAlone() throws {
     var machine = machine(limit: 4, inUse: 4)
-    _ = machine.arrive(BulkheadClaim(weight: 3))
+    _ = machine.enqueue(BulkheadClaim(weight: 3))
     machine.limit = 2
     machine.leave(3)
     check(machine.next() == nil)
     machine.leave(1)
-    check(machine.next()?.claim.weight == 3)
+    check(machine.next()?.amount == 3)
     check(!machine.tryEnter(1))
+  }
+
+  /// A call that waits beside free room would hold up all that come after it, until somebody leaves.
+  @Test func waitingWhereThereIsRoomTraps() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      var machine = BulkheadStateMachine(limit: 4, maxWaiting: 10, order: .fifo)
+      machine.inUse = 2
+      _ = machine.enqueue(BulkheadClaim(weight: 2))
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("a call of weight 2 is to wait where 2 of 4 are inside"))
   }
 
   /// A million random steps: arrivals, departures, and waiters that give up or whose grant comes too late, in
@@ -154,7 +164,7 @@ struct BulkheadFuzz {
     case 0, 1, 2: arrive(BulkheadClaim(weight: 1 + bits % 3, priority: (bits >> 8) % 3))
     case 3, 4: leave(bits)
     case 5: giveUp(bits)
-    case 6: tryEnter(1 + bits % 3)
+    case 6: _ = tryEnter(1 + bits % 3)
     default: if bits % 64 == 0 { update(3 + (bits >> 8) % 4) } else { leave(bits) }
     }
     letIn(bits)
@@ -169,26 +179,24 @@ struct BulkheadFuzz {
   }
 
   private mutating func arrive(_ claim: BulkheadClaim) {
-    let isExpectedInside = reference?.tryEnter(claim.weight)
-    switch machine.arrive(claim) {
-    case .entered:
-      enter(claim.weight)
-      if isExpectedInside == false { isRight = false }
+    if tryEnter(claim.weight) { return }
+    switch machine.enqueue(claim) {
     case .waiting(let place, let displaced):
       places.append(place)
-      if let displaced { places.removeAll { $0.id == displaced.id } }
+      if let displaced { places.removeAll { $0.number == displaced.number } }
       guard reference != nil else { return }
-      if reference?.enqueue(place.id, claim) != displaced?.id || isExpectedInside == true { isRight = false }
+      if reference?.enqueue(place.number, claim) != displaced?.number { isRight = false }
     case .turnedAway:
       // Given a number that no place has: the reference must turn it away, too.
       if reference != nil, reference?.enqueue(.max, claim) != .max { isRight = false }
     }
   }
 
-  private mutating func tryEnter(_ weight: Int) {
+  private mutating func tryEnter(_ weight: Int) -> Bool {
     let hasEntered = machine.tryEnter(weight)
     if hasEntered { enter(weight) }
     if let expected = reference?.tryEnter(weight), expected != hasEntered { isRight = false }
+    return hasEntered
   }
 
   private mutating func enter(_ weight: Int) {
@@ -210,7 +218,7 @@ struct BulkheadFuzz {
     guard !places.isEmpty else { return }
     let place = places.remove(at: bits % places.count)
     if !machine.abandon(place) { isRight = false }
-    reference?.abandon(place.id)
+    reference?.abandon(place.number)
   }
 
   private mutating func update(_ limit: Int) {
@@ -220,16 +228,16 @@ struct BulkheadFuzz {
 
   private mutating func letIn(_ bits: Int) {
     while let place = machine.next() {
-      if reference != nil, reference?.next() != place.id { isRight = false }
-      places.removeAll { $0.id == place.id }
+      if reference != nil, reference?.next() != place.number { isRight = false }
+      places.removeAll { $0.number == place.number }
       if bits % 5 == 0 {
         // Cancelled at this very moment: what was granted goes back.
         lateGrants += 1
         if machine.abandon(place) { isRight = false }
-        machine.leave(place.claim.weight)
-        reference?.leave(place.claim.weight)
+        machine.leave(place.amount)
+        reference?.leave(place.amount)
       } else {
-        enter(place.claim.weight)
+        enter(place.amount)
       }
     }
     if reference != nil, reference?.next() != nil { isRight = false }

@@ -20,7 +20,7 @@ import Testing
       return
     }
     #expect(next != nil)
-    #expect(state.queue.permits == 1)
+    #expect(state.queue.amount == 1)
     #expect(state.hasRoom(for: 1, maxWaiting: 2, at: .s(0.1)))
     #expect(state.earliest(1, at: .s(0.1)) == .s(0.3))
   }

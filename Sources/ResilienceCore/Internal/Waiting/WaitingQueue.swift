@@ -1,0 +1,137 @@
+/// The calls that wait for one thing, each for so much of it, in the order in which their turns come: by
+/// priority, then by arrival.
+///
+/// A ring of places for each priority, in one array of nodes: whoever leaves, wherever it stands, leaves in
+/// constant time, once its priority is found by bisection.
+@usableFromInline
+package struct WaitingQueue: Sendable {
+  /// Which of those of one priority comes first.
+  package enum Order: Sendable {
+    case oldestFirst
+    case newestFirst
+  }
+
+  @usableFromInline
+  package struct Place: Sendable {
+    package let number: UInt64
+    package let amount: Int
+    package let priority: Int
+    package let deadline: Deadline
+    package let turn: Waiter
+    fileprivate let node: Int
+  }
+
+  private struct Node {
+    var place: Place?
+    var ahead: Int
+    var behind: Int
+  }
+
+  private struct Level {
+    let priority: Int
+    var first: Int
+  }
+
+  private let purpose: StaticString
+  private let order: Order
+  private var nodes: [Node] = []
+  private var freeNodes: [Int] = []
+  // The highest first.
+  private var levels: [Level] = []
+  private var lastNumber: UInt64 = 0
+  @usableFromInline package private(set) var count = 0
+  /// What all that wait are waiting for.
+  package private(set) var amount = 0
+
+  /// - Parameter purpose: As in ``Waiter``.
+  package init(_ purpose: StaticString, _ order: Order = .oldestFirst) {
+    self.purpose = purpose
+    self.order = order
+  }
+
+  // Asked by calls that need not wait, too.
+  @inlinable package var isEmpty: Bool { count == 0 }
+
+  /// Whose turn is next.
+  @inlinable package var first: Place? { isEmpty ? nil : head }
+
+  @usableFromInline var head: Place? { levels.first.flatMap { nodes[$0.first].place } }
+
+  /// Whose turn is the last.
+  package var last: Place? { levels.last.flatMap { nodes[nodes[$0.first].ahead].place } }
+
+  /// All, in the order of their turns.
+  package var places: [Place] {
+    levels.flatMap { level in
+      sequence(first: level.first) { [nodes] node in
+        nodes[node].behind == level.first ? nil : nodes[node].behind
+      }.compactMap { nodes[$0].place }
+    }
+  }
+
+  /// Whether a newcomer's turn would come before that of the last.
+  package func wouldPassLast(_ priority: Int) -> Bool {
+    guard let lowest = levels.last else { return false }
+    return order == .oldestFirst ? priority > lowest.priority : priority >= lowest.priority
+  }
+
+  // MARK: - In and out
+
+  package mutating func insert(_ amount: Int, priority: Int = 0, until deadline: Deadline = .never) -> Place {
+    lastNumber += 1
+    let node = freeNodes.popLast() ?? nodes.count
+    let place = Place(
+      number: lastNumber, amount: amount, priority: priority, deadline: deadline, turn: Waiter(purpose),
+      node: node)
+    let alone = Node(place: place, ahead: node, behind: node)
+    if node == nodes.count { nodes.append(alone) } else { nodes[node] = alone }
+    count += 1
+    self.amount += amount
+    let level = level(of: priority)
+    if level < levels.count, levels[level].priority == priority {
+      link(node, before: levels[level].first)
+      if order == .newestFirst { levels[level].first = node }
+    } else {
+      levels.insert(Level(priority: priority, first: node), at: level)
+    }
+    return place
+  }
+
+  /// Takes a place out of the queue; `false` when it is not in it any more.
+  @discardableResult
+  package mutating func remove(_ place: Place) -> Bool {
+    let node = nodes[place.node]
+    guard node.place?.number == place.number else { return false }
+    nodes[node.ahead].behind = node.behind
+    nodes[node.behind].ahead = node.ahead
+    let level = level(of: place.priority)
+    if node.behind == place.node {
+      levels.remove(at: level)
+    } else if levels[level].first == place.node {
+      levels[level].first = node.behind
+    }
+    nodes[place.node].place = nil
+    freeNodes.append(place.node)
+    count -= 1
+    amount -= place.amount
+    return true
+  }
+
+  private mutating func link(_ node: Int, before next: Int) {
+    let previous = nodes[next].ahead
+    nodes[node].ahead = previous
+    nodes[node].behind = next
+    nodes[previous].behind = node
+    nodes[next].ahead = node
+  }
+
+  /// Where the level of a priority is, or would be.
+  private func level(of priority: Int) -> Int {
+    var (low, high) = (0, levels.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if levels[middle].priority > priority { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
