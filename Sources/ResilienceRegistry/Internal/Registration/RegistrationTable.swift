@@ -23,6 +23,8 @@ struct RegistrationTable {
   struct Override {
     var state: InstanceState
     var endsAt = Deadline.never.instant
+    /// The registration that it outlives; `nil` while the id is registered.
+    var outlives: UInt64?
   }
 
   /// As long as Eureka remembers an overridden status.
@@ -41,6 +43,9 @@ struct RegistrationTable {
   var deadlines = DeadlineHeap()
   var lapses: LapseCounter
   var overrides: [Identifier: Override] = [:]
+  /// When those end whose ids are gone, by the registrations that they outlive.
+  private(set) var overrideEnds = DeadlineHeap()
+  private var outliving: [UInt64: Identifier] = [:]
 
   var registered: UInt64 = 0
   var deregistered: UInt64 = 0
@@ -83,7 +88,7 @@ extension RegistrationTable {
     guard let member = members.remove(id) else { return nil }
     counts.replace(member, with: nil)
     terms[member.epoch] = nil
-    letOverrideEnd(id, at: now)
+    letOverrideEnd(member, at: now)
     return member
   }
 
@@ -140,9 +145,37 @@ extension RegistrationTable {
     }
   }
 
-  private mutating func letOverrideEnd(_ id: String, at now: Instant) {
+  /// What an operator said of a registration that is gone is remembered for a while.
+  private mutating func letOverrideEnd(_ member: ServiceMember, at now: Instant) {
     guard !overrides.isEmpty else { return }
-    overrides = overrides.filter { $0.value.endsAt > now }
-    overrides[Identifier(id)]?.endsAt = now.advanced(byNanoseconds: Self.overrideMemoryNanoseconds)
+    forgetOverrides(at: now)
+    let id = Identifier(member.instance.id)
+    guard overrides[id] != nil else { return }
+    let end = now.advanced(byNanoseconds: Self.overrideMemoryNanoseconds)
+    overrides[id]?.endsAt = end
+    overrides[id]?.outlives = member.epoch
+    outliving[member.epoch] = id
+    overrideEnds.push(DeadlineHeap.Entry(instant: end, epoch: member.epoch))
+    if overrideEnds.count > 2 * outliving.count + 64 {
+      overrideEnds.compact { [outliving] in outliving[$0.epoch] != nil }
+    }
+  }
+
+  /// An id that is registered again keeps what an operator said of it, if that has not ended.
+  mutating func keepOverride(_ id: Identifier, at now: Instant) -> InstanceState {
+    forgetOverrides(at: now)
+    if let epoch = overrides[id]?.outlives {
+      outliving[epoch] = nil
+      overrides[id]?.endsAt = Deadline.never.instant
+      overrides[id]?.outlives = nil
+    }
+    return overrides[id]?.state ?? .inService
+  }
+
+  private mutating func forgetOverrides(at now: Instant) {
+    while let entry = overrideEnds.pop(at: now) {
+      guard let id = outliving.removeValue(forKey: entry.epoch) else { continue }
+      overrides[id] = nil
+    }
   }
 }
