@@ -1,3 +1,4 @@
+import Dispatch
 import ResilienceCore
 
 @testable import ResilienceRegistry
@@ -27,4 +28,14 @@ extension ServiceRegistry {
       report(health, of: member)
     }
   }
+}
+
+/// Runs each on a thread of its own, and waits for all.
+func onThreads(_ bodies: [@Sendable () -> Void]) {
+  let group = DispatchGroup()
+  // A serial queue has its own thread, however few processors there are.
+  for (number, body) in bodies.enumerated() {
+    DispatchQueue(label: "thread \(number)").async(group: group, execute: body)
+  }
+  group.wait()
 }

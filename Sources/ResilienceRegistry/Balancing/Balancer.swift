@@ -17,9 +17,10 @@ public import Synchronization
 /// Instances that are unhealthy are left out while there are others, and so are those that its
 /// ``BalancingPolicy`` ejects. When too few are left, all are tried.
 ///
-/// A pick takes the same time however many instances there are. When the registry has changed, the pick that
-/// finds out looks for what is different, without holding up the others: those go by what was known before
-/// until it is done.
+/// A pick takes the same time however many instances there are. Round robin and power of two choices take no
+/// lock, unless weights, a zone, a slow start or a panic come into it. When the registry has changed, the
+/// pick that finds out looks for what is different, without holding up the others: those go by what was known
+/// before until it is done.
 public final class Balancer: Sendable {
   /// How it chooses, and whom it leaves out.
   public let policy: BalancingPolicy
@@ -30,10 +31,14 @@ public final class Balancer: Sendable {
   /// Grows whenever a slot is given to, or taken from, a registration; see ``InstanceHandlers``.
   @usableFromInline let publishedLayout = Atomic<UInt64>(0)
 
+  /// Whether a choice goes by latencies, which the lock guards.
   private let measuresLatency: Bool
-  private let directory: ServiceDirectory
-  private let state: Lock<BalancerStateMachine>
-  private let eventQueue: EventQueue<BalancerEvent>
+  /// Whether a choice goes by the calls in flight to all, which the lock guards.
+  private let countsAll: Bool
+  @usableFromInline let directory: ServiceDirectory
+  @usableFromInline let table: SlotTable
+  let state: Lock<BalancerStateMachine>
+  let eventQueue: EventQueue<BalancerEvent>
 
   init(
     directory: ServiceDirectory, policy: BalancingPolicy, tellsFreed: Bool = false,
@@ -43,7 +48,9 @@ public final class Balancer: Sendable {
     self.policy = policy
     let machine = BalancerStateMachine(service: directory.service, policy: policy, tellsFreed: tellsFreed)
     measuresLatency = machine.rules.choice == .soonest
+    countsAll = machine.rules.choice == .byKey
     readsOutcomes = measuresLatency || policy.outliers != nil
+    table = machine.table
     state = Lock(machine)
     eventQueue = EventQueue(onEvent)
   }
@@ -71,12 +78,41 @@ extension Balancer {
   ///   - draw: 64 random bits to choose with. Default: from the present call's.
   /// - Returns: `nil` when the service has no instance that takes calls.
   @inlinable
+  @inline(__always)
   public func pick(
     at now: Instant, key: String? = nil, draw: UInt64 = CallContext.current.random()
   ) -> InstancePick? {
-    let selection = select(at: now.nanoseconds, callID: 0, attempt: 1, key: Self.hash(of: key), draw)
+    let selection = selectAtOnce(at: now.nanoseconds, draw) ?? select(at: now.nanoseconds, key: key, draw)
     guard let selection else { return nil }
     return InstancePick(balancer: self, selection: selection)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func select(at now: Int64, key: String?, _ draw: UInt64) -> Selection? {
+    select(PickRequest(now: now, key: Self.hash(of: key), draw: draw))
+  }
+
+  /// Without a lock: the better of two, if that is all that a first attempt goes by at present.
+  ///
+  /// - Returns: `nil` when it is not, or the slot has closed meanwhile.
+  @inlinable
+  @inline(__always)
+  func selectAtOnce(at now: Int64, _ draw: UInt64) -> Selection? {
+    guard isCurrent(at: now), now < table.choicesUntil.load(ordering: .relaxed) else { return nil }
+    let slot = table.betterOfTwo(draw)
+    guard _fastPath(slot.counter.pin()) else {
+      unpin(slot)
+      return nil
+    }
+    return Selection(slot, at: now)
+  }
+
+  /// Whether all that the registry has changed until `now` has been taken over.
+  @inlinable
+  @inline(__always)
+  func isCurrent(at now: Int64) -> Bool {
+    directory.isCurrent(table.version.load(ordering: .acquiring), at: now)
   }
 
   @inlinable
@@ -93,23 +129,41 @@ extension Balancer {
   @usableFromInline
   @inline(never)
   func select(_ context: inout CallContext, key: UInt64) throws -> Selection {
-    let selection = select(
-      at: context.now.nanoseconds, callID: context.callID, attempt: context.attempt, key: key,
-      context.random())
+    let request = PickRequest(
+      now: context.now.nanoseconds, callID: context.callID, attempt: context.attempt, key: key,
+      draw: context.random())
+    let selection = select(request)
     guard let selection else { throw NoInstanceAvailable(service: service) }
     if context.isObserved { context.emit(InstancePicked(instance(of: selection))) }
     return selection
   }
 
-  @usableFromInline
-  func select(at now: Int64, callID: UInt64, attempt: UInt16, key: UInt64, _ draw: UInt64) -> Selection? {
-    let selection: Selection? = state.withLock { state in
+  @inline(__always)
+  private func select(_ request: PickRequest) -> Selection? {
+    let selection = measuresLatency ? selectMeasured(request) : selectWithoutLock(request)
+    return selection ?? selectAnew(request)
+  }
+
+  @inline(__always)
+  private func selectMeasured(_ request: PickRequest) -> Selection? {
+    let (now, callID, attempt, draw) = (request.now, request.callID, request.attempt, request.draw)
+    return state.withLock { state in
       guard now < state.plainUntil, directory.isCurrent(state.version, at: now) else { return nil }
-      if attempt > 1, callID != 0 { return state.selectUntried(at: now, callID: callID, draw) }
+      if attempt > 1 { return state.selectUntried(at: now, callID: callID, draw) }
       return state.selectPlainly(at: now, callID: callID, draw)
     }
+  }
+
+  @inline(__always)
+  private func selectWithoutLock(_ request: PickRequest) -> Selection? {
+    guard isCurrent(at: request.now), let slot = table.choose(request) else { return nil }
+    guard slot.counter.pin() else {
+      unpin(slot)
+      return nil
+    }
+    let selection = Selection(slot, at: request.now)
+    if request.callID != 0 { table.tried.note(request.callID, selection.epoch) }
     return selection
-      ?? selectAnew(PickRequest(now: now, callID: callID, attempt: attempt, key: key, draw: draw))
   }
 
   @inline(never)
@@ -117,7 +171,7 @@ extension Balancer {
     let selection: Selection? = state.withLock { state in
       guard !state.isStale, request.now < state.nextSweep, directory.isCurrent(state.version, at: request.now)
       else { return nil }
-      return state.selectCarefully(request)
+      return state.select(request)
     }
     guard selection == nil else { return selection }
     catchUp(at: Instant(nanoseconds: request.now), draw: request.draw)
@@ -133,6 +187,7 @@ extension Balancer {
     than selection: Selection, after error: any Error, _ verdict: Verdict, _ refused: inout RefusedInstances,
     _ context: inout CallContext
   ) throws -> Selection {
+    let epoch = selection.epoch
     finish(selection, verdict, context)
     context.forgetNow()
     guard ErrorKind(of: error).contains(.rejection), let rejection = error as? any Rejection,
@@ -147,7 +202,7 @@ extension Balancer {
     request.searchID = refused.searchID
     let (search, count) = (request, refused.count)
     let another: Selection? = state.withLock {
-      $0.selectAnother(search, than: selection.epoch, refusals: count)
+      $0.selectAnother(search, than: epoch, refusals: count)
     }
     guard let another else { throw refused.rejection ?? error }
     if context.isObserved { context.emit(InstancePicked(instance(of: another))) }
@@ -158,12 +213,36 @@ extension Balancer {
 // MARK: - What became of it
 
 extension Balancer {
+  @inlinable
+  @inline(__always)
+  func release(_ selection: Selection) {
+    if !_fastPath(selection.reference.counter.release()) { releaseOtherwise(selection.reference) }
+    // The counter is the balancer's memory.
+    extendLifetime(self)
+  }
+
+  /// What a release does beside the count, where the slot is not open.
   @usableFromInline
   @inline(never)
-  func release(_ selection: Selection) {
-    let slot = selection.slot
+  func releaseOtherwise(_ slot: SlotReference) {
+    slot.counter.check()
+    guard countsAll || slot.counter.isAbandoned else { return }
     state.withLock { state in
-      if state.release(slot) { publishedLayout.store(state.layout, ordering: .releasing) }
+      if state.noteRelease(of: slot.counter.slot) {
+        publishedLayout.store(state.layout, ordering: .releasing)
+      }
+    }
+  }
+
+  /// Takes a call back that was added to a slot which is not open.
+  @usableFromInline
+  @inline(never)
+  func unpin(_ slot: SlotReference) {
+    guard !slot.counter.release(), slot.counter.isAbandoned else { return }
+    state.withLock { state in
+      if state.freeIfAbandoned(slot.counter.slot) {
+        publishedLayout.store(state.layout, ordering: .releasing)
+      }
     }
   }
 
@@ -185,7 +264,7 @@ extension Balancer {
     let hasEvents = state.withLock { state in
       let events = state.record(succeeded: verdict == .success, of: selection, at: now.nanoseconds)
       events.forEach { eventQueue.enqueue($0) }
-      if releases, state.release(selection.slot) {
+      if releases, state.release(selection) {
         publishedLayout.store(state.layout, ordering: .releasing)
       }
       return !events.isEmpty
@@ -211,50 +290,6 @@ extension Balancer {
   }
 }
 
-// MARK: - What is done between picks
-
-extension Balancer {
-  /// Follows the registry, sweeps if it is time, and plans anew what has to be planned: each by one thread,
-  /// outside the lock, while others go on with what there is.
-  private func catchUp(at now: Instant, draw: UInt64) {
-    follow(at: now, draw: draw)
-    sweep(at: now, draw: draw)
-    if let source = state.withLock({ $0.beginPlanning() }) {
-      let plan = BalancingPlan(source)
-      _ = state.withLock { $0.finishPlanning(plan) }
-    }
-    eventQueue.drain()
-  }
-
-  private func follow(at now: Instant, draw: UInt64) {
-    var isBehind = true
-    while isBehind {
-      let roster: FollowedRoster? = state.withLock { state in
-        directory.isCurrent(state.version, at: now.nanoseconds) ? nil : state.beginFollowing(draw: draw)
-      }
-      guard let roster else { return }
-      let update = roster.update(to: directory.snapshot(at: now))
-      isBehind = state.withLock { state in
-        let events = state.follow(update, at: now.nanoseconds, draw: draw)
-        events?.forEach { eventQueue.enqueue($0) }
-        publishedLayout.store(state.layout, ordering: .releasing)
-        return events == nil
-      }
-    }
-  }
-
-  private func sweep(at now: Instant, draw: UInt64) {
-    let (rules, size) = state.withLock { ($0.rules.outliers, $0.sweepSize(at: now.nanoseconds)) }
-    guard let rules, let size else { return }
-    let empty = [OutcomeCount](repeating: OutcomeCount(), count: size)
-    guard let counts = state.withLock({ $0.beginSweep(at: now.nanoseconds, empty) }) else { return }
-    let found = OutlierSweep(rules: rules).outliers(in: counts, draw: draw)
-    state.withLock { state in
-      state.finishSweep(found, at: now.nanoseconds).forEach { eventQueue.enqueue($0) }
-    }
-  }
-}
-
 // MARK: - Looking in
 
 extension Balancer {
@@ -263,12 +298,5 @@ extension Balancer {
     let context = CallContext.current
     catchUp(at: context.readClock(), draw: context.random())
     return state.withLock { BalancerSnapshot(service: service, $0) }
-  }
-}
-
-extension ServiceDirectory {
-  @inline(__always)
-  fileprivate func isCurrent(_ version: UInt64, at now: Int64) -> Bool {
-    isCurrent(version, at: Instant(nanoseconds: now))
   }
 }

@@ -65,7 +65,7 @@ struct TestMachine {
     let id = id(selection)
     now += nanoseconds
     if let succeeded { record(succeeded, selection) }
-    machine.release(selection.slot)
+    machine.release(selection)
     return id
   }
 

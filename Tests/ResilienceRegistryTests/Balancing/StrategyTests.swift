@@ -137,7 +137,7 @@ import Testing
     let probe = try #require(probes.first)
     test.now += Self.millisecond
     test.record(true, probe)
-    test.machine.release(probe.slot)
+    test.machine.release(probe)
     #expect((0..<60).compactMap { _ in test.pick() }.count { $0 == "c" } > 20)
   }
 
@@ -149,7 +149,7 @@ import Testing
       shares[id, default: 0] += 1
       test.now += (id == "fast" ? 1 : 20) * Self.millisecond
       test.record(true, selection)
-      test.machine.release(selection.slot)
+      test.machine.release(selection)
     }
     #expect(shares["slow", default: 0] < 10)
   }
@@ -163,7 +163,7 @@ import Testing
       if fails { failing += 1 }
       test.now += (fails ? 1 : 10) * Self.millisecond
       test.record(!fails, selection)
-      test.machine.release(selection.slot)
+      test.machine.release(selection)
     }
     // A tenth would be 200.
     #expect((1...40).contains(failing))

@@ -12,7 +12,7 @@ private let second: Int64 = 1_000_000_000
     for _ in 0..<1000 where !test.ejected.contains(id) {
       guard let selection = test.select() else { return false }
       if test.id(selection) == id { test.record(false, selection) }
-      test.machine.release(selection.slot)
+      test.machine.release(selection)
     }
     return test.ejected.contains(id)
   }
@@ -23,14 +23,14 @@ private let second: Int64 = 1_000_000_000
       let picked = test.select()
       let a = try #require(picked)
       test.record(succeeded, a)
-      test.machine.release(a.slot)
+      test.machine.release(a)
       _ = test.call()
     }
     #expect(test.ejected == [])
     let picked = test.select()
     let a = try #require(picked)
     test.record(false, a)
-    test.machine.release(a.slot)
+    test.machine.release(a)
     #expect(test.ejected == ["a"])
     #expect(test.shares(100) == ["b": 100])
     #expect(
@@ -93,7 +93,7 @@ private let second: Int64 = 1_000_000_000
         }
         guard let selection = test.select() else { continue }
         test.record(random.next(below: 3) == 0, selection)
-        test.machine.release(selection.slot)
+        test.machine.release(selection)
         let most = max(Double(list.count) * share + 1e-9, one && list.count > 1 ? 1 : 0)
         #expect(Double(test.machine.ejected.count) <= most)
         #expect(test.machine.available.count == list.count - test.machine.ejected.count)
@@ -122,7 +122,7 @@ private let second: Int64 = 1_000_000_000
         guard let selection = test.select() else { return }
         // Two of three fail, never five in a row.
         test.record(test.id(selection) != "i1000" || (number / 10) % 3 == 0, selection)
-        test.machine.release(selection.slot)
+        test.machine.release(selection)
       }
     }
     calls(1000)

@@ -8,7 +8,10 @@ import Testing
   @Test(arguments: RegistryStoreContract.cases)
   func theStoreInMemoryKeepsItsPromises(promise: RegistryStoreContract.Case) throws {
     for seed in 0..<10 as Range<UInt64> {
-      try Simulation(seed: seed).run { _ in try await promise.run(MemoryRegistryStore()) }
+      try Simulation(seed: seed).run { _ in
+        let store = MemoryRegistryStore(historyLimit: 60)
+        try await promise.run(store) { try await store.forget(60) }
+      }
     }
   }
 
@@ -49,10 +52,11 @@ import Testing
   private struct Broken: RegistryStore {
     enum Fault: CaseIterable {
       case ignoresConditions, forgetsLeases, repeatsChanges, losesChanges, conflatesNames, keepsRevoked
+      case skipsForgotten
     }
 
     let fault: Fault
-    let store = MemoryRegistryStore()
+    let store = MemoryRegistryStore(historyLimit: 60)
 
     func grantLease(ttl: Duration) async throws -> StoreLease {
       let lease = try await store.grantLease(ttl: fault == .forgetsLeases ? .seconds(1_000_000) : ttl)
@@ -83,12 +87,16 @@ import Testing
       _ service: String, after revision: UInt64,
       _ onChanges: @escaping @Sendable ([StoreChange]) async throws -> Void
     ) async throws {
-      try await store.follow(service, after: revision) { changes in
-        switch fault {
-        case .repeatsChanges: try await onChanges(changes + changes)
-        case .losesChanges: try await onChanges(Array(changes.dropFirst()))
-        default: try await onChanges(changes)
+      do {
+        try await store.follow(service, after: revision) { changes in
+          switch fault {
+          case .repeatsChanges: try await onChanges(changes + changes)
+          case .losesChanges: try await onChanges(Array(changes.dropFirst()))
+          default: try await onChanges(changes)
+          }
         }
+      } catch is StoreCompacted where fault == .skipsForgotten {
+        try await store.follow(service, after: store.list(service).revision, onChanges)
       }
     }
   }
@@ -98,7 +106,8 @@ import Testing
     let violations = try RegistryStoreContract.cases.filter { promise in
       try Simulation(seed: 1).run { _ in
         do {
-          try await promise.run(Broken(fault: fault))
+          let broken = Broken(fault: fault)
+          try await promise.run(broken) { try await broken.store.forget(60) }
           return false
         } catch let violation as ContractViolation {
           return violation.description.hasPrefix("\(promise.name): ")
@@ -107,5 +116,12 @@ import Testing
     }
     #expect(!violations.isEmpty, "no case has found \(fault)")
     #expect(violations.count < RegistryStoreContract.cases.count)
+  }
+}
+
+extension MemoryRegistryStore {
+  /// Makes so many changes that it remembers no earlier ones.
+  fileprivate func forget(_ historyLimit: Int) async throws {
+    for _ in 0...historyLimit { _ = try await write(StoreRecord(instance("a", of: "noise")), if: .always) }
   }
 }

@@ -31,7 +31,7 @@ extension BalancerStateMachine {
   mutating func selectAnother(
     _ request: PickRequest, than last: UInt64, refusals: Int
   ) -> Selection? {
-    tried.note(request.searchID, last)
+    table.tried.note(request.searchID, last)
     var draw = request.draw
     let pool: Pool = isPanicking ? .listed : .available
     guard refusals < min(count(of: pool), Self.steps) else { return nil }
@@ -92,15 +92,23 @@ extension BalancerStateMachine {
 
   private mutating func next(of pool: Pool, isSpare: Bool) -> Int {
     if weighted > 0, let order = plan.order(of: pool) {
-      let turn = order.turn(after: isSpare ? spareTurn : self.turn)
-      if isSpare { spareTurn = turn } else { self.turn = turn }
+      let turn = order.turn(after: turn(isSpare: isSpare))
+      setTurn(turn, isSpare: isSpare)
       let slot = order.slot(at: turn)
       if contains(pool, slot) { return slot }
     }
     let count = UInt64(count(of: pool))
-    let turn = (isSpare ? spareTurn : self.turn) % count
-    if isSpare { spareTurn = turn + 1 } else { self.turn = turn + 1 }
+    let turn = turn(isSpare: isSpare) % count
+    setTurn(turn + 1, isSpare: isSpare)
     return slot(of: pool, at: Int(turn))
+  }
+
+  private mutating func turn(isSpare: Bool) -> UInt64 {
+    isSpare ? spareTurn : table.lastTurn
+  }
+
+  private mutating func setTurn(_ turn: UInt64, isSpare: Bool) {
+    if isSpare { spareTurn = turn } else { table.setTurn(turn) }
   }
 
   private mutating func place(in count: Int, _ draw: inout UInt64) -> Int {
@@ -162,8 +170,8 @@ struct Avoided {
 extension BalancerStateMachine {
   private mutating func isAvoided(_ slot: Int, _ avoided: Avoided) -> Bool {
     let epoch = slots[slot].epoch
-    return avoided.callID != 0 && tried.contains(avoided.callID, epoch)
-      || avoided.searchID != 0 && tried.contains(avoided.searchID, epoch)
+    return avoided.callID != 0 && table.tried.contains(avoided.callID, epoch)
+      || avoided.searchID != 0 && table.tried.contains(avoided.searchID, epoch)
   }
 
   private mutating func choosePool(_ draw: inout UInt64) -> Pool {

@@ -22,8 +22,8 @@ extension BalancerStateMachine {
     let list = update.members
     if version == 0 {
       // A start of its own for each balancer, so that many of them do not all begin with the same instance.
-      turn = draw.multipliedFullWidth(by: UInt64(max(1, list.count))).high
-      spareTurn = turn
+      spareTurn = draw.multipliedFullWidth(by: UInt64(max(1, list.count))).high
+      table.setTurn(spareTurn)
     }
     startsSlowly = rules.slowStart != nil && version != 0
     isFollowing = false
@@ -42,14 +42,29 @@ extension BalancerStateMachine {
     }
     keepEjectedShare(at: now, &events)
     settle(&events)
+    table.publish(version: version)
     return events
+  }
+
+  /// Becomes a machine that has taken the first list over outside the lock, with a step for each instance.
+  ///
+  /// - Returns: `false` when this one has taken a list over meanwhile.
+  mutating func begin(as prepared: inout BalancerStateMachine) -> Bool {
+    guard version == 0 else { return false }
+    let (table, freed) = (table, freed)
+    table.adopt(prepared.table)
+    swap(&self, &prepared)
+    self.table = table
+    self.freed = freed
+    return true
   }
 
   private mutating func join(_ member: ServiceMember, at now: Int64) {
     let slot = newSlot()
     members[slot] = member
-    slots[slot] = InstanceSlot()
+    slots[slot] = InstanceSlot(slots[slot].reference)
     slots[slot].epoch = member.epoch
+    slots[slot].reference.counter.assign(to: member.epoch)
     slots[slot].weight = max(member.instance.weight, .leastNonzeroMagnitude)
     weights[slot] = member.instance.weight
     hashes[slot] = rules.choice == .byKey ? stableHash(member.instance.id) : 0
@@ -63,7 +78,8 @@ extension BalancerStateMachine {
     forgetEjection(slot)
     list(slot, false)
     refresh(slot, at: now)
-    if slots[slot].inFlight == 0 { free(slot) }
+    slots[slot].reference.counter.retire()
+    _ = freeIfAbandoned(slot)
   }
 
   private mutating func note(_ member: ServiceMember, at now: Int64) {
@@ -91,6 +107,10 @@ extension BalancerStateMachine {
     if weighted > 0 { isStale = true }
     if isAvailable {
       available.insert(slot)
+      if rules.choice != .byKey {
+        slots[slot].reference.counter.open()
+        table.append(slots[slot].reference)
+      }
       if isLocal(slot) { local.insert(slot) }
       if startsSlowly {
         slots[slot].availableSince = now
@@ -98,6 +118,10 @@ extension BalancerStateMachine {
         starting += 1
       }
     } else {
+      if rules.choice != .byKey {
+        slots[slot].reference.counter.close()
+        table.remove(at: available.place(of: slot))
+      }
       available.remove(slot)
       local.remove(slot)
       endSlowStart(slot)
@@ -131,6 +155,11 @@ extension BalancerStateMachine {
       available.count > 0 && !isPanicking && !isStale && starting == 0 && weighted == 0 && rules.zone == nil
       && rules.choice != .byKey
     plainUntil = isPlain ? nextSweep : .min
+    switch rules.choice {
+    case .leastLoaded: table.permitChoices(until: plainUntil)
+    case .roundRobin: table.permitTurns(until: plainUntil)
+    case .soonest, .byKey: break
+    }
   }
 
   private func isLocal(_ slot: Int) -> Bool {
@@ -145,17 +174,17 @@ extension BalancerStateMachine {
   private mutating func newSlot() -> Int {
     if let slot = freeSlots.popLast() { return slot }
     members.append(nil)
-    slots.append(InstanceSlot())
+    slots.append(InstanceSlot(table.addSlot()))
     weights.append(0)
     hashes.append(0)
     if rules.outliers != nil { outcomes.append(OutcomeCount()) }
     return members.count - 1
   }
 
-  /// Frees a slot that only calls in flight have held.
+  /// Frees the slot of a registration that is gone once no call holds it.
   @inline(never)
-  mutating func freeIfGone(_ slot: Int) -> Bool {
-    guard slotsByEpoch[slots[slot].epoch] == nil else { return false }
+  mutating func freeIfAbandoned(_ slot: Int) -> Bool {
+    guard slots[slot].reference.counter.vacate() else { return false }
     free(slot)
     return true
   }

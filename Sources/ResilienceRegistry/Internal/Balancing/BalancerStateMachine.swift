@@ -6,9 +6,13 @@ internal import ResilienceCore
 /// A registration keeps its slot, and with it its counts, for as long as it is listed or a call to it is in
 /// flight. Flat arrays side by side: a choice touches integers only, and the same number of them however many
 /// there are.
+///
+/// What a choice among the available ones needs, if it goes by nothing but calls in flight or turns, is in
+/// ``table``, and there it is made without the machine and its lock.
 struct BalancerStateMachine {
   let service: String
   let rules: BalancingRules
+  var table = SlotTable()
 
   /// Chooses the subset; drawn with the first list.
   var seed: UInt64 = 0
@@ -49,12 +53,10 @@ struct BalancerStateMachine {
   /// Until when a first attempt goes to any of the available ones, by nothing but their load.
   var plainUntil = Int64.min
 
-  private(set) var picks: UInt64 = 0
+  /// All calls in flight, where a key's choice goes by them.
   var inFlight = 0
-  var turn: UInt64 = 0
   /// Of those calls whose turn came to nothing, so that they take nobody's turn.
   var spareTurn: UInt64 = 0
-  var tried = TriedInstances()
 
   /// Nanoseconds of a good answer of any instance.
   var typicalLatency = 0.0
@@ -70,6 +72,9 @@ struct BalancerStateMachine {
     freed = tellsFreed ? [] : nil
   }
 
+  /// Calls ever.
+  var picks: UInt64 { table.picks }
+
   /// Chooses, and counts a call in flight; `nil` when nobody may get it.
   mutating func select(_ request: PickRequest) -> Selection? {
     guard request.now < plainUntil else { return selectCarefully(request) }
@@ -83,12 +88,10 @@ struct BalancerStateMachine {
   mutating func selectPlainly(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection {
     let count = available.count
     if rules.choice == .roundRobin {
-      if turn >= UInt64(count) { turn = 0 }
-      turn &+= 1
-      return take(Int(available.slots[Int(turn &- 1)]), at: now, callID: callID)
+      return take(Int(available.slots[table.takeTurn(of: count)]), at: now, callID: callID)
     }
     guard count > 1 else { return take(Int(available.slots[0]), at: now, callID: callID) }
-    let (first, second) = Self.twoPlaces(of: count, draw)
+    let (first, second) = SlotTable.twoPlaces(of: count, draw)
     let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
     return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
   }
@@ -99,23 +102,16 @@ struct BalancerStateMachine {
   mutating func selectUntried(at now: Int64, callID: UInt64, _ draw: UInt64) -> Selection? {
     let count = available.count
     guard rules.choice != .roundRobin, count > 1 else { return nil }
-    let (first, second) = Self.twoPlaces(of: count, draw)
+    let (first, second) = SlotTable.twoPlaces(of: count, draw)
     let (one, other) = (Int(available.slots[first]), Int(available.slots[second]))
-    switch (tried.contains(callID, slots[one].epoch), tried.contains(callID, slots[other].epoch)) {
+    switch (table.tried.contains(callID, slots[one].epoch), table.tried.contains(callID, slots[other].epoch))
+    {
     case (true, true): return nil
     case (true, false): return take(other, at: now, callID: callID)
     case (false, true): return take(one, at: now, callID: callID)
     case (false, false):
       return take(isBetter(other, than: one, at: now) ? other : one, at: now, callID: callID)
     }
-  }
-
-  @inline(__always)
-  private static func twoPlaces(of count: Int, _ draw: UInt64) -> (Int, Int) {
-    let first = Int(truncatingIfNeeded: ((draw &>> 32) &* UInt64(truncatingIfNeeded: count)) &>> 32)
-    let second = Int(
-      truncatingIfNeeded: ((draw & 0xFFFF_FFFF) &* UInt64(truncatingIfNeeded: count &- 1)) &>> 32)
-    return (first, second >= first ? second &+ 1 : second)
   }
 
   // Mutating, as everything that a choice calls: a method that only reads is given a copy of all of it.
@@ -147,22 +143,24 @@ struct BalancerStateMachine {
 
   @inline(__always)
   mutating func take(_ slot: Int, at now: Int64, callID: UInt64) -> Selection {
-    let epoch = slots[slot].epoch
-    if callID != 0 { tried.note(callID, epoch) }
-    slots[slot].inFlight &+= 1
-    inFlight &+= 1
-    picks &+= 1
-    return Selection(slot: slot, epoch: epoch, startNanoseconds: now)
+    let reference = slots[slot].reference
+    if callID != 0 { table.tried.note(callID, slots[slot].epoch) }
+    reference.counter.add()
+    if rules.choice == .byKey { inFlight &+= 1 }
+    return Selection(reference, at: now)
   }
 
   /// - Returns: Whether that was the last of a registration that is gone.
   @inline(__always)
   @discardableResult
-  mutating func release(_ slot: Int) -> Bool {
-    let left = slots[slot].inFlight &- 1
-    precondition(left >= 0, "slot \(slot) was given back more often than it was taken")
-    slots[slot].inFlight = left
-    inFlight &-= 1
-    return left == 0 && !slots[slot].isListed && freeIfGone(slot)
+  mutating func release(_ selection: Selection) -> Bool {
+    !selection.reference.counter.release() && noteRelease(of: selection.slot)
+  }
+
+  /// What a release does beside the count, where the slot was not open.
+  mutating func noteRelease(of slot: Int) -> Bool {
+    slots[slot].reference.counter.check()
+    if rules.choice == .byKey { inFlight &-= 1 }
+    return freeIfAbandoned(slot)
   }
 }

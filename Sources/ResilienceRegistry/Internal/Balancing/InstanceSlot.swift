@@ -1,9 +1,9 @@
 /// What the choice and the outlier detection must know of one registration: numbers only, so that a choice
-/// touches one line of memory.
+/// touches few lines of memory.
 struct InstanceSlot: BitwiseCopyable {
+  let reference: SlotReference
   /// The registration; 0 for none.
   var epoch: UInt64 = 0
-  var inFlight = 0
   var weight = 1.0
   var latency = LatencyEstimate()
 
@@ -17,5 +17,11 @@ struct InstanceSlot: BitwiseCopyable {
   var isListed = false
   var isWell = false
 
+  init(_ reference: SlotReference) {
+    self.reference = reference
+  }
+
   var isAvailable: Bool { isListed && isWell && !ejection.isEjected }
+
+  var inFlight: Int { reference.counter.inFlight }
 }

@@ -9,6 +9,8 @@ struct SlotSet {
 
   func contains(_ slot: Int) -> Bool { slot < places.count && places[slot] >= 0 }
 
+  func place(of slot: Int) -> Int { Int(places[slot]) }
+
   mutating func insert(_ slot: Int) {
     while places.count <= slot { places.append(-1) }
     guard places[slot] < 0 else { return }

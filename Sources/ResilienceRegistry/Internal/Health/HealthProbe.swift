@@ -20,7 +20,7 @@ final class HealthProbe: Sendable {
     let task = Task.immediate(executorPreference: context.executor) { [context] in
       do {
         let value = try await check.perform(instance, in: context)
-        probe.end(check.outcome(ofValue: value).verdict)
+        probe.end(check.judge(value: value, in: context).verdict)
       } catch {
         // An error may be an answer: the check says so.
         probe.end(check.judge(error, in: context).verdict)

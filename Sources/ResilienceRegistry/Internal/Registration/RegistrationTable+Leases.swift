@@ -75,10 +75,8 @@ extension RegistrationTable {
     {
       reports = known.reports
     }
-    overrides[Identifier(id)]?.endsAt = Deadline.never.instant
     let member = ServiceMember(
-      instance: instance, epoch: epoch, health: reports.status,
-      state: overrides[Identifier(id)]?.state ?? .inService)
+      instance: instance, epoch: epoch, health: reports.status, state: keepOverride(Identifier(id), at: now))
     let wasPreserving = counts.suspect > 0
     show(member)
     terms[epoch] = Term(

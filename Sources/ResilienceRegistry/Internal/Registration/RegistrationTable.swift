@@ -22,7 +22,8 @@ struct RegistrationTable {
   /// it.
   struct Override {
     var state: InstanceState
-    var endsAt = Deadline.never.instant
+    /// While the id is not registered.
+    var ending: DueHeap<Identifier>.Handle?
   }
 
   /// As long as Eureka remembers an overridden status.
@@ -41,6 +42,8 @@ struct RegistrationTable {
   var deadlines = DueHeap<UInt64>()
   var lapses: LapseCounter
   var overrides: [Identifier: Override] = [:]
+  /// Those whose ids are gone, by when they end.
+  private(set) var overrideEnds = DueHeap<Identifier>()
 
   var registered: UInt64 = 0
   var deregistered: UInt64 = 0
@@ -59,8 +62,9 @@ struct RegistrationTable {
   }
 
   /// Whether nothing is known at `now` that would be missed.
-  func isEmpty(at now: Instant) -> Bool {
-    members.isEmpty && staleSince == nil && overrides.allSatisfy { $0.value.endsAt <= now }
+  mutating func isEmpty(at now: Instant) -> Bool {
+    forgetOverrides(at: now)
+    return members.isEmpty && staleSince == nil && overrides.isEmpty
   }
 
   /// Nothing is over before this instant; a lower bound, since renewals do not move it.
@@ -83,7 +87,7 @@ extension RegistrationTable {
     guard let member = members.remove(id) else { return nil }
     counts.replace(member, with: nil)
     forget(member.epoch)
-    letOverrideEnd(id, at: now)
+    letOverrideEnd(of: Identifier(id), at: now)
     return member
   }
 
@@ -143,9 +147,26 @@ extension RegistrationTable {
     if let watch = terms.removeValue(forKey: epoch)?.watch { deadlines.remove(watch) }
   }
 
-  private mutating func letOverrideEnd(_ id: String, at now: Instant) {
+  /// What an operator said of an id that is gone is remembered for a while.
+  private mutating func letOverrideEnd(of id: Identifier, at now: Instant) {
     guard !overrides.isEmpty else { return }
-    overrides = overrides.filter { $0.value.endsAt > now }
-    overrides[Identifier(id)]?.endsAt = now.advanced(byNanoseconds: Self.overrideMemoryNanoseconds)
+    forgetOverrides(at: now)
+    guard overrides[id] != nil else { return }
+    let end = now.advanced(byNanoseconds: Self.overrideMemoryNanoseconds)
+    overrides[id]?.ending = overrideEnds.insert(id, due: end)
+  }
+
+  /// An id that is registered again keeps what an operator said of it, if that has not ended.
+  mutating func keepOverride(_ id: Identifier, at now: Instant) -> InstanceState {
+    forgetOverrides(at: now)
+    if let ending = overrides[id]?.ending {
+      overrideEnds.remove(ending)
+      overrides[id]?.ending = nil
+    }
+    return overrides[id]?.state ?? .inService
+  }
+
+  private mutating func forgetOverrides(at now: Instant) {
+    while let id = overrideEnds.popDue(at: now) { overrides[id] = nil }
   }
 }

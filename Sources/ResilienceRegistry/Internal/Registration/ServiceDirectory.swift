@@ -1,8 +1,9 @@
 internal import ResilienceCore
-internal import Synchronization
+public import Synchronization
 
 /// The shared object of one service: its table, whoever waits for a change, and what a balancer must know to
 /// go on without asking.
+@usableFromInline
 final class ServiceDirectory: Sendable {
   private struct State {
     var table: RegistrationTable
@@ -12,8 +13,8 @@ final class ServiceDirectory: Sendable {
   let service: String
   private let state: Lock<State>
   private let eventQueue: EventQueue<RegistryEvent>
-  private let publishedVersion = Atomic<UInt64>(0)
-  private let publishedExpiry = Atomic<Int64>(.max)
+  @usableFromInline let publishedVersion = Atomic<UInt64>(0)
+  @usableFromInline let publishedExpiry = Atomic<Int64>(.max)
 
   init(service: String, selfPreservation: SelfPreservation?, eventQueue: EventQueue<RegistryEvent>) {
     self.service = service
@@ -21,10 +22,13 @@ final class ServiceDirectory: Sendable {
     state = Lock(State(table: RegistrationTable(service: service, selfPreservation: selfPreservation)))
   }
 
-  /// Whether a snapshot of `version` is still the newest at `now`. `false` may be a false alarm.
-  func isCurrent(_ version: UInt64, at now: Instant) -> Bool {
+  /// Whether a snapshot of `version` is still the newest at `now`, in nanoseconds. `false` may be a false
+  /// alarm.
+  @inlinable
+  @inline(__always)
+  func isCurrent(_ version: UInt64, at now: Int64) -> Bool {
     publishedVersion.load(ordering: .acquiring) == version
-      && now.nanoseconds < publishedExpiry.load(ordering: .acquiring)
+      && now < publishedExpiry.load(ordering: .acquiring)
   }
 
   func snapshot(at now: Instant) -> ServiceSnapshot {

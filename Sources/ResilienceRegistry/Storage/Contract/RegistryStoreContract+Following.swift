@@ -35,6 +35,26 @@ extension RegistryStoreContract {
         let changes = try await trial.changes(after: revision, count: 1)
         try trial.require(changes.map(\.revision) == [written], "\(changes) came, not revision \(written)")
       },
+      Case(name: "whoeverAsksForForgottenChangesIsToldToListAnew") { trial in
+        guard let forget = trial.forget else { return }
+        let known = try await trial.put("a")
+        try await trial.put("b")
+        _ = try await trial.store.remove("a", of: trial.service, if: .always)
+        try await forget()
+        do {
+          let changes = try await trial.changes(after: known, count: 1, limit: .seconds(2))
+          throw ContractViolation(
+            name: trial.name,
+            detail: "after revision \(known), which was forgotten, the watch told \(changes.map(\.revision))")
+        } catch is StoreCompacted {}
+        try await trial.requireIDs(["b"], "after the store has forgotten how it came about")
+        let revision = try await trial.store.list(trial.service).revision
+        let written = try await trial.put("c")
+        let changes = try await trial.changes(after: revision, count: 1)
+        try trial.require(
+          changes.map(\.revision) == [written], "after a new listing \(changes) came, not revision \(written)"
+        )
+      },
       Case(name: "whatHandlesAChangeEndsTheWatchByThrowing") { trial in
         struct Stop: Error {}
         let revision = try await trial.store.list(trial.service).revision

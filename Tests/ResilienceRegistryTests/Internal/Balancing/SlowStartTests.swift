@@ -35,7 +35,7 @@ import Testing
         let id = test.id(selection)
         test.now += Self.second / 1000
         test.record(true, selection)
-        test.machine.release(selection.slot)
+        test.machine.release(selection)
         return id == "new"
       }
     }

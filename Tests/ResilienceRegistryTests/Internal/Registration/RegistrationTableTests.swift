@@ -39,6 +39,42 @@ import Testing
         == .renewed(until: Instant(nanoseconds: 18)))
   }
 
+  @Test func whatAnOperatorSaidEndsAnHourAfterTheLastRegistrationAndNotBefore() {
+    let hour = RegistrationTable.overrideMemoryNanoseconds
+    for (back, state) in [(hour, InstanceState.outOfService), (hour + 1, .inService)] {
+      var table = table("a", "b")
+      _ = table.override(.outOfService, of: "a")
+      _ = table.deregister("a", epoch: nil, at: Instant(nanoseconds: 1))
+      // It came back and left again meanwhile: the last time counts.
+      _ = table.register(instance("a"), ttlNanoseconds: 10, at: Instant(nanoseconds: 1))
+      _ = table.deregister("a", epoch: nil, at: Instant(nanoseconds: 1))
+      _ = table.register(instance("a"), ttlNanoseconds: 10, at: Instant(nanoseconds: back))
+      #expect(table.members.first { $0.instance.id == "a" }?.state == state)
+    }
+  }
+
+  @Test func whatIsRememberedOfIDsThatAreGoneIsBounded() {
+    var table = table()
+    for number in 0..<2_000 as Range<Int64> {
+      let now = Instant(nanoseconds: number)
+      _ = table.register(instance("a\(number)"), ttlNanoseconds: 10, at: now)
+      _ = table.override(.outOfService, of: "a\(number)")
+      _ = table.deregister("a\(number)", epoch: nil, at: now)
+    }
+    #expect(table.overrides.count == 2_000)
+    let later = Instant(nanoseconds: RegistrationTable.overrideMemoryNanoseconds + 999)
+    for _ in 0..<10_000 {
+      _ = table.register(instance("a1500"), ttlNanoseconds: 10, at: later)
+      _ = table.deregister("a1500", epoch: nil, at: later)
+    }
+    #expect(table.overrides.count == 1_000)
+    #expect(table.overrideEnds.count <= 2 * 1_000 + 64)
+    let end = later.advanced(byNanoseconds: RegistrationTable.overrideMemoryNanoseconds)
+    _ = table.register(instance("b"), ttlNanoseconds: 10, at: end)
+    #expect(table.overrides.isEmpty)
+    #expect(table.overrideEnds.count == 0)
+  }
+
   @Test func theVersionGrowsWithWhatASnapshotShowsAndNothingElse() {
     var table = table("a", "b")
     #expect(table.version == 2)

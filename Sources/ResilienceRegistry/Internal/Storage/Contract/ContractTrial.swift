@@ -6,6 +6,7 @@ struct ContractTrial: Sendable {
   let store: any RegistryStore
   let service: String
   let ttl: Duration
+  var forget: (@Sendable () async throws -> Void)?
 
   func require(_ condition: Bool, _ detail: @autoclosure () -> String) throws {
     guard condition else { throw ContractViolation(name: name, detail: detail()) }
