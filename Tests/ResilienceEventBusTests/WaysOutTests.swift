@@ -35,8 +35,8 @@ import Testing
     }
   }
 
-  /// Deliveries in their order (the event's number and the attempt), and when the second event's turn came; tokens of
-  /// five; events that the inbox holds for a handler, and that it remembers.
+  /// Deliveries in their order (the event's number and the attempt), and when the second event's turn came;
+  /// tokens of five; events that the inbox holds for a handler, and that it remembers.
   private static let table: [Way: String] = [
     .success: "1.1 2.1 at 0 s, 5 tokens, 0 held, 2 remembered",
     // The redelivery's token is spent: it was made.

@@ -42,8 +42,8 @@ extension Handler {
   ///
   /// What counts as a failure is the handler's own outcome: see ``Handler/classify(_:)``. Caller's
   /// cancellations and rejections by inner layers count in neither, nor does a failure with `retryAfter` that
-  /// does not say `overloaded`: a limit for one client must not shut everybody out. Put the breaker outside the attempt's
-  /// timeout, whose errors are failures, and inside the retry, so that it sees every attempt.
+  /// does not say `overloaded`: a limit for one client must not shut everybody out. Put the breaker outside
+  /// the attempt's timeout, whose errors are failures, and inside the retry, so that it sees every attempt.
   ///
   /// - Parameter breaker: The destination's breaker, shared by everything that calls it.
   public func circuitBreaker(_ breaker: CircuitBreaker) -> CircuitBreakerHandler<Self> {

@@ -27,8 +27,8 @@ public struct CircuitBreakerPermit: ~Copyable, Sendable {
   ///   - verdict: A success or a failure is counted, if the breaker is still in the state that admitted the
   ///     call; neutral counts in neither.
   ///   - pushback: What the destination asked for along with a failure. `retryAfter` with `overloaded` is a
-  ///     lower bound for the open time; without it the failure is one client's and counts in neither. Default:
-  ///     nothing.
+  ///     lower bound for the open time; without it the failure is one client's and counts in neither.
+  ///     Default: nothing.
   ///   - now: The present instant, after the call.
   @inlinable
   @inline(__always)

@@ -15,8 +15,8 @@ internal import ResilienceCore
 ///
 /// ## How soon it closes again
 ///
-/// A service that is asked 20 times a second is down for a while, and back; one call in a hundred takes 5 s by
-/// nature. From its return to the first answer, and the share of the calls of the next minute that were
+/// A service that is asked 20 times a second is down for a while, and back; one call in a hundred takes 5 s
+/// by nature. From its return to the first answer, and the share of the calls of the next minute that were
 /// refused, the 95th percentile of 100 simulated outages each (`outage-recovery` in the benchmarks, the
 /// standard stack with these defaults and with those of others):
 ///

@@ -57,7 +57,7 @@ extension Handler {
   ///     switch result {
   ///     case .success(let response) where response.status == 429:   // this client's limit: no breaker opens
   ///       .failure(.retryAfter(response.retryAfter))
-  ///     case .success(let response) where response.status == 503:   // everybody's: breakers open, for so long
+  ///     case .success(let response) where response.status == 503:   // everybody's: breakers open
   ///       .failure(.overloaded(retryAfter: response.retryAfter))
   ///     case .success(let response) where response.status >= 500: .failure
   ///     case .failure(is AddressUnknown): .success   // the service did its job

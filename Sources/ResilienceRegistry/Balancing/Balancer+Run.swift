@@ -25,13 +25,13 @@ extension Balancer {
       do {
         let result = try await body(instance(of: selection))
         if readsOutcomes {
-          finish(selection, Outcome(ofValue: result, in: context).verdict, context)
+          finish(selection, Outcome(ofValue: result, in: context).verdictOnDestination, context)
         } else {
           release(selection)
         }
         return result
       } catch {
-        let verdict = readsOutcomes ? Outcome(ofError: error, in: context).verdict : .neutral
+        let verdict = readsOutcomes ? Outcome(ofError: error, in: context).verdictOnDestination : .neutral
         selection = try selectAnother(than: selection, after: error, verdict, &refused, &context)
       }
     }

@@ -39,6 +39,6 @@ public struct InstancePick: ~Copyable, Sendable {
   ///   - now: The present instant.
   @inlinable
   public consuming func finish(_ outcome: Outcome, at now: Instant) {
-    balancer.record(outcome.verdict, of: selection, at: now, releases: false)
+    balancer.record(outcome.verdictOnDestination, of: selection, at: now, releases: false)
   }
 }

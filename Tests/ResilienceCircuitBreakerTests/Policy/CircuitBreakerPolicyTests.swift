@@ -10,31 +10,18 @@ import Testing
 
   @Test func whatADocumentLeavesOutIsTheDefault() throws {
     #expect(try read("{}") == CircuitBreakerPolicy())
-    #expect(
-      try read(#"{"window":{"count":5}}"#)
-        == CircuitBreakerPolicy(
-          window: .count(5), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1))
+    #expect(try read(#"{"window":{"count":5}}"#) == CircuitBreakerPolicy(window: .count(5)))
     #expect(
       try read(#"{"window":{"count":5,"maxAge":"2h"}}"#)
-        == CircuitBreakerPolicy(
-          window: .count(5, maxAge: .seconds(7200)), openTime: .seconds(5), maxOpenTime: .seconds(60),
-          halfOpenPermits: 1))
+        == CircuitBreakerPolicy(window: .count(5, maxAge: .seconds(7200))))
     #expect(
       try read(#"{"window":{"count":5,"maxAge":null}}"#)
-        == CircuitBreakerPolicy(
-          window: .count(5, maxAge: nil), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1
-        ))
-    #expect(
-      CircuitBreakerPolicy(
-        window: .count(5), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1
-      ).window == .count(5, maxAge: .seconds(600)))
-    #expect(
-      try read(#"{"openTime":"90s"}"#) == CircuitBreakerPolicy(openTime: .seconds(90), halfOpenPermits: 1))
+        == CircuitBreakerPolicy(window: .count(5, maxAge: nil)))
+    #expect(CircuitBreakerPolicy(window: .count(5)).window == .count(5, maxAge: .seconds(600)))
+    #expect(try read(#"{"openTime":"90s"}"#) == CircuitBreakerPolicy(openTime: .seconds(90)))
     #expect(
       try read(#"{"failureRate":null,"consecutiveFailures":5}"#)
-        == CircuitBreakerPolicy(
-          failureRate: nil, consecutiveFailures: 5, openTime: .seconds(5), maxOpenTime: .seconds(60),
-          halfOpenPermits: 1))
+        == CircuitBreakerPolicy(failureRate: nil, consecutiveFailures: 5))
   }
 
   @Test func readsWhatTheDocumentationShows() throws {
@@ -47,22 +34,19 @@ import Testing
       policy
         == CircuitBreakerPolicy(
           window: .time(.seconds(30)), failureRate: 0.25, slowCalls: .init(threshold: .seconds(1), rate: 0.8),
-          openTime: .seconds(2), maxOpenTime: .seconds(60), halfOpenPermits: 1, rampTime: .seconds(60)))
+          openTime: .seconds(2), rampTime: .seconds(60)))
   }
 
   @Test(arguments: [
     CircuitBreakerPolicy(),
     CircuitBreakerPolicy(
-      window: .time(.milliseconds(1500), slices: 3), failureRate: nil, consecutiveFailures: 2,
-      openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1),
-    CircuitBreakerPolicy(
-      window: .count(7, maxAge: nil), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1),
-    CircuitBreakerPolicy(
-      window: .count(7), openTime: .seconds(5), maxOpenTime: .seconds(60), halfOpenPermits: 1),
+      window: .time(.milliseconds(1500), slices: 3), failureRate: nil, consecutiveFailures: 2),
+    CircuitBreakerPolicy(window: .count(7, maxAge: nil)), CircuitBreakerPolicy(window: .count(7)),
     CircuitBreakerPolicy(
       window: .count(7, maxAge: .milliseconds(9)), slowCalls: .init(threshold: .milliseconds(250)),
-      minimumThroughput: 3, openTime: .milliseconds(10), maxOpenTime: .seconds(1), openTimeJitter: 0,
-      maxRetryAfter: .zero, halfOpenPermits: 9, probeLease: .seconds(1), rampTime: .seconds(2)),
+      minimumThroughput: 3,
+      openTime: .milliseconds(10), maxOpenTime: .seconds(1), openTimeJitter: 0, maxRetryAfter: .zero,
+      halfOpenPermits: 9, probeLease: .seconds(1), rampTime: .seconds(2)),
   ])
   func comesBackAsItWasWritten(policy: CircuitBreakerPolicy) throws {
     let data = try JSONEncoder().encode(policy)

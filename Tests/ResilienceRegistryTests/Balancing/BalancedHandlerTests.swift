@@ -30,6 +30,32 @@ import Testing
     }
   }
 
+  /// One client over its own limit (HTTP's 429) is no reason to leave an instance out; an instance that is
+  /// overloaded (503) is left out.
+  @Test(arguments: [
+    (Pushback.retryAfter(.seconds(1)), 0), (.overloaded(retryAfter: .seconds(1)), 1), (.none, 1),
+  ])
+  func aLimitForOneClientEjectsNobody(pushback: Pushback, ejected: Int) throws {
+    struct Answer: Error, PushbackProviding {
+      let pushback: Pushback
+    }
+    for throwing in [true, false] {
+      try Simulation(seed: 1).run { _ in
+        let registry = ServiceRegistry()
+        registry.register(ids: "a", "b")
+        let policy = BalancingPolicy(
+          .roundRobin, outliers: OutlierPolicy(maxEjectedShare: 0.5, consecutiveFailures: 3))
+        let call = registry.service("inventory").balanced(policy) { _ in
+          ServiceCall { (_: Int) in
+            if throwing { throw Answer(pushback: pushback) }
+          }.classify { _ in throwing ? nil : .failure(pushback) }
+        }
+        for number in 0..<20 { try? await call(number) }
+        #expect(call.balancer.snapshot().instances.count { $0.isEjected } == ejected)
+      }
+    }
+  }
+
   @Test func theHandlerOfAGoneInstanceIsDroppedWhileItsCallsFinish() throws {
     final class Connection: Sendable {
       let id: String

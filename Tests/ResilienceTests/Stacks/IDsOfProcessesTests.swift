@@ -30,8 +30,8 @@
       #expect(Set(words).count == words.count)
       #expect(Set(events).count == events.count)
       #expect(events.allSatisfy { $0.utf8.count == 15 })
-      // Of 20 bits, two processes that make 9000 words have 77 in common by chance, three have 232, give or take
-      // 15; of 10 000 events 286, give or take 17. Seven times that happens once in 10¹¹.
+      // Of 20 bits, two processes that make 9000 words have 77 in common by chance, three have 232, give or
+      // take 15; of 10 000 events 286, give or take 17. Seven times that happens once in 10¹¹.
       for shift in stride(from: 0, through: 44, by: 11) {
         let common = inCommon(processes.map { $0.words.map { $0 >> shift & 0xF_FFFF } })
         #expect((127...337).contains(common), "\(common) words agree in the 20 bits from \(shift)")

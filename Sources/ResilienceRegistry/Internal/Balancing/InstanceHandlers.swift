@@ -39,13 +39,13 @@ final class InstanceHandlers<Inner: Handler>: Sendable {
 
     @inlinable
     func verdict(of value: Inner.Output, in context: CallContext) -> Verdict {
-      handler.judge(value: value, in: context).verdict
+      handler.judge(value: value, in: context).verdictOnDestination
     }
 
     @inlinable
     @inline(never)
     func verdict(ofError error: any Error, in context: CallContext) -> Verdict {
-      handler.judge(error, in: context).verdict
+      handler.judge(error, in: context).verdictOnDestination
     }
   }
 

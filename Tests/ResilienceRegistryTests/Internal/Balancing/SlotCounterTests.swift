@@ -51,7 +51,8 @@ import Testing
     #expect(counter.vacate() == true)
   }
 
-  /// Vacated and given to another registration while a pin is on its way: its call is taken back all the same.
+  /// Vacated and given to another registration while a pin is on its way: its call is taken back all the
+  /// same.
   @Test func aPinThatIsTakenBackAfterTheNextOpeningLeavesNothing() {
     let counter = SlotCounter(slot: 0)
     #expect(counter.pin() == false)

@@ -53,9 +53,9 @@ func traceRows() -> [Row] {
     }
     .from(.off, .actor, .main)
     .floor("floor: await of a closure, with a task-local bound"),
-    // What opentelemetry-go's `Inject(Extract(ctx, in), out)` does with maps of two names. Ours is in the context
-    // of calls below, which theirs is where it is handed on: two task-locals are bound and read, some 900
-    // instructions, where theirs makes a context of 48 bytes.
+    // What opentelemetry-go's `Inject(Extract(ctx, in), out)` does with maps of two names. Ours is in the
+    // context of calls below, which theirs is where it is handed on: two task-locals are bound and read, some
+    // 900 instructions, where theirs makes a context of 48 bytes.
     .async("trace: extract and inject, traceparent and tracestate") {
       let propagator = W3CTraceContextPropagator()
       let received = carried
