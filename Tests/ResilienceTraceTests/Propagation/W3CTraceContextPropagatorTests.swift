@@ -141,6 +141,30 @@ import Testing
     #expect(dictionary == ["traceparent": Self.parent, "host": "shop"])
   }
 
+  @Test(arguments: [0, 1, 3, 6, 9, 30, 70], ["", "rojo=1,congo=2"])
+  func row104_aDictionaryOfAnySizeIsReadAndWrittenAlike(_ others: Int, _ state: String) async {
+    let rest = Dictionary(uniqueKeysWithValues: (0..<others).map { ("x-header-\($0 + 10)", "\($0)") })
+    let stale = [
+      [:], ["traceparent": "old"], ["traceparent": "old", "tracestate": "old=1"], ["TraceState": "old=1"],
+      ["traceparent": "old", "TRACEPARENT": "older", "tracestate": "old=1", "TraceState": "older=1"],
+    ]
+    var received = rest.merging(["traceparent": Self.parent]) { $1 }
+    if !state.isEmpty { received["tracestate"] = state }
+    for name in ["tracestate", "TraceState"] where !state.isEmpty {
+      received["tracestate"] = nil
+      received["TraceState"] = nil
+      received[name] = state
+      #expect(await propagator.withExtracted(from: received) { TraceBaggage.current.state.header } == state)
+    }
+    var expected = rest.merging(["traceparent": Self.parent]) { $1 }
+    if !state.isEmpty { expected["tracestate"] = state }
+    for stale in stale {
+      var sent = rest.merging(stale) { $1 }
+      await propagator.withExtracted(from: received) { propagator.inject(.current, into: &sent) }
+      #expect(sent == expected)
+    }
+  }
+
   @Test func row104_carriersAreCleared() {
     var headers = [(name: "TraceParent", value: Self.parent), (name: "Host", value: "shop")]
     propagator.remove(from: &headers, through: .pairs)

@@ -7,7 +7,7 @@ internal import ResilienceCore
 extension TraceFields {
   @usableFromInline
   init(dictionary: [String: String]) {
-    guard let places = Places(in: dictionary), let traceparent = places.traceparent else {
+    guard let places = Places(in: dictionary, of: 8), let traceparent = places.traceparent else {
       self.init(searching: dictionary)
       return
     }
@@ -20,7 +20,7 @@ extension TraceFields {
   mutating func move(intoDictionary dictionary: inout [String: String]) {
     if dictionary.capacity == 0 {
       begin(dictionary: &dictionary)
-    } else if !tracestate.isEmpty, let places = Places(in: dictionary), places.traceparent != nil,
+    } else if !tracestate.isEmpty, let places = Places(in: dictionary, of: 64), places.traceparent != nil,
       places.tracestate != nil
     {
       move(to: places, in: &dictionary.values)
@@ -51,9 +51,11 @@ extension TraceFields {
     private(set) var traceparent: [String: String].Index?
     private(set) var tracestate: [String: String].Index?
 
-    /// - Returns: `nil` when one is there in another case, or so many fields that hashing is faster.
-    init?(in dictionary: [String: String]) {
-      guard dictionary.count <= 8 else { return nil }
+    /// - Parameter most: The most fields among which to look: with more, hashing is faster. To write takes a
+    ///   look at every name in any case, for those in another case.
+    /// - Returns: `nil` when one is there in another case, or there are more fields.
+    init?(in dictionary: [String: String], of most: Int) {
+      guard dictionary.count <= most else { return nil }
       let end = dictionary.endIndex
       var index = dictionary.startIndex
       while index != end {
@@ -83,7 +85,7 @@ extension TraceFields {
     private static func new(_ names: [String]) -> (dictionary: [String: String], places: Places) {
       var dictionary = [String: String](minimumCapacity: 4)
       for name in names { dictionary[name] = "" }
-      guard let places = Places(in: dictionary) else { preconditionFailure("both names are in lower case") }
+      guard let places = Places(in: dictionary, of: 2) else { preconditionFailure("there are two names") }
       return (dictionary, places)
     }
   }

@@ -83,7 +83,7 @@ final class SpanObserver: CallObserver {
       SpanRecord(
         ids: span.trace, parent: parent, start: start, end: end, name: name, service: service, error: error,
         attempt: span.attempt, kind: kind, role: role, verdict: verdict,
-        details: SpanDetails(traceState: TraceBaggage.current.state.header)))
+        details: SpanDetails(traceState: TraceBaggage.stateHeader)))
   }
 }
 
