@@ -5,7 +5,7 @@ extension Bulkhead {
   ///
   /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`. What an
   /// adaptive limit learns from it is what a handler without a classifier would say: see
-  /// ``Outcome/init(ofError:)``.
+  /// ``ResilienceCore/Outcome/init(ofError:in:)``.
   ///
   /// - Parameters:
   ///   - weight: How much of the limit it takes; 0 is let in at once and takes nothing. Default: 1.

@@ -8,7 +8,7 @@ extension Handler {
   /// ```
   ///
   /// Make it once and keep it: what is made anew for each call has room for each call. To share the room, or
-  /// to change it while calls run, make a ``Bulkhead``.
+  /// to change it while calls run, make a ``ResilienceBulkhead/Bulkhead``.
   ///
   /// - Parameters:
   ///   - limit: How many at one time.

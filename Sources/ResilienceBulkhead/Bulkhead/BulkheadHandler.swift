@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler of which only so many calls are made at one time; see ``Handler/bulkhead(_:weight:priority:)``.
+/// A handler of which only so many calls are made at one time; see
+/// ``ResilienceCore/Handler/bulkhead(_:weight:priority:)``.
 public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
@@ -63,7 +64,8 @@ extension Handler {
   /// have.
   ///
   /// Put it outside the retry to limit calls, inside to limit attempts; inside a deadline or a time limit,
-  /// which ends the wait with ``BulkheadFull``: a call that never began says nothing about the destination.
+  /// which ends the wait with ``ResilienceBulkhead/BulkheadFull``: a call that never began says nothing about
+  /// the destination.
   ///
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
@@ -86,7 +88,7 @@ extension Handler {
   /// - Parameters:
   ///   - bulkhead: The limit, shared by everything it is for.
   ///   - claim: A pure, quick function. A weight of 0 is let in at once and takes nothing; a negative one, or
-  ///     one above the limit, is refused with ``ImpossibleWeight``.
+  ///     one above the limit, is refused with ``ResilienceBulkhead/ImpossibleWeight``.
   public func bulkhead(
     _ bulkhead: Bulkhead, claim: @escaping @Sendable (_ input: Input) -> BulkheadClaim
   ) -> BulkheadHandler<Self> {

@@ -4,9 +4,9 @@ extension CircuitBreaker {
   /// Makes one call through the breaker, in place.
   ///
   /// The body runs on the caller's actor and may touch its state; the result need not be `Sendable`. A
-  /// returned value is a success unless it is ``PushbackProviding`` and says otherwise. A ``Rejection`` is
-  /// neutral, and so is whatever is thrown after the caller cancelled; any other error is a failure, also a
-  /// `CancellationError` that the caller did not cause.
+  /// returned value is a success unless it is ``ResilienceCore/PushbackProviding`` and says otherwise. A
+  /// ``ResilienceCore/Rejection`` is neutral, and so is whatever is thrown after the caller cancelled; any
+  /// other error is a failure, also a `CancellationError` that the caller did not cause.
   ///
   /// - Throws: ``CircuitOpen`` when the call was not made; else what `body` throws.
   @inlinable

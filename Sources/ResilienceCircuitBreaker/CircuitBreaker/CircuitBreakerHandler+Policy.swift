@@ -4,7 +4,7 @@ extension Handler {
   /// Puts a breaker of its own, which has the call's name, in front of the destination.
   ///
   /// Make it once and keep it: what is made anew for each call knows nothing of the calls before. To share a
-  /// breaker, to look at it or to open it by hand, make a ``CircuitBreaker``.
+  /// breaker, to look at it or to open it by hand, make a ``ResilienceCircuitBreaker/CircuitBreaker``.
   ///
   /// - Parameter policy: When it opens, for how long, and what closes it. Default: at half of the latest 100.
   public func circuitBreaker(

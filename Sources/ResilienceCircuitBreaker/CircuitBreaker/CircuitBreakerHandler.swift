@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A handler whose calls pass through a breaker; see ``Handler/circuitBreaker(_:)``.
+/// A handler whose calls pass through a breaker; see `Handler.circuitBreaker`.
 @frozen
 public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.

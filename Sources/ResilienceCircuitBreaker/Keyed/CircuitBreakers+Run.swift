@@ -1,7 +1,9 @@
 extension CircuitBreakers {
   /// Makes one call through the breaker of a key, in place; see ``CircuitBreaker/run(_:)``.
   ///
-  /// - Parameter key: Whose breaker it is.
+  /// - Parameters:
+  ///   - key: Whose breaker it is.
+  ///   - body: The call.
   /// - Throws: ``CircuitOpen`` when the call was not made; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(

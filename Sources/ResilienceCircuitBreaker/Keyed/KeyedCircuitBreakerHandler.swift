@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A handler whose calls each pass through the breaker of their key; see ``Handler/circuitBreaker(_:by:)``.
+/// A handler whose calls each pass through the breaker of their key; see
+/// ``ResilienceCore/Handler/circuitBreaker(_:by:)``.
 @frozen
 public struct KeyedCircuitBreakerHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator,
   BuiltInHandler

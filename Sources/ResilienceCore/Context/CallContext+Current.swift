@@ -77,6 +77,7 @@ extension CallContext {
   ///
   /// - Parameters:
   ///   - context: What nested calls start from.
+  ///   - isolation: The actor that the body runs on. Default: the caller's.
   ///   - body: The work.
   @inlinable
   public static func withCurrent<Result>(

@@ -37,9 +37,9 @@ extension Handler {
 
   /// Says that doing it twice does harm: it is tried again only on proof that nothing ran.
   ///
-  /// The proof is a failure with ``Pushback/notProcessed``, which `classify` or the error itself states: a
-  /// connection that was refused, an answer that says so. A ``Rejection`` is none: the work may have begun,
-  /// and have been refused by something that it called.
+  /// The proof is a failure with ``Pushback/notProcessed-swift.property``, which `classify` or the error
+  /// itself states: a connection that was refused, an answer that says so. A ``Rejection`` is none: the work
+  /// may have begun, and have been refused by something that it called.
   public func nonIdempotent() -> TraitsHandler<Self> { changing { $0.idempotency = .nonIdempotent } }
 
   /// Says that sending the input uses it up, as a body that is streamed: there is never a second attempt, not

@@ -2,7 +2,7 @@
 public struct Pushback: Sendable, Hashable {
   /// Try no earlier than this long from now; `nil` when nothing was said. A lower bound: jitter comes on top.
   ///
-  /// Alone it is a word to one client, as HTTP's 429: breakers leave it out. With ``overloaded`` it is one to
+  /// Alone it is a word to one client, as HTTP's 429: breakers leave it out. With `overloaded` it is one to
   /// all, as HTTP's 503: see ``Outcome/verdictOnDestination``.
   public var retryAfter: Duration?
 

@@ -28,8 +28,8 @@ internal import ResilienceCore
 ///   given up.
 /// - **Acknowledgement.** A handler that returns has handled the event. One that throws, or whose outcome is
 ///   a failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's
-///   own classification decides (see ``Handler/classify(_:)``), also about a `CancellationError` that the bus
-///   did not cause.
+///   own classification decides (see ``ResilienceCore/Handler/classify(_:)``), also about a
+///   `CancellationError` that the bus did not cause.
 /// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and
 ///   no group gets the event.
 public final class EventBus: Sendable {

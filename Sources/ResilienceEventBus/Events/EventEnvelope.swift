@@ -35,7 +35,7 @@ public struct EventEnvelope: Sendable {
   /// run.
   public var deadline: Deadline
 
-  /// What else travels along; see ``CallContext/baggage``.
+  /// What else travels along; see ``ResilienceCore/CallContext/baggage``.
   public var baggage: (any Sendable)? {
     get { companions.baggage }
     set { companions = companions.with { $0.baggage = newValue } }

@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// An event handler that does nothing on a second delivery; see ``Handler/deduplicate(_:)``.
+/// An event handler that does nothing on a second delivery; see ``ResilienceCore/Handler/deduplicate(_:)``.
 public struct DeduplicatingHandler<Base: Handler, Payload: Sendable>: HandlerDecorator, BuiltInHandler
 where Base.Input == Event<Payload>, Base.Output == Void {
   /// The wrapped handler.
@@ -37,8 +37,8 @@ extension Handler {
   ///
   /// The event is reserved, handled, and remembered when the handler has succeeded; a failure releases it, so
   /// that its redelivery is handled. While it is being handled, a second delivery is refused with
-  /// ``EventInProgress`` and comes again later. Put it directly around the handler, inside everything that
-  /// repeats.
+  /// ``ResilienceEventBus/EventInProgress`` and comes again later. Put it directly around the handler, inside
+  /// everything that repeats.
   ///
   /// - Parameter inbox: Where handled events are remembered; may be shared by several handlers.
   public func deduplicate<Payload>(_ inbox: Inbox) -> DeduplicatingHandler<Self, Payload>

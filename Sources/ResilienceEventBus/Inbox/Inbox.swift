@@ -79,7 +79,8 @@ public final class Inbox: Sendable {
 }
 
 extension Inbox {
-  /// Runs `body` unless the event was handled before: the inline face of ``Handler/deduplicate(_:)``.
+  /// Runs `body` unless the event was handled before: the inline face of
+  /// ``ResilienceCore/Handler/deduplicate(_:)``.
   ///
   /// - Returns: What `body` returns; `nil` for a duplicate.
   /// - Throws: What `body` throws, after the event was released; ``EventInProgress`` while somebody else

@@ -103,15 +103,16 @@ extension Handler {
   ///   the last one has left, it is cancelled and awaited; a caller that comes after that begins another. For
   ///   the layers inside, that is a time limit's doing when the last one left as its deadline had passed, so
   ///   that a breaker counts a hang; else the caller's.
-  /// - **Deadlines**: a caller leaves when its own deadline passes, with ``SharedExecutionTimedOut``. The
-  ///   execution belongs to all who wait and knows no deadline of theirs, so that nobody's cuts it short for
-  ///   the others; it ends with the latest, when nobody is left. Give it a limit of its own, inside:
-  ///   `.timeout` or `.deadline`. An answer with which it ends when the last one's deadline has passed is
-  ///   that caller's, also an error that `classify` calls no failure.
+  /// - **Deadlines**: a caller leaves when its own deadline passes, with
+  ///   ``ResilienceFallback/SharedExecutionTimedOut``. The execution belongs to all who wait and knows no
+  ///   deadline of theirs, so that nobody's cuts it short for the others; it ends with the latest, when
+  ///   nobody is left. Give it a limit of its own, inside: `.timeout` or `.deadline`. An answer with which it
+  ///   ends when the last one's deadline has passed is that caller's, also an error that `classify` calls no
+  ///   failure.
   /// - **Priority**: it runs at that of the caller that began it, and is raised to that of each caller that
   ///   joins it.
   /// - **Trace**: it runs in the span of the caller that began it; the others note that span in a
-  ///   ``CoalescingEvent/joined(call:leader:)``.
+  ///   ``ResilienceFallback/CoalescingEvent/joined(call:leader:)``.
   /// - **A call that is not idempotent** is never shared: two orders are two intents, however equal they
   ///   look.
   ///

@@ -139,15 +139,15 @@ extension Handler {
   ///
   /// The answer is a success for all layers outside, unless the leaf classifies the value itself otherwise:
   /// they see a value like any other. Put it outermost, or at least outside the breaker and the retry, which
-  /// must see the failure. That it was used is a ``FallbackEvent``.
+  /// must see the failure. That it was used is a ``ResilienceFallback/FallbackEvent``.
   ///
   /// It runs on the caller's actor, in the call's deadline and trace; also when the deadline has passed:
   /// calls that it makes then refuse by themselves, and an answer that needs none is better than an error.
   ///
-  /// When it fails too, the caller gets both errors, as ``FallbackFailed``, or as ``FallbackRefused`` when
-  /// our own layers refused both and nothing was sent. As it is comes what is no failure: an error that
-  /// `classify` calls a success or neutral, the caller's cancellation; and one that says the same as the
-  /// call's own, as that of `try result.get()`.
+  /// When it fails too, the caller gets both errors, as ``ResilienceFallback/FallbackFailed``, or as
+  /// ``ResilienceFallback/FallbackRefused`` when our own layers refused both and nothing was sent. As it is
+  /// comes what is no failure: an error that `classify` calls a success or neutral, the caller's
+  /// cancellation; and one that says the same as the call's own, as that of `try result.get()`.
   ///
   /// - Parameters:
   ///   - condition: Narrows what is replaced. Default: no narrowing.

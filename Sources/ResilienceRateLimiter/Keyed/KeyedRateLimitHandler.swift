@@ -59,9 +59,10 @@ extension Handler {
   /// ```
   ///
   /// A call without a permit does not wait: in a line for each key, a caller that sends too much would only
-  /// wait longer. It is rejected with ``RateLimited``, which says when to come back. A retry around it comes
-  /// back then, but is no queue: its attempts and its budget are bounded, and calls that were told the same
-  /// time compete again. To wait in turn, use a ``TokenBucket`` with `mode: .wait`.
+  /// wait longer. It is rejected with ``ResilienceRateLimiter/RateLimited``, which says when to come back. A
+  /// retry around it comes back then, but is no queue: its attempts and its budget are bounded, and calls
+  /// that were told the same time compete again. To wait in turn, use a ``ResilienceRateLimiter/TokenBucket``
+  /// with `mode: .wait`.
   ///
   /// - Parameters:
   ///   - limiter: The limit of each key.
@@ -71,7 +72,7 @@ extension Handler {
   ///     yes where keys are destinations, and no layer inside tries more than once.
   ///   - key: Which key an input belongs to; pure and quick.
   ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
-  ///     than the burst, is rejected with ``ImpossiblePermits``. Default: one each.
+  ///     than the burst, is rejected with ``ResilienceRateLimiter/ImpossiblePermits``. Default: one each.
   public func rateLimit<Key: Hashable & Sendable>(
     _ limiter: KeyedRateLimiter<Key>, refundsRefusals: Bool = false,
     by key: @escaping @Sendable (_ input: Input) -> Key, cost: (@Sendable (_ input: Input) -> Int)? = nil

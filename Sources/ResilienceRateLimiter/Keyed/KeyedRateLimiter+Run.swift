@@ -10,6 +10,7 @@ extension KeyedRateLimiter {
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran.
   ///     Default: no, as a limit for each key counts that somebody asks.
+  ///   - body: The work.
   /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; else what `body` throws.
   @inlinable
   public nonisolated(nonsending) func run<Result>(

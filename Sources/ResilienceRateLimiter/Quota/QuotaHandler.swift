@@ -47,9 +47,9 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 extension Handler {
   /// Keeps calls within the quotas of their destination.
   ///
-  /// A call that would exceed one is rejected with ``RateLimited``, which says when there is room again. Put
-  /// it inside the retry, so that every attempt is counted, as the provider does; the retry comes back at
-  /// that time, as far as its attempts and its budget reach.
+  /// A call that would exceed one is rejected with ``ResilienceRateLimiter/RateLimited``, which says when
+  /// there is room again. Put it inside the retry, so that every attempt is counted, as the provider does;
+  /// the retry comes back at that time, as far as its attempts and its budget reach.
   ///
   /// - Parameters:
   ///   - limiter: The quotas, shared by everything that uses them up.
@@ -70,7 +70,7 @@ extension Handler {
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes,
   ///     except around what may try more than once.
   ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
-  ///     than the smallest quota, is rejected with ``ImpossiblePermits``.
+  ///     than the smallest quota, is rejected with ``ResilienceRateLimiter/ImpossiblePermits``.
   public func rateLimit(
     _ limiter: QuotaLimiter, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int

@@ -32,7 +32,7 @@ public struct RateLimited: Rejection, Hashable {
   /// How long ``retryAt`` was away when the call was refused: zero or more, `nil` when trying again never
   /// succeeds.
   ///
-  /// What a person can read; a program that acts later asks ``Rejection/retryAfter(at:)``.
+  /// What a person can read; a program that acts later asks ``ResilienceCore/Rejection/retryAfter(at:)``.
   public var retryDelay: Duration? { retryAt.map { _ in .nanoseconds(delayNanoseconds) } }
 
   /// Creates a rejection.

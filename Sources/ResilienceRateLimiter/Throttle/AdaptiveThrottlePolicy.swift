@@ -8,7 +8,8 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
     /// Every failure: also a timeout, an error of the transport, a defect of the destination.
     case failures
 
-    /// Only an outcome whose pushback says ``Pushback/overloaded``; other failures count as accepted.
+    /// Only an outcome whose pushback says `Pushback.overloaded`; other failures count as
+    /// accepted.
     case overloads
   }
 

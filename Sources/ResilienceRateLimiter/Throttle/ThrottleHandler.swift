@@ -1,7 +1,7 @@
 public import ResilienceCore
 
 /// A handler whose calls are held back while their destination refuses too many; see
-/// ``Handler/throttle(_:)``.
+/// ``ResilienceCore/Handler/throttle(_:)``.
 public struct ThrottleHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
@@ -42,7 +42,8 @@ extension Handler {
   /// Holds calls back while their destination refuses too many.
   ///
   /// What counts as refused is the handler's own outcome: see ``Handler/classify(_:)`` and
-  /// ``AdaptiveThrottlePolicy/Refusals``. Put it inside the retry, so that every attempt is counted.
+  /// ``ResilienceRateLimiter/AdaptiveThrottlePolicy/Refusals``. Put it inside the retry, so that every
+  /// attempt is counted.
   ///
   /// - Parameter throttle: The destination's throttle, shared by everything that calls it.
   public func throttle(_ throttle: AdaptiveThrottle) -> ThrottleHandler<Self> {

@@ -61,8 +61,9 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - bucket: The limit, shared by everything it is for.
-  ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with ``RateLimited``, which
-  ///     says when to come back: a queue hides an overload from those who could do something about it.
+  ///   - mode: Whether a call waits for its permits. Default: no, it is rejected with
+  ///     ``ResilienceRateLimiter/RateLimited``, which says when to come back: a queue hides an overload from
+  ///     those who could do something about it.
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`, such as of a
   ///     breaker further in that is open. Default: yes, since the bucket counts work, and none was done; no
   ///     around a retry, a hedge or a balancer, however deep inside, and around a handler of another package,
@@ -87,7 +88,7 @@ extension Handler {
   ///   - refundsRefusals: Whether a call's permits go back when it ends with a `Rejection`. Default: yes,
   ///     except around what may try more than once.
   ///   - cost: How many permits an input takes; pure and quick. 0 pass without any; less than that, and more
-  ///     than the burst, is rejected with ``ImpossiblePermits``.
+  ///     than the burst, is rejected with ``ResilienceRateLimiter/ImpossiblePermits``.
   public func rateLimit(
     _ bucket: TokenBucket, mode: RateLimitMode = .reject, refundsRefusals: Bool? = nil,
     cost: @escaping @Sendable (_ input: Input) -> Int

@@ -10,6 +10,7 @@ extension TokenBucket {
   ///   - mode: Whether to wait for permits. Default: no.
   ///   - refundsRefusals: Whether the permits go back when `body` throws a `Rejection`, as nothing ran.
   ///     Default: yes; say no where `body` may try more than once, since attempts before may have been made.
+  ///   - body: The work.
   /// - Throws: ``RateLimited`` or ``ImpossiblePermits`` when `body` was not run; `CancellationError` when
   ///   cancelled while waiting; else what `body` throws.
   @inlinable

@@ -2,8 +2,9 @@ public import ResilienceCore
 
 /// Sends each call to one of a service's instances, through a handler that belongs to that instance alone.
 ///
-/// Made by ``RegisteredService/balanced(_:_:)``. No ``HandlerDecorator``, since there is not one base but one
-/// for each instance; they are taken to agree about what counts, and the answer of one holds for all.
+/// Made by ``RegisteredService/balanced(_:_:)``. No ``ResilienceCore/HandlerDecorator``, since there is not
+/// one base but one for each instance; they are taken to agree about what counts, and the answer of one holds
+/// for all.
 @frozen
 public struct BalancedHandler<Inner: Handler>: BuiltInHandler {
   /// What is sent.

@@ -3,8 +3,8 @@ public import ResilienceCore
 extension Balancer {
   /// Runs `body` with a picked instance, on the caller's actor, and notes what became of it.
   ///
-  /// When `body` throws a ``Rejection``, it is run with another instance at once: nothing was sent to the
-  /// first. Let none through from a call that the work makes after it has begun.
+  /// When `body` throws a ``ResilienceCore/Rejection``, it is run with another instance at once: nothing was
+  /// sent to the first. Let none through from a call that the work makes after it has begun.
   ///
   /// - Parameters:
   ///   - context: The call that it belongs to: a later attempt of one call avoids the instances of the

@@ -4,7 +4,7 @@ public import Synchronization
 /// Spreads calls over the instances of one service, and knows how many are in flight to each.
 ///
 /// The engine behind ``RegisteredService/balanced(_:_:)``, and a face of its own for code that is no
-/// ``Handler``:
+/// ``ResilienceCore/Handler``:
 ///
 /// ```swift
 /// let inventory = registry.service("inventory").balancer(.powerOfTwoChoices)

@@ -61,7 +61,8 @@ extension RegisteredService {
     return BalancedHandler(balancer: balancer, key: key, build)
   }
 
-  /// A balancer over the instances, with counts of its own: the face for code that is no ``Handler``.
+  /// A balancer over the instances, with counts of its own: the face for code that is no
+  /// ``ResilienceCore/Handler``.
   ///
   /// Keep it: a balancer made for each call knows nothing.
   ///

@@ -6,7 +6,7 @@ public import ResilienceCore
 /// later. A lease belongs to one registration: once the same id is registered again, the old lease can do
 /// nothing.
 ///
-/// ``ServiceRegistry/withLease(_:ttl:isolation:_:)`` does the heartbeat for you.
+/// ``ServiceRegistry/withLease(_:ttl:initialHealth:isolation:_:)`` does the heartbeat for you.
 public struct Lease: Sendable {
   /// What a heartbeat achieved.
   public enum Renewal: Sendable, Hashable {

@@ -17,7 +17,8 @@ public struct RegisteredService: Sendable {
     ServiceWatch(directory: directory)
   }
 
-  /// A balancer over the instances, with counts of its own: the face for code that is no ``Handler``.
+  /// A balancer over the instances, with counts of its own: the face for code that is no
+  /// ``ResilienceCore/Handler``.
   ///
   /// Keep it: a balancer made for each call knows nothing.
   public func balancer(_ strategy: BalancingStrategy = .powerOfTwoChoices) -> Balancer {

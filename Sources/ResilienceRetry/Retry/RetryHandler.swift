@@ -163,12 +163,13 @@ extension Handler {
   ///
   /// Which errors and values are failures is said at the leaf with `classify`. However the call ends, the
   /// caller gets what the operation itself last threw or returned; how many attempts there were and why there
-  /// was no further one is in ``RetryEvent/gaveUp(call:attempts:reason:)``, which `onEvent` and the call's
-  /// observer are told.
+  /// was no further one is in ``ResilienceRetry/RetryEvent/gaveUp(call:attempts:reason:)``, which `onEvent`
+  /// and the call's observer are told.
   ///
-  /// When a service does not retry any more, look at ``RetryHandler/snapshot()``, which needs neither: it
-  /// counts the calls that were given up for each reason, such as ``RetryDecision/Reason/budgetExhausted``,
-  /// and says what the budget has left. It is also a source of metrics.
+  /// When a service does not retry any more, look at ``ResilienceRetry/RetryHandler/snapshot()``, which needs
+  /// neither: it counts the calls that were given up for each reason, such as
+  /// ``ResilienceRetry/RetryDecision/Reason/budgetExhausted``, and says what the budget has left. It is also
+  /// a source of metrics.
   ///
   /// - **The caller's cancellation** is never retried, whatever error is thrown for it. When it arrives
   ///   during a wait, the call ends at once with what the last attempt came to. A `CancellationError` that

@@ -4,11 +4,11 @@ extension RetryPolicy {
   /// Decides what to do after an attempt: the pure heart of every retry, with neither clock nor chance of its
   /// own.
   ///
-  /// In this order: nothing is retried that did not count as a failure, except a ``Rejection`` that says when
-  /// trying again can succeed; the destination's word holds; what does harm when done twice is retried only
-  /// on proof that nothing ran, and what cannot be sent twice never; attempts, waits and the deadline are
-  /// bounded. A wait that the destination or a refusal asked for is a lower bound: jitter comes on top, so
-  /// that callers told the same do not come back together.
+  /// In this order: nothing is retried that did not count as a failure, except a ``ResilienceCore/Rejection``
+  /// that says when trying again can succeed; the destination's word holds; what does harm when done twice is
+  /// retried only on proof that nothing ran, and what cannot be sent twice never; attempts, waits and the
+  /// deadline are bounded. A wait that the destination or a refusal asked for is a lower bound: jitter comes
+  /// on top, so that callers told the same do not come back together.
   ///
   /// A failure of the first attempt that proves that nothing ran is repeated without a wait, unless the
   /// destination is overloaded or said when to come back.

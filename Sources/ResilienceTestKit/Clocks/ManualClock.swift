@@ -3,8 +3,8 @@ public import ResilienceCore
 /// A clock that moves when a test says so.
 ///
 /// For unit tests of one component; a system of tasks is better off in a ``Simulation``. Bind it with
-/// ``CallContext/withEnvironment(_:isolation:_:)``, start what waits, wait until it has parked with
-/// ``waitForSleepers(_:)``, then ``advance(by:)``.
+/// ``ResilienceCore/CallContext/withEnvironment(_:isolation:_:)``, start what waits, wait until it has parked
+/// with ``waitForSleepers(_:)``, then ``advance(by:)``.
 public final class ManualClock: ResilienceClock {
   private struct State: ~Copyable {
     var now: Instant

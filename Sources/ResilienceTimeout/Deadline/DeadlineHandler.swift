@@ -44,7 +44,7 @@ extension Handler {
   /// To interrupt the work itself use ``timeout(_:)``.
   ///
   /// Of nested deadlines the earlier holds. A call whose deadline has passed is refused with
-  /// ``DeadlineExceeded`` before the work begins.
+  /// ``ResilienceTimeout/DeadlineExceeded`` before the work begins.
   ///
   /// - Parameter limit: How long after its begin a call's deadline is; more than 0.
   public func deadline(_ limit: Duration) -> DeadlineHandler<Self> {

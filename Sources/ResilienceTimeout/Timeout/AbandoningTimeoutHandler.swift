@@ -99,8 +99,8 @@ extension TimeLimit {
 }
 
 extension Handler {
-  /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut`` without waiting for its end:
-  /// for work that ignores cancellation, under callers that must not wait.
+  /// Cancels the work when it takes longer than `limit`, and throws ``ResilienceTimeout/TimedOut`` without
+  /// waiting for its end: for work that ignores cancellation, under callers that must not wait.
   ///
   /// As ``timeout(_:)``, but the caller does not wait for long. The cancelled work has 10 ms, a few of a
   /// scheduler's time slices, to end: a client that honours cancellation, and a queue in which the call

@@ -94,7 +94,7 @@ extension TimeLimit {
 }
 
 extension Handler {
-  /// Cancels the work when it takes longer than `limit`, and throws ``TimedOut``.
+  /// Cancels the work when it takes longer than `limit`, and throws ``ResilienceTimeout/TimedOut``.
   ///
   /// The work runs in a child task, begun in place. It is cancelled and then **waited for**: work that
   /// ignores cancellation is not left behind, so the call takes as long as it takes; callers that must not
@@ -103,18 +103,21 @@ extension Handler {
   /// work before its first suspension cannot be interrupted.
   ///
   /// The limit is also a deadline for everything below; the caller's deadline cuts it short. A call whose
-  /// deadline has passed is refused with ``DeadlineExceeded`` before the work begins. Of nested limits that
-  /// end at the same instant each reports to the layer around it, so that the caller sees the outermost's
-  /// error, with the inner one as ``TimedOut/underlying``, and a breaker between them sees a failure.
+  /// deadline has passed is refused with ``ResilienceTimeout/DeadlineExceeded`` before the work begins. Of
+  /// nested limits that end at the same instant each reports to the layer around it, so that the caller sees
+  /// the outermost's error, with the inner one as ``ResilienceTimeout/TimedOut/underlying``, and a breaker
+  /// between them sees a failure.
   ///
-  /// Work that fails when its time is up timed out, with what it threw as ``TimedOut/underlying`` and what
-  /// that asked for as ``TimedOut/pushback``. What is no failure is kept, however late: the value of work
+  /// Work that fails when its time is up timed out, with what it threw as
+  /// ``ResilienceTimeout/TimedOut/underlying`` and what that asked for as
+  /// ``ResilienceTimeout/TimedOut/pushback``. What is no failure is kept, however late: the value of work
   /// that succeeds, an error that `classify` calls a success or neutral, a refusal by a layer inside, such as
   /// a bulkhead in whose queue the call waited.
   ///
-  /// A limit that the caller's deadline cuts short counts as a failure too (``TimedOut/isCutShort``): where
-  /// callers that are short of time must not open a breaker, say so with `classify`. Cancellation handlers of
-  /// the work run on a thread of the clock's: one that blocks delays its own call, and no other's limit.
+  /// A limit that the caller's deadline cuts short counts as a failure too
+  /// (``ResilienceTimeout/TimedOut/isCutShort``): where callers that are short of time must not open a
+  /// breaker, say so with `classify`. Cancellation handlers of the work run on a thread of the clock's: one
+  /// that blocks delays its own call, and no other's limit.
   ///
   /// Put it directly around the call, inside a retry, so that it holds for each attempt. For the whole stack
   /// use ``deadline(_:)``.

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
-/// What travels along with a trace and is no business of the layers; bound as ``CallContext/baggage``, alone
-/// or combined with the application's own.
+/// What travels along with a trace and is no business of the layers; bound as
+/// ``ResilienceCore/CallContext/baggage``, alone or combined with the application's own.
 ///
 /// It takes 24 bytes, so that binding it as `any Sendable` does not allocate.
 public struct TraceBaggage: Sendable, Hashable {

@@ -3,7 +3,7 @@ public import ResilienceCore
 extension TraceIDs {
   /// Ids for the first span of a new trace, marked as random and not as sampled.
   ///
-  /// For whoever begins a trace without a ``CallTracer``, which makes its own.
+  /// For whoever begins a trace without a ``ResilienceTrace/CallTracer``, which makes its own.
   ///
   /// - Parameter context: Where chance comes from: a simulation's seed, else a source that each process has
   ///   of its own.

@@ -78,7 +78,7 @@ extension W3CTraceContextPropagator {
       context, baggage: state, of: TraceBaggage.self, isolation: isolation, body)
   }
 
-  /// Runs `body` in the context that fields hold which are no ``ContextCarrier``.
+  /// Runs `body` in the context that fields hold which are no ``ResilienceCore/ContextCarrier``.
   @inlinable
   @inline(__always)
   public func withExtracted<Fields, Result>(

@@ -14,6 +14,7 @@ extension CallTracer {
   /// - Parameters:
   ///   - name: What it stands for.
   ///   - kind: How it stands to its caller. Default: `.internal`.
+  ///   - isolation: The actor that the body runs on. Default: the caller's.
   ///   - body: The work. What is to be known of the span is said in it, with ``SpanAnnotation``.
   /// - Throws: What `body` throws.
   @inlinable

@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A handler of which every call is a span; see ``Handler/trace(_:_:kind:)``.
+/// A handler of which every call is a span; see ``ResilienceCore/Handler/trace(_:_:kind:)``.
 @frozen
 public struct TraceHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.

@@ -1,7 +1,7 @@
 import Resilience
 
-/// What a hop of a chain takes when the chain is drawn: a tenth more at most in a chain that is eight times as
-/// long. Sorting takes a little more, and so do numbers of more digits.
+/// What a hop of a chain takes when the chain is drawn: a tenth more at most in a chain that is eight times
+/// as long. Sorting takes a little more, and so do numbers of more digits.
 func chainRows() -> [Row] {
   let drawings: [(name: String, limit: Int, draw: @Sendable (TraceStore, TraceID) -> Int)] = [
     ("text", 5000, { store, trace in store.waterfall(of: trace).utf8.count }),
