@@ -104,11 +104,11 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
           if call.isObserved || budget.isBelowMaximum { loop.succeeded(outcome, attempt, of: call) }
           return value
         }
-        attempt = decideNext(after: outcome, nil, of: input, attempt, of: call)
+        attempt = afterAnother(returned: outcome, of: input, attempt, of: call)
         if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { return value }
       } catch {
-        attempt = decideNext(after: base.judge(error, in: call), error, of: input, attempt, of: call)
+        attempt = afterAnother(threw: error, of: input, attempt, of: call)
         if attempt.isWaiting { attempt = await loop.pause(attempt, of: call) }
         if attempt.isOver { throw error }
       }
@@ -126,8 +126,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   func afterFirst(threw error: any Error, of input: Base.Input, _ first: CallContext, of call: CallContext)
     -> RetryAttempt
   {
-    decideNext(
-      after: base.judge(error, in: call), error, of: input, RetryAttempt(first: first, of: call), of: call)
+    afterAnother(threw: error, of: input, RetryAttempt(first: first, of: call), of: call)
   }
 
   @inlinable
@@ -135,12 +134,29 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
   func afterFirst(returned outcome: Outcome, of input: Base.Input, _ first: CallContext, of call: CallContext)
     -> RetryAttempt
   {
-    decideNext(after: outcome, nil, of: input, RetryAttempt(first: first, of: call), of: call)
+    afterAnother(returned: outcome, of: input, RetryAttempt(first: first, of: call), of: call)
+  }
+
+  @inlinable
+  func afterAnother(
+    threw error: any Error, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext
+  )
+    -> RetryAttempt
+  {
+    decideNext(after: base.judge(error, in: call), error, of: input, attempt, of: call)
+  }
+
+  @inlinable
+  func afterAnother(
+    returned outcome: Outcome, of input: Base.Input, _ attempt: RetryAttempt, of call: CallContext
+  ) -> RetryAttempt {
+    decideNext(after: outcome, nil, of: input, attempt, of: call)
   }
 
   /// Decides whether another attempt follows. Asks for the traits now: a balancer inside learns them from its
   /// first instance.
   @inlinable
+  @inline(__always)
   func decideNext(
     after outcome: Outcome, _ error: (any Error)?, of input: Base.Input, _ attempt: RetryAttempt,
     of call: CallContext

@@ -40,4 +40,6 @@ private func chainRow(
     }
   }
   .counted(over: hops)
+  // The ids that chance draws decide how full a table is when it grows: 12.03 to 12.12 allocations a hop.
+  .tolerating(0.05)
 }

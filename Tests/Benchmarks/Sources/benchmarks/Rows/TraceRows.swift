@@ -71,6 +71,9 @@ func traceRows() -> [Row] {
         return sum
       }
     }
+    // A new dictionary takes 267 more or less, as its memory happens to be found: one and the same program took
+    // 4 833 and 5 100, and 3 563 and 3 829 with traceparent alone.
+    .tolerating(0.09)
     .beat(
       "trace context: extract + inject",
       "opentelemetry-go 645 ns / 8 allocs; -java 801 / 1 856 B; -rust 1 115; swift-otel 5 710 / 23 allocs"),
@@ -100,7 +103,8 @@ func traceRows() -> [Row] {
         }
         return sum
       }
-    },
+    }
+    .tolerating(0.09),
     // So many names that to hash two of them is faster than to look at all.
     .async("trace: extract and inject, among twelve other headers") {
       let propagator = W3CTraceContextPropagator()
