@@ -99,6 +99,7 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
+  typealias HandlerLayer_ = HandlerLayer
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
