@@ -99,10 +99,10 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
-  typealias HandlerLayer_ = HandlerLayer
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
+  typealias HandlerLayer_ = HandlerLayer
   typealias HealthCheckPolicy_ = HealthCheckPolicy
   typealias HealthMonitor_ = HealthMonitor
   typealias HealthNotice_ = HealthNotice
