@@ -120,6 +120,7 @@ private struct Leaf: Handler {
       seen.continuation.finish()
     }
     try await withThrowingTaskGroup { group in
+      // Delivers beside the test, until it is cancelled.
       group.addTask { try await bus.run() }
       try bus.publish(17, as: placed)
       for await value in seen.stream { #expect(value == 17) }

@@ -61,6 +61,7 @@ struct Outage: Sendable {
         while simulation.now < last {
           let begin = simulation.now
           log.began(at: begin, offered: service.snapshot().offered)
+          // Each call its own task: customers do not wait for each other.
           calls.addTask {
             do {
               _ = try await call(1)
