@@ -49,6 +49,9 @@ package struct WaitingQueue: Sendable {
     self.order = order
   }
 
+  /// How many places there is memory for.
+  var nodeCount: Int { nodes.count }
+
   // Asked by calls that need not wait, too.
   @inlinable package var isEmpty: Bool { count == 0 }
 
@@ -100,8 +103,8 @@ package struct WaitingQueue: Sendable {
   /// Takes a place out of the queue; `false` when it is not in it any more.
   @discardableResult
   package mutating func remove(_ place: Place) -> Bool {
+    guard place.node < nodes.count, nodes[place.node].place?.number == place.number else { return false }
     let node = nodes[place.node]
-    guard node.place?.number == place.number else { return false }
     nodes[node.ahead].behind = node.behind
     nodes[node.behind].ahead = node.ahead
     let level = level(of: place.priority)
@@ -114,6 +117,11 @@ package struct WaitingQueue: Sendable {
     freeNodes.append(place.node)
     count -= 1
     amount -= place.amount
+    if isEmpty, nodes.count > 64 {
+      // A burst's memory is given back; a usual queue's is kept.
+      nodes = []
+      freeNodes = []
+    }
     return true
   }
 

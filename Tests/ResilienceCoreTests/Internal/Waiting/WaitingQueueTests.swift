@@ -67,4 +67,16 @@ import Testing
       #expect(queue.places.map(\.number) == model.map(\.number))
     }
   }
+
+  /// The memory of a burst is given back, and whoever was in it is not found in the next one.
+  @Test(arguments: [(places: 64, kept: 64), (places: 1000, kept: 0)])
+  func aBurstLeavesNothingBehind(places: Int, kept: Int) {
+    var queue = WaitingQueue("test")
+    let burst = (0..<places).map { queue.insert(1, priority: $0 % 3) }
+    for place in burst { queue.remove(place) }
+    #expect(queue.nodeCount == kept)
+    let next = queue.insert(1)
+    let found = burst.filter { queue.remove($0) }
+    #expect(found.isEmpty && queue.first?.number == next.number)
+  }
 }
