@@ -13,10 +13,10 @@ extension Bulkhead {
 
   /// Goes on by another policy, all of it: limit, queue and order.
   ///
-  /// What is inside stays inside, and those that wait keep their places: of a queue that is longer than it may
-  /// be now nobody is turned away, but nobody joins it until it is shorter. Another order holds for those that
-  /// wait as well. As many as have room now go in. A limit that is the same goes on, with what it has learned;
-  /// another one that is adaptive begins anew.
+  /// What is inside stays inside, and those that wait keep their places: of a queue that is longer than
+  /// it may be now nobody is turned away, but nobody joins it until it is shorter. Another order holds
+  /// for those that wait as well. As many as have room now go in. A limit that is the same goes on, with
+  /// what it has learned; another one that is adaptive begins anew.
   public func update(_ policy: BulkheadPolicy) {
     change { guarded in
       guarded.machine.maxWaiting = policy.maxWaiting

@@ -13,11 +13,12 @@ internal import Synchronization
 /// let rows = try await perTenant.run(key: tenant) { try await database.rows(of: tenant) }
 /// ```
 ///
-/// A bulkhead that nobody holds (a handler made with it, a call inside or waiting) and that has nothing to
-/// remember is forgotten when room is needed: one with a fixed limit at once, one that learns its limit after
-/// ``idleTime``. One that was given another policy than the table's stays. The number is bounded: when all are in use, the calls of further keys share one bulkhead of
-/// the same policy, rather than that a flood of invented keys pushes the real ones out, takes memory without
-/// end or goes unlimited.
+/// A bulkhead that nobody holds (a handler made with it, a call inside or waiting) and that has nothing
+/// to remember is forgotten when room is needed: one with a fixed limit at once, one that learns its
+/// limit after ``idleTime``. One that was given another policy than the table's stays. The number is
+/// bounded: when all are in use, the calls of further keys share one bulkhead of the same policy, rather
+/// than that a flood of invented keys pushes the real ones out, takes memory without end or goes
+/// unlimited.
 public final class Bulkheads<Key: Hashable & Sendable>: Sendable {
   /// Names what is protected, in the names of the bulkheads.
   public let name: String
@@ -79,7 +80,8 @@ public final class Bulkheads<Key: Hashable & Sendable>: Sendable {
     bulkheads.find(key) ?? make(key, at: now)
   }
 
-  /// Goes on by another policy: those there are and those to come; see ``Bulkhead/update(_:)-(BulkheadPolicy)``.
+  /// Goes on by another policy: those there are and those to come; see
+  /// ``Bulkhead/update(_:)-(BulkheadPolicy)``.
   ///
   /// - Complexity: O(n) in the number of bulkheads, a thousand at a time.
   public func update(_ policy: BulkheadPolicy) {

@@ -37,9 +37,9 @@ public struct KeyedBulkheadHandler<Base: Handler, Key: Hashable & Sendable>: Han
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    let handler = BulkheadHandler(
-      base: base, bulkhead: bulkheads[key(input)], claim: claim?(input) ?? BulkheadClaim(), claimOfInput: nil)
-    return try await handler.handle(input, context: context)
+    let (bulkhead, claim) = (bulkheads[key(input)], claim?(input) ?? BulkheadClaim())
+    return try await BulkheadHandler(base: base, bulkhead: bulkhead, claim: claim, claimOfInput: nil)
+      .handle(input, context: context)
   }
 }
 
@@ -56,8 +56,8 @@ extension Handler {
   /// - Parameters:
   ///   - bulkheads: The bulkhead of each key.
   ///   - key: Which key an input belongs to; pure and quick.
-  ///   - claim: How much of the limit an input takes, and how soon; pure and quick. A weight of 0 is let in at
-  ///     once and takes nothing; a negative one, or one above the limit, is refused with
+  ///   - claim: How much of the limit an input takes, and how soon; pure and quick. A weight of 0 is let
+  ///     in at once and takes nothing; a negative one, or one above the limit, is refused with
   ///     ``ResilienceBulkhead/ImpossibleWeight``. Default: a weight of 1 and priority 0 each.
   public func bulkhead<Key: Hashable & Sendable>(
     _ bulkheads: Bulkheads<Key>, by key: @escaping @Sendable (_ input: Input) -> Key,

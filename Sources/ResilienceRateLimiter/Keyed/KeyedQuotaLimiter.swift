@@ -3,7 +3,8 @@ public import ResilienceCore
 /// The same quotas for each key: per customer, per partner account, per route.
 ///
 /// ```swift
-/// let perAccount = KeyedQuotaLimiter<Account.ID>("partner", quotas: [.perSecond(10), Quota(10_000, each: .day)])
+/// let perAccount = KeyedQuotaLimiter<Account.ID>(
+///   "partner", quotas: [.perSecond(10), Quota(10_000, each: .day)])
 ///
 /// perAccount.tryAcquire(key: account.id)
 /// let get = ServiceCall { (request: Request) in try await client.get(request) }
@@ -30,8 +31,8 @@ public final class KeyedQuotaLimiter<Key: Hashable & Sendable>: Sendable {
   ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - quotas: At least one; each key has all of them.
   ///   - zone: By whose clocks the periods of quotas by the calendar begin. Default: UTC.
-  ///   - maxKeys: The most keys of which something is taken that still counts, 1 to 10⁹. Default: 10 000, some
-  ///     10 megabytes for each quota.
+  ///   - maxKeys: The most keys of which something is taken that still counts, 1 to 10⁹. Default: 10 000,
+  ///     some 10 megabytes for each quota.
   ///   - onEvent: Is told of every refusal, synchronously, after the lock is released. It must be quick.
   public init(
     _ name: String, quotas: [Quota], zone: CalendarZone = .utc, maxKeys: Int = 10_000,

@@ -17,9 +17,9 @@ public import ResilienceCore
 /// period later, since what was taken is counted in so many steps and not one by one.
 ///
 /// A quota by the calendar, such as `Quota(10_000, each: .day)`, has all its permits again when the wall
-/// clock says that the next period has begun, and tells those it refuses when that is. Wall clocks are corrected:
-/// one that is put back finds the quota as it was, and never gives two within one period's length; one that
-/// was ahead by mistake, however far, holds calls back for one period at most.
+/// clock says that the next period has begun, and tells those it refuses when that is. Wall clocks are
+/// corrected: one that is put back finds the quota as it was, and no period's permits are given twice. One
+/// that is put back by more than a period was ahead by mistake: it holds calls back for one period at most.
 ///
 /// A ``TokenBucket`` is cheaper and smoother; this one is for those who must match what a provider counts.
 public final class QuotaLimiter: Sendable {

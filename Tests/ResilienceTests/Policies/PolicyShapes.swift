@@ -130,7 +130,8 @@ enum PolicyShapes {
         ("permits", .integer(0...1_000_000_000)), ("period", .duration(1...315_360_000_000_000_000)),
       ]),
     .object(
-      required: [("permits", .integer(0...1_000_000_000)), ("each", .choice(["hour", "day", "month"]))],
+      required: [("permits", .integer(0...1_000_000_000))],
+      always: [("each", .choice(["hour", "day", "month"]))],
       faults: [
         { node, draw in
           node.set("period", draw.below(2) == 0 ? .null : .text("1s"))
