@@ -133,7 +133,13 @@ extension KeyedQuotaLimiter {
       ?? quotas.map { QuotaSnapshot.Usage(quota: $0, available: $0.permits, fullAt: now) }
   }
 
-  /// What a server tells a client about the quotas of its key, in header fields.
+  /// What a server tells a client about the quotas of its key, in header fields, at the present instant of the
+  /// current context's clock.
+  public func fields(of key: Key) -> [RateLimitFields] {
+    fields(of: key, at: CallContext.current.readClock())
+  }
+
+  /// What a server tells a client about the quotas of its key at `now`, in header fields.
   public func fields(of key: Key, at now: Instant, unixTime: UnixTime? = nil) -> [RateLimitFields] {
     let usage = usage(of: key, at: now, unixTime: unixTime)
     return RateLimitFields.fields(

@@ -32,7 +32,7 @@ struct CalendarPhase: Sendable {
   }
 
   func ends(at now: Instant, _ time: UnixTime) -> Instant {
-    let end = now.advanced(byNanoseconds: span.ends.subtractingSaturating(time.nanoseconds))
+    let end = now.advanced(byNanoseconds: max(0, span.ends.subtractingSaturating(time.nanoseconds)))
     return time.nanoseconds < span.starts ? min(end, max(now, overAt)) : end
   }
 }

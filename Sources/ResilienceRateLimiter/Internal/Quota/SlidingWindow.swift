@@ -104,8 +104,8 @@ struct SlidingWindow: Sendable {
     return (0...reach).reversed().compactMap { ago in
       let permits = taken[slot(step &- ago)]
       guard permits > 0 else { return nil }
-      let end = stepEnds.subtractingSaturating(ago.multiplyingSaturating(stepNanoseconds)) - 1
-      return (min(now, Instant(nanoseconds: end)), permits)
+      let end = stepEnds.subtractingSaturating(ago.multiplyingSaturating(stepNanoseconds))
+      return (min(now, Instant(nanoseconds: end.subtractingSaturating(1))), permits)
     }
   }
 
