@@ -54,7 +54,16 @@ extension CircuitBreaker {
       }
     }
     context.emit(CircuitBreakerEvent(breaker: name, kind: .rejected(retryAt: retryAt), instant: now))
-    throw machine.withLock { $0.refusal } ?? CircuitOpen(breaker: name, retryAt: retryAt)
+    throw refusal() ?? CircuitOpen(breaker: name, retryAt: retryAt)
+  }
+
+  /// The error of the present state, with its count as of now; `nil` if the state rejects no more.
+  private func refusal() -> (any Error)? {
+    machine.withLock { machine in
+      guard let refusal = machine.refusal else { return nil }
+      refusal.count.update(rejections.load(ordering: .relaxed))
+      return refusal.error
+    }
   }
 
   /// Counts a rejection, unless the open time is over.
@@ -95,20 +104,37 @@ extension CircuitBreaker {
   /// The same for a call that threw, out of line: else every call would pay for the room that it takes.
   @usableFromInline
   @inline(never)
-  func recordThrown(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(token, outcome, context)
+  func recordThrown(
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, _ context: CallContext
+  ) {
+    guard !countSuccess(token, outcome.verdict) else { return }
+    record(
+      token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context,
+      cause: .error(error))
+  }
+
+  /// The same for a permit that is given back with an error.
+  @usableFromInline
+  @inline(never)
+  func recordThrown(
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, at now: Instant
+  ) {
+    guard !countSuccess(token, outcome.verdict) else { return }
+    record(token, outcome.verdict, outcome.pushback, at: now, observer: nil, cause: .error(error))
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context)
+    record(
+      token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context,
+      cause: .value(outcome.pushback))
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
-    record(token, verdict, pushback, at: now, observer: nil)
+    record(token, verdict, pushback, at: now, observer: nil, cause: .value(pushback))
   }
 
   /// Counts a success in the word, if that is all there is to do.
@@ -129,7 +155,7 @@ extension CircuitBreaker {
   @inline(__always)
   private func record(
     _ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant,
-    observer: CallContext?
+    observer: CallContext?, cause: FailureCause
   ) {
     let verdict = Outcome(verdict, pushback: pushback).verdictOnDestination
     if verdict == .success {
@@ -140,7 +166,7 @@ extension CircuitBreaker {
     }
     let draw = verdict == .failure ? (observer ?? .current).random() : 0
     let retryAfter = pushback.retryAfter?.clampedNanoseconds ?? 0
-    operate(at: now, observer: observer) { machine in
+    operate(at: now, observer: observer, cause: verdict == .failure ? cause : .none) { machine in
       ((), machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: draw))
     }
   }
@@ -159,23 +185,25 @@ extension CircuitBreaker {
 extension CircuitBreaker {
   /// Operates the machine, then publishes and reports what changed.
   func operate<Answer: Sendable>(
-    at now: Instant, observer: CallContext? = nil,
+    at now: Instant, observer: CallContext? = nil, cause: FailureCause = .none,
     _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
   ) -> Answer {
-    let (answer, changes) = machine.withLock { machine in
+    let (answer, changes, dropped) = machine.withLock { machine in
       // Successes from here on have to wait for the lock: those before were before this, those after come
       // after.
       let before = word.exchange(word.load(ordering: .relaxed).asking, ordering: .acquiring)
       machine.count(successes: before.pendingSuccesses)
       let generation = machine.generation
       let (answer, changes) = operation(&machine)
-      if machine.generation != generation { refuse(&machine) }
+      let isNew = machine.generation != generation
+      let dropped = isNew ? refuse(&machine, closed: changes.contains(.closed), cause) : nil
       word.store(machine.word, ordering: .releasing)
       for kind in changes {
         eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
       }
-      return (answer, changes)
+      return (answer, changes, dropped)
     }
+    _ = consume dropped
     guard !changes.isEmpty else { return answer }
     eventQueue?.drain()
     for kind in changes {
@@ -185,15 +213,18 @@ extension CircuitBreaker {
   }
 
   /// Makes what a state that rejects answers with.
-  private func refuse(_ machine: inout CircuitBreakerStateMachine) {
-    switch machine.state {
-    case .open(let until): machine.refusal = CircuitOpen(breaker: name, retryAt: until)
-    case .halfOpen:
-      machine.refusal = CircuitOpen(breaker: name, reason: .probing, retryAt: machine.openUntil)
-    case .recovering: machine.refusal = CircuitOpen(breaker: name, reason: .recovering, retryAt: nil)
-    case .forcedOpen: machine.refusal = CircuitOpen(breaker: name, reason: .forced, retryAt: nil)
-    case .closed, .disabled, .metricsOnly: break
-    }
+  ///
+  /// - Parameter closed: Whether it was closed since the state before.
+  /// - Returns: What the state before answered with, to be released outside the lock.
+  private func refuse(
+    _ machine: inout CircuitBreakerStateMachine, closed: Bool, _ cause: FailureCause
+  ) -> BreakerRefusal? {
     openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
+    guard let (reason, retryAt) = machine.refusalReason else { return machine.replaceRefusal(nil) }
+    let before = closed || reason == .forced ? nil : machine.refusal
+    let failure = reason == .open ? cause.error ?? before?.lastFailure : before?.lastFailure
+    let count = before?.count ?? RefusalCount(before: rejections.load(ordering: .relaxed))
+    let error = CircuitOpen(name, reason, retryAt: retryAt, failure, count)
+    return machine.replaceRefusal(BreakerRefusal(error: error, lastFailure: failure, count: count))
   }
 }

@@ -29,8 +29,8 @@ struct BreakerHistory: ~Copyable, Sendable {
   var credit = 0.0
   /// The latest draw, which decides the jitter of the next open time.
   var draw: UInt64 = 0
-  /// Boxed by the owner once for each state that rejects.
-  var refusal: (any Error)?
+  /// Made by the owner once for each state that rejects.
+  var refusal: BreakerRefusal?
   /// What happened and was not told so far.
   var changes: [CircuitBreakerEvent.Kind] = []
 
