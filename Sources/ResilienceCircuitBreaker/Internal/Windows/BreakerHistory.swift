@@ -17,8 +17,10 @@ struct BreakerHistory: ~Copyable, Sendable {
 
   var openedAt = Instant.distantPast
   var openUntil = Instant.distantPast
-  /// How long the latest opening was meant to be, jitter included.
+  /// How long the latest opening was meant to be, jitter included; 0 if it was by hand.
   var openTime: Int64 = 0
+  /// What its end follows from; `nil` if that was said by hand.
+  var opening: BreakerOpening?
   /// When half-open was left with success, and when the ramp after it ended or will.
   var recoveredAt = Instant.distantPast
   /// How often it opened again without having stayed closed in between.

@@ -51,6 +51,7 @@ enum EveryName {
   typealias CircuitBreakerOverride_ = CircuitBreakerOverride
   typealias CircuitBreakerPermit_ = CircuitBreakerPermit
   typealias CircuitBreakerPolicy_ = CircuitBreakerPolicy
+  typealias CircuitBreakerSavedState_ = CircuitBreakerSavedState
   typealias CircuitBreakerSnapshot_ = CircuitBreakerSnapshot
   typealias CircuitBreakerState_ = CircuitBreakerState
   typealias CircuitBreakers_ = CircuitBreakers
