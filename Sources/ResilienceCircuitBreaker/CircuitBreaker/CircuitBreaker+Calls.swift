@@ -108,9 +108,7 @@ extension CircuitBreaker {
     _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, _ context: CallContext
   ) {
     guard !countSuccess(token, outcome.verdict) else { return }
-    record(
-      token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context,
-      cause: .error(error))
+    record(token, outcome, error, at: context.readClock(), observer: context)
   }
 
   /// The same for a permit that is given back with an error.
@@ -120,21 +118,22 @@ extension CircuitBreaker {
     _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, at now: Instant
   ) {
     guard !countSuccess(token, outcome.verdict) else { return }
-    record(token, outcome.verdict, outcome.pushback, at: now, observer: nil, cause: .error(error))
+    record(token, outcome, error, at: now, observer: nil)
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(
-      token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context,
-      cause: .value(outcome.pushback))
+    let now = context.readClock()
+    if outcome.verdict == .success, countTimedSuccess(token, at: now) { return }
+    record(token, outcome, nil, at: now, observer: context)
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
-    record(token, verdict, pushback, at: now, observer: nil, cause: .value(pushback))
+    if verdict == .success, countTimedSuccess(token, at: now) { return }
+    record(token, Outcome(verdict, pushback: pushback), nil, at: now, observer: nil)
   }
 
   /// Counts a success in the word, if that is all there is to do.
@@ -152,21 +151,29 @@ extension CircuitBreaker {
     return false
   }
 
+  /// Counts a timed success under the lock, if it changes nothing else.
   @inline(__always)
-  private func record(
-    _ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant,
-    observer: CallContext?, cause: FailureCause
-  ) {
-    let verdict = Outcome(verdict, pushback: pushback).verdictOnDestination
-    if verdict == .success {
-      let isCounted = machine.withLock { machine in
-        machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
-      }
-      if isCounted { return }
+  private func countTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    machine.withLock { machine in
+      machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
     }
-    let draw = verdict == .failure ? (observer ?? .current).random() : 0
-    let retryAfter = pushback.retryAfter?.clampedNanoseconds ?? 0
-    operate(at: now, observer: observer, cause: verdict == .failure ? cause : .none) { machine in
+  }
+
+  @inline(never)
+  private func record(
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: (any Error)?, at now: Instant,
+    observer: CallContext?
+  ) {
+    let verdict = outcome.verdictOnDestination
+    guard verdict == .failure else {
+      return operate(at: now, observer: observer) { machine in
+        ((), machine.record(token, verdict, at: now, draw: 0))
+      }
+    }
+    let draw = (observer ?? .current).random()
+    let retryAfter = outcome.pushback.retryAfter?.clampedNanoseconds ?? 0
+    let cause = error.map { .error($0) } ?? FailureCause.value(outcome.pushback)
+    operate(at: now, observer: observer, cause: cause) { machine in
       ((), machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: draw))
     }
   }

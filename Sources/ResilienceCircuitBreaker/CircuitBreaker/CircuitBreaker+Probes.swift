@@ -7,7 +7,8 @@ extension CircuitBreaker {
   /// Once the open time is over, the check is made instead of calls, one after the other, until the breaker's
   /// policy has its decision: by as many checks as by calls. What the check throws counts as it does in
   /// ``run(_:)``. A check that outlasts ``CircuitBreakerPolicy/probeLease`` counts as a failure, and until it
-  /// has ended calls are probes again, so that one which hangs shuts nobody out: give it a timeout of its own.
+  /// has ended calls are probes again, so that one which hangs shuts nobody out.
+  /// Give it a timeout of its own.
   ///
   /// ```swift
   /// try await withThrowingTaskGroup { group in

@@ -115,9 +115,10 @@ extension CircuitBreaker {
 
   /// Goes on by another policy.
   ///
-  /// The state stays. An open breaker ends when it would, had it opened by the new policy: sooner or later, or
-  /// at once. The end of a ramp stays. A count window keeps the latest results that fit, with their ages; a window of another kind starts empty, and failures
-  /// in a row begin anew. When slow calls are defined otherwise, results of the calls under way are stale.
+  /// The state stays. An open breaker ends when it would, had it opened by the new policy: sooner or later,
+  /// or at once. The end of a ramp stays. A count window keeps the latest results that fit, with their
+  /// ages; a window of another kind starts empty, and failures in a row begin anew. When slow calls are
+  /// defined otherwise, results of the calls under way are stale.
   public func update(_ policy: CircuitBreakerPolicy) {
     update(CircuitBreakerRules(policy))
   }

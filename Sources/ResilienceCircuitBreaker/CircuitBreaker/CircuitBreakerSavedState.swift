@@ -13,8 +13,10 @@ internal import ResilienceCore
 ///
 /// ```json
 /// { "state": "open", "remaining": "1500ms", "openTime": "2s", "reopenings": 1,
-///   "savedAt": { "nanoseconds": 1795708800000000000 } }
+///   "savedAt": 1795694400000000000 }
 /// ```
+///
+/// `savedAt` is in nanoseconds since 1970.
 ///
 /// The results in the window are no part of it, nor are counts: a new process judges by its own calls. What
 /// has passed of the remaining time meanwhile is taken from the wall clocks of both processes; one that was
@@ -58,10 +60,11 @@ extension CircuitBreakerSavedState: Codable {
     try fields.require(
       remaining != nil || !mode.ends, .remaining, "stated for what is open or recovering")
     self.mode = mode
-    self.remaining = remaining ?? .zero
+    self.remaining = mode.ends ? remaining ?? .zero : .zero
     openTime = try fields.duration(.openTime) ?? .zero
     reopenings = try fields.integer(.reopenings) ?? 0
-    savedAt = try fields.value(.savedAt, "a time") ?? fields.missing(.savedAt, "a time")
+    let time: Int = try fields.integer(.savedAt) ?? fields.missing(.savedAt, "a whole number")
+    savedAt = UnixTime(nanoseconds: Int64(time))
     try fields.check(.outside(0...Int(Int32.max), "reopenings", reopenings))
   }
 
@@ -72,6 +75,6 @@ extension CircuitBreakerSavedState: Codable {
     if mode.ends { try fields.encode(DurationText(remaining), forKey: .remaining) }
     try fields.encode(DurationText(openTime), forKey: .openTime)
     try fields.encode(reopenings, forKey: .reopenings)
-    try fields.encode(savedAt, forKey: .savedAt)
+    try fields.encode(savedAt.nanoseconds, forKey: .savedAt)
   }
 }

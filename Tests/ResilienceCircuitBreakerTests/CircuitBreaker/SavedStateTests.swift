@@ -110,7 +110,7 @@ import Testing
     let state = try saved(
       """
       { "state": "open", "remaining": "1500ms", "openTime": "2s", "reopenings": 1,
-        "savedAt": { "nanoseconds": 1795694400000000000 } }
+        "savedAt": 1795694400000000000 }
       """)
     #expect(try restored(state, after: 0).state(at: .s(7)) == .open(until: .s(8.5)))
     #expect(try handed(state) == state)
@@ -118,13 +118,13 @@ import Testing
 
   @Test(arguments: [
     (#"{}"#, "state must be one of closed, open, halfOpen, recovering, forcedOpen, disabled, metricsOnly"),
-    (#"{"state":"ajar","savedAt":{"nanoseconds":1}}"#, "state must be one of closed"),
-    (#"{"state":"open","savedAt":{"nanoseconds":1}}"#, "remaining must be stated"),
-    (#"{"state":"open","remaining":"-1s","savedAt":{"nanoseconds":1}}"#, "remaining must be"),
-    (#"{"state":"closed"}"#, "savedAt must be a time, was missing"),
-    (#"{"state":"closed","savedAt":"today"}"#, "savedAt must be a time"),
-    (#"{"state":"closed","savedAt":{"nanoseconds":1},"reopenings":-1}"#, "reopenings must be in 0"),
-    (#"{"state":"closed","savedAt":{"nanoseconds":1},"reopnings":1}"#, "reopnings must be left out"),
+    (#"{"state":"ajar","savedAt":1}"#, "state must be one of closed"),
+    (#"{"state":"open","savedAt":1}"#, "remaining must be stated"),
+    (#"{"state":"open","remaining":"-1s","savedAt":1}"#, "remaining must be"),
+    (#"{"state":"closed"}"#, "savedAt must be a whole number, was missing"),
+    (#"{"state":"closed","savedAt":"today"}"#, "savedAt must be a whole number"),
+    (#"{"state":"closed","savedAt":1,"reopenings":-1}"#, "reopenings must be in 0"),
+    (#"{"state":"closed","savedAt":1,"reopnings":1}"#, "reopnings must be left out"),
     (#"[]"#, "document must be made of the fields"),
   ])
   func aBadDocumentNamesItsField(json: String, text: String) {
@@ -134,7 +134,7 @@ import Testing
 
   @Test func theLongestAndTheLatestDoNotTrap() throws {
     let state = try saved(
-      #"{"state":"open","remaining":"2562047h","openTime":"2562047h","reopenings":2147483647,"savedAt":{"nanoseconds":-9223372036854775808}}"#
+      #"{"state":"open","remaining":"2562047h","openTime":"2562047h","reopenings":2147483647,"savedAt":-9223372036854775808}"#
     )
     for (now, unixTime) in [(Int64.max, Int64.max), (.min, .min), (0, .max), (.max, .min)] {
       let breaker = CircuitBreaker("payment", policy: .small())
