@@ -92,12 +92,12 @@ public final class Bulkhead: Sendable {
     if entersAtOnce(weight) {
       return .entered(BulkheadPermit(bulkhead: self, token: BulkheadToken(weight: weight)))
     }
-    return enterOtherwise(weight, at: now)
+    return enterSlowly(weight, at: now)
   }
 
   @usableFromInline
   @inline(never)
-  func enterOtherwise(_ weight: Int, at now: Instant) -> BulkheadAdmission {
+  func enterSlowly(_ weight: Int, at now: Instant) -> BulkheadAdmission {
     if let token = enterLocked(weight, at: now) {
       return .entered(BulkheadPermit(bulkhead: self, token: token))
     }

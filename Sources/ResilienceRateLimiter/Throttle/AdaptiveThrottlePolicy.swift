@@ -35,11 +35,12 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   ///     Default: two minutes, the SRE book's.
   ///   - probes: Calls that are let through in a window whatever comes of them, 0 to 10⁹. They keep a quiet
   ///     client from judging by a handful of calls, let a busy one begin with a burst, and are how a recovery
-  ///     is noticed. Default: 120, one in each second of the two minutes; 0 is the SRE book's formula to the
-  ///     letter, which lets one through in a window.
+  ///     is noticed. Default: 240, two in each second of the two minutes: after an outage of five minutes a
+  ///     client of 20 calls a second has its first answer within 2 s (`outage-recovery`). 0 is the SRE book's
+  ///     formula to the letter, which lets one through in a window.
   ///   - refusals: Which answers are not an acceptance. Default: every failure.
   public init(
-    multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 120,
+    multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 240,
     refusals: Refusals = .failures
   ) {
     self.multiplier = multiplier
@@ -56,7 +57,7 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   }
 }
 
-/// `{ "multiplier": 2, "window": "2min", "probes": 120, "refusals": "failures" }`, where each may be left
+/// `{ "multiplier": 2, "window": "2min", "probes": 240, "refusals": "failures" }`, where each may be left
 /// out.
 extension AdaptiveThrottlePolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

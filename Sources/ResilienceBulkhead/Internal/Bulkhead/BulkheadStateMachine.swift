@@ -59,8 +59,9 @@ struct BulkheadStateMachine: Sendable {
   }
 
   /// Lets in whoever is first in the queue, if there is room for him. Ask again until it is `nil`.
+  @inline(__always)
   mutating func next() -> WaitingQueue.Place? {
-    guard let first = queue.first, hasRoom(first.amount) else { return nil }
+    guard !queue.isEmpty, let first = queue.first, hasRoom(first.amount) else { return nil }
     queue.remove(first)
     inUse += first.amount
     return first

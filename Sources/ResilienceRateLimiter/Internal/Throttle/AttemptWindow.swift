@@ -49,6 +49,12 @@ struct AttemptWindow: Sendable {
     attempts -= 1
   }
 
+  /// Forgets the calls that were not accepted.
+  mutating func forgetRefusals() {
+    for index in steps.indices { steps[index].attempts = min(steps[index].attempts, steps[index].accepts) }
+    attempts = steps.reduce(0) { $0 + $1.attempts }
+  }
+
   /// Lets go of the steps that lie more than the window before `now`.
   mutating func advance(to now: Instant) {
     if now.nanoseconds >= presentEnds { moveOn(to: now) }

@@ -9,5 +9,6 @@ struct AttemptSet: OptionSet, Sendable, BitwiseCopyable {
   }
 
   @inlinable
+  @inline(__always)
   static func attempt(_ number: Int) -> AttemptSet { AttemptSet(rawValue: 1 << UInt16(number)) }
 }

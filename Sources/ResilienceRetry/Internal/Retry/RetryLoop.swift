@@ -62,6 +62,7 @@ final class RetryLoop: Sendable {
   }
 
   /// The context that an attempt is made from.
+  @inline(__always)
   private func caller(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var caller = call
     caller.claim(as: attempt.identity)

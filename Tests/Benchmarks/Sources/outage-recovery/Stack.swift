@@ -6,11 +6,22 @@ struct Stack: Sendable {
   let name: String
   let make: @Sendable (SimulatedService<Int, Int>) -> AnyHandler<Int, Int>
 
-  static let all = [ours, polly, resilience4j]
+  static let all = [ours, retryAlone, throttled, polly, resilience4j]
 
   /// Our defaults: 3 s for all of it, three attempts within a budget, a breaker, 1 s for an attempt.
   static let ours = Stack(name: "ours") { service in
     service.timeout(.seconds(1)).circuitBreaker(CircuitBreaker("service"))
+      .retry(budget: RetryBudget("service")).deadline(.seconds(3)).erased()
+  }
+
+  /// Retries and limits, with nothing that holds calls back.
+  static let retryAlone = Stack(name: "retry alone") { service in
+    service.timeout(.seconds(1)).retry(budget: RetryBudget("service")).deadline(.seconds(3)).erased()
+  }
+
+  /// The adaptive throttle in the breaker's place.
+  static let throttled = Stack(name: "throttle and retry") { service in
+    service.timeout(.seconds(1)).throttle(AdaptiveThrottle("service"))
       .retry(budget: RetryBudget("service")).deadline(.seconds(3)).erased()
   }
 
