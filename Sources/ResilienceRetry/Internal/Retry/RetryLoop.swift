@@ -84,7 +84,7 @@ final class RetryLoop: Sendable {
       try await call.clock.sleep(until: due)
     } catch {
       if attempt.holdsToken { budget.refundRetry() }
-      gaveUp(cancellation(of: call), attempt, of: call)
+      gaveUp(cancellation(of: call), nil, attempt, of: call)
       return attempt.with(.over)
     }
     return begin(attempt.next(of: call), of: call)
@@ -129,21 +129,23 @@ final class RetryLoop: Sendable {
   @inline(__always)
   func isTold(_ call: CallContext) -> Bool { onEvent != nil || call.isObserved }
 
-  func gaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
+  func gaveUp(
+    _ reason: RetryDecision.Reason, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
+  ) {
     counts.note(reason)
     guard isTold(call) else { return }
-    tell(.gaveUp(call: name, attempts: attempt.number, reason: reason), attempt, of: call)
+    tell(.gaveUp(call: name, attempts: attempt.number, reason: reason, error: error), attempt, of: call)
   }
 
   @inline(never)
   func tellScheduled(
-    _ delay: Int64, _ attempt: RetryAttempt, _ wasRefused: Bool, of call: CallContext
+    _ delay: Int64, _ error: (any Error)?, _ attempt: RetryAttempt, _ wasRefused: Bool, of call: CallContext
   ) {
     let number = attempt.number + 1
     tell(
       .scheduled(
         call: name, attempt: number, delay: .nanoseconds(delay),
-        isLastAttempt: number == policy.maxAttempts, wasRefused: wasRefused), attempt, of: call)
+        isLastAttempt: number == policy.maxAttempts, wasRefused: wasRefused, error: error), attempt, of: call)
   }
 
   private func tell(_ event: RetryEvent, _ attempt: RetryAttempt, of call: CallContext) {

@@ -185,8 +185,10 @@ enum EveryName {
   typealias RetriesInside_ = RetriesInside
   typealias RetryAfter_ = RetryAfter
   typealias RetryBudget_ = RetryBudget
+  typealias RetryChoice_ = RetryChoice
   typealias RetryDecision_ = RetryDecision
   typealias RetryEvent_ = RetryEvent
+  typealias RetryFailure_ = RetryFailure<Never>
   typealias RetryHandler_ = RetryHandler
   typealias RetryPolicy_ = RetryPolicy
   typealias RetrySnapshot_ = RetrySnapshot
