@@ -16,9 +16,9 @@ public import ResilienceCore
 ///
 /// The formula alone goes on holding calls back for two minutes after an outage. So when nothing was refused
 /// for a second, each call in a row that was accepted lets more through, in proportion, and after ten in a
-/// row, with the default multiplier, what was refused before is forgotten: a destination that accepts the half
-/// by chance shows so many once in a thousand times. With another multiplier it is the number of which the
-/// same is true: 18 with 1.5, none with 1.
+/// row, with the default multiplier, what was refused before is forgotten: a destination that accepts the
+/// half by chance shows so many once in a thousand times. With another multiplier it is the number of which
+/// the same is true: 18 with 1.5, none with 1.
 ///
 /// ```swift
 /// let throttle = AdaptiveThrottle("payment")
@@ -39,7 +39,7 @@ public final class AdaptiveThrottle: Sendable {
     var rejected = 0
     var healing: ThrottleHealing
 
-    /// What is left of a probability; nothing when the destination is well, whose refusals are forgotten then.
+    /// What is left of a probability: nothing when the destination is well, whose refusals are forgotten.
     mutating func healed(_ probability: Double, at now: Instant) -> Double {
       let share = healing.share(at: now)
       if share < 1 { return probability * (1 - share) }

@@ -24,7 +24,9 @@ struct AdaptiveLimit: Sendable {
   let policy: AdaptiveLimitPolicy
 
   // The limit with its fraction.
-  private var learned: Double
+  private var learned: Double { didSet { fullLimit = Int(learned.rounded()) } }
+  /// What may be inside when not probing.
+  private(set) var fullLimit: Int
   private var unloaded = LearnedMean(memory: 1024)
   private var rate = LearnedMean(memory: 512)
   private(set) var window = LatencyWindow()
@@ -36,17 +38,16 @@ struct AdaptiveLimit: Sendable {
   private var windowsWithoutQueue = 0
   // What the rate must have become for the last growth to have been one.
   private var growthPaysAt: Double?
+  private var recovery = OutageRecovery()
 
   init(_ policy: AdaptiveLimitPolicy) {
     self.policy = policy
     learned = Double(policy.initial)
+    fullLimit = policy.initial
   }
 
   /// What may be inside now.
   var limit: Int { probe?.limit ?? fullLimit }
-
-  /// What may be inside when not probing.
-  var fullLimit: Int { Int(learned.rounded()) }
 
   var isProbing: Bool { probe != nil }
 
@@ -68,7 +69,16 @@ extension AdaptiveLimit {
   mutating func leave(_ call: Call, _ outcome: Outcome, inUse: Int, at now: Instant) {
     // No more is asked for than a round.
     if sinceCut < fullLimit { sinceCut += call.weight }
-    if outcome.pushback.overloaded { cut() }
+    if outcome.pushback.overloaded {
+      recovery.noteOverload()
+      cut()
+    }
+    if outcome.verdict != .neutral,
+      recovery.add(call, succeeded: outcome.verdict == .success, limit: limit)
+    {
+      concludeRound()
+    }
+    if recovery.isRecovering { return }
     let tells = tells(call, outcome.verdict)
     if let measurement = probe?.finish(call, tells, inUse: inUse, at: now) { return conclude(measurement) }
     guard probe == nil else { return }
@@ -78,6 +88,21 @@ extension AdaptiveLimit {
       window.add(call.nanoseconds, inUse: call.inUse, weight: call.weight)
       if window.count >= learned, isTelling { close() }
     }
+  }
+
+  private mutating func concludeRound() {
+    let learned = OutageRecovery.Known(
+      limit: learned, nanoseconds: unloaded.isKnown ? unloaded.value : 0)
+    guard case .recover(let limit, let nanoseconds) = recovery.concludeRound(learned) else { return }
+    probe = nil
+    window = LatencyWindow()
+    rate.forget()
+    unloaded.forget()
+    unloaded.add(nanoseconds, information: Self.information)
+    (growthPaysAt, windowsWithoutQueue, sinceProbe) = (nil, 0, 0)
+    ceiling = .infinity
+    set(limit)
+    settling = fullLimit
   }
 
   /// Whether the duration of a call tells anything. One that was cancelled or failed may have been short for
