@@ -59,11 +59,7 @@ extension CircuitBreaker {
 
   /// The error of the present state, with its count as of now; `nil` if the state rejects no more.
   private func refusal() -> (any Error)? {
-    machine.withLock { machine in
-      guard let refusal = machine.refusal else { return nil }
-      refusal.count.update(rejections.load(ordering: .relaxed))
-      return refusal.error
-    }
+    machine.withLock { machine in machine.refuse(rejections.load(ordering: .relaxed)) }
   }
 
   /// Counts a rejection, unless the open time is over.

@@ -30,6 +30,12 @@ extension CircuitBreakerStateMachine {
   /// What the owner answers with while it rejects.
   var refusal: BreakerRefusal? { history.refusal }
 
+  /// The error of the present state, which says so many rejections in all.
+  func refuse(_ rejections: Int) -> (any Error)? {
+    history.refusal?.count.update(rejections)
+    return history.refusal?.error
+  }
+
   /// - Returns: What it answered with before, to be released outside the lock: it may hold an error of the
   ///   user's.
   mutating func replaceRefusal(_ refusal: BreakerRefusal?) -> BreakerRefusal? {

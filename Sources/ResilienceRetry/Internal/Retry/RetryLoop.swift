@@ -4,8 +4,9 @@ public import ResilienceCore
 @usableFromInline
 final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
-  let policy: RetryPolicy
-  private let limit: UInt32
+  private let constantPolicy: RetryPolicy
+  private let constantLimit: UInt32
+  private let live: LivePolicy<RetryPolicy>?
   let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
@@ -13,20 +14,30 @@ final class RetryLoop: Sendable {
   let provesRefusals: Bool
 
   init(
-    _ name: String, _ policy: RetryPolicy, budget: RetryBudget?, provesRefusals: Bool = true,
-    onEvent: (@Sendable (RetryEvent) -> Void)?
+    _ name: String, _ policy: RetryPolicy, live: LivePolicy<RetryPolicy>? = nil, budget: RetryBudget?,
+    provesRefusals: Bool = true, onEvent: (@Sendable (RetryEvent) -> Void)?
   ) {
     self.name = name
     self.provesRefusals = provesRefusals
-    self.policy = policy
-    limit = UInt32(clamping: policy.maxAttempts)
+    constantPolicy = policy
+    constantLimit = UInt32(clamping: policy.maxAttempts)
+    self.live = live
     self.budget = budget ?? .unbounded
     self.onEvent = onEvent
   }
 
+  /// What holds at present.
+  var policy: RetryPolicy { live?.current ?? constantPolicy }
+
+  @inline(__always)
+  private var limit: UInt32 {
+    live.map { UInt32(clamping: $0.current.maxAttempts) } ?? constantLimit
+  }
+
   /// For a reader of the stack: `3 (exponential 50 ms…20 s, full jitter)`.
   var summary: String {
-    "\(policy.maxAttempts == .max ? "without limit" : "\(policy.maxAttempts)") (\(policy.backoff))"
+    let policy = policy
+    return "\(policy.maxAttempts == .max ? "without limit" : "\(policy.maxAttempts)") (\(policy.backoff))"
   }
 
   func snapshot() -> RetrySnapshot { counts.snapshot(of: name, budget.snapshot()) }

@@ -100,6 +100,10 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
+  typealias LiveAbandoningTimeoutHandler_ = LiveAbandoningTimeoutHandler
+  typealias LiveDeadlineHandler_ = LiveDeadlineHandler
+  typealias LivePolicy_ = LivePolicy
+  typealias LiveTimeoutHandler_ = LiveTimeoutHandler
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
