@@ -100,10 +100,6 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
-  typealias LiveAbandoningTimeoutHandler_ = LiveAbandoningTimeoutHandler
-  typealias LiveDeadlineHandler_ = LiveDeadlineHandler
-  typealias LivePolicy_ = LivePolicy
-  typealias LiveTimeoutHandler_ = LiveTimeoutHandler
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
@@ -141,6 +137,10 @@ enum EveryName {
   typealias LatencyDistribution_ = LatencyDistribution
   typealias Lease_ = Lease
   typealias LinkHandler_ = LinkHandler
+  typealias LiveAbandoningTimeoutHandler_ = LiveAbandoningTimeoutHandler
+  typealias LiveDeadlineHandler_ = LiveDeadlineHandler
+  typealias LivePolicy_ = LivePolicy
+  typealias LiveTimeoutHandler_ = LiveTimeoutHandler
   typealias ManualClock_ = ManualClock
   typealias MemoryRegistryStore_ = MemoryRegistryStore
   typealias Metric_ = Metric
@@ -192,7 +192,7 @@ enum EveryName {
   typealias RetryChoice_ = RetryChoice
   typealias RetryDecision_ = RetryDecision
   typealias RetryEvent_ = RetryEvent
-  typealias RetryFailure_ = RetryFailure<Never>
+  typealias RetryFailure_ = RetryFailure
   typealias RetryHandler_ = RetryHandler
   typealias RetryPolicy_ = RetryPolicy
   typealias RetrySnapshot_ = RetrySnapshot
