@@ -1,5 +1,6 @@
 import ResilienceCircuitBreaker
 import ResilienceCore
+import Synchronization
 
 struct Broken: Error {}
 
@@ -50,4 +51,11 @@ extension CircuitBreaker {
 final class HeldPermit: Sendable {
   let permit: CircuitBreakerPermit
   init(_ permit: consuming CircuitBreakerPermit) { self.permit = permit }
+}
+
+/// A number that several tasks count up.
+final class Counter: Sendable {
+  private let value = Atomic(0)
+  var count: Int { value.load(ordering: .relaxed) }
+  func increment() { value.wrappingAdd(1, ordering: .relaxed) }
 }

@@ -54,7 +54,12 @@ extension CircuitBreaker {
       }
     }
     context.emit(CircuitBreakerEvent(breaker: name, kind: .rejected(retryAt: retryAt), instant: now))
-    throw machine.withLock { $0.refusal } ?? CircuitOpen(breaker: name, retryAt: retryAt)
+    throw refusal() ?? CircuitOpen(breaker: name, retryAt: retryAt)
+  }
+
+  /// The error of the present state, with its count as of now; `nil` if the state rejects no more.
+  private func refusal() -> (any Error)? {
+    machine.withLock { machine in machine.refuse(rejections.load(ordering: .relaxed)) }
   }
 
   /// Counts a rejection, unless the open time is over.
@@ -95,20 +100,36 @@ extension CircuitBreaker {
   /// The same for a call that threw, out of line: else every call would pay for the room that it takes.
   @usableFromInline
   @inline(never)
-  func recordThrown(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(token, outcome, context)
+  func recordThrown(
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, _ context: CallContext
+  ) {
+    guard !countSuccess(token, outcome.verdict) else { return }
+    record(token, outcome, error, at: context.readClock(), observer: context)
+  }
+
+  /// The same for a permit that is given back with an error.
+  @usableFromInline
+  @inline(never)
+  func recordThrown(
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: any Error, at now: Instant
+  ) {
+    guard !countSuccess(token, outcome.verdict) else { return }
+    record(token, outcome, error, at: now, observer: nil)
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ outcome: Outcome, _ context: CallContext) {
-    record(token, outcome.verdict, outcome.pushback, at: context.readClock(), observer: context)
+    let now = context.readClock()
+    if outcome.verdict == .success, countTimedSuccess(token, at: now) { return }
+    record(token, outcome, nil, at: now, observer: context)
   }
 
   @usableFromInline
   @inline(never)
   func recordSlowly(_ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant) {
-    record(token, verdict, pushback, at: now, observer: nil)
+    if verdict == .success, countTimedSuccess(token, at: now) { return }
+    record(token, Outcome(verdict, pushback: pushback), nil, at: now, observer: nil)
   }
 
   /// Counts a success in the word, if that is all there is to do.
@@ -126,21 +147,29 @@ extension CircuitBreaker {
     return false
   }
 
+  /// Counts a timed success under the lock, if it changes nothing else.
   @inline(__always)
+  private func countTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    machine.withLock { machine in
+      machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
+    }
+  }
+
+  @inline(never)
   private func record(
-    _ token: CircuitBreakerToken, _ verdict: Verdict, _ pushback: Pushback, at now: Instant,
+    _ token: CircuitBreakerToken, _ outcome: Outcome, _ error: (any Error)?, at now: Instant,
     observer: CallContext?
   ) {
-    let verdict = Outcome(verdict, pushback: pushback).verdictOnDestination
-    if verdict == .success {
-      let isCounted = machine.withLock { machine in
-        machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
+    let verdict = outcome.verdictOnDestination
+    guard verdict == .failure else {
+      return operate(at: now, observer: observer) { machine in
+        ((), machine.record(token, verdict, at: now, draw: 0))
       }
-      if isCounted { return }
     }
-    let draw = verdict == .failure ? (observer ?? .current).random() : 0
-    let retryAfter = pushback.retryAfter?.clampedNanoseconds ?? 0
-    operate(at: now, observer: observer) { machine in
+    let draw = (observer ?? .current).random()
+    let retryAfter = outcome.pushback.retryAfter?.clampedNanoseconds ?? 0
+    let cause = error.map { .error($0) } ?? FailureCause.value(outcome.pushback)
+    operate(at: now, observer: observer, cause: cause) { machine in
       ((), machine.record(token, verdict, retryAfter: retryAfter, at: now, draw: draw))
     }
   }
@@ -159,23 +188,25 @@ extension CircuitBreaker {
 extension CircuitBreaker {
   /// Operates the machine, then publishes and reports what changed.
   func operate<Answer: Sendable>(
-    at now: Instant, observer: CallContext? = nil,
+    at now: Instant, observer: CallContext? = nil, cause: FailureCause = .none,
     _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
   ) -> Answer {
-    let (answer, changes) = machine.withLock { machine in
+    let (answer, changes, dropped) = machine.withLock { machine in
       // Successes from here on have to wait for the lock: those before were before this, those after come
       // after.
       let before = word.exchange(word.load(ordering: .relaxed).asking, ordering: .acquiring)
       machine.count(successes: before.pendingSuccesses)
       let generation = machine.generation
       let (answer, changes) = operation(&machine)
-      if machine.generation != generation { refuse(&machine) }
+      let isNew = machine.generation != generation
+      let dropped = isNew ? refuse(&machine, closed: changes.contains(.closed), cause) : nil
       word.store(machine.word, ordering: .releasing)
       for kind in changes {
         eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
       }
-      return (answer, changes)
+      return (answer, changes, dropped)
     }
+    _ = consume dropped
     guard !changes.isEmpty else { return answer }
     eventQueue?.drain()
     for kind in changes {
@@ -185,15 +216,18 @@ extension CircuitBreaker {
   }
 
   /// Makes what a state that rejects answers with.
-  private func refuse(_ machine: inout CircuitBreakerStateMachine) {
-    switch machine.state {
-    case .open(let until): machine.refusal = CircuitOpen(breaker: name, retryAt: until)
-    case .halfOpen:
-      machine.refusal = CircuitOpen(breaker: name, reason: .probing, retryAt: machine.openUntil)
-    case .recovering: machine.refusal = CircuitOpen(breaker: name, reason: .recovering, retryAt: nil)
-    case .forcedOpen: machine.refusal = CircuitOpen(breaker: name, reason: .forced, retryAt: nil)
-    case .closed, .disabled, .metricsOnly: break
-    }
+  ///
+  /// - Parameter closed: Whether it was closed since the state before.
+  /// - Returns: What the state before answered with, to be released outside the lock.
+  private func refuse(
+    _ machine: inout CircuitBreakerStateMachine, closed: Bool, _ cause: FailureCause
+  ) -> BreakerRefusal? {
     openUntil.store(machine.openUntil.nanoseconds, ordering: .relaxed)
+    guard let (reason, retryAt) = machine.refusalReason else { return machine.replaceRefusal(nil) }
+    let before = closed || reason == .forced ? nil : machine.refusal
+    let failure = reason == .open ? cause.error ?? before?.lastFailure : before?.lastFailure
+    let count = before?.count ?? RefusalCount(before: rejections.load(ordering: .relaxed))
+    let error = CircuitOpen(name, reason, retryAt: retryAt, failure, count)
+    return machine.replaceRefusal(BreakerRefusal(error: error, lastFailure: failure, count: count))
   }
 }

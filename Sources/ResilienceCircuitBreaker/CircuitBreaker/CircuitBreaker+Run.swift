@@ -20,7 +20,7 @@ extension CircuitBreaker {
       record(token, Outcome(ofValue: result, in: context), context)
       return result
     } catch {
-      recordThrown(token, Outcome(ofError: error, in: context), context)
+      recordThrown(token, Outcome(ofError: error, in: context), error, context)
       throw error
     }
   }

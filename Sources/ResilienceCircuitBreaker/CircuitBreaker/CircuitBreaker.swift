@@ -101,7 +101,9 @@ extension CircuitBreaker {
 extension CircuitBreaker {
   /// Tells the breaker what to be, or, with `nil`, to begin anew: closed, with an empty window.
   ///
-  /// Results of calls that were admitted before are stale. Holds until the next time it is told.
+  /// Results of calls that were admitted before are stale. Holds until the next time it is told, or, for
+  /// ``CircuitBreakerOverride/open(for:)`` and ``CircuitBreakerOverride/halfOpen``, until the breaker goes on
+  /// by itself.
   public func set(_ override: CircuitBreakerOverride?) {
     set(override, at: CallContext.current.readClock())
   }
@@ -113,9 +115,10 @@ extension CircuitBreaker {
 
   /// Goes on by another policy.
   ///
-  /// The state, and the instant at which it ends, stay; the next opening is by the new policy. A count window
-  /// keeps the latest results that fit, with their ages; a window of another kind starts empty, and failures
-  /// in a row begin anew. When slow calls are defined otherwise, results of the calls under way are stale.
+  /// The state stays. An open breaker ends when it would, had it opened by the new policy: sooner or later,
+  /// or at once. The end of a ramp stays. A count window keeps the latest results that fit, with their
+  /// ages; a window of another kind starts empty, and failures in a row begin anew. When slow calls are
+  /// defined otherwise, results of the calls under way are stale.
   public func update(_ policy: CircuitBreakerPolicy) {
     update(CircuitBreakerRules(policy))
   }

@@ -34,6 +34,9 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     /// Somebody told the breaker what to be.
     case overridden(CircuitBreakerOverride)
 
+    /// The breaker goes on in a state that was saved; see ``CircuitBreaker/restore(_:)``.
+    case restored(CircuitBreakerState)
+
     /// A probe outlasted its lease; it counts as a failure.
     case probeExpired
 
@@ -69,6 +72,7 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
     case .recovering: "circuit_breaker.recovering"
     case .closed: "circuit_breaker.closed"
     case .overridden: "circuit_breaker.overridden"
+    case .restored: "circuit_breaker.restored"
     case .probeExpired: "circuit_breaker.probe_expired"
     case .staleResult: "circuit_breaker.result_stale"
     case .rejected: "circuit_breaker.rejected"
@@ -91,10 +95,26 @@ public struct CircuitBreakerEvent: ResilienceEvent, Hashable {
         .seconds("open", from: instant, to: until),
       ]
     case .recovering(let until): [.seconds("ramp", from: instant, to: until)]
-    case .overridden(let override): [EventAttribute("to", .string("\(override)"))]
+    case .overridden(.open(let time)): [EventAttribute("to", .string("open")), .seconds("open", time)]
+    case .overridden(let override): [EventAttribute("to", .string(override.label))]
+    case .restored(let state): restoration(state)
     case .rejected(let retryAt): retryAt.map { [.seconds("retry_after", from: instant, to: $0)] } ?? []
     case .staleResult(let generation): [EventAttribute("generation", .integer(Int64(clamping: generation)))]
     case .halfOpened, .closed, .probeExpired: []
     }
+  }
+
+  private func restoration(_ state: CircuitBreakerState) -> [EventAttribute] {
+    let to: (name: String, seconds: EventAttribute?) =
+      switch state {
+      case .closed: ("closed", nil)
+      case .open(let until): ("open", .seconds("open", from: instant, to: until))
+      case .halfOpen: ("halfOpen", nil)
+      case .recovering(let until): ("recovering", .seconds("ramp", from: instant, to: until))
+      case .forcedOpen: ("forcedOpen", nil)
+      case .disabled: ("disabled", nil)
+      case .metricsOnly: ("metricsOnly", nil)
+      }
+    return [EventAttribute("to", .string(to.name))] + (to.seconds.map { [$0] } ?? [])
   }
 }

@@ -31,7 +31,7 @@ public struct CircuitBreakerHandler<Base: Handler>: HandlerDecorator, BuiltInHan
       breaker.record(token, base.judge(value: output, in: context), context)
       return output
     } catch {
-      breaker.recordThrown(token, base.judge(error, in: context), context)
+      breaker.recordThrown(token, base.judge(error, in: context), error, context)
       throw error
     }
   }

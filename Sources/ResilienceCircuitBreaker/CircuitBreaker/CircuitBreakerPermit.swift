@@ -37,6 +37,18 @@ public struct CircuitBreakerPermit: ~Copyable, Sendable {
     if !breaker.countSuccess(token, verdict) { breaker.recordSlowly(token, verdict, pushback, at: now) }
   }
 
+  /// Gives the permit back with the error that the call threw: ``CircuitOpen/lastFailure``, if the breaker
+  /// opens by it.
+  ///
+  /// - Parameters:
+  ///   - outcome: What the error amounts to, such as ``ResilienceCore/Outcome/init(ofError:in:)`` says.
+  ///   - error: What was thrown.
+  ///   - now: The present instant, after the call.
+  public consuming func finish(_ outcome: Outcome, throwing error: any Error, at now: Instant) {
+    isArmed = false
+    breaker.recordThrown(token, outcome, error, at: now)
+  }
+
   @inlinable
   @inline(__always)
   deinit {

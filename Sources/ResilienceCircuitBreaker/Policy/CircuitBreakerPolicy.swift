@@ -117,6 +117,20 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
     maxOpenTime: Duration? = nil, openTimeJitter: Double = 0.2, maxRetryAfter: Duration = .seconds(300),
     halfOpenPermits: Int = 3, probeLease: Duration = .seconds(30), rampTime: Duration = .zero
   ) {
+    self.init(
+      unchecked: window, failureRate, slowCalls, consecutiveFailures, minimumThroughput, openTime,
+      maxOpenTime,
+      openTimeJitter, maxRetryAfter, halfOpenPermits, probeLease, rampTime)
+    if let fault { preconditionFailure("a breaker's \(fault)") }
+  }
+
+  static func minimumThroughput(for window: Window) -> Int { min(20, window.capacity ?? 20) }
+
+  init(
+    unchecked window: Window, _ failureRate: Double?, _ slowCalls: SlowCalls?, _ consecutiveFailures: Int?,
+    _ minimumThroughput: Int?, _ openTime: Duration, _ maxOpenTime: Duration?, _ openTimeJitter: Double,
+    _ maxRetryAfter: Duration, _ halfOpenPermits: Int, _ probeLease: Duration, _ rampTime: Duration
+  ) {
     self.window = window
     self.failureRate = failureRate
     self.slowCalls = slowCalls
@@ -129,7 +143,5 @@ public struct CircuitBreakerPolicy: Sendable, Hashable {
     self.halfOpenPermits = halfOpenPermits
     self.probeLease = probeLease
     self.rampTime = rampTime
-    if let fault { preconditionFailure("a breaker's \(fault)") }
   }
-  static func minimumThroughput(for window: Window) -> Int { min(20, window.capacity ?? 20) }
 }

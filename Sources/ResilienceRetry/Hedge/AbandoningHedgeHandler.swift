@@ -111,12 +111,12 @@ extension Handler {
 }
 
 extension AbandoningHedgeHandler {
-  /// Tries again, within the budget of the hedge: see ``HedgeHandler/retry(_:when:onEvent:)``.
+  /// Tries again, within the budget of the hedge: see ``HedgeHandler/retry(_:onEvent:deciding:)``.
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(),
-    when condition: (@Sendable (_ input: Base.Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,
-    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    deciding choice: (@Sendable (_ failure: RetryFailure<Base.Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    retry(policy, budget: hedger.budget ?? RetryBudget(), when: condition, onEvent: onEvent)
+    retry(policy, budget: hedger.budget ?? RetryBudget(), onEvent: onEvent, deciding: choice)
   }
 }

@@ -16,6 +16,8 @@ public struct HedgeDelay: Sendable, Hashable {
 
   let kind: Kind
 
+  var learning: Learning? { if case .learned(let learning) = kind { learning } else { nil } }
+
   /// Always the same delay.
   ///
   /// - Parameter delay: 0 or more; with 0 all attempts begin together.
@@ -49,7 +51,10 @@ public struct HedgeDelay: Sendable, Hashable {
 }
 
 extension HedgeDelay.Learning {
-  init(percentile: Double, minimumSamples: Int, atLeast: Duration, atMost: Duration) {
+  init(
+    percentile: Double = 95, minimumSamples: Int = 100, atLeast: Duration = .milliseconds(1),
+    atMost: Duration = .seconds(10)
+  ) {
     self.percentile = percentile
     self.minimumSamples = minimumSamples
     atLeastNanoseconds = atLeast.clampedNanoseconds

@@ -111,15 +111,15 @@ extension Handler {
 
 extension HedgeHandler {
   /// Tries again, within the budget of the hedge: see
-  /// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
+  /// ``ResilienceCore/Handler/retry(_:budget:onEvent:deciding:)``.
   ///
   /// Only the outermost layer's budget is deposited into, so that a hedge with one of its own inside a retry
   /// with another would soon have none left. A hedge without a budget leaves the retry with one of its own.
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(),
-    when condition: (@Sendable (_ input: Base.Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,
-    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    deciding choice: (@Sendable (_ failure: RetryFailure<Base.Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    retry(policy, budget: hedger.budget ?? RetryBudget(), when: condition, onEvent: onEvent)
+    retry(policy, budget: hedger.budget ?? RetryBudget(), onEvent: onEvent, deciding: choice)
   }
 }

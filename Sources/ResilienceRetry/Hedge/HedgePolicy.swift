@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// How often a slow or failed call is begun again beside itself, and when.
 ///
@@ -26,10 +26,26 @@ public struct HedgePolicy: Sendable, Hashable {
   ///   - hedgesNonIdempotent: Whether a call that is not idempotent is hedged like any other. Default: no. It
   ///     is then begun again only when an attempt proves that it did nothing (`Pushback.notProcessed`).
   public init(maxAttempts: Int = 2, delay: HedgeDelay = .learned(), hedgesNonIdempotent: Bool = false) {
+    self.init(unchecked: maxAttempts, delay, hedgesNonIdempotent)
+    if let fault { preconditionFailure("a hedge policy's \(fault)") }
+  }
+
+  /// Creates a policy from values that come from outside the program, as
+  /// ``init(maxAttempts:delay:hedgesNonIdempotent:)`` does from its constants.
+  ///
+  /// - Throws: `InvalidSetting`, naming the value, where that traps.
+  public static func validated(
+    maxAttempts: Int = 2, delay: HedgeDelay = .learned(), hedgesNonIdempotent: Bool = false
+  ) throws(InvalidSetting) -> HedgePolicy {
+    let policy = HedgePolicy(unchecked: maxAttempts, delay, hedgesNonIdempotent)
+    if let fault = policy.fault { throw fault }
+    return policy
+  }
+
+  private init(unchecked maxAttempts: Int, _ delay: HedgeDelay, _ hedgesNonIdempotent: Bool) {
     self.maxAttempts = maxAttempts
     self.delay = delay
     self.hedgesNonIdempotent = hedgesNonIdempotent
-    if let fault { preconditionFailure("a hedge policy's \(fault)") }
   }
 
   /// The first field that is out of its range.

@@ -17,7 +17,7 @@ public enum RetryDecision: Sendable, Hashable {
     /// A layer inside refused to start the work, and knows no time at which it would, or is an open breaker.
     case rejected
 
-    /// The modifier's `when` said no.
+    /// The modifier's `deciding` said ``RetryChoice/stop``.
     case excluded
 
     /// The destination asked not to be tried again.

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
 /// A handler whose failed attempts are repeated; see
-/// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``.
+/// ``ResilienceCore/Handler/retry(_:budget:onEvent:deciding:)``.
 ///
 /// One object, however deep the stack inside: what lives across the await of an attempt is one word.
 public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
@@ -13,17 +13,17 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
 
   @usableFromInline let loop: RetryLoop
   @usableFromInline let budget: RetryBudget
-  @usableFromInline let condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?
+  @usableFromInline let choice: (@Sendable (RetryFailure<Base.Input>) -> RetryChoice)?
 
   /// Not 0 when something inside looks at the context of an attempt, or at values. As wide as an observer's
   /// handle, so that both are tested at once.
   @usableFromInline let looksInside: UInt32
   @usableFromInline let drawsID: Bool
 
-  init(base: Base, loop: RetryLoop, condition: (@Sendable (Base.Input, Outcome, Int) -> Bool)?) {
+  init(base: Base, loop: RetryLoop, choice: (@Sendable (RetryFailure<Base.Input>) -> RetryChoice)?) {
     self.base = base
     self.loop = loop
-    self.condition = condition
+    self.choice = choice
     budget = loop.budget
     drawsID = base.mayReadAttempt
     looksInside = drawsID || base.mayJudgeValues ? 1 : 0
@@ -162,7 +162,7 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
     of call: CallContext
   ) -> RetryAttempt {
     let traits = base.traits
-    guard let condition else {
+    guard let choice else {
       return loop.decideNext(
         after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
         isReplayable: traits.isReplayable)
@@ -170,7 +170,13 @@ public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
     let number = attempt.number
     return loop.decideNext(
       after: outcome, error, attempt, of: call, idempotency: traits.idempotency,
-      isReplayable: traits.isReplayable, unless: { !condition(input, outcome, number) })
+      isReplayable: traits.isReplayable,
+      choosing: { planned, seed in
+        choice(
+          RetryFailure(
+            input: input, outcome: outcome, error: error, attempt: number, delay: .nanoseconds(planned),
+            seed: seed))
+      })
   }
 }
 
@@ -203,22 +209,37 @@ extension Handler {
   ///
   /// Put it outside a timeout and a breaker, never inside a breaker.
   ///
+  /// Waits and attempts by the kind of failure, where one policy does not fit all of them:
+  ///
+  /// ```swift
+  /// let rows = query.retry(RetryPolicy(maxAttempts: 5), budget: budget, deciding: { failure in
+  ///   switch failure.error {
+  ///   case is Deadlock: .backoff(.constant(.milliseconds(5)))           // soon, with jitter
+  ///   case is ReplicaLag: .after(.milliseconds(100 * failure.attempt))  // exactly
+  ///   case is SyntaxError: .stop
+  ///   case is ConnectionLost where failure.attempt >= 2: .stop          // two attempts for this kind
+  ///   default: .asPlanned
+  ///   }
+  /// })
+  /// ```
+  ///
   /// - Parameters:
   ///   - policy: Attempts and waits. Default: 3 attempts, exponential backoff.
   ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra
   ///     load. Default: one of its own, 10 % of the calls.
-  ///   - condition: Narrows what is retried, by input, outcome and number of the attempt that failed, from 1.
-  ///     Asked only when everything but the budget allows a retry. Default: no narrowing.
   ///   - onEvent: Is told of every decision, in the caller's task, before the wait. Default: nobody.
+  ///   - choice: Narrows what is retried, and says how long to wait, by input, error, outcome and number of
+  ///     the attempt that failed. Asked only when everything but the deadline and the budget allows a retry,
+  ///     in the caller's task; pure and quick. Default: as the policy has it.
   public func retry(
     _ policy: RetryPolicy = RetryPolicy(), budget: RetryBudget? = RetryBudget(),
-    when condition: (@Sendable (_ input: Input, _ outcome: Outcome, _ attempt: Int) -> Bool)? = nil,
-    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
     RetryHandler(
       base: self,
       loop: RetryLoop(
         traits.name, policy, budget: budget, provesRefusals: !mayRepeatCalls, onEvent: onEvent),
-      condition: condition)
+      choice: choice)
   }
 }

@@ -30,7 +30,8 @@ extension RetryPolicy {
   ) -> RetryDecision {
     return decision(
       after: outcome, error: error, attempt: attempt, deadline: deadline, seed: seed,
-      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now })
+      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now },
+      choosing: { _ in .asPlanned })
   }
 
   /// The same for the loop, which looks itself whether the caller has cancelled; the time is read only where
@@ -38,7 +39,8 @@ extension RetryPolicy {
   @inline(__always)
   func decision(
     after outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, seed: UInt64,
-    idempotency: CallTraits.Idempotency, isReplayable: Bool, now: () -> Instant
+    idempotency: CallTraits.Idempotency, isReplayable: Bool, now: () -> Instant,
+    choosing choose: (_ planned: Int64) -> RetryChoice
   ) -> RetryDecision {
     let pushback = outcome.pushback
     var notBefore = pushback.retryAfter?.clampedNanoseconds ?? 0
@@ -62,8 +64,13 @@ extension RetryPolicy {
     // What did not run, and not for want of capacity, is repeated at once, once: it may find another
     // instance.
     let isTransparent = attempt == 1 && pushback.notProcessed && !pushback.overloaded && notBefore <= 0
-    let delay =
+    let planned =
       isTransparent ? 0 : backoff.delayNanoseconds(retry: attempt, seed: seed, notBefore: max(0, notBefore))
+    let choice = choose(planned)
+    guard
+      let delay = choice.delayNanoseconds(
+        planned: planned, retry: attempt, seed: seed, notBefore: max(0, notBefore))
+    else { return .giveUp(.excluded) }
     guard deadline.isNever || delay < deadline.remainingNanoseconds(at: now()) else {
       return .giveUp(.deadline)
     }

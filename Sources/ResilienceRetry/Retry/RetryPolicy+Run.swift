@@ -5,7 +5,7 @@ extension RetryPolicy {
   ///
   /// The body runs where the caller runs: inside an actor it may touch the actor's state, and its result need
   /// not be `Sendable`. Rules and events are those of
-  /// ``ResilienceCore/Handler/retry(_:budget:when:onEvent:)``; what counts is the default: errors are
+  /// ``ResilienceCore/Handler/retry(_:budget:onEvent:deciding:)``; what counts is the default: errors are
   /// failures, values that push back are.
   ///
   /// ```swift

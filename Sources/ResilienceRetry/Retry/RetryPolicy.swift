@@ -35,10 +35,26 @@ public struct RetryPolicy: Sendable, Hashable {
   public init(
     maxAttempts: Int = 3, backoff: Backoff = .exponential(), maxRetryAfter: Duration = .seconds(20)
   ) {
+    self.init(unchecked: maxAttempts, backoff, maxRetryAfter)
+    if let fault { preconditionFailure("a retry policy's \(fault)") }
+  }
+
+  /// Creates a policy from values that come from outside the program, as ``init(maxAttempts:backoff:maxRetryAfter:)``
+  /// does from its constants.
+  ///
+  /// - Throws: `InvalidSetting`, naming the value, where that traps.
+  public static func validated(
+    maxAttempts: Int = 3, backoff: Backoff = .exponential(), maxRetryAfter: Duration = .seconds(20)
+  ) throws(InvalidSetting) -> RetryPolicy {
+    let policy = RetryPolicy(unchecked: maxAttempts, backoff, maxRetryAfter)
+    if let fault = policy.fault { throw fault }
+    return policy
+  }
+
+  private init(unchecked maxAttempts: Int, _ backoff: Backoff, _ maxRetryAfter: Duration) {
     self.maxAttempts = maxAttempts
     self.backoff = backoff
     self.maxRetryAfter = maxRetryAfter
-    if let fault { preconditionFailure("a retry policy's \(fault)") }
   }
 
   static let attempts = 1...10_000

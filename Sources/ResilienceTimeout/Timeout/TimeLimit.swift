@@ -29,6 +29,14 @@ public struct TimeLimit: Sendable, Hashable {
     nanoseconds = max(1, limit.clampedNanoseconds)
   }
 
+  /// Creates a limit from a value that comes from outside the program, as ``init(_:)`` does from a constant.
+  ///
+  /// - Throws: `InvalidSetting` for 0 and less.
+  public static func validated(_ limit: Duration) throws(InvalidSetting) -> TimeLimit {
+    if let fault = InvalidSetting.unless(limit > .zero, "limit", limit, "more than 0s") { throw fault }
+    return TimeLimit(limit)
+  }
+
   /// What a limit says to work that is about to begin.
   @frozen
   public enum Decision: Sendable, Hashable {

@@ -52,7 +52,7 @@ import Testing
         try await sim.sleep(for: .milliseconds(2300))
       }
       #expect(
-        texts.entries.map { $0.split(separator: ";").last.map(String.init) } == [
+        texts.entries.map { $0.split(separator: ";")[1] } == [
           " it probes again in 5 s", " it probes again in 2.7 s", " it probes again in 400 ms",
         ])
     }

@@ -37,6 +37,61 @@ import Testing
     #expect(snapshot.failureRate == 1)
   }
 
+  @Test func openForATimeIsOpenForExactlyThatAndThenProbesDecide() {
+    let breaker = breaker()
+    breaker.set(.open(for: .seconds(90)), at: .s(10))
+    #expect(breaker.state(at: .s(99.9)) == .open(until: .s(100)))
+    #expect(breaker.rejects(at: .s(99.9)))
+    #expect(breaker.state(at: .s(100)) == .halfOpen)
+    #expect(breaker.snapshot(at: .s(100)).timeOpen == .seconds(90))
+    #expect(breaker.call(.success, at: .s(100)))
+    #expect(breaker.state(at: .s(100)) == .closed)
+  }
+
+  /// Said by hand, it is no beginning of a growth.
+  @Test func afterAnOpeningByHandTheOpenTimeBeginsAnew() {
+    let breaker = breaker()
+    breaker.trip(at: .s(0))
+    breaker.call(.failure, at: .s(5))
+    breaker.set(.open(for: .seconds(90)), at: .s(6))
+    breaker.call(.failure, at: .s(96))
+    #expect(breaker.state(at: .s(96)) == .open(until: .s(101)))
+  }
+
+  @Test(arguments: [Duration.zero, .seconds(-5), .seconds(Int64.max), .seconds(Int64.min)])
+  func openForNoTimeOrForEverDoesNotTrap(time: Duration) {
+    let breaker = breaker()
+    breaker.set(.open(for: time), at: .s(1))
+    #expect(breaker.rejects(at: .s(1)) == (time > .zero))
+    #expect(breaker.rejects(at: Instant(nanoseconds: .max - 1)) == (time > .zero))
+  }
+
+  @Test(arguments: [nil, .forcedOpen, .disabled, .metricsOnly] as [CircuitBreakerOverride?])
+  func halfOpenByHandLetsProbesDecideAtOnceWhateverItWas(before: CircuitBreakerOverride?) {
+    for verdict in [Verdict.success, .failure] {
+      let breaker = breaker()
+      if let before { breaker.set(before, at: .s(0)) } else { breaker.trip(at: .s(0)) }
+      breaker.set(.halfOpen, at: .s(1))
+      #expect(breaker.state(at: .s(1)) == .halfOpen)
+      #expect(breaker.call(verdict, at: .s(1)))
+      #expect(breaker.state(at: .s(1)) == (verdict == .success ? .closed : .open(until: .s(6))))
+    }
+  }
+
+  @Test func anEventSaysWhatItWasToldToBe() {
+    let texts = Log<String>()
+    let breaker = breaker { texts.append($0.description) }
+    for override in [CircuitBreakerOverride.forcedOpen, .open(for: .seconds(2)), .halfOpen] {
+      breaker.set(override, at: .s(1))
+    }
+    #expect(
+      texts.entries == [
+        "circuit_breaker.overridden breaker=payment to=forcedOpen",
+        "circuit_breaker.overridden breaker=payment to=open open_seconds=2.0",
+        "circuit_breaker.overridden breaker=payment to=halfOpen",
+      ])
+  }
+
   @Test func resultsFromBeforeAreStale() throws {
     let kinds = Log<CircuitBreakerEvent.Kind>()
     let breaker = breaker { kinds.append($0.kind) }
@@ -62,8 +117,9 @@ import Testing
     #expect(breaker.state(at: .s(0)) == .open(until: .s(5)))
     breaker.update(
       CircuitBreakerPolicy(
-        window: .time(.seconds(10)), openTime: .seconds(1), maxOpenTime: .seconds(60), halfOpenPermits: 1))
-    #expect(breaker.state(at: .s(4)) == .open(until: .s(5)))
+        window: .time(.seconds(10)), openTime: .seconds(9), maxOpenTime: .seconds(60), openTimeJitter: 0,
+        halfOpenPermits: 1))
+    #expect(breaker.state(at: .s(4)) == .open(until: .s(9)))
   }
 
   @Test func callsUnderWayAreStaleWhenSlowIsDefinedAnew() throws {
@@ -89,6 +145,18 @@ import Testing
     breaker.update(.small(permits: 2))
     #expect(breaker.call(verdict, at: .s(6)))
     #expect(breaker.state(at: .s(6)) == (verdict == .success ? .closed : .open(until: .s(16))))
+  }
+
+  @Test func aPolicyWithoutARampLetsARecoveringBreakersCallsThrough() {
+    func policy(ramp: Duration) -> CircuitBreakerPolicy {
+      CircuitBreakerPolicy(
+        window: .count(4), openTime: .seconds(5), openTimeJitter: 0, halfOpenPermits: 1, rampTime: ramp)
+    }
+    let breaker = CircuitBreaker("payment", policy: policy(ramp: .seconds(100)))
+    breaker.trip(at: .s(0))
+    breaker.call(.success, at: .s(5))
+    breaker.update(policy(ramp: .zero))
+    for _ in 0..<9 { #expect(breaker.call(.success, at: .s(6))) }
   }
 
   /// What the calls under way are known by is no part of the window.

@@ -155,7 +155,7 @@ import Testing
       try? await learning.retry(Self.atOnce, budget: nil)(1)
       #expect(learning.calls.entries.count == 1, "\(traits)")
       let condition = Learning(known: traits)
-      try? await condition.retry(Self.atOnce, budget: nil, when: { _, _, _ in true })(1)
+      try? await condition.retry(Self.atOnce, budget: nil, deciding: { _ in .asPlanned })(1)
       #expect(condition.calls.entries.count == 1, "\(traits)")
     }
   }

@@ -92,27 +92,33 @@ import Testing
 
   @Test func aConditionNarrowsWhatIsRetried() async throws {
     let seen = Log<String>()
-    let retried = call(succeedingAt: 9).retry(RetryPolicy(maxAttempts: 5, backoff: .none)) {
-      sku, outcome, attempt in
-      seen.append("\(sku) \(outcome.verdict) \(attempt)")
-      return attempt < 2
-    }
+    let policy = RetryPolicy(maxAttempts: 5, backoff: .none)
+    let retried = call(succeedingAt: 9).retry(
+      policy,
+      deciding: { failure in
+        seen.append("\(failure.input) \(failure.outcome.verdict) \(failure.attempt)")
+        return failure.attempt < 2 ? .asPlanned : .stop
+      })
     await #expect(throws: Failure(number: 2)) { try await retried("sku") }
     #expect(seen.entries == ["sku failure 1", "sku failure 2"])
   }
 
   @Test func aConditionIsAskedOnlyWhenThePolicyWouldRetry() async {
     let asked = Log<Int>()
-    let failing = call(succeedingAt: 9).retry(Self.atOnce) { _, _, attempt in
-      asked.append(attempt)
-      return true
-    }
+    let failing = call(succeedingAt: 9).retry(
+      Self.atOnce,
+      deciding: { failure in
+        asked.append(failure.attempt)
+        return .asPlanned
+      })
     await #expect(throws: Failure(number: 3)) { try await failing("sku") }
     #expect(asked.entries == [1, 2], "not after the last attempt")
-    let refused = ServiceCall { (_: Int) in throw Refusal() }.retry(Self.atOnce) { _, _, attempt in
-      asked.append(attempt)
-      return true
-    }
+    let refused = ServiceCall { (_: Int) in throw Refusal() }.retry(
+      Self.atOnce,
+      deciding: { failure in
+        asked.append(failure.attempt)
+        return .asPlanned
+      })
     await #expect(throws: Refusal.self) { try await refused(1) }
     #expect(asked.entries == [1, 2])
   }

@@ -55,7 +55,7 @@ import Testing
     #expect(calls.entries.count == 20)
     #expect(events.entries.count >= 19)
     for event in events.entries {
-      guard case .scheduled(_, _, _, _, wasRefused: true) = event else {
+      guard case .scheduled(_, _, _, _, wasRefused: true, _) = event else {
         Issue.record("\(event)")
         continue
       }
@@ -67,7 +67,7 @@ import Testing
     let call = script([.fails, .refused, .fails, .succeeds])
     try await call.retry(Self.atOnce, budget: nil, onEvent: { events.append($0) })(1)
     let refused = events.entries.map { event in
-      if case .scheduled(_, _, _, _, let wasRefused) = event { wasRefused } else { false }
+      if case .scheduled(_, _, _, _, let wasRefused, _) = event { wasRefused } else { false }
     }
     #expect(refused == [false, true, false])
   }

@@ -49,7 +49,7 @@ import Testing
     let unsendable = failing.notReplayable().retry(Self.atOnce)
     try? await unsendable(1)
     #expect(unsendable.snapshot().gaveUp == [.notReplayable: 1])
-    let excluded = failing.retry(Self.atOnce, when: { _, _, _ in false })
+    let excluded = failing.retry(Self.atOnce, deciding: { _ in .stop })
     try? await excluded(1)
     #expect(excluded.snapshot().gaveUp == [.excluded: 1])
     let neutral = failing.classify { _ in .neutral }.retry(Self.atOnce)

@@ -71,7 +71,7 @@ import Testing
       }
     }
     let reported = recorder.events.compactMap { event in
-      if case .scheduled(_, _, let delay, _, _) = event as? RetryEvent { delay } else { nil }
+      if case .scheduled(_, _, let delay, _, _, _) = event as? RetryEvent { delay } else { nil }
     }
     let slept = zip(starts.entries, starts.entries.dropFirst()).map { $0.duration(to: $1) }
     #expect(reported.count == 4)

@@ -43,6 +43,21 @@ extension PolicyShapes {
     ])
   }
 
+  static let savedBreaker = DocumentShape.either([
+    .object(
+      required: [("state", .choice(["open", "recovering"])), ("remaining", .duration), savedAt], growth),
+    .object(
+      required: [
+        ("state", .choice(["closed", "halfOpen", "forcedOpen", "disabled", "metricsOnly"])), savedAt,
+      ], growth),
+  ])
+
+  private static let savedAt = ("savedAt", DocumentShape.integer(.min ... .max))
+
+  private static let growth = [
+    ("openTime", DocumentShape.duration), ("reopenings", .integer(0...2_147_483_647)),
+  ]
+
   private static let both: ObjectShape.Fault = { node, _ in
     if !node.has("count") { node.set("count", .integer(9)) }
     if !node.has("time") { node.set("time", .text("9s")) }

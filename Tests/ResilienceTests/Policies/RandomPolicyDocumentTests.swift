@@ -19,6 +19,7 @@ import Testing
     RandomPolicy(BulkheadPolicy.self, PolicyShapes.bulkhead),
     RandomPolicy(BulkheadLimit.self, PolicyShapes.bulkheadLimit),
     RandomPolicy(AdaptiveLimitPolicy.self, PolicyShapes.adaptiveLimit),
+    RandomPolicy(CircuitBreakerSavedState.self, PolicyShapes.savedBreaker),
     RandomPolicy(EventBusPolicy.self, PolicyShapes.eventBus),
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),
     RandomPolicy(InboxPolicy.self, PolicyShapes.inbox),

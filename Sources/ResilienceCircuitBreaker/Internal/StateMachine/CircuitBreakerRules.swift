@@ -62,7 +62,8 @@ package final class CircuitBreakerRules: Sendable {
 
   /// The share of calls that a breaker admits so long after its probes succeeded.
   func share(after nanoseconds: Int64) -> Double {
-    guard nanoseconds < rampNanoseconds else { return 1 }
+    // An update may have taken the ramp away from one that is recovering.
+    guard rampNanoseconds > 0, nanoseconds < rampNanoseconds else { return 1 }
     // From a tenth, as Envoy's slow start: from nothing, nothing would be learned.
     return 0.1 + 0.9 * Double(max(0, nanoseconds)) / Double(rampNanoseconds)
   }

@@ -16,9 +16,33 @@ extension CircuitBreakerStateMachine {
   /// When the latest opening ends or ended.
   package var openUntil: Instant { history.openUntil }
 
-  package var refusal: (any Error)? {
-    get { history.refusal }
-    set { history.refusal = newValue }
+  /// Why it rejects, and until when; `nil` if it does not.
+  var refusalReason: (CircuitOpen.Reason, retryAt: Instant?)? {
+    switch mode {
+    case .open: (.open, openUntil)
+    case .halfOpen: (.probing, openUntil)
+    case .recovering: (.recovering, nil)
+    case .forcedOpen: (.forced, nil)
+    case .closed, .disabled, .metricsOnly: nil
+    }
+  }
+
+  /// What the owner answers with while it rejects.
+  var refusal: BreakerRefusal? { history.refusal }
+
+  /// The error of the present state, which says so many rejections in all.
+  func refuse(_ rejections: Int) -> (any Error)? {
+    history.refusal?.count.update(rejections)
+    return history.refusal?.error
+  }
+
+  /// - Returns: What it answered with before, to be released outside the lock: it may hold an error of the
+  ///   user's.
+  mutating func replaceRefusal(_ refusal: BreakerRefusal?) -> BreakerRefusal? {
+    guard hasHistory || refusal != nil else { return nil }
+    let before = history.refusal
+    history.refusal = refusal
+    return before
   }
 
   /// The share of calls that is admitted; 1 for all.

@@ -16,6 +16,8 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
   }
 
   private(set) var mode = CircuitBreakerWord.Mode.closed
+  /// Whether probes are left to a health check.
+  var isProbedByCheck = false
   package private(set) var generation: UInt64 = 0
   package internal(set) var rules: CircuitBreakerRules
   package internal(set) var successes = 0
@@ -100,16 +102,20 @@ extension CircuitBreakerStateMachine {
       history.credit -= 1
       return .admitted(enter(at: now))
     case .halfOpen:
-      // With none under way and no decision there were more permits once: it takes one more to decide.
-      guard history.probes.taken < rules.permits || history.probes.running.isEmpty else {
-        return .rejected(retryAt: openUntil)
-      }
-      return .admitted(CircuitBreakerToken(word: word, probe: history.probes.admit(at: now)))
+      guard !isProbedByCheck, let token = admitProbe(at: now) else { return .rejected(retryAt: openUntil) }
+      return .admitted(token)
     case .open:
       return .rejected(retryAt: openUntil)
     case .forcedOpen:
       return .rejected(retryAt: nil)
     }
+  }
+
+  /// A probe's token, if there is one left.
+  mutating func admitProbe(at now: Instant) -> CircuitBreakerToken? {
+    // With none under way and no decision there were more permits once: it takes one more to decide.
+    guard history.probes.taken < rules.permits || history.probes.running.isEmpty else { return nil }
+    return CircuitBreakerToken(word: word, probe: history.probes.admit(at: now))
   }
 
   private mutating func enter(at now: Instant) -> CircuitBreakerToken {
@@ -256,6 +262,8 @@ extension CircuitBreakerStateMachine {
         let probe = history.probes.removeOldest()
         history.failures &+= 1
         note(.probeExpired)
+        // A check that hangs must not keep it half-open.
+        isProbedByCheck = false
         history.probes.count(CallResult(failed: true, slow: rules.timesCalls), of: probe)
         // While the probe hung nothing else was let in: the open time has run since its admission.
         decideByProbes(at: instant, origin: probe.admittedAt)
@@ -269,18 +277,19 @@ extension CircuitBreakerStateMachine {
 extension CircuitBreakerStateMachine {
   /// - Parameter origin: From when the open time counts: it ends no earlier than `now` either way.
   private mutating func open(_ reason: CircuitBreakerEvent.OpeningReason, at now: Instant, origin: Instant) {
-    history.reopenings = history.openings == 0 || wasQuiet(at: now) ? 0 : history.reopenings + 1
-    let time = rules.openNanoseconds(
-      reopenings: history.reopenings, draw: history.draw &+ UInt64(truncatingIfNeeded: history.openings))
-    let asked = history.notBefore.map { $0.advanced(byNanoseconds: time.jitter) } ?? now
-    let until = max(now, asked, origin.advanced(byNanoseconds: time.whole - time.jitter))
+    history.reopenings = wasQuiet(at: now) ? 0 : history.reopenings + 1
+    let opening = BreakerOpening(
+      openedAt: now, origin: origin, notBefore: history.notBefore, reopenings: history.reopenings,
+      draw: history.draw &+ UInt64(truncatingIfNeeded: history.openings))
+    let (until, openTime) = opening.end(by: rules)
     let counts = mode == .halfOpen ? history.probes.tally : history.tallyWithOverdue
     note(
       .opened(reason: reason, failures: counts.failures, slow: counts.slow, calls: counts.calls, until: until)
     )
     history.openedAt = now
     history.openUntil = until
-    history.openTime = time.whole
+    history.openTime = openTime
+    history.opening = opening
     history.openings &+= 1
     begin(.open)
   }

@@ -17,8 +17,10 @@ struct BreakerHistory: ~Copyable, Sendable {
 
   var openedAt = Instant.distantPast
   var openUntil = Instant.distantPast
-  /// How long the latest opening was meant to be, jitter included.
+  /// How long the latest opening was meant to be, jitter included; 0 if it was by hand.
   var openTime: Int64 = 0
+  /// What its end follows from; `nil` if that was said by hand.
+  var opening: BreakerOpening?
   /// When half-open was left with success, and when the ramp after it ended or will.
   var recoveredAt = Instant.distantPast
   /// How often it opened again without having stayed closed in between.
@@ -29,8 +31,8 @@ struct BreakerHistory: ~Copyable, Sendable {
   var credit = 0.0
   /// The latest draw, which decides the jitter of the next open time.
   var draw: UInt64 = 0
-  /// Boxed by the owner once for each state that rejects.
-  var refusal: (any Error)?
+  /// Made by the owner once for each state that rejects.
+  var refusal: BreakerRefusal?
   /// What happened and was not told so far.
   var changes: [CircuitBreakerEvent.Kind] = []
 

@@ -28,6 +28,7 @@ final class HedgeRace: Sendable {
   private let hedger: Hedger
   private let call: CallContext
   private let name: String
+  private let maxAttempts: Int
   private let start: Instant
   private let state: Lock<State>
 
@@ -41,10 +42,9 @@ final class HedgeRace: Sendable {
     self.hedger = hedger
     self.call = call
     name = traits.name
-    state = Lock(
-      State(
-        machine: hedger.begin(deadline: call.deadline, idempotency: traits.idempotency, at: start),
-        mustDeposit: isOutermost))
+    let machine = hedger.begin(deadline: call.deadline, idempotency: traits.idempotency, at: start)
+    maxAttempts = machine.maxAttempts
+    state = Lock(State(machine: machine, mustDeposit: isOutermost))
   }
 
   /// The first attempt's context; the attempt begins now.
@@ -201,7 +201,7 @@ extension HedgeRace {
   private func attempt(_ number: Int) -> CallContext {
     var attempt = call
     attempt.beginAttempt(
-      UInt32(number), of: UInt32(hedger.policy.maxAttempts), at: KnownInstant(number == 1 ? start : nil))
+      UInt32(number), of: UInt32(maxAttempts), at: KnownInstant(number == 1 ? start : nil))
     attempt.attemptBegan(of: .hedgeTry)
     return attempt
   }

@@ -26,7 +26,7 @@ struct HedgeStateMachine {
     case ended(by: Int)
   }
 
-  private let maxAttempts: Int
+  let maxAttempts: Int
   private let delayNanoseconds: Int64?
   private let typicalNanoseconds: Int64
   private let deadline: Deadline

@@ -4,7 +4,8 @@ internal import Synchronization
 /// What the calls of one hedge share: the policy, the budget, what was learned, and the counts.
 @usableFromInline
 final class Hedger: Sendable {
-  let policy: HedgePolicy
+  private let constantPolicy: HedgePolicy
+  private let live: LivePolicy<HedgePolicy>?
   let budget: RetryBudget?
   let learned: LearnedDelay?
   /// Whether a refusal says that nothing was sent: not behind a retry, whose earlier attempts were.
@@ -16,7 +17,8 @@ final class Hedger: Sendable {
 
   init(_ policy: HedgePolicy, budget: RetryBudget?, provesRefusals: Bool = true) {
     self.provesRefusals = provesRefusals
-    self.policy = policy
+    constantPolicy = policy
+    live = nil
     self.budget = budget
     if case .learned(let learning) = policy.delay.kind {
       learned = LearnedDelay(learning)
@@ -25,10 +27,24 @@ final class Hedger: Sendable {
     }
   }
 
+  init(live: LivePolicy<HedgePolicy>, budget: RetryBudget?, provesRefusals: Bool) {
+    self.provesRefusals = provesRefusals
+    constantPolicy = live.current
+    self.live = live
+    self.budget = budget
+    // Learned whatever the delay is, as it may be a learned one next.
+    learned = LearnedDelay(constantPolicy.delay.learning ?? HedgeDelay.Learning())
+  }
+
+  /// What holds at present.
+  var policy: HedgePolicy { live?.current ?? constantPolicy }
+
   func begin(deadline: Deadline, idempotency: CallTraits.Idempotency, at now: Instant) -> HedgeStateMachine {
-    HedgeStateMachine(
-      maxAttempts: policy.maxAttempts, delayNanoseconds: delayNanoseconds,
-      typicalNanoseconds: learned?.typicalNanoseconds ?? 0, deadline: deadline,
+    let policy = policy
+    return HedgeStateMachine(
+      maxAttempts: policy.maxAttempts, delayNanoseconds: delayNanoseconds(policy),
+      typicalNanoseconds: policy.delay.learning == nil ? 0 : learned?.typicalNanoseconds ?? 0,
+      deadline: deadline,
       mayRepeat: idempotency != .nonIdempotent || policy.hedgesNonIdempotent, at: now)
   }
 
@@ -36,13 +52,15 @@ final class Hedger: Sendable {
     HedgeSnapshot(
       call: call, calls: calls.load(ordering: .relaxed), started: started.load(ordering: .relaxed),
       won: won.load(ordering: .relaxed), refused: refused.load(ordering: .relaxed),
-      delay: delayNanoseconds.map { .nanoseconds($0) })
+      delay: delayNanoseconds(policy).map { .nanoseconds($0) })
   }
 
-  private var delayNanoseconds: Int64? {
+  private func delayNanoseconds(_ policy: HedgePolicy) -> Int64? {
     switch policy.delay.kind {
-    case .fixed(let nanoseconds): nanoseconds
-    case .learned: learned?.nanoseconds
+    case .fixed(let nanoseconds): return nanoseconds
+    case .learned(let learning):
+      if live != nil { learned?.update(learning) }
+      return learned?.nanoseconds
     }
   }
 }

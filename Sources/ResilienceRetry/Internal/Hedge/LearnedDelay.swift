@@ -9,16 +9,15 @@ final class LearnedDelay: Sendable {
   private struct State {
     var histogram = LatencyHistogram()
     var untilRefresh: Int
+    var learning: HedgeDelay.Learning
   }
 
-  private let learning: HedgeDelay.Learning
   private let state: Lock<State>
   private let delay = Atomic(LearnedDelay.unknown)
   private let median = Atomic<Int64>(0)
 
   init(_ learning: HedgeDelay.Learning) {
-    self.learning = learning
-    state = Lock(State(untilRefresh: learning.minimumSamples))
+    state = Lock(State(untilRefresh: learning.minimumSamples, learning: learning))
   }
 
   /// `nil` until enough calls were seen.
@@ -43,11 +42,28 @@ final class LearnedDelay: Sendable {
       state.histogram.record(nanoseconds: elapsed)
       state.untilRefresh -= 1
       guard state.untilRefresh <= 0 else { return }
-      state.untilRefresh = Self.refreshInterval
-      let percentile = state.histogram.nanoseconds(exceededBy: 1 - learning.percentile / 100)
-      median.store(state.histogram.nanoseconds(exceededBy: 0.5), ordering: .relaxed)
-      delay.store(
-        min(max(percentile, learning.atLeastNanoseconds), learning.atMostNanoseconds), ordering: .relaxed)
+      refresh(&state)
     }
+  }
+
+  /// Goes by other values from now on; what was learned stays.
+  func update(_ learning: HedgeDelay.Learning) {
+    state.withLock { state in
+      guard state.learning != learning else { return }
+      state.learning = learning
+      let missing = learning.minimumSamples - state.histogram.samples
+      if missing <= 0 { return refresh(&state) }
+      state.untilRefresh = missing
+      delay.store(Self.unknown, ordering: .relaxed)
+    }
+  }
+
+  private func refresh(_ state: inout State) {
+    let learning = state.learning
+    state.untilRefresh = Self.refreshInterval
+    let percentile = state.histogram.nanoseconds(exceededBy: 1 - learning.percentile / 100)
+    median.store(state.histogram.nanoseconds(exceededBy: 0.5), ordering: .relaxed)
+    delay.store(
+      min(max(percentile, learning.atLeastNanoseconds), learning.atMostNanoseconds), ordering: .relaxed)
   }
 }

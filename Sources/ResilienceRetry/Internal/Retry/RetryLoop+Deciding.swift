@@ -10,20 +10,25 @@ extension RetryLoop {
     idempotency: CallTraits.Idempotency = .notStated, isReplayable: Bool = true
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
+    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable) { _ in
+      .asPlanned
+    }
     return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
-  /// The same, where a condition may exclude what would be retried.
+  /// The same, where somebody chooses whether, and after how long.
   @usableFromInline
   @inline(never)
   func decideNext(
     after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
-    idempotency: CallTraits.Idempotency, isReplayable: Bool, unless isExcluded: () -> Bool
+    idempotency: CallTraits.Idempotency, isReplayable: Bool,
+    choosing choose: (_ planned: Int64, _ seed: UInt64) -> RetryChoice
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    var decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable)
-    if case .retry = decision, isExcluded() { decision = .giveUp(.excluded) }
+    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable) { planned in
+      // Nobody is asked about a call that nobody waits for.
+      Task.isCancelled ? .asPlanned : choose(planned, attempt.identity.number)
+    }
     return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
@@ -40,12 +45,12 @@ extension RetryLoop {
   @inline(__always)
   private func decision(
     after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
-    _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
+    _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool, choosing choose: (Int64) -> RetryChoice
   ) -> RetryDecision {
     let decision = policy.decision(
       after: outcome, error: error, attempt: attempt.number, deadline: call.deadline,
       seed: attempt.identity.number, idempotency: idempotency, isReplayable: isReplayable,
-      now: { call.readClock() })
+      now: { call.readClock() }, choosing: choose)
     switch decision {
     // Nobody waits for another attempt. The deadline does not say so where callers share an execution.
     case .retry where Task.isCancelled:
@@ -74,19 +79,19 @@ extension RetryLoop {
         budget.refundRetry()
       }
       // An error that counts as a success is an answer.
-      if outcome.verdict != .success { gaveUp(reason, attempt, of: call) }
+      if outcome.verdict != .success { gaveUp(reason, error, attempt, of: call) }
       return attempt.with(.over)
     case .retry(let delay):
       if !wasRefused {
         guard budget.withdraw(depositing: attempt.isFirstOutcome, at: call.readClock()) else {
-          gaveUp(.budgetExhausted, attempt, of: call)
+          gaveUp(.budgetExhausted, error, attempt, of: call)
           return attempt.with(.over)
         }
         attempt.holdsToken = true
         attempt.isFirstOutcome = false
       }
       counts.noteRetry()
-      if isTold(call) { tellScheduled(delay, attempt, wasRefused, of: call) }
+      if isTold(call) { tellScheduled(delay, error, attempt, wasRefused, of: call) }
       guard delay > 0 else { return begin(attempt.next(of: call), of: call) }
       return attempt.with(.waiting(until: call.readClock().advanced(byNanoseconds: delay)))
     }

@@ -4,8 +4,9 @@ public import ResilienceCore
 @usableFromInline
 final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
-  let policy: RetryPolicy
-  private let limit: UInt32
+  private let constantPolicy: RetryPolicy
+  private let constantLimit: UInt32
+  private let live: LivePolicy<RetryPolicy>?
   let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
@@ -13,20 +14,30 @@ final class RetryLoop: Sendable {
   let provesRefusals: Bool
 
   init(
-    _ name: String, _ policy: RetryPolicy, budget: RetryBudget?, provesRefusals: Bool = true,
-    onEvent: (@Sendable (RetryEvent) -> Void)?
+    _ name: String, _ policy: RetryPolicy, live: LivePolicy<RetryPolicy>? = nil, budget: RetryBudget?,
+    provesRefusals: Bool = true, onEvent: (@Sendable (RetryEvent) -> Void)?
   ) {
     self.name = name
     self.provesRefusals = provesRefusals
-    self.policy = policy
-    limit = UInt32(clamping: policy.maxAttempts)
+    constantPolicy = policy
+    constantLimit = UInt32(clamping: policy.maxAttempts)
+    self.live = live
     self.budget = budget ?? .unbounded
     self.onEvent = onEvent
   }
 
+  /// What holds at present.
+  var policy: RetryPolicy { live?.current ?? constantPolicy }
+
+  @inline(__always)
+  private var limit: UInt32 {
+    live.map { UInt32(clamping: $0.current.maxAttempts) } ?? constantLimit
+  }
+
   /// For a reader of the stack: `3 (exponential 50 ms…20 s, full jitter)`.
   var summary: String {
-    "\(policy.maxAttempts == .max ? "without limit" : "\(policy.maxAttempts)") (\(policy.backoff))"
+    let policy = policy
+    return "\(policy.maxAttempts == .max ? "without limit" : "\(policy.maxAttempts)") (\(policy.backoff))"
   }
 
   func snapshot() -> RetrySnapshot { counts.snapshot(of: name, budget.snapshot()) }
@@ -84,7 +95,7 @@ final class RetryLoop: Sendable {
       try await call.clock.sleep(until: due)
     } catch {
       if attempt.holdsToken { budget.refundRetry() }
-      gaveUp(cancellation(of: call), attempt, of: call)
+      gaveUp(cancellation(of: call), nil, attempt, of: call)
       return attempt.with(.over)
     }
     return begin(attempt.next(of: call), of: call)
@@ -129,21 +140,23 @@ final class RetryLoop: Sendable {
   @inline(__always)
   func isTold(_ call: CallContext) -> Bool { onEvent != nil || call.isObserved }
 
-  func gaveUp(_ reason: RetryDecision.Reason, _ attempt: RetryAttempt, of call: CallContext) {
+  func gaveUp(
+    _ reason: RetryDecision.Reason, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
+  ) {
     counts.note(reason)
     guard isTold(call) else { return }
-    tell(.gaveUp(call: name, attempts: attempt.number, reason: reason), attempt, of: call)
+    tell(.gaveUp(call: name, attempts: attempt.number, reason: reason, error: error), attempt, of: call)
   }
 
   @inline(never)
   func tellScheduled(
-    _ delay: Int64, _ attempt: RetryAttempt, _ wasRefused: Bool, of call: CallContext
+    _ delay: Int64, _ error: (any Error)?, _ attempt: RetryAttempt, _ wasRefused: Bool, of call: CallContext
   ) {
     let number = attempt.number + 1
     tell(
       .scheduled(
         call: name, attempt: number, delay: .nanoseconds(delay),
-        isLastAttempt: number == policy.maxAttempts, wasRefused: wasRefused), attempt, of: call)
+        isLastAttempt: number == policy.maxAttempts, wasRefused: wasRefused, error: error), attempt, of: call)
   }
 
   private func tell(_ event: RetryEvent, _ attempt: RetryAttempt, of call: CallContext) {

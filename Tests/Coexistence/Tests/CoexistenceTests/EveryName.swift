@@ -57,6 +57,7 @@ enum EveryName {
   typealias CircuitBreakerOverride_ = CircuitBreakerOverride
   typealias CircuitBreakerPermit_ = CircuitBreakerPermit
   typealias CircuitBreakerPolicy_ = CircuitBreakerPolicy
+  typealias CircuitBreakerSavedState_ = CircuitBreakerSavedState
   typealias CircuitBreakerSnapshot_ = CircuitBreakerSnapshot
   typealias CircuitBreakerState_ = CircuitBreakerState
   typealias CircuitBreakers_ = CircuitBreakers
@@ -147,6 +148,10 @@ enum EveryName {
   typealias LatencyDistribution_ = LatencyDistribution
   typealias Lease_ = Lease
   typealias LinkHandler_ = LinkHandler
+  typealias LiveAbandoningTimeoutHandler_ = LiveAbandoningTimeoutHandler
+  typealias LiveDeadlineHandler_ = LiveDeadlineHandler
+  typealias LivePolicy_ = LivePolicy
+  typealias LiveTimeoutHandler_ = LiveTimeoutHandler
   typealias ManualClock_ = ManualClock
   typealias MemoryRegistryStore_ = MemoryRegistryStore
   typealias Metric_ = Metric
@@ -195,8 +200,10 @@ enum EveryName {
   typealias RetriesInside_ = RetriesInside
   typealias RetryAfter_ = RetryAfter
   typealias RetryBudget_ = RetryBudget
+  typealias RetryChoice_ = RetryChoice
   typealias RetryDecision_ = RetryDecision
   typealias RetryEvent_ = RetryEvent
+  typealias RetryFailure_ = RetryFailure
   typealias RetryHandler_ = RetryHandler
   typealias RetryPolicy_ = RetryPolicy
   typealias RetrySnapshot_ = RetrySnapshot

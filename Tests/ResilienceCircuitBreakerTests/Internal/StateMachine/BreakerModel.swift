@@ -264,6 +264,8 @@ extension BreakerModel {
     case .forcedOpen: state = .forcedOpen
     case .disabled: state = .disabled
     case .metricsOnly: state = .metricsOnly
+    case .open(let time): (state, openUntil, openTime) = (.open, now + ns(time), 0)
+    case .halfOpen: (state, openUntil, openTime) = (.halfOpen, min(openUntil, now), 0)
     case nil: state = .closed
     }
     (results, inARow, reopenings, recoveredAt) = ([], [], 0, .min)

@@ -31,6 +31,10 @@ import Testing
       maxRetryAfter: .seconds(15), halfOpenPermits: permits, probeLease: .seconds(9), rampTime: ramp)
   }
 
+  private static let overrides: [CircuitBreakerOverride?] = [
+    nil, nil, .forcedOpen, .disabled, .metricsOnly, .open(for: .seconds(7)), .halfOpen,
+  ]
+
   /// 64 courses of 25 000 operations, eight with each policy.
   @Test(arguments: 0..<64)
   func agreesWithTheModelOnAMillionRandomOperations(course: Int) {
@@ -59,7 +63,7 @@ import Testing
         if isBad { duel.call(.failure) } else { duel.quickSuccess() }
       case 14: duel.look()
       default:
-        if draw(100) == 0 { duel.set([nil, nil, .forcedOpen, .disabled, .metricsOnly][Int(draw(5))]) }
+        if draw(100) == 0 { duel.set(Self.overrides[Int(draw(7))]) }
         if duel.model.state == .forcedOpen { duel.set(nil) }
       }
       if duel.tokens.count > 7 { duel.finish(0, .success) }
