@@ -98,19 +98,60 @@ import Testing
     let limiter = KeyedRateLimiter<Int>("ends", limit: draw.one(of: Self.limits), maxKeys: 4)
     for _ in 0..<1500 {
       let (now, permits, key) = (draw.instant(), draw.permits(), draw.index(8))
-      switch draw.index(9) {
+      switch draw.index(11) {
       case 0: limiter.update(draw.one(of: Self.limits), at: now)
       case 1: limiter.forgetIdleKeys(at: now)
       case 2: limiter.refund(permits, key: key, at: now)
       case 3:
-        #expect((0...limiter.limit.burst).contains(limiter.available(key: key, at: now)), "seed \(seed)")
+        let burst = limiter.limit(of: key).burst
+        #expect((0...burst).contains(limiter.available(key: key, at: now)), "seed \(seed)")
         _ = limiter.fields(of: key, at: now).rateLimit
       case 4: #expect(limiter.snapshot(at: now).keys <= 8)
+      case 5:
+        let limit = draw.one(of: Self.limits)
+        do {
+          try limiter.setLimit(limit, forKey: key, at: now)
+          #expect(limiter.limit(of: key) == limit, "seed \(seed)")
+        } catch {
+          #expect(error.reason == .tooManyKeys, "seed \(seed)")
+        }
+      case 6: limiter.removeLimit(forKey: key, at: now)
       default:
         let decision = limiter.tryAcquire(permits, key: key, at: now)
-        #expect((decision == .impossible) == isImpossible(permits, limiter.limit), "seed \(seed)")
+        #expect((decision == .impossible) == isImpossible(permits, limiter.limit(of: key)), "seed \(seed)")
       }
     }
+  }
+
+  @Test(arguments: 1...40)
+  func aQuotaByTheCalendarTakesAnyInstantAndAnyTime(seed: UInt64) {
+    let draw = Draw(seed: seed)
+    let quotas = [
+      Quota(5, each: .hour), Quota(1_000_000_000, each: .day), Quota(7, each: .month), .perMinute(20),
+      Quota(3, per: .nanoseconds(1)),
+    ]
+    let zone = CalendarZone { _ in draw.permits() }
+    let limiter = KeyedQuotaLimiter<Int>("ends", quotas: [quotas[0], quotas[3]], zone: zone, maxKeys: 4)
+    for _ in 0..<1500 {
+      let (now, permits, key) = (draw.instant(), draw.permits(), draw.index(8))
+      let time = UnixTime(nanoseconds: draw.instant().nanoseconds)
+      switch draw.index(8) {
+      case 0: limiter.refund(permits, key: key, takenAt: now)
+      case 1:
+        limiter.update((0...draw.index(3)).map { _ in draw.one(of: quotas) }, at: now, unixTime: time)
+      case 2: limiter.forgetIdleKeys(at: now, unixTime: time)
+      case 3:
+        for usage in limiter.usage(of: key, at: now, unixTime: time) {
+          #expect((0...usage.quota.permits).contains(usage.available), "seed \(seed)")
+          #expect(usage.fullAt >= now, "seed \(seed)")
+        }
+        _ = limiter.fields(of: key, at: now, unixTime: time).map(\.rateLimit)
+      default:
+        let decision = limiter.tryAcquire(permits, key: key, at: now, unixTime: time)
+        if case .refused(let retryAt?) = decision { #expect(retryAt >= now, "seed \(seed)") }
+      }
+    }
+    #expect(limiter.snapshot().keys <= 4)
   }
 
   @Test(arguments: 1...40)

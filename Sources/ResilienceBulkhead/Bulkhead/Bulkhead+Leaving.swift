@@ -55,6 +55,7 @@ extension Bulkhead.Guarded {
         weight: token.weight, inUse: token.inUse,
         nanoseconds: max(0, token.enteredAt.nanoseconds(to: now)))
       adaptive?.leave(call, outcome, inUse: machine.inUse, at: now)
+      lastMeasured = max(lastMeasured, now)
     }
     machine.leave(token.weight)
     if let limit = adaptive?.limit { machine.limit = limit }

@@ -35,13 +35,16 @@ public final class Bulkhead: Sendable {
     var machine: BulkheadStateMachine
     var limit: BulkheadLimit
     var adaptive: AdaptiveLimit?
+    /// When somebody last left whom an adaptive limit has learned from.
+    var lastMeasured = Instant.distantPast
 
     /// Whether the lock decides who enters.
     var isNeeded: Bool { adaptive != nil || machine.waiting > 0 }
     var fullLimit: Int { adaptive?.fullLimit ?? machine.limit }
   }
 
-  var currentLimit: BulkheadLimit { guarded.withLock { $0.limit } }
+  /// How much may be inside, and who waits outside; see ``update(_:)-(BulkheadPolicy)``.
+  public var policy: BulkheadPolicy { guarded.withLock { $0.policy } }
 
   /// Creates an empty bulkhead.
   ///
@@ -51,12 +54,17 @@ public final class Bulkhead: Sendable {
   ///     which is learned; nobody waits.
   ///   - onEvent: Is told of every refusal, every wait and every change of the limit: synchronously, after
   ///     the lock is released. It must be quick.
-  public init(
+  public convenience init(
     _ name: String, policy: BulkheadPolicy = BulkheadPolicy(),
     onEvent: (@Sendable (BulkheadEvent) -> Void)? = nil
   ) {
+    self.init(name, policy, onEvent.map { EventQueue($0) })
+  }
+
+  /// One of many, which may share who is told.
+  init(_ name: String, _ policy: BulkheadPolicy, _ eventQueue: EventQueue<BulkheadEvent>?) {
     self.name = name
-    eventQueue = onEvent.map { EventQueue($0) }
+    self.eventQueue = eventQueue
     var guarded = Guarded(
       machine: BulkheadStateMachine(limit: 1, maxWaiting: policy.maxWaiting, order: policy.order),
       limit: policy.limit)
@@ -106,22 +114,6 @@ public final class Bulkhead: Sendable {
     return isPossible ? .rejected : .impossible
   }
 
-  /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An
-  /// adaptive limit begins anew.
-  ///
-  /// - Parameter limit: A fixed one must be in its range, 1 to 10⁹; one that was read from a document is.
-  public func update(_ limit: BulkheadLimit) {
-    if let fault = limit.fault { preconditionFailure("a bulkhead's \(fault)") }
-    withGuarded { guarded in
-      let old = guarded.fullLimit
-      guarded.set(limit)
-      fastLimit.store(guarded.machine.limit, ordering: .relaxed)
-      noteLimit(from: old, to: guarded.fullLimit)
-    }
-    letIn(at: CallContext.current.readClock())
-    eventQueue?.drain()
-  }
-
   /// What the bulkhead knows.
   public func snapshot() -> BulkheadSnapshot {
     withGuarded { guarded in
@@ -130,21 +122,6 @@ public final class Bulkhead: Sendable {
         waited: waited.load(ordering: .relaxed), rejected: rejected.load(ordering: .relaxed),
         cancelled: cancelled.load(ordering: .relaxed), isProbing: guarded.adaptive?.isProbing ?? false,
         unloadedLatency: guarded.adaptive?.unloadedLatency)
-    }
-  }
-}
-
-extension Bulkhead.Guarded {
-  mutating func set(_ limit: BulkheadLimit) {
-    self.limit = limit
-    switch limit {
-    case .fixed(let limit):
-      adaptive = nil
-      machine.limit = limit
-    case .adaptive(let policy):
-      let adaptive = AdaptiveLimit(policy)
-      self.adaptive = adaptive
-      machine.limit = adaptive.limit
     }
   }
 }

@@ -8,7 +8,7 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// The kind `bulkhead`, with name and limit.
   public var layer: HandlerLayer? {
-    HandlerLayer("bulkhead", named: bulkhead.name, "\(bulkhead.currentLimit)")
+    HandlerLayer("bulkhead", named: bulkhead.name, "\(bulkhead.policy.limit)")
   }
 
   @usableFromInline let bulkhead: Bulkhead

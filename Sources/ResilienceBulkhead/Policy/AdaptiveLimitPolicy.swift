@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// Where an adaptive limit begins, and between which bounds it stays. The defaults fit any destination.
 public struct AdaptiveLimitPolicy: Sendable, Hashable {
@@ -22,10 +22,26 @@ public struct AdaptiveLimitPolicy: Sendable, Hashable {
   ///   - maximum: The limit never goes above it, up to 10⁶. Default: 1000: more calls at one time than that
   ///     are rarely meant, and each costs memory here.
   public init(initial: Int? = nil, minimum: Int = 1, maximum: Int = 1000) {
+    self.init(unchecked: initial, minimum, maximum)
+    if let fault { preconditionFailure("an adaptive limit's \(fault)") }
+  }
+
+  private init(unchecked initial: Int?, _ minimum: Int, _ maximum: Int) {
     self.initial = initial ?? Self.initial(minimum, maximum)
     self.minimum = minimum
     self.maximum = maximum
-    if let fault { preconditionFailure("an adaptive limit's \(fault)") }
+  }
+
+  /// Creates a policy from values that come from outside, with the parameters and defaults of
+  /// ``init(initial:minimum:maximum:)``.
+  ///
+  /// - Throws: `InvalidSetting` for the first value that is out of its range, where the initialiser traps.
+  public static func validated(
+    initial: Int? = nil, minimum: Int = 1, maximum: Int = 1000
+  ) throws(InvalidSetting) -> AdaptiveLimitPolicy {
+    let policy = AdaptiveLimitPolicy(unchecked: initial, minimum, maximum)
+    if let fault = policy.fault { throw fault }
+    return policy
   }
 
   static func initial(_ minimum: Int, _ maximum: Int) -> Int { min(max(20, minimum), max(minimum, maximum)) }

@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// How much may be inside a bulkhead, and who waits outside it.
 public struct BulkheadPolicy: Sendable, Hashable {
@@ -20,10 +20,26 @@ public struct BulkheadPolicy: Sendable, Hashable {
   ///     own caller has of them. Where waiting is right, a queue of about the limit absorbs a burst.
   ///   - order: Which of those that wait at equal priority goes in first. Default: first come, first served.
   public init(limit: BulkheadLimit = .adaptive(), maxWaiting: Int = 0, order: BulkheadOrder = .fifo) {
+    self.init(unchecked: limit, maxWaiting: maxWaiting, order: order)
+    if let fault { preconditionFailure("a bulkhead's \(fault)") }
+  }
+
+  init(unchecked limit: BulkheadLimit, maxWaiting: Int, order: BulkheadOrder) {
     self.limit = limit
     self.maxWaiting = maxWaiting
     self.order = order
-    if let fault { preconditionFailure("a bulkhead's \(fault)") }
+  }
+
+  /// Creates a policy from values that come from outside, with the parameters and defaults of
+  /// ``init(limit:maxWaiting:order:)``.
+  ///
+  /// - Throws: `InvalidSetting` for the first value that is out of its range, where the initialiser traps.
+  public static func validated(
+    limit: BulkheadLimit = .adaptive(), maxWaiting: Int = 0, order: BulkheadOrder = .fifo
+  ) throws(InvalidSetting) -> BulkheadPolicy {
+    let policy = BulkheadPolicy(unchecked: limit, maxWaiting: maxWaiting, order: order)
+    if let fault = policy.fault { throw fault }
+    return policy
   }
 
   /// The first field that is out of its range.

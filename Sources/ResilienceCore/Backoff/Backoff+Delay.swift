@@ -11,16 +11,22 @@ extension Backoff {
 
   /// ``delay(retry:seed:)`` in nanoseconds.
   ///
-  /// - Parameter notBefore: The least delay: jitter comes on top of it, so that it may exceed the cap.
+  /// - Parameter notBefore: The least delay: jitter comes on top of it, so that it may exceed the cap. The
+  ///   jitter is of an eighth of it at least: else thousands who are told the same 20 s were all back within
+  ///   the 50 ms of a first retry.
   @usableFromInline
   package func delayNanoseconds(retry: Int, seed: UInt64, notBefore: Int64 = 0) -> Int64 {
-    guard capNanoseconds > 0 else { return max(0, notBefore) }
+    guard capNanoseconds > 0 || notBefore > 0 else { return 0 }
     let retry = max(1, retry)
     let (fixed, random): (Int64, Int64)
     if case .decorrelated = growth {
       (fixed, random) = decorrelated(retry, seed)
     } else {
       (fixed, random) = jittered(ceilingNanoseconds(retry), draw(retry, seed))
+    }
+    if notBefore > 0, jitter != .none {
+      let spread = draw(retry, ~seed).uniform(upTo: notBefore / 8)
+      return max(fixed, notBefore).addingSaturating(max(random, spread))
     }
     return max(fixed, notBefore).addingSaturating(random)
   }

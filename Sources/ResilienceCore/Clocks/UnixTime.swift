@@ -1,7 +1,8 @@
 /// A wall-clock time: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
-/// For labels (the time of an event, the start of a span), never for a decision: wall clocks are corrected,
-/// and jump.
+/// For labels (the time of an event, the start of a span), not for a decision: wall clocks are corrected, and
+/// jump. What is defined by the calendar, as a quota that begins anew at midnight, has no other clock, and
+/// says what it does then.
 public struct UnixTime: Sendable, BitwiseCopyable, Hashable, Comparable, Codable {
   /// Nanoseconds since the epoch; negative before it.
   public var nanoseconds: Int64
@@ -25,9 +26,9 @@ extension UnixTime: CustomStringConvertible {
   /// `2010-12-01T08:26:00Z`.
   public var description: String {
     let (days, nanosecondOfDay) = nanoseconds.flooredDivision(by: 86_400_000_000_000)
-    let (year, month, day) = civilDate(daysSinceEpoch: days)
+    let date = CivilDate(daysSinceEpoch: days)
     let second = nanosecondOfDay / 1_000_000_000
-    var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+    var text = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T"
     text += "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
     var fraction = nanosecondOfDay % 1_000_000_000
     if fraction != 0 {
@@ -45,16 +46,4 @@ extension UnixTime: CustomStringConvertible {
 private func padded(_ value: Int64, _ width: Int) -> String {
   let digits = String(value)
   return String(repeating: "0", count: max(0, width - digits.count)) + digits
-}
-
-/// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"): eras of 400
-/// years that begin on the first of March, so that the leap day comes last.
-private func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
-  let (era, dayOfEra) = (daysSinceEpoch + 719_468).flooredDivision(by: 146_097)
-  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  let monthFromMarch = (5 * dayOfYear + 2) / 153
-  let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-  let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
 }

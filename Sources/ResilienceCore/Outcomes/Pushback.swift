@@ -1,6 +1,7 @@
 /// What a destination, or a local refusal, asks of whoever would try again.
 public struct Pushback: Sendable, Hashable {
-  /// Try no earlier than this long from now; `nil` when nothing was said. A lower bound: jitter comes on top.
+  /// Try no earlier than this long from now; `nil` when nothing was said. A lower bound: jitter comes on top,
+  /// of an eighth of it at least.
   ///
   /// Alone it is a word to one client, as HTTP's 429: breakers leave it out. With `overloaded` it is one to
   /// all, as HTTP's 503: see ``Outcome/verdictOnDestination``.

@@ -52,13 +52,15 @@ public struct RateLimitFields: Sendable, Hashable {
   }
 
   /// Creates the fields of each quota of a limiter, at `now`; the name of each is that of the limiter and its
-  /// period.
+  /// period. A month of the calendar is no number of seconds, and has no window.
   public static func fields(_ snapshot: QuotaSnapshot, at now: Instant) -> [RateLimitFields] {
     snapshot.usage.map { usage in
-      let seconds = RetryAfter(usage.quota.period).description
+      let calendarPeriod = usage.quota.calendarPeriod
+      let period = calendarPeriod?.rawValue ?? "\(RetryAfter(usage.quota.period))s"
       return RateLimitFields(
-        name: snapshot.usage.count == 1 ? snapshot.name : "\(snapshot.name)-\(seconds)s",
-        quota: usage.quota.permits, window: usage.quota.period, available: usage.available,
+        name: snapshot.usage.count == 1 ? snapshot.name : "\(snapshot.name)-\(period)",
+        quota: usage.quota.permits, window: calendarPeriod == .month ? .zero : usage.quota.period,
+        available: usage.available,
         untilFull: now.duration(to: usage.fullAt))
     }
   }

@@ -1,4 +1,5 @@
 public import ResilienceCore
+internal import Synchronization
 
 /// A handler whose calls each take permits of their key; see
 /// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
@@ -8,9 +9,11 @@ public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: Ha
   /// The wrapped handler.
   public let base: Base
 
-  /// The kind `rate limit`, with name and limit.
+  /// The kind `rate limit`, with name and limit, and how many keys have one of their own.
   public var layer: HandlerLayer? {
-    HandlerLayer("rate limit", named: limiter.name, "\(limiter.limit), by key")
+    let own = limiter.ownLimits.load(ordering: .relaxed)
+    let others = own == 0 ? "" : ", \(own) with a limit of their own"
+    return HandlerLayer("rate limit", named: limiter.name, "\(limiter.limit), by key\(others)")
   }
 
   @usableFromInline let limiter: KeyedRateLimiter<Key>

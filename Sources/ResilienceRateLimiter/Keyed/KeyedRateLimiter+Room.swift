@@ -15,7 +15,8 @@ extension KeyedRateLimiter {
     for index in shards.indices { shrink(index, at: now) }
   }
 
-  /// Changes the limit of every key; what each has taken and has not come back yet stays owed, in permits.
+  /// Changes the limit of every key that has none of its own; what each has taken and has not come back yet
+  /// stays owed, in permits.
   ///
   /// Calls that are decided meanwhile see the old or the new limit.
   ///

@@ -8,6 +8,8 @@ public import Synchronization
 ///
 /// perCustomer.tryAcquire(key: customer.id)
 /// let gateway = routes.rateLimit(perCustomer, by: { request in request.customer })
+///
+/// try perCustomer.setLimit(.perSecond(100), forKey: customer.id)   // who has paid for more
 /// ```
 ///
 /// A key costs memory only while its bucket is not full, its own size and some 30 bytes: one that has been
@@ -31,6 +33,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   @usableFromInline let places: FreePlaces
   @usableFromInline let nextSweep = Atomic<Int64>(Instant.distantPast.nanoseconds)
   @usableFromInline let sweeps = Atomic<Int>(0)
+  /// Keys that have a limit of their own.
+  let ownLimits = Atomic<Int>(0)
   @usableFromInline let countSchedule = Lock(KeyCountSchedule())
   let currentLimit: Lock<RateLimit>
   private let eventQueue: EventQueue<RateLimitEvent>?
@@ -58,7 +62,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     eventQueue = onEvent.map { EventQueue($0) }
   }
 
-  /// The rate and the burst of each key; see ``update(_:at:)``.
+  /// The rate and the burst of each key that has none of its own; see ``update(_:at:)`` and
+  /// ``setLimit(_:forKey:at:)``.
   public var limit: RateLimit { currentLimit.withLock { $0 } }
 
   /// Takes permits of a key if they are there.
@@ -74,7 +79,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
     switch take(permits, key, at: now, observer: nil) {
     case .acquired: .acquired
     case .refused(let retryAt), .noRoom(let retryAt):
-      isImpossible(permits) ? .impossible : .refused(retryAt: retryAt)
+      isImpossible(permits, key) ? .impossible : .refused(retryAt: retryAt)
     }
   }
 
@@ -105,7 +110,7 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// What a server tells a client about the limit of its key at `now`, in header fields.
   public func fields(of key: Key, at now: Instant) -> RateLimitFields {
-    RateLimitFields(name: name, limit: limit, available: available(key: key, at: now))
+    RateLimitFields(name: name, limit: limit(of: key), available: available(key: key, at: now))
   }
 
   /// What the limiter knows, at the present instant of the current context's clock.
@@ -118,7 +123,8 @@ public final class KeyedRateLimiter<Key: Hashable & Sendable>: Sendable {
   /// - Complexity: Looks at all keys, a thousand at a time.
   public func snapshot(at now: Instant) -> KeyedRateLimiterSnapshot {
     var snapshot = KeyedRateLimiterSnapshot(
-      name: name, limit: limit, keys: 0, acquired: 0, refused: 0, refunded: 0)
+      name: name, limit: limit, keys: 0, ownLimits: ownLimits.load(ordering: .relaxed), acquired: 0,
+      refused: 0, refunded: 0)
     for index in shards.indices {
       let (keys, acquired, refused, refunded) = shards[index].withLock { shard in
         (shard.keys(at: now), shard.acquired, shard.refused, shard.refunded)
@@ -148,14 +154,14 @@ extension KeyedRateLimiter {
       case .acquired:
         return .acquired
       case .refused(let retryAt):
-        report(permits, .refused(retryAt: retryAt), at: now, observer)
+        report(permits, key, .refused(retryAt: retryAt), at: now, observer)
         return .refused(retryAt: retryAt)
       case .unprepared:
         prepare(index, at: now)
       case .noPlace:
         if case .none(let retryAt) = findPlaces(index, at: now) {
           shards[index].withLock { $0.refused &+= 1 }
-          report(permits, .noRoom(retryAt: retryAt), at: now, observer)
+          report(permits, key, .noRoom(retryAt: retryAt), at: now, observer)
           return .noRoom(retryAt: retryAt)
         }
       }
@@ -168,7 +174,7 @@ extension KeyedRateLimiter {
   func takeNone(_ permits: Int, _ key: Key, at now: Instant, _ observer: CallContext?) -> KeyedAnswer {
     if permits == 0 { return .acquired }
     shards[place(of: key).shard].withLock { $0.refused &+= 1 }
-    report(permits, .refused(retryAt: nil), at: now, observer)
+    report(permits, key, .refused(retryAt: nil), at: now, observer)
     return .refused(retryAt: nil)
   }
 
@@ -178,26 +184,33 @@ extension KeyedRateLimiter {
     shards.place(of: key.hashValue)
   }
 
+  @inlinable
+  func isImpossible(_ permits: Int, _ key: Key) -> Bool {
+    permits > 1 ? exceedsBurst(permits, key) : permits < 0
+  }
+
   @usableFromInline
-  func isImpossible(_ permits: Int) -> Bool {
-    guard permits > 1 else { return permits < 0 }
-    let limit = limit
+  @inline(never)
+  func exceedsBurst(_ permits: Int, _ key: Key) -> Bool {
+    let limit = limit(of: key)
     return permits > limit.burst && limit.permits > 0
   }
 
   @inlinable
-  func report(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
-    if isHeard || observer?.isObserved == true { tell(permits, answer, at: now, observer) }
+  func report(_ permits: Int, _ key: Key, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
+    if isHeard || observer?.isObserved == true { tell(permits, key, answer, at: now, observer) }
   }
 
   @usableFromInline var isHeard: Bool { eventQueue != nil }
 
   @usableFromInline
   @inline(never)
-  func tell(_ permits: Int, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?) {
+  func tell(
+    _ permits: Int, _ key: Key, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?
+  ) {
     let event = RateLimitEvent(
-      limiter: name, kind: .refused(retryAt: isImpossible(permits) ? nil : answer.retryAt), permits: permits,
-      instant: now)
+      limiter: name, kind: .refused(retryAt: isImpossible(permits, key) ? nil : answer.retryAt),
+      permits: permits, instant: now)
     observer?.emit(event)
     eventQueue?.enqueue(event)
     eventQueue?.drain()
@@ -210,17 +223,17 @@ extension KeyedRateLimiter {
     let now = context.now
     switch take(permits, key, at: now, observer: context) {
     case .acquired: return
-    case .refused(let retryAt): throw rejection(permits, .noPermit, retryAt, at: now)
-    case .noRoom(let retryAt): throw rejection(permits, .tooManyKeys, retryAt, at: now)
+    case .refused(let retryAt): throw rejection(permits, key, .noPermit, retryAt, at: now)
+    case .noRoom(let retryAt): throw rejection(permits, key, .tooManyKeys, retryAt, at: now)
     }
   }
 
   @usableFromInline
-  func rejection(_ permits: Int, _ reason: RateLimited.Reason, _ retryAt: Instant?, at now: Instant)
-    -> any Error
-  {
-    isImpossible(permits)
-      ? ImpossiblePermits(limiter: name, permits: permits, burst: limit.burst)
+  func rejection(
+    _ permits: Int, _ key: Key, _ reason: RateLimited.Reason, _ retryAt: Instant?, at now: Instant
+  ) -> any Error {
+    isImpossible(permits, key)
+      ? ImpossiblePermits(limiter: name, permits: permits, burst: limit(of: key).burst)
       : RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
 }

@@ -5,11 +5,14 @@ public struct KeyedRateLimiterSnapshot: Sendable, Hashable {
   /// The limiter's name.
   public var name: String
 
-  /// The rate and the burst of each key.
+  /// The rate and the burst of each key that has none of its own.
   public var limit: RateLimit
 
-  /// Keys whose bucket is not full; the others are as good as unknown.
+  /// Keys whose bucket is not full, and those with a limit of their own; the others are as good as unknown.
   public var keys: Int
+
+  /// Keys that have a limit of their own.
+  public var ownLimits: Int
 
   /// Permits given out since the limiter was created, over all keys.
   public var acquired: Int
@@ -27,6 +30,7 @@ extension KeyedRateLimiterSnapshot: MetricSource {
     let labels = [Metric.Label("limiter", name)]
     return [
       Metric("rate_limiter_keys", .gauge, Double(keys), labels: labels),
+      Metric("rate_limiter_own_limits", .gauge, Double(ownLimits), labels: labels),
       Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
       Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
       Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),

@@ -16,23 +16,23 @@ public import ResilienceCore
 /// stretch of time of its period; a permit comes back a period after it was taken, or at most a 64th of the
 /// period later, since what was taken is counted in so many steps and not one by one.
 ///
+/// A quota by the calendar, such as `Quota(10_000, each: .day)`, has all its permits again when the wall
+/// clock says that the next period has begun, and tells those it refuses when that is. Wall clocks are
+/// corrected: one that is put back finds the quota as it was, and no period's permits are given twice. One
+/// that is put back by more than a period was ahead by mistake: it holds calls back for one period at most.
+///
 /// A ``TokenBucket`` is cheaper and smoother; this one is for those who must match what a provider counts.
 public final class QuotaLimiter: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  /// The quotas, as they were given.
-  public let quotas: [Quota]
-
   private struct State: Sendable {
-    var windows: [SlidingWindow]
-    var acquired = 0
-    var refused = 0
-    var refunded = 0
+    var windows: QuotaWindows
+    var counts = QuotaCounts()
   }
 
   private let state: Lock<State>
-  private let smallest: Int
+  let calendar: CalendarClock
   private let eventQueue: EventQueue<RateLimitEvent>?
 
   /// Creates a limiter of which nothing was taken.
@@ -40,24 +40,42 @@ public final class QuotaLimiter: Sendable {
   /// - Parameters:
   ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - quotas: At least one.
+  ///   - zone: By whose clocks the periods of quotas by the calendar begin. Default: UTC.
   ///   - onEvent: Is told of every refusal, synchronously, after the lock is released. It must be quick.
-  public init(_ name: String, quotas: [Quota], onEvent: (@Sendable (RateLimitEvent) -> Void)? = nil) {
-    precondition(!quotas.isEmpty, "a quota limiter needs at least one quota")
+  public init(
+    _ name: String, quotas: [Quota], zone: CalendarZone = .utc,
+    onEvent: (@Sendable (RateLimitEvent) -> Void)? = nil
+  ) {
     self.name = name
-    self.quotas = quotas
-    smallest = quotas.map(\.permits).min() ?? 0
-    state = Lock(State(windows: quotas.map(SlidingWindow.init)))
+    state = Lock(State(windows: QuotaWindows(quotas)))
+    calendar = CalendarClock(zone)
     eventQueue = onEvent.map { EventQueue($0) }
   }
+
+  /// One of many, which share what tells the time and who is told.
+  init(
+    _ name: String, _ quotas: [Quota], _ calendar: CalendarClock, _ eventQueue: EventQueue<RateLimitEvent>?
+  ) {
+    self.name = name
+    state = Lock(State(windows: QuotaWindows(quotas)))
+    self.calendar = calendar
+    self.eventQueue = eventQueue
+  }
+
+  /// The quotas, as they were given; see ``update(_:at:unixTime:)``.
+  public var quotas: [Quota] { state.withLock { $0.windows.quotas } }
 
   /// Takes permits of all quotas if all have them, of none otherwise.
   ///
   /// - Parameters:
   ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - now: The present instant. One that lies in the past counts as the latest known.
+  ///   - unixTime: The present wall-clock time, for quotas by the calendar. Default: that of the current
+  ///     context's clock.
   /// - Complexity: O(number of quotas).
-  public func tryAcquire(_ permits: Int = 1, at now: Instant) -> RateLimitDecision {
-    decide(permits, at: now, observer: nil)
+  public func tryAcquire(_ permits: Int = 1, at now: Instant, unixTime: UnixTime? = nil) -> RateLimitDecision
+  {
+    decide(permits, at: now, unixTime, observer: nil)
   }
 
   /// Takes permits of all quotas if all have them, at the present instant of the current context's clock.
@@ -71,18 +89,40 @@ public final class QuotaLimiter: Sendable {
   }
 
   /// What the limiter knows at `now`.
-  public func snapshot(at now: Instant) -> QuotaSnapshot {
-    state.withLock { state in
+  ///
+  /// - Parameters:
+  ///   - now: The present instant.
+  ///   - unixTime: The present wall-clock time, for quotas by the calendar. Default: that of the current
+  ///     context's clock.
+  public func snapshot(at now: Instant, unixTime: UnixTime? = nil) -> QuotaSnapshot {
+    let reading = reading(at: now, unixTime)
+    return state.withLock { state in
       QuotaSnapshot(
-        name: name,
-        usage: state.windows.indices.map { index in
-          state.windows[index].advance(to: now)
-          let window = state.windows[index]
-          return QuotaSnapshot.Usage(
-            quota: quotas[index], available: window.permits - window.used, fullAt: window.full(at: now))
-        },
-        acquired: state.acquired, refused: state.refused, refunded: state.refunded)
+        name: name, usage: state.windows.usage(at: now, reading), acquired: state.counts.acquired,
+        refused: state.counts.refused, refunded: state.counts.refunded)
     }
+  }
+
+  /// Goes on with other quotas. What was taken goes on counting.
+  ///
+  /// A quota of a period that there was before keeps its count, under the new number of permits. One of
+  /// another period begins with what the limiter knows of the past: never with more than is left. Changing
+  /// quotas back and forth gives nobody more.
+  ///
+  /// - Parameters:
+  ///   - quotas: At least one.
+  ///   - now: The present instant.
+  ///   - unixTime: The present wall-clock time, for quotas by the calendar. Default: that of the current
+  ///     context's clock.
+  public func update(_ quotas: [Quota], at now: Instant, unixTime: UnixTime? = nil) {
+    let reading = calendar.read(at: now, unixTime ?? CallContext.current.clock.unixTime)
+    state.withLock { $0.windows.update(quotas, at: now, reading) }
+  }
+
+  /// Goes on with other quotas, from the present instant of the current context's clock on; see
+  /// ``update(_:at:unixTime:)``.
+  public func update(_ quotas: [Quota]) {
+    update(quotas, at: CallContext.current.readClock())
   }
 
   /// Puts permits back that were taken and not used, such as for a call that was not made after all.
@@ -96,10 +136,10 @@ public final class QuotaLimiter: Sendable {
   /// - Complexity: O(number of quotas).
   public func refund(_ permits: Int = 1, takenAt instant: Instant) {
     state.withLock { state in
-      let permits = min(permits, state.acquired &- state.refunded)
+      let permits = min(permits, state.counts.acquired &- state.counts.refunded)
       guard permits > 0 else { return }
-      state.refunded &+= permits
-      for index in state.windows.indices { state.windows[index].refund(permits, takenAt: instant) }
+      state.counts.refunded &+= permits
+      state.windows.refund(permits, takenAt: instant)
     }
   }
 }
@@ -107,18 +147,14 @@ public final class QuotaLimiter: Sendable {
 // MARK: - Deciding
 
 extension QuotaLimiter {
-  private func decide(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
+  private func decide(
+    _ permits: Int, at now: Instant, _ unixTime: UnixTime?, observer: CallContext?
+  ) -> RateLimitDecision {
     if permits == 0 { return .acquired }
-    let decision: RateLimitDecision = state.withLock { state in
-      let decision = take(permits, at: now, &state.windows)
-      if decision == .acquired {
-        state.acquired &+= permits
-      } else {
-        state.refused &+= 1
-        eventQueue?.enqueue(refusal(decision, permits, at: now))
-      }
-      return decision
-    }
+    var answer = decide(permits, at: now, nil)
+    // The zone is the user's: it is asked outside the lock, and only where a quota goes by the calendar.
+    while answer == nil { answer = decide(permits, at: now, reading(at: now, unixTime)) }
+    guard let decision = answer else { return .acquired }
     if decision != .acquired {
       eventQueue?.drain()
       observer?.emit(refusal(decision, permits, at: now))
@@ -126,19 +162,23 @@ extension QuotaLimiter {
     return decision
   }
 
-  private func take(_ permits: Int, at now: Instant, _ windows: inout [SlidingWindow]) -> RateLimitDecision {
-    guard permits > 0 else { return .impossible }
-    guard permits <= smallest else { return smallest == 0 ? .refused(retryAt: nil) : .impossible }
-    var fits = true
-    for index in windows.indices {
-      windows[index].advance(to: now)
-      fits = fits && windows[index].used <= windows[index].permits - permits
+  private func decide(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> RateLimitDecision? {
+    state.withLock { state in
+      guard let decision = state.windows.take(permits, at: now, reading) else { return nil }
+      if decision == .acquired {
+        state.counts.acquired &+= permits
+      } else {
+        state.counts.refused &+= 1
+        eventQueue?.enqueue(refusal(decision, permits, at: now))
+      }
+      return decision
     }
-    guard fits else {
-      return .refused(retryAt: windows.reduce(now) { max($0, $1.earliest(permits, at: now)) })
-    }
-    for index in windows.indices { windows[index].take(permits) }
-    return .acquired
+  }
+
+  /// `nil` where no quota goes by the calendar.
+  private func reading(at now: Instant, _ unixTime: UnixTime?) -> CalendarReading? {
+    guard state.withLock({ $0.windows.asksTheCalendar }) else { return nil }
+    return calendar.read(at: now, unixTime ?? CallContext.current.clock.unixTime)
   }
 
   private func refusal(_ decision: RateLimitDecision, _ permits: Int, at now: Instant) -> RateLimitEvent {
@@ -146,14 +186,23 @@ extension QuotaLimiter {
     return RateLimitEvent(limiter: name, kind: .refused(retryAt: retryAt), permits: permits, instant: now)
   }
 
+  var counts: QuotaCounts { state.withLock { $0.counts } }
+
+  /// Whether a new limiter would be no different, but for its counts.
+  func isIdle(at now: Instant, _ reading: CalendarReading?) -> Bool {
+    state.withLock { $0.windows.isIdle(at: now, reading) }
+  }
+
   /// Takes permits, or throws the rejection.
   @usableFromInline
   @inline(never)
   func enter(_ permits: Int, _ context: inout CallContext) throws {
     let now = context.now
-    switch decide(permits, at: now, observer: context) {
+    switch decide(permits, at: now, nil, observer: context) {
     case .acquired: return
-    case .impossible: throw ImpossiblePermits(limiter: name, permits: permits, burst: smallest)
+    case .impossible:
+      let smallest = state.withLock { $0.windows.smallest }
+      throw ImpossiblePermits(limiter: name, permits: permits, burst: smallest)
     case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt, at: now)
     }
   }

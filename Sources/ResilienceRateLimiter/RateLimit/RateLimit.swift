@@ -1,4 +1,4 @@
-internal import ResilienceCore
+public import ResilienceCore
 
 /// How many permits a limiter gives out: so many per period, and so many at once.
 ///
@@ -36,10 +36,26 @@ public struct RateLimit: Sendable, Hashable {
   ///     less: "100 a minute" lets a hundred through, whenever in the minute they come, as Bucket4j's
   ///     `capacity` and Stripe's buckets do.
   public init(_ permits: Int, per period: Duration, burst: Int? = nil) {
+    self.init(unchecked: permits, per: period, burst: burst)
+    if let fault { preconditionFailure("a rate limit's \(fault)") }
+  }
+
+  private init(unchecked permits: Int, per period: Duration, burst: Int?) {
     self.permits = permits
     self.period = period
     self.burst = burst ?? Self.standardBurst(permits, per: period)
-    if let fault { preconditionFailure("a rate limit's \(fault)") }
+  }
+
+  /// Creates a limit from values that come from outside, with the parameters and defaults of
+  /// ``init(_:per:burst:)``.
+  ///
+  /// - Throws: `InvalidSetting` for the first value that is out of its range, where the initialiser traps.
+  public static func validated(
+    _ permits: Int, per period: Duration, burst: Int? = nil
+  ) throws(InvalidSetting) -> RateLimit {
+    let limit = RateLimit(unchecked: permits, per: period, burst: burst)
+    if let fault = limit.fault { throw fault }
+    return limit
   }
 
   private init() {

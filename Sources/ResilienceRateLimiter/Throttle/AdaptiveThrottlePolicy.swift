@@ -50,7 +50,7 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
     if let fault { preconditionFailure("an adaptive throttle's \(fault)") }
   }
 
-  private var fault: InvalidSetting? {
+  var fault: InvalidSetting? {
     .outside(1...1000, "multiplier", multiplier)
       ?? .outside(.microseconds(1) ... .seconds(1 << 31), "window", window)
       ?? .outside(0...1_000_000_000, "probes", probes)

@@ -21,7 +21,8 @@ public final class TokenBucket: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  /// The most permits that may be waited for at one time, over all calls.
+  /// The most permits that may be waited for at one time, over all calls; where nobody waits, a call may wait
+  /// for as many as the burst.
   public let maxWaiting: Int
 
   @usableFromInline let lockFree = LockFreeBucket()
@@ -38,8 +39,9 @@ public final class TokenBucket: Sendable {
   ///   - name: Names what is limited, in errors, events and metrics; empty when unnamed.
   ///   - limit: The rate and the burst.
   ///   - maxWaiting: The most permits that may be waited for at one time, over all calls, 0 or more; further
-  ///     calls are refused. Default: 1024: a queue without a bound is an outage that has not been noticed
-  ///     yet.
+  ///     calls are refused. A call that would be the only one to wait is not, however many permits within the
+  ///     burst it asks for, unless it is 0: then nobody waits. Default: 1024: a queue without a bound is an
+  ///     outage that has not been noticed yet.
   ///   - onEvent: Is told of every refusal and every wait, synchronously, after the lock is released. It must
   ///     be quick.
   public init(

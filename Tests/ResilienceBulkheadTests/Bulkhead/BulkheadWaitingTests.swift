@@ -76,6 +76,15 @@ import Testing
     #expect(ends == (0..<5).map { End.entered(.s(Double($0))) })
   }
 
+  /// The queue counts calls, whatever they weigh.
+  @Test func row67_aWeightWithinTheLimitAlwaysFitsAnEmptyQueue() throws {
+    let line = [
+      Arrival(at: 0), Arrival(at: 0.01, weight: 1000), Arrival(at: 0.02), Arrival(at: 1.5, weight: 1000),
+    ]
+    let ends = try play(line, limit: 1000, maxWaiting: 1)
+    #expect(ends == [.entered(.s(0)), .entered(.s(1)), .rejected(.queueFull, .s(0.02)), .entered(.s(2))])
+  }
+
   @Test func withLIFOTheNewestGoesInFirst() throws {
     let ends = try play(arrivals(4), limit: 1, order: .lifo)
     #expect(ends == [0, 3, 2, 1].map { End.entered(.s($0)) })

@@ -75,4 +75,21 @@ import Testing
     #expect(AdaptiveLimitPolicy(minimum: 30).initial == 30)
     #expect(AdaptiveLimitPolicy(maximum: 5).initial == 5)
   }
+
+  @Test func valuesFromOutsideAreRefusedAsADocuments() throws {
+    #expect(try BulkheadPolicy.validated() == BulkheadPolicy())
+    #expect(
+      try BulkheadPolicy.validated(limit: 3, maxWaiting: 9, order: .lifo)
+        == BulkheadPolicy(limit: 3, maxWaiting: 9, order: .lifo))
+    #expect(
+      throws: InvalidSetting(field: "limit", value: "0", requirement: "in 1 ... 1000000000")
+    ) { try BulkheadPolicy.validated(limit: 0) }
+    #expect(
+      throws: InvalidSetting(field: "maxWaiting", value: "-1", requirement: "in 0 ... 1000000")
+    ) { try BulkheadPolicy.validated(maxWaiting: -1) }
+    #expect(try AdaptiveLimitPolicy.validated(minimum: 30) == AdaptiveLimitPolicy(minimum: 30))
+    #expect(
+      throws: InvalidSetting(field: "minimum", value: "7", requirement: "in 1 ... 5")
+    ) { try AdaptiveLimitPolicy.validated(minimum: 7, maximum: 5) }
+  }
 }

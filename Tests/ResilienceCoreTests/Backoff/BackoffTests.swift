@@ -113,12 +113,26 @@ import Testing
   @Test func aLowerBoundKeepsTheSpreadAboveIt() {
     let equal = Backoff.constant(.nanoseconds(1000), jitter: .equal)
     let delays = (0..<20_000 as Range<UInt64>).map {
-      equal.delayNanoseconds(retry: 1, seed: $0, notBefore: 5_000)
+      equal.delayNanoseconds(retry: 1, seed: $0, notBefore: 2_000)
     }
-    #expect(delays.min() == 5_000)
-    #expect(delays.max() == 5_500)
+    #expect(delays.allSatisfy { $0 >= 2_000 } && delays.contains { $0 < 2_010 })
+    #expect(delays.max() == 2_500)
     #expect(Backoff.none.delayNanoseconds(retry: 1, seed: 1, notBefore: 5_000) == 5_000)
     #expect(Backoff.exponential().delayNanoseconds(retry: 1, seed: 1, notBefore: .max) == .max)
+  }
+
+  /// Who are told the same wait do not come back together, whatever the backoff of a first retry.
+  @Test(arguments: [Backoff.exponential(), .constant(.zero), .decorrelated()])
+  func aLowerBoundIsSpreadOverAnEighthOfIt(backoff: Backoff) {
+    let wait: Int64 = 20_000_000_000
+    let delays = (0..<20_000 as Range<UInt64>).map {
+      backoff.delayNanoseconds(retry: 1, seed: $0, notBefore: wait)
+    }
+    #expect(delays.allSatisfy { $0 >= wait && $0 <= wait + wait / 8 })
+    let tenths = Set(delays.map { ($0 - wait) * 80 / wait })
+    #expect(tenths.count >= 10, "\(tenths)")
+    let most = Dictionary(grouping: delays) { ($0 - wait) / 50_000_000 }.values.map(\.count).max() ?? 0
+    #expect(most < 600, "\(most) of 20 000 within 50 ms")
   }
 
   // MARK: - The rows

@@ -52,4 +52,28 @@ import Testing
       try decode(#"{"permits": 5, "period": "-1s"}"#, as: Quota.self)
     }
   }
+
+  @Test func valuesFromOutsideAreRefusedAsADocuments() throws {
+    #expect(try RateLimit.validated(7, per: .seconds(1)) == RateLimit(7, per: .seconds(1)))
+    #expect(try RateLimit.validated(7, per: .seconds(1), burst: 2) == .perSecond(7, burst: 2))
+    #expect(throws: InvalidSetting(field: "permits", value: "-7", requirement: "in 0 ... 1000000000")) {
+      try RateLimit.validated(-7, per: .seconds(1))
+    }
+    #expect(throws: InvalidSetting(field: "burst", value: "0", requirement: "1 or more")) {
+      try RateLimit.validated(7, per: .seconds(1), burst: 0)
+    }
+    #expect(throws: InvalidSetting(field: "period", value: "0s", requirement: "1ns or more")) {
+      try RateLimit.validated(7, per: .zero)
+    }
+    #expect(try Quota.validated(7, per: .seconds(60)) == .perMinute(7))
+    #expect(try Quota.validated(7, each: .day) == Quota(7, each: .day))
+    #expect(throws: InvalidSetting.self) { try Quota.validated(-1, per: .seconds(60)) }
+    #expect(throws: InvalidSetting.self) { try Quota.validated(1, per: .zero) }
+    #expect(throws: InvalidSetting.self) { try Quota.validated(-1, each: .hour) }
+    #expect(try AdaptiveThrottlePolicy.validated() == AdaptiveThrottlePolicy())
+    let fault = #expect(throws: InvalidSetting.self) {
+      try AdaptiveThrottlePolicy.validated(multiplier: .nan)
+    }
+    #expect(fault?.field == "multiplier")
+  }
 }

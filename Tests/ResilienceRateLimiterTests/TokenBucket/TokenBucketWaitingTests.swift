@@ -134,6 +134,38 @@ import Testing
       ])
   }
 
+  @Test func row67_aWeightWithinTheBurstAlwaysFitsAnEmptyLine() throws {
+    let line = [
+      Arrival(at: .zero, permits: 1_000_000), Arrival(at: .microseconds(1), permits: 5_000),
+      // The line is not empty any more, and longer than it may be.
+      Arrival(at: .milliseconds(1)),
+      Arrival(at: .milliseconds(6), permits: 1_000_000),
+    ]
+    let ends = try play(line, .perSecond(1_000_000))
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.005_001), at: .s(0.001))
+    #expect(ends == [.granted(.s(0)), .granted(.s(0.005)), .limited(full, .s(0.001)), .granted(.s(1.005))])
+  }
+
+  @Test func row67_aReservationWithinTheBurstAlwaysFitsAnEmptyLine() throws {
+    let bucket = TokenBucket("line", limit: .perSecond(1_000_000))
+    #expect(bucket.tryAcquire(1_000_000, at: .s(0)) == .acquired)
+    let heavy = try bucket.reserve(5_000, at: .s(0))
+    #expect(heavy.due == .s(0.005))
+    #expect(throws: RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.005_001), at: .s(0))) {
+      try bucket.reserve(1, at: .s(0))
+    }
+    // Its permits are there: nobody waits any more.
+    #expect(try bucket.reserve(1_000_000, at: .s(0.005)).due == .s(1.005))
+  }
+
+  @Test func row67_nobodyWaitsWhereNobodyMay() throws {
+    let ends = try play(
+      [Arrival(at: .zero, permits: 2), Arrival(at: .milliseconds(1))], .perSecond(10, burst: 2), maxWaiting: 0
+    )
+    let full = RateLimited(limiter: "line", reason: .queueFull, retryAt: .s(0.1), at: .s(0.001))
+    #expect(ends == [.granted(.s(0)), .limited(full, .s(0.001))])
+  }
+
   @Test func row37_aCancelledHeavyHeadDoesNotBlockTheSmallOnesBehind() throws {
     let line = [
       Arrival(at: .zero, permits: 2),

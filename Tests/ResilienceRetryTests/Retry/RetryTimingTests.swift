@@ -20,6 +20,46 @@ import Testing
 
   // MARK: - Waits
 
+  @Test func aThousandCallersWhoAreToldToWaitTwentySecondsComeBackOverTwo() throws {
+    let backs = Log<Instant>()
+    try Simulation(seed: 3).run { sim in
+      let busy = ServiceCall { (_: Void, context: CallContext) in
+        if context.attempt == 2 { return backs.append(sim.now) }
+        throw Failure(number: 1)
+      }
+      .classify { if case .failure = $0 { .failure(.retryAfter(.seconds(20))) } else { nil } }
+      .retry(budget: nil)
+      await withTaskGroup { group in
+        for _ in 0..<1000 { group.addTask { try? await busy() } }
+      }
+    }
+    let seconds = backs.entries.map { Double($0.nanoseconds) / 1e9 }.sorted()
+    #expect(seconds.count == 1000)
+    #expect(seconds[0] >= 20)
+    #expect(seconds[990] - seconds[10] >= 2)
+    let most = (0..<900).map { first in seconds[first...].prefix { $0 < seconds[first] + 0.05 }.count }.max()
+    #expect(most ?? 0 < 60, "\(most ?? 0) within 50 ms")
+  }
+
+  /// With the default budget: a quiet client is not without retries.
+  @Test func aClientWithACallAnHourOfWhichEachFailsOnceHasAllOfThemRetried() throws {
+    let failures = Log<Instant>()
+    try Simulation(seed: 3).run { sim in
+      let flaky = ServiceCall { (_: Void, context: CallContext) in
+        if context.attempt == 1 {
+          failures.append(sim.now)
+          throw Failure(number: 1)
+        }
+      }
+      .retry()
+      for _ in 0..<24 {
+        try await flaky()
+        try await sim.sleep(for: .seconds(3600))
+      }
+    }
+    #expect(failures.entries.count == 24)
+  }
+
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
   func row19_theDelayThatIsReportedIsTheDelayThatIsSlept(seed: UInt64) throws {
     let recorder = EventRecorder()

@@ -45,11 +45,12 @@ struct SignalNames {
 
   /// What events and metrics begin with.
   static let patterns: Set<String> = [
-    "abandoned_work", "balancer", "bulkhead", "circuit_breaker", "circuit_breakers", "coalescing",
+    "abandoned_work", "balancer", "bulkhead", "bulkheads", "circuit_breaker", "circuit_breakers",
+    "coalescing",
     "event_bus",
     "fallback", "fault", "health", "hedge", "inbox", "network", "outlier", "rate_limiter", "registry",
     "retry",
-    "retry_budget", "service", "span", "span_reporter", "throttle", "timeout", "trace_store",
+    "retry_budget", "service", "span", "span_reporter", "throttle", "throttles", "timeout", "trace_store",
   ]
 
   /// Each violation is a sentence.

@@ -4,7 +4,8 @@ import ResilienceTestKit
 /// Every layer that the package has for a call, with limits that nothing reaches.
 enum OutsideLayer: CaseIterable, Sendable {
   case none, retry, hedge, timeout, abandoning, deadline, breaker, keyedBreaker, rateLimit, waitingRateLimit
-  case keyedRateLimit, quota, throttle, bulkhead, fallback, coalesce, balanced, trace, classify, idempotent,
+  case keyedRateLimit, quota, keyedQuota, throttle, keyedThrottle, bulkhead, keyedBulkhead, fallback,
+    coalesce, balanced, trace, classify, idempotent,
     named
   case erased, faults, behaviour, outcome, link
 
@@ -36,8 +37,12 @@ enum OutsideLayer: CaseIterable, Sendable {
     case .keyedRateLimit:
       base.rateLimit(KeyedRateLimiter<Int>("stock", limit: .perSecond(100)), by: { $0 }).erased()
     case .quota: base.rateLimit(QuotaLimiter("stock", quotas: [.perSecond(100)])).erased()
+    case .keyedQuota:
+      base.rateLimit(KeyedQuotaLimiter<Int>("stock", quotas: [.perSecond(100)]), by: { $0 }).erased()
     case .throttle: base.throttle(AdaptiveThrottle("stock")).erased()
+    case .keyedThrottle: base.throttle(AdaptiveThrottles<Int>("stock"), by: { $0 }).erased()
     case .bulkhead: base.bulkhead(Bulkhead("stock")).erased()
+    case .keyedBulkhead: base.bulkhead(Bulkheads<Int>("stock"), by: { $0 }).erased()
     case .fallback: base.fallback(Reply(status: 203)).erased()
     case .coalesce: base.coalesce(by: { $0 }).erased()
     case .balanced: Self.balanced(base).erased()

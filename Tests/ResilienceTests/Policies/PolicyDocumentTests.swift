@@ -46,6 +46,7 @@ import Testing
   private static let load: [RoundTrip] = [
     RoundTrip(RateLimit.unlimited), RoundTrip(RateLimit.perSecond(0, burst: 3)),
     RoundTrip(RateLimit(7, per: .nanoseconds(11), burst: 2)), RoundTrip(Quota.perDay(0)),
+    RoundTrip(Quota(9, each: .month)),
     RoundTrip(Quota(7, per: .milliseconds(250))), RoundTrip(AdaptiveThrottlePolicy()),
     RoundTrip(AdaptiveThrottlePolicy(multiplier: 1.1, window: .microseconds(1), refusals: .overloads)),
     RoundTrip(BulkheadPolicy()), RoundTrip(BulkheadPolicy(limit: .fixed(5), maxWaiting: 9, order: .lifo)),

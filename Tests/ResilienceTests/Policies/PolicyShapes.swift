@@ -124,10 +124,21 @@ enum PolicyShapes {
     return Int64((1 << 60) / interval)
   }
 
-  static let quota = DocumentShape.object(
-    required: [
-      ("permits", .integer(0...1_000_000_000)), ("period", .duration(1...315_360_000_000_000_000)),
-    ])
+  static let quota = DocumentShape.either([
+    .object(
+      required: [
+        ("permits", .integer(0...1_000_000_000)), ("period", .duration(1...315_360_000_000_000_000)),
+      ]),
+    .object(
+      required: [("permits", .integer(0...1_000_000_000))],
+      always: [("each", .choice(["hour", "day", "month"]))],
+      faults: [
+        { node, draw in
+          node.set("period", draw.below(2) == 0 ? .null : .text("1s"))
+          return .field("period")
+        }
+      ]),
+  ])
 
   static let throttle = DocumentShape.object([
     ("multiplier", .number(1...1000)), ("window", .duration(1000...(1 << 31) * 1_000_000_000)),

@@ -14,7 +14,7 @@ struct BulkheadStateMachine: Sendable {
 
   var inUse = 0
   var limit: Int
-  private let maxWaiting: Int
+  var maxWaiting: Int
   private var queue: WaitingQueue
 
   init(limit: Int, maxWaiting: Int, order: BulkheadOrder) {
@@ -24,6 +24,12 @@ struct BulkheadStateMachine: Sendable {
   }
 
   var waiting: Int { queue.count }
+
+  /// Which of those that wait goes in first; those that wait already are no exception.
+  var order: BulkheadOrder {
+    get { queue.order == .oldestFirst ? .fifo : .lifo }
+    set { queue.order = newValue == .fifo ? .oldestFirst : .newestFirst }
+  }
 
   /// Lets a call in if there is room and nobody waits.
   mutating func tryEnter(_ weight: Int) -> Bool {

@@ -61,21 +61,13 @@ struct HTTPDateScanner {
     /// first.
     var nanoseconds: Int64? {
       let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-      let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-      guard (1...Int64(days[Int(month) - 1])).contains(day), hour < 24, minute < 60, second <= 60 else {
+      let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+      guard (1...Int64(lengths[Int(month) - 1])).contains(day), hour < 24, minute < 60, second <= 60 else {
         return nil
       }
-      let seconds = (daysSinceEpoch * 24 + hour) * 3600 + minute * 60 + second
+      let days = CivilDate(year: year, month: month, day: day).daysSinceEpoch
+      let seconds = (days * 24 + hour) * 3600 + minute * 60 + second
       return seconds.multiplyingSaturating(1_000_000_000)
-    }
-
-    /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years from 0.
-    private var daysSinceEpoch: Int64 {
-      let year = month <= 2 ? year - 1 : year
-      let era = (year >= 0 ? year : year - 399) / 400
-      let yearOfEra = year - era * 400
-      let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-      return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
   }
 }

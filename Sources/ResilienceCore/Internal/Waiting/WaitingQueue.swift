@@ -2,7 +2,8 @@
 /// priority, then by arrival.
 ///
 /// A ring of places for each priority, in one array of nodes: whoever leaves, wherever it stands, leaves in
-/// constant time, once its priority is found by bisection.
+/// constant time, once its priority is found by bisection. A ring is in the order of arrival, from the oldest
+/// to the newest, whichever of them comes first.
 @usableFromInline
 package struct WaitingQueue: Sendable {
   /// Which of those of one priority comes first.
@@ -29,11 +30,11 @@ package struct WaitingQueue: Sendable {
 
   private struct Level {
     let priority: Int
-    var first: Int
+    var oldest: Int
   }
 
   private let purpose: StaticString
-  private let order: Order
+  package var order: Order
   private var nodes: [Node] = []
   private var freeNodes: [Int] = []
   // The highest first.
@@ -58,17 +59,24 @@ package struct WaitingQueue: Sendable {
   /// Whose turn is next.
   @inlinable package var first: Place? { isEmpty ? nil : head }
 
-  @usableFromInline var head: Place? { levels.first.flatMap { nodes[$0.first].place } }
+  @usableFromInline var head: Place? {
+    levels.first.flatMap { nodes[order == .oldestFirst ? $0.oldest : newest($0)].place }
+  }
 
   /// Whose turn is the last.
-  package var last: Place? { levels.last.flatMap { nodes[nodes[$0.first].ahead].place } }
+  package var last: Place? {
+    levels.last.flatMap { nodes[order == .oldestFirst ? newest($0) : $0.oldest].place }
+  }
+
+  private func newest(_ level: Level) -> Int { nodes[level.oldest].ahead }
 
   /// All, in the order of their turns.
   package var places: [Place] {
     levels.flatMap { level in
-      sequence(first: level.first) { [nodes] node in
-        nodes[node].behind == level.first ? nil : nodes[node].behind
+      let places = sequence(first: level.oldest) { [nodes] node in
+        nodes[node].behind == level.oldest ? nil : nodes[node].behind
       }.compactMap { nodes[$0].place }
+      return order == .oldestFirst ? places : places.reversed()
     }
   }
 
@@ -92,10 +100,9 @@ package struct WaitingQueue: Sendable {
     self.amount += amount
     let level = level(of: priority)
     if level < levels.count, levels[level].priority == priority {
-      link(node, before: levels[level].first)
-      if order == .newestFirst { levels[level].first = node }
+      link(node, before: levels[level].oldest)
     } else {
-      levels.insert(Level(priority: priority, first: node), at: level)
+      levels.insert(Level(priority: priority, oldest: node), at: level)
     }
     return place
   }
@@ -110,8 +117,8 @@ package struct WaitingQueue: Sendable {
     let level = level(of: place.priority)
     if node.behind == place.node {
       levels.remove(at: level)
-    } else if levels[level].first == place.node {
-      levels[level].first = node.behind
+    } else if levels[level].oldest == place.node {
+      levels[level].oldest = node.behind
     }
     nodes[place.node].place = nil
     freeNodes.append(place.node)

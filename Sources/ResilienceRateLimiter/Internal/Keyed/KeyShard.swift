@@ -19,6 +19,8 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
   @usableFromInline var rate: GenericCellRate
   @usableFromInline var origin = Instant.distantPast
   @usableFromInline var table = KeyTable<Key, Int64>()
+  /// Of the keys whose value in the table is a mark and no state.
+  @usableFromInline var own = OwnBuckets()
   /// Buckets that were full by then may have been forgotten: all of them count as if they had been, so that
   /// an instant from before finds no permit that was taken.
   @usableFromInline var floor = GenericCellRate.full
@@ -47,6 +49,7 @@ struct KeyShard<Key: Hashable & Sendable>: ~Copyable, Sendable {
     let isKnown = table.isTaken(index)
     let state = isKnown ? max(floor, table[index]) : floor
     guard let next = rate.taking(permits, from: state, at: ticks) else {
+      if OwnBuckets.isMark(state) { return takeOwn(permits, of: state, at: now) }
       refused &+= 1
       return .refused(retryAt: earliest(permits, from: state, at: ticks, now))
     }
@@ -109,12 +112,12 @@ extension KeyShard {
     let (count, least) = countOwing(at: floor)
     places.giveBack(placesTaken &- count)
     placesTaken = count
-    guard count > 0, rate.ticksPerNanosecond > 0 else { return (count, nil) }
+    guard count > 0, rate.ticksPerNanosecond > 0, !OwnBuckets.isMark(least) else { return (count, nil) }
     let nanoseconds = (least &- floor &- 1) / rate.ticksPerNanosecond &+ 1
     return (count, now.advanced(byNanoseconds: nanoseconds))
   }
 
-  /// Keys whose bucket is not full at `now`.
+  /// Keys whose bucket is not full at `now`, or that have a limit of their own.
   mutating func keys(at now: Instant) -> Int {
     countOwing(at: max(floor, rate.ticks(at: now, since: origin) ?? .max)).count
   }
@@ -122,12 +125,13 @@ extension KeyShard {
   /// Permits that the key could take at `now`.
   @usableFromInline
   func available(of key: Key, hash: UInt32, at now: Instant) -> Int {
-    guard let ticks = rate.ticks(at: now, since: origin) else { return rate.burst }
     let state = table.find(key, hash: hash).map { table[$0] } ?? floor
+    if OwnBuckets.isMark(state) { return own[state].available(at: now) }
+    guard let ticks = rate.ticks(at: now, since: origin) else { return rate.burst }
     return rate.available(max(floor, state), at: ticks)
   }
 
-  /// How many keys' buckets are not full, and the least of their states.
+  /// How many keys' buckets are not full or have a limit of their own, and the least of their states.
   @inlinable
   mutating func countOwing(at ticks: Int64) -> (count: Int, least: Int64) {
     var (count, least) = (0, Int64.max)
@@ -155,7 +159,9 @@ extension KeyShard {
   @usableFromInline
   mutating func moveOrigin(to now: Instant) -> Int64 {
     let (rate, earlier, later) = (rate, origin, rate.origin(for: now))
-    table.forEachValue { state in state = rate.moved(state, from: earlier, to: later) }
+    table.forEachValue { state in
+      if !OwnBuckets.isMark(state) { state = rate.moved(state, from: earlier, to: later) }
+    }
     floor = rate.moved(floor, from: earlier, to: later)
     greatestOwed = rate.moved(greatestOwed, from: earlier, to: later)
     origin = later

@@ -10,7 +10,8 @@ struct SlidingWindow: Sendable {
   /// A power of two that holds a period's steps and the present one.
   private static let slotCount: Int64 = 128
 
-  let permits: Int
+  var permits: Int
+  let periodNanoseconds: Int64
   private let stepNanoseconds: Int64
   /// Steps that can lie between two instants less than a period apart.
   private let reach: Int64
@@ -22,6 +23,7 @@ struct SlidingWindow: Sendable {
   init(_ quota: Quota) {
     let period = quota.period.clampedNanoseconds
     permits = quota.permits
+    periodNanoseconds = period
     stepNanoseconds = (period - 1) / Self.stepsPerPeriod + 1
     // Nanoseconds are whole: two instants less than a period apart are at most period - 1 apart.
     reach = stepNanoseconds == 1 ? period - 1 : (period - 1) / stepNanoseconds + 1
@@ -45,6 +47,14 @@ struct SlidingWindow: Sendable {
 
   /// Counts permits in the present step; ask ``used`` first.
   mutating func take(_ count: Int) {
+    taken[slot(step)] += count
+    used += count
+  }
+
+  /// Counts permits that were taken before, as long as they count still.
+  mutating func take(_ count: Int, inThePastAt instant: Instant) {
+    let step = min(self.step, instant.nanoseconds.flooredDivision(by: stepNanoseconds).quotient)
+    guard self.step.subtractingSaturating(step) <= reach else { return }
     taken[slot(step)] += count
     used += count
   }
@@ -80,8 +90,24 @@ struct SlidingWindow: Sendable {
     return max(now, Instant(nanoseconds: room))
   }
 
+  /// Whether nothing counts any more.
+  func isIdle(at now: Instant) -> Bool {
+    used == 0 || stepEnds.addingSaturating(reach.multiplyingSaturating(stepNanoseconds)) <= now.nanoseconds
+  }
+
   /// When all permits are there again, if nobody takes any.
   func full(at now: Instant) -> Instant { earliest(permits, at: now) }
+
+  /// What counts at `now`, from the earliest on, each at the latest instant at which it can have been taken.
+  func takings(at now: Instant) -> [(instant: Instant, permits: Int)] {
+    guard stepEnds > .min else { return [] }
+    return (0...reach).reversed().compactMap { ago in
+      let permits = taken[slot(step &- ago)]
+      guard permits > 0 else { return nil }
+      let end = stepEnds.subtractingSaturating(ago.multiplyingSaturating(stepNanoseconds))
+      return (min(now, Instant(nanoseconds: end.subtractingSaturating(1))), permits)
+    }
+  }
 
   private func slot(_ step: Int64) -> Int { Int(step & (Self.slotCount - 1)) }
 }

@@ -58,9 +58,12 @@ struct BucketState: Sendable {
     permits < 0 || (permits > limit.burst && limit.permits > 0)
   }
 
-  /// Whether `permits` more may be waited for.
+  /// Whether `permits` more may be waited for: as many as there may be, but where nobody waits so far, any
+  /// that the bucket ever holds.
   func hasRoom(for permits: Int, maxWaiting: Int, at now: Instant) -> Bool {
-    permits <= maxWaiting - queue.amount - bucket.pendingPermits(at: now)
+    let pending = bucket.pendingPermits(at: now)
+    return permits <= maxWaiting - queue.amount - pending
+      || (maxWaiting > 0 && queue.isEmpty && pending == 0)
   }
 }
 

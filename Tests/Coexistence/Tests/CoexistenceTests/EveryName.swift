@@ -19,6 +19,8 @@ enum EveryName {
   typealias AdaptiveLimitPolicy_ = AdaptiveLimitPolicy
   typealias AdaptiveThrottle_ = AdaptiveThrottle
   typealias AdaptiveThrottlePolicy_ = AdaptiveThrottlePolicy
+  typealias AdaptiveThrottles_ = AdaptiveThrottles
+  typealias AdaptiveThrottlesSnapshot_ = AdaptiveThrottlesSnapshot
   typealias AnyHandler_ = AnyHandler
   typealias B3Propagator_ = B3Propagator
   typealias Backoff_ = Backoff
@@ -39,6 +41,10 @@ enum EveryName {
   typealias BulkheadPermit_ = BulkheadPermit
   typealias BulkheadPolicy_ = BulkheadPolicy
   typealias BulkheadSnapshot_ = BulkheadSnapshot
+  typealias Bulkheads_ = Bulkheads
+  typealias BulkheadsSnapshot_ = BulkheadsSnapshot
+  typealias CalendarPeriod_ = CalendarPeriod
+  typealias CalendarZone_ = CalendarZone
   typealias CallContext_ = CallContext
   typealias CallEnvironment_ = CallEnvironment
   typealias CallObserver_ = CallObserver
@@ -100,6 +106,11 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
+  typealias KeyedBulkheadHandler_ = KeyedBulkheadHandler
+  typealias KeyedQuotaHandler_ = KeyedQuotaHandler
+  typealias KeyedQuotaLimiter_ = KeyedQuotaLimiter
+  typealias KeyedQuotaLimiterSnapshot_ = KeyedQuotaLimiterSnapshot
+  typealias KeyedThrottleHandler_ = KeyedThrottleHandler
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator

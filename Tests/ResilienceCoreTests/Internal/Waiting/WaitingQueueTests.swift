@@ -20,6 +20,18 @@ import Testing
     #expect(queue.isEmpty && queue.last == nil && queue.places.isEmpty)
   }
 
+  @Test func anotherOrderHoldsForThoseThatWaitAlready() {
+    var queue = WaitingQueue("test", .oldestFirst)
+    for priority in [0, 1, 0, 2, 0, 1] { _ = queue.insert(1, priority: priority) }
+    queue.order = .newestFirst
+    #expect(queue.places.map(\.number) == [4, 6, 2, 5, 3, 1])
+    #expect((queue.first?.number, queue.last?.number) == (4, 1))
+    _ = queue.insert(1, priority: 0)
+    queue.order = .oldestFirst
+    #expect(queue.places.map(\.number) == [4, 2, 6, 1, 3, 5, 7])
+    #expect(queue.last?.number == 7)
+  }
+
   @Test(arguments: [
     (Order.oldestFirst, -1, false), (.oldestFirst, 0, false), (.oldestFirst, 1, true),
     (.newestFirst, -1, false), (.newestFirst, 0, true), (.newestFirst, 1, true),
