@@ -1,5 +1,5 @@
-/// The same backoffs from values that come from outside the program: what is out of its range, and would trap,
-/// throws.
+/// The same backoffs from values that come from outside the program: what is out of its range, and would
+/// trap, throws.
 extension Backoff {
   /// ``constant(_:jitter:)``.
   ///

@@ -1,8 +1,8 @@
 /// A policy that may be changed while calls go by it: what a document says can be said anew without a
 /// restart.
 ///
-/// `.retry(live:)`, `.hedge(live:)`, `.timeout(live:)` and `.deadline(live:)` take one. It may be shared by many
-/// stacks, which are then changed together. Budgets, counts and what a hedge has learned stay.
+/// `.retry(live:)`, `.hedge(live:)`, `.timeout(live:)` and `.deadline(live:)` take one. It may be shared by
+/// many stacks, which are then changed together. Budgets, counts and what a hedge has learned stay.
 ///
 /// ```swift
 /// let attempts = LivePolicy(RetryPolicy())
@@ -16,8 +16,8 @@
 /// call as they were when it began; a retry asks for its policy after each failed attempt, also of calls that
 /// were under way.
 ///
-/// Reading it takes a lock for a few instructions: a retry does so only when an attempt has failed, a time limit
-/// and a hedge with each call. A policy that does not change is better handed over as it is.
+/// Reading it takes a lock for a few instructions: a retry does so only when an attempt has failed, a time
+/// limit and a hedge with each call. A policy that does not change is better handed over as it is.
 public final class LivePolicy<Policy: Sendable>: Sendable {
   @usableFromInline let state: Lock<Policy>
 

@@ -16,8 +16,8 @@ extension Handler {
     HedgeHandler(base: self, hedger: Hedger(live: policy, budget: budget, provesRefusals: !mayRepeatCalls))
   }
 
-  /// Makes a slow call a second time, by a policy that may be changed while calls run, and leaves what ignores
-  /// its cancellation; see ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
+  /// Makes a slow call a second time, by a policy that may be changed while calls run, and leaves what
+  /// ignores its cancellation; see ``ResilienceCore/Handler/hedge(_:budget:abandoning:)``.
   ///
   /// - Parameters:
   ///   - policy: Attempts and delay; what they are when a call begins holds for that call.

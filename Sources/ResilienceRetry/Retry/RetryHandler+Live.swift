@@ -4,10 +4,10 @@ extension Handler {
   /// Tries again when an attempt fails, by a policy that may be changed while calls run; see
   /// ``ResilienceCore/Handler/retry(_:budget:onEvent:deciding:)``.
   ///
-  /// The policy is asked for after each attempt that has failed, so that an update holds for calls that are
-  /// under way too, from their next decision on; a wait that has begun stays. The budget and its tokens, and
-  /// what ``ResilienceRetry/RetryHandler/snapshot()`` counts, stay. A call that succeeds at once costs what it
-  /// does with a policy that does not change.
+  /// The policy is asked for after each attempt that has failed: an update holds for calls that are under
+  /// way too, from their next decision on; a wait that has begun stays. The budget and its tokens stay, and
+  /// so does what ``ResilienceRetry/RetryHandler/snapshot()`` counts. A call that succeeds at once costs what
+  /// it does with a policy that does not change.
   ///
   /// - Parameters:
   ///   - policy: Attempts and waits.

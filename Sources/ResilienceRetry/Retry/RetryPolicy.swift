@@ -39,8 +39,8 @@ public struct RetryPolicy: Sendable, Hashable {
     if let fault { preconditionFailure("a retry policy's \(fault)") }
   }
 
-  /// Creates a policy from values that come from outside the program, as ``init(maxAttempts:backoff:maxRetryAfter:)``
-  /// does from its constants.
+  /// Creates a policy from values that come from outside the program, as
+  /// ``init(maxAttempts:backoff:maxRetryAfter:)`` does from its constants.
   ///
   /// - Throws: `InvalidSetting`, naming the value, where that traps.
   public static func validated(

@@ -29,7 +29,7 @@ public struct LiveDeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandl
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await limited.handle(input, context: context)
+    try await limited.perform(input, in: context)
   }
 }
 

@@ -35,7 +35,7 @@ public struct LiveAbandoningTimeoutHandler<Base: Handler>: HandlerDecorator, Bui
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await limited.handle(input, context: context)
+    try await limited.perform(input, in: context)
   }
 }
 

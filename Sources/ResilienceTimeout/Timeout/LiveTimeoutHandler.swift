@@ -29,12 +29,13 @@ public struct LiveTimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandle
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await limited.handle(input, context: context)
+    try await limited.perform(input, in: context)
   }
 }
 
 extension Handler {
-  /// Cancels the work when it takes longer than a limit that may be changed while calls run; see ``timeout(_:)``.
+  /// Cancels the work when it takes longer than a limit that may be changed while calls run; see
+  /// ``timeout(_:)``.
   ///
   /// - Parameter limit: How long a call may take; what it is when a call begins holds for that call.
   public func timeout(live limit: LivePolicy<TimeLimit>) -> LiveTimeoutHandler<Self> {

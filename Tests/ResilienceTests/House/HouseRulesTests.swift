@@ -40,6 +40,7 @@ let packageRoot = URL(filePath: #filePath)
     for file in files {
       #expect(SourceRules.violations(inLayout: file.path, file.text, types: types) == [])
       #expect(SourceRules.violations(inCommentsOf: file.path, file.text) == [])
+      #expect(SourceRules.violations(inClosuresOf: file.path, file.text) == [])
     }
   }
 
@@ -56,6 +57,19 @@ let packageRoot = URL(filePath: #filePath)
     let long = "  /// " + String(repeating: "word ", count: 30)
     #expect(SourceRules.violations(inCommentsOf: "A.swift", "let a = 1\n\(long)\n").count == 1)
     #expect(SourceRules.violations(inCommentsOf: "A.swift", "/// ```\n\(long)\n/// ```\n") == [])
+  }
+
+  @Test func aTrailingClosureThatIsNotTheOneForEventsIsNoticed() {
+    let (event, other) = (
+      "onEvent: (@Sendable (Event) -> Void)? = nil", "when: (@Sendable () -> Bool)? = nil"
+    )
+    #expect(SourceRules.violations(inClosuresOf: "A.swift", "public func a(\(other), \(event)) {").count == 1)
+    for text in [
+      "public func a(\(event), \(other)) {", "public init(\(event)) {",
+      "public func a(\(other)) {} public func b(\(event)) {",
+    ] {
+      #expect(SourceRules.violations(inClosuresOf: "A.swift", text) == [])
+    }
   }
 
   @Test func everyTargetIsBuiltUnderTheSameRules() throws {

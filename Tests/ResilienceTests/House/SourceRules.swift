@@ -70,3 +70,14 @@ enum SourceRules {
       .sorted { $0.path < $1.path }
   }
 }
+
+extension SourceRules {
+  /// A closure without a label goes to the first optional one: that is `onEvent`, wherever there is one.
+  static func violations(inClosuresOf path: String, _ text: String) -> [String] {
+    let parts = text.components(separatedBy: "onEvent: (@Sendable")
+    return parts.dropLast().compactMap { part in
+      let signature = part.components(separatedBy: "public ").last ?? ""
+      return signature.contains(")? = nil") ? "a closure stands before onEvent in \(path)" : nil
+    }
+  }
+}
