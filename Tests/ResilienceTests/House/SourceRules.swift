@@ -76,7 +76,8 @@ extension SourceRules {
   static func violations(inClosuresOf path: String, _ text: String) -> [String] {
     let parts = text.components(separatedBy: "onEvent: (@Sendable")
     return parts.dropLast().compactMap { part in
-      let signature = part.components(separatedBy: "public ").last ?? ""
+      let declared = part.components(separatedBy: "func ").last ?? ""
+      let signature = declared.components(separatedBy: "init(").last ?? ""
       return signature.contains(")? = nil") ? "a closure stands before onEvent in \(path)" : nil
     }
   }
