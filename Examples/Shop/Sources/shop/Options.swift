@@ -3,6 +3,7 @@ struct Options: Equatable {
   var invoices: String?
   var seed: UInt64 = 7
   var json: String?
+  var explains = false
   var isHelp = false
 
   struct Invalid: Error, Equatable, CustomStringConvertible {
@@ -13,6 +14,7 @@ struct Options: Equatable {
     shop: an event-driven shop lives through a bad day, twice: with bare calls, and with swift-resilience.
 
     USAGE: shop [--invoices FILE] [--seed N] [--json FILE]
+           shop --explain
 
       --invoices FILE   a day of invoices in the columns of the UCI "Online Retail" data set:
                         \(InvoiceLine.columns.joined(separator: ","))
@@ -21,6 +23,7 @@ struct Options: Equatable {
                         the same output to the byte. Default: 7.
       --json FILE       writes the figures as JSON, "-" for standard output. The fields are described in
                         Examples/Shop/README.md.
+      --explain         prints what protects each call and each delivery, from the outside in, and ends.
       --help            prints this.
 
     EXIT CODES: 0 all invariants hold with the toolkit; 1 one is broken; 2 the input or an option is not usable.
@@ -32,6 +35,7 @@ struct Options: Equatable {
     while let name = rest.popFirst() {
       switch name {
       case "--help", "-h": options.isHelp = true
+      case "--explain": options.explains = true
       case "--invoices": options.invoices = try value(of: name, from: &rest)
       case "--json": options.json = try value(of: name, from: &rest)
       case "--seed":

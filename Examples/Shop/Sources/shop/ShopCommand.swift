@@ -14,6 +14,10 @@ enum ShopCommand {
         print(Options.help)
         return 0
       }
+      if options.explains {
+        for line in DayRun.explanations { print(line) }
+        return 0
+      }
       let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
       let (result, troubledOrder) = try DayComparison.run(lines, seed: options.seed, progress: tell)
       let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")

@@ -21,6 +21,20 @@ import Testing
     #expect(ShopCommand.run(arguments) == 2)
   }
 
+  @Test func everyStackSaysWhatItIs() throws {
+    #expect(try Options.parse(["--explain"]).explains)
+    let lines = DayRun.explanations
+    #expect(
+      lines.contains {
+        $0.hasPrefix("payment.provider: deadline 8 s → retry 3 (exponential 200 ms")
+          && $0.hasSuffix("timeout 2 s")
+      })
+    #expect(lines.contains { $0.hasPrefix("gateway: deadline 4 s → rate limit gateway") })
+    #expect(lines.contains { $0.contains("balanced inventory") })
+    #expect(lines.contains { $0.hasPrefix("logistics stock_updated: trace") && $0.contains("deduplicate") })
+    #expect(ShopCommand.run(["--explain"]) == 0)
+  }
+
   @Test func inputThatCannotBeReadEndsWithTwo() {
     #expect(ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
   }

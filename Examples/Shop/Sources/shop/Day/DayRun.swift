@@ -23,6 +23,14 @@ struct DayRun: Sendable {
     }
   }
 
+  /// What protects each call and each delivery with the toolkit, a line for each stack.
+  static var explanations: [String] {
+    let timetable = Timetable([])
+    let platform = Platform(isProtected: true, day: timetable.day, faults: timetable.faults)
+    _ = Shop(platform, OutsideWorld(platform))
+    return platform.explanations
+  }
+
   private func open(_ platform: Platform, _ timetable: Timetable) async throws -> Result {
     let world = OutsideWorld(platform)
     let shop = Shop(platform, world)

@@ -24,7 +24,17 @@ final class Platform: Sendable {
   let deliveryTracer: CallTracer
   let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(3, burst: 12))
   private let inboxes = Mutex<[String: Inbox]>([:])
+  /// Calls to what is one destination, by its name.
+  let stacks = StandardStacks([
+    "payment": StandardStackPolicy(
+      deadline: .seconds(8), timeout: .seconds(2),
+      retry: RetryPolicy(backoff: .exponential(base: .milliseconds(200))), circuitBreaker: breakerPolicy),
+    "product": StandardStackPolicy(
+      deadline: .seconds(5), timeout: .seconds(2), retry: RetryPolicy(maxAttempts: 2),
+      circuitBreaker: breakerPolicy),
+  ])
   private let breakers = Mutex<[String: CircuitBreaker]>([:])
+  private let stackLines = Mutex<[String]>([])
 
   init(isProtected: Bool, day: DayClock, faults: FaultSchedule) {
     self.isProtected = isProtected
@@ -38,8 +48,17 @@ final class Platform: Sendable {
   func protect<Call: Handler, Stack: Handler<Call.Input, Call.Output>>(
     _ call: Call, with stack: (Call) -> Stack
   ) -> AnyHandler<Call.Input, Call.Output> {
-    isProtected ? AnyHandler(stack(call)) : AnyHandler(call)
+    isProtected ? explained(stack(call)).erased() : call.erased()
   }
+
+  /// Takes down what a stack says it is.
+  func explained<Stack: Handler>(_ stack: Stack) -> Stack {
+    stackLines.withLock { $0.append("\(stack)") }
+    return stack
+  }
+
+  /// Every stack of the shop, from the outside in.
+  var explanations: [String] { stackLines.withLock { $0 } }
 }
 
 // MARK: - Events
@@ -74,7 +93,7 @@ extension Platform {
     counters.watch(inbox)
     bus.subscribe(
       to: topic, group: service, policy: Self.patient,
-      handler: handler.deduplicate(inbox).trace(deliveryTracer, kind: .consumer))
+      handler: explained(handler.deduplicate(inbox).trace(deliveryTracer, kind: .consumer)))
   }
 
   /// Answers every question of a type.
@@ -94,20 +113,22 @@ extension Platform {
 // MARK: - Breakers
 
 extension Platform {
-  /// The breaker of one destination.
-  func breaker(_ destination: String) -> CircuitBreaker {
+  private static let breakerPolicy = CircuitBreakerPolicy(
+    window: .count(20), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
+
+  /// The breaker of one of several servers that do the same.
+  func breaker(_ server: String) -> CircuitBreaker {
     breakers.withLock { breakers in
-      if let breaker = breakers[destination] { return breaker }
-      let policy = CircuitBreakerPolicy(
-        window: .count(20), failureRate: 0.5, minimumThroughput: 5, openTime: .seconds(15))
-      let breaker = CircuitBreaker(destination, policy: policy)
-      breakers[destination] = breaker
+      if let breaker = breakers[server] { return breaker }
+      let breaker = CircuitBreaker(server, policy: Self.breakerPolicy)
+      breakers[server] = breaker
       return breaker
     }
   }
 
   var breakerOpenSeconds: Double {
-    breakers.withLock { $0.values.map { $0.snapshot().timeOpen } }
+    let all = breakers.withLock { Array($0.values) } + stacks.all.values.map(\.circuitBreaker)
+    return all.map { $0.snapshot().timeOpen }
       .reduce(0) { $0 + Double($1.components.seconds) + Double($1.components.attoseconds) * 1e-18 }
   }
 

@@ -33,6 +33,6 @@ final class Inventory: Sendable {
       .timeout(.seconds(1))
       .circuitBreaker(platform.breaker(instance.id))
     }
-    return AnyHandler(balanced.idempotent().retry(RetryPolicy(maxAttempts: 3)))
+    return platform.explained(balanced.idempotent().retry(maxAttempts: 3)).erased()
   }
 }

@@ -18,8 +18,7 @@ final class Payments: Sendable {
       if case .failure(is PaymentProvider.Declined) = result { .success } else { nil }
     }
     let charge = platform.protect(call) { call in
-      call.idempotent().timeout(.seconds(2)).circuitBreaker(platform.breaker("payment"))
-        .retry(RetryPolicy(maxAttempts: 3, backoff: .exponential(base: .milliseconds(200))))
+      call.idempotent().standardStack(platform.stacks["payment"])
     }
     platform.subscribe(to: Topic.orderCreated, as: "payment") { event in
       let order = event.data

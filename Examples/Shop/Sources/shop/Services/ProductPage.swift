@@ -18,8 +18,7 @@ final class ProductPage: Sendable {
       try await platform.bus.request(query, as: Topic.queryProduct, expecting: Topic.productDetails)
     }
     details = platform.protect(query) { query in
-      query.timeout(.seconds(2)).circuitBreaker(platform.breaker("product")).retry(
-        RetryPolicy(maxAttempts: 2))
+      query.standardStack(platform.stacks["product"])
     }
   }
 

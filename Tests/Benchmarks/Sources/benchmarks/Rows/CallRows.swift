@@ -68,6 +68,21 @@ func callRows() -> [Row] {
         .deadline(.seconds(60)).trace(CallTracer("benchmark", sampler: .never))
     }
     .floor("call"),
+    .call("stack: timeout, breaker, retry, deadline") {
+      makeCall().timeout(.seconds(1)).circuitBreaker(CircuitBreaker("benchmark"))
+        .retry(budget: RetryBudget("benchmark")).deadline(.seconds(3))
+    }
+    .floor("call"),
+    .call("stack: standard") { makeCall().standardStack(StandardStack("benchmark")) }
+      .floor("stack: timeout, breaker, retry, deadline"),
+    .call("stack: standard, with limit and bulkhead") {
+      makeCall().standardStack(
+        StandardStack(
+          "benchmark",
+          policy: StandardStackPolicy(
+            rateLimit: .perSecond(1_000_000_000), bulkhead: BulkheadPolicy(limit: .fixed(100)))))
+    }
+    .floor("stack: timeout, breaker, retry, deadline"),
     .call("stack: breaker, limiter, retry, erased") {
       AnyHandler(
         makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry())
