@@ -115,7 +115,7 @@ public final class KeyedQuotaLimiter<Key: Hashable & Sendable>: Sendable {
   /// - Complexity: O(n) in the number of keys, a thousand at a time.
   public func forgetIdleKeys(at now: Instant, unixTime: UnixTime? = nil) {
     let reading = core.reading(at: now, unixTime)
-    limiters.sweep({ $0.isIdle(at: now, reading) }, core.retire)
+    limiters.sweep(at: now, { $0.idleFrom(reading) }, core.retire)
   }
 }
 
@@ -133,8 +133,8 @@ extension KeyedQuotaLimiter {
       ?? quotas.map { QuotaSnapshot.Usage(quota: $0, available: $0.permits, fullAt: now) }
   }
 
-  /// What a server tells a client about the quotas of its key, in header fields, at the present instant of the
-  /// current context's clock.
+  /// What a server tells a client about the quotas of its key, in header fields, at the present instant of
+  /// the current context's clock.
   public func fields(of key: Key) -> [RateLimitFields] {
     fields(of: key, at: CallContext.current.readClock())
   }
@@ -168,7 +168,7 @@ extension KeyedQuotaLimiter {
   func make(_ key: Key, at now: Instant, _ unixTime: UnixTime?) -> QuotaLimiter? {
     let reading = core.reading(at: now, unixTime)
     let limiter = limiters.make(
-      key, at: now, isAsNew: { $0.isIdle(at: now, reading) }, retire: core.retire, core.make)
+      key, at: now, asNewFrom: { $0.idleFrom(reading) }, retire: core.retire, core.make)
     // An update may have looked for it before it was there.
     if let limiter { core.bringUpToDate(limiter, at: now, unixTime) }
     return limiter

@@ -27,40 +27,56 @@ struct QuotaWindows: Sendable {
     for index in calendar.indices { calendar[index].advance(to: reading) }
   }
 
-  /// - Returns: `nil` when a reading of the calendar is needed, and there is none.
-  mutating func take(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> RateLimitDecision? {
-    guard permits > 0 else { return .impossible }
-    guard permits <= smallest else { return smallest == 0 ? .refused(retryAt: nil) : .impossible }
-    var fits = true
-    for index in sliding.indices {
-      sliding[index].advance(to: now)
-      fits = fits && sliding[index].used <= sliding[index].permits - permits
+  /// Takes permits where no quota goes by the calendar.
+  mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
+    if let refusal = refusal(permits) { return refusal }
+    guard fitsSliding(permits, at: now) else { return .refused(retryAt: earliest(permits, at: now)) }
+    for index in sliding.indices { sliding[index].take(permits) }
+    return .acquired
+  }
+
+  @inline(never)
+  mutating func take(_ permits: Int, _ reading: CalendarReading) -> RateLimitDecision {
+    if let refusal = refusal(permits) { return refusal }
+    var fits = fitsSliding(permits, at: reading.now)
+    for index in calendar.indices {
+      calendar[index].advance(to: reading)
+      fits = fits && calendar[index].used <= calendar[index].permits - permits
     }
-    if asksTheCalendar {
-      guard let reading else { return nil }
-      for index in calendar.indices {
-        calendar[index].advance(to: reading)
-        fits = fits && calendar[index].used <= calendar[index].permits - permits
-      }
+    guard fits else {
+      return .refused(
+        retryAt: calendar.reduce(earliest(permits, at: reading.now)) {
+          max($0, $1.earliest(permits, reading))
+        })
     }
-    guard fits else { return .refused(retryAt: earliest(permits, at: now, reading)) }
     for index in sliding.indices { sliding[index].take(permits) }
     for index in calendar.indices { calendar[index].take(permits) }
     return .acquired
   }
 
-  private func earliest(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> Instant {
-    let earliest = sliding.reduce(now) { max($0, $1.earliest(permits, at: now)) }
-    guard let reading else { return earliest }
-    return calendar.reduce(earliest) { max($0, $1.earliest(permits, reading)) }
+  private func refusal(_ permits: Int) -> RateLimitDecision? {
+    guard permits > 0 else { return .impossible }
+    guard permits > smallest else { return nil }
+    return smallest == 0 ? .refused(retryAt: nil) : .impossible
   }
 
-  /// Whether nothing is taken that still counts: new windows would be no different.
-  func isIdle(at now: Instant, _ reading: CalendarReading?) -> Bool {
-    sliding.allSatisfy { $0.isIdle(at: now) }
-      && calendar.allSatisfy { window in
-        reading.map(window.isIdle) ?? false
-      }
+  private mutating func fitsSliding(_ permits: Int, at now: Instant) -> Bool {
+    var fits = true
+    for index in sliding.indices {
+      sliding[index].advance(to: now)
+      fits = fits && sliding[index].used <= sliding[index].permits - permits
+    }
+    return fits
+  }
+
+  private func earliest(_ permits: Int, at now: Instant) -> Instant {
+    sliding.reduce(now) { max($0, $1.earliest(permits, at: now)) }
+  }
+
+  /// From when on nothing is taken that still counts, if nothing more is: new windows would be no different.
+  func idleFrom(_ reading: CalendarReading?) -> Instant {
+    let idleFrom = sliding.reduce(.distantPast) { max($0, $1.idleFrom) }
+    return calendar.reduce(idleFrom) { max($0, reading.map($1.idleFrom) ?? Instant(nanoseconds: .max)) }
   }
 
   mutating func refund(_ permits: Int, takenAt instant: Instant) {
