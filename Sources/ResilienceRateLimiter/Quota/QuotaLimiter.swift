@@ -180,13 +180,14 @@ extension QuotaLimiter {
     }
   }
 
+  @inline(__always)
   private func count(_ decision: RateLimitDecision, _ permits: Int, at now: Instant, _ state: inout State) {
-    if decision == .acquired {
+    guard decision != .acquired else {
       state.counts.acquired &+= permits
-    } else {
-      state.counts.refused &+= 1
-      eventQueue?.enqueue(refusal(decision, permits, at: now))
+      return
     }
+    state.counts.refused &+= 1
+    eventQueue?.enqueue(refusal(decision, permits, at: now))
   }
 
   /// `nil` where no quota goes by the calendar.

@@ -29,16 +29,19 @@ struct QuotaWindows: Sendable {
 
   /// Takes permits where no quota goes by the calendar.
   mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
-    if let refusal = refusal(permits) { return refusal }
-    guard fitsSliding(permits, at: now) else { return .refused(retryAt: earliest(permits, at: now)) }
-    for index in sliding.indices { sliding[index].take(permits) }
-    return .acquired
+    guard permits > 0, permits <= smallest else { return refusal(permits) }
+    let fits = sliding.withUnsafeMutableBufferPointer { windows in
+      guard Self.fits(permits, windows, at: now) else { return false }
+      for index in windows.indices { windows[index].take(permits) }
+      return true
+    }
+    return fits ? .acquired : .refused(retryAt: earliest(permits, at: now))
   }
 
   @inline(never)
   mutating func take(_ permits: Int, _ reading: CalendarReading) -> RateLimitDecision {
-    if let refusal = refusal(permits) { return refusal }
-    var fits = fitsSliding(permits, at: reading.now)
+    guard permits > 0, permits <= smallest else { return refusal(permits) }
+    var fits = sliding.withUnsafeMutableBufferPointer { Self.fits(permits, $0, at: reading.now) }
     for index in calendar.indices {
       calendar[index].advance(to: reading)
       fits = fits && calendar[index].used <= calendar[index].permits - permits
@@ -54,21 +57,24 @@ struct QuotaWindows: Sendable {
     return .acquired
   }
 
-  private func refusal(_ permits: Int) -> RateLimitDecision? {
-    guard permits > 0 else { return .impossible }
-    guard permits > smallest else { return nil }
-    return smallest == 0 ? .refused(retryAt: nil) : .impossible
+  @inline(never)
+  private func refusal(_ permits: Int) -> RateLimitDecision {
+    smallest == 0 && permits > 0 ? .refused(retryAt: nil) : .impossible
   }
 
-  private mutating func fitsSliding(_ permits: Int, at now: Instant) -> Bool {
+  @inline(__always)
+  private static func fits(
+    _ permits: Int, _ windows: UnsafeMutableBufferPointer<SlidingWindow>, at now: Instant
+  ) -> Bool {
     var fits = true
-    for index in sliding.indices {
-      sliding[index].advance(to: now)
-      fits = fits && sliding[index].used <= sliding[index].permits - permits
+    for index in windows.indices {
+      windows[index].advance(to: now)
+      fits = fits && windows[index].used <= windows[index].permits - permits
     }
     return fits
   }
 
+  @inline(never)
   private func earliest(_ permits: Int, at now: Instant) -> Instant {
     sliding.reduce(now) { max($0, $1.earliest(permits, at: now)) }
   }
