@@ -115,7 +115,7 @@ public final class KeyedQuotaLimiter<Key: Hashable & Sendable>: Sendable {
   /// - Complexity: O(n) in the number of keys, a thousand at a time.
   public func forgetIdleKeys(at now: Instant, unixTime: UnixTime? = nil) {
     let reading = core.reading(at: now, unixTime)
-    limiters.sweep({ $0.isIdle(at: now, reading) }, core.retire)
+    limiters.sweep(at: now, { $0.idleFrom(reading) }, core.retire)
   }
 }
 
@@ -168,7 +168,7 @@ extension KeyedQuotaLimiter {
   func make(_ key: Key, at now: Instant, _ unixTime: UnixTime?) -> QuotaLimiter? {
     let reading = core.reading(at: now, unixTime)
     let limiter = limiters.make(
-      key, at: now, isAsNew: { $0.isIdle(at: now, reading) }, retire: core.retire, core.make)
+      key, at: now, asNewFrom: { $0.idleFrom(reading) }, retire: core.retire, core.make)
     // An update may have looked for it before it was there.
     if let limiter { core.bringUpToDate(limiter, at: now, unixTime) }
     return limiter

@@ -151,10 +151,7 @@ extension QuotaLimiter {
     _ permits: Int, at now: Instant, _ unixTime: UnixTime?, observer: CallContext?
   ) -> RateLimitDecision {
     if permits == 0 { return .acquired }
-    var answer = decide(permits, at: now, nil)
-    // The zone is the user's: it is asked outside the lock, and only where a quota goes by the calendar.
-    while answer == nil { answer = decide(permits, at: now, reading(at: now, unixTime)) }
-    guard let decision = answer else { return .acquired }
+    let decision = decide(permits, at: now) ?? decide(permits, at: now, unixTime)
     if decision != .acquired {
       eventQueue?.drain()
       observer?.emit(refusal(decision, permits, at: now))
@@ -162,17 +159,35 @@ extension QuotaLimiter {
     return decision
   }
 
-  private func decide(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> RateLimitDecision? {
+  /// - Returns: `nil` when a quota goes by the calendar.
+  private func decide(_ permits: Int, at now: Instant) -> RateLimitDecision? {
     state.withLock { state in
-      guard let decision = state.windows.take(permits, at: now, reading) else { return nil }
-      if decision == .acquired {
-        state.counts.acquired &+= permits
-      } else {
-        state.counts.refused &+= 1
-        eventQueue?.enqueue(refusal(decision, permits, at: now))
-      }
+      guard !state.windows.asksTheCalendar else { return nil }
+      let decision = state.windows.take(permits, at: now)
+      count(decision, permits, at: now, &state)
       return decision
     }
+  }
+
+  // The zone is the user's: it is asked outside the lock.
+  @inline(never)
+  private func decide(_ permits: Int, at now: Instant, _ unixTime: UnixTime?) -> RateLimitDecision {
+    let reading = calendar.read(at: now, unixTime ?? CallContext.current.clock.unixTime)
+    return state.withLock { state in
+      let decision = state.windows.take(permits, reading)
+      count(decision, permits, at: now, &state)
+      return decision
+    }
+  }
+
+  @inline(__always)
+  private func count(_ decision: RateLimitDecision, _ permits: Int, at now: Instant, _ state: inout State) {
+    guard decision != .acquired else {
+      state.counts.acquired &+= permits
+      return
+    }
+    state.counts.refused &+= 1
+    eventQueue?.enqueue(refusal(decision, permits, at: now))
   }
 
   /// `nil` where no quota goes by the calendar.
@@ -188,9 +203,9 @@ extension QuotaLimiter {
 
   var counts: QuotaCounts { state.withLock { $0.counts } }
 
-  /// Whether a new limiter would be no different, but for its counts.
-  func isIdle(at now: Instant, _ reading: CalendarReading?) -> Bool {
-    state.withLock { $0.windows.isIdle(at: now, reading) }
+  /// From when on a new limiter would be no different, but for its counts.
+  func idleFrom(_ reading: CalendarReading?) -> Instant {
+    state.withLock { $0.windows.idleFrom(reading) }
   }
 
   /// Takes permits, or throws the rejection.

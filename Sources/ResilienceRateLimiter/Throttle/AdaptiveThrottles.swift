@@ -77,7 +77,7 @@ public final class AdaptiveThrottles<Key: Hashable & Sendable>: Sendable {
   @inline(never)
   func make(_ key: Key, at now: Instant) -> AdaptiveThrottle {
     let throttle = throttles.make(
-      key, at: now, isAsNew: { $0.snapshot(at: now).attempts == 0 },
+      key, at: now, asNewFrom: { Instant(nanoseconds: $0.snapshot(at: now).attempts == 0 ? .min : .max) },
       retire: { rejectedBefore.wrappingAdd($0.snapshot(at: now).rejected, ordering: .relaxed) }
     ) {
       AdaptiveThrottle("\(name)/\(key)", policy: policy, onEvent: onEvent)

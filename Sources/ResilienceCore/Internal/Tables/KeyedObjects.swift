@@ -18,6 +18,8 @@ package struct KeyedObjects<Key: Hashable & Sendable, Object: AnyObject & Sendab
   @usableFromInline let isSweeping = Atomic<Bool>(false)
   /// Not before then, when the last sweep has found no room.
   @usableFromInline let nextSweep = Atomic<Int64>(.min)
+  /// When the first that was looked at last will be as new, as far as can be told.
+  @usableFromInline let nextFree = Atomic<Int64>(.min)
 
   /// - Parameter maxKeys: The most objects that are kept at one time, 1 or more.
   @inlinable
@@ -32,10 +34,11 @@ package struct KeyedObjects<Key: Hashable & Sendable, Object: AnyObject & Sendab
 
   package var count: Int { maxKeys - places.count }
 
-  /// When it may be found that there is room again.
+  /// When there may be room again, for a key that has found none.
   @usableFromInline
   package func retryAt(_ now: Instant) -> Instant {
-    max(now, Instant(nanoseconds: nextSweep.load(ordering: .relaxed)))
+    let (sweep, free) = (nextSweep.load(ordering: .relaxed), nextFree.load(ordering: .relaxed))
+    return max(now, Instant(nanoseconds: free < .max ? max(sweep, free) : sweep))
   }
 }
 
@@ -53,18 +56,20 @@ extension KeyedObjects {
   /// Makes the object of a key that ``find(_:)`` has not found.
   ///
   /// - Parameters:
-  ///   - isAsNew: Whether an object does what a new one would do. It is called under a lock: some
-  ///     instructions.
+  ///   - asNewFrom: From when on an object does what a new one would do, if nobody asks for it: now or before
+  ///     for one that may be forgotten, `Instant(nanoseconds: .max)` where that cannot be told. It is called
+  ///     under a lock: some instructions.
   ///   - retire: Is told of each object that is forgotten.
   ///   - make: Makes the object; somebody else's may be taken instead.
   /// - Returns: `nil` when there are as many objects as there may be.
   @inlinable
   @inline(never)
   package func make(
-    _ key: Key, at now: Instant, isAsNew: (Object) -> Bool, retire: (Object) -> Void, _ make: () -> Object
+    _ key: Key, at now: Instant, asNewFrom: (Object) -> Instant, retire: (Object) -> Void,
+    _ make: () -> Object
   ) -> Object? {
     let (index, hash) = shards.place(of: key.hashValue)
-    sweepIfDue(at: now, isAsNew, retire)
+    sweepIfDue(at: now, asNewFrom, retire)
     // A flood of new keys must not make an object for each call that finds no room.
     guard places.count > 0 else { return find(key) }
     let made = make()
@@ -98,16 +103,17 @@ extension KeyedObjects {
   /// Forgets what is as new, when there are twice as many objects as after the last time, or when there is no
   /// room: then again after a pause, so that a flood of new keys costs a few percent of one processor.
   @inlinable
-  func sweepIfDue(at now: Instant, _ isAsNew: (Object) -> Bool, _ retire: (Object) -> Void) {
+  func sweepIfDue(at now: Instant, _ asNewFrom: (Object) -> Instant, _ retire: (Object) -> Void) {
     guard isSweepDue(at: now), !isSweeping.exchange(true, ordering: .acquiring) else { return }
     defer { isSweeping.store(false, ordering: .releasing) }
     // Another thread may have swept in between.
     guard isSweepDue(at: now) else { return }
-    sweep(isAsNew, retire)
+    let free = sweep(at: now, asNewFrom, retire)
     let kept = maxKeys - places.count
     sweepCount.store(min(maxKeys, max(Self.smallestSweep, 2 * kept)), ordering: .relaxed)
     let pause = max(1_000_000, Int64(maxKeys).multiplyingSaturating(1_000))
     let next = kept > maxKeys - max(1, maxKeys / 64) ? now.advanced(byNanoseconds: pause) : now
+    nextFree.store(free.nanoseconds, ordering: .relaxed)
     nextSweep.store(next.nanoseconds, ordering: .relaxed)
   }
 
@@ -118,31 +124,41 @@ extension KeyedObjects {
       && (free > 0 || now.nanoseconds >= nextSweep.load(ordering: .relaxed))
   }
 
-  /// Forgets all that is as new.
+  /// Forgets all that is as new and that nobody holds.
+  ///
+  /// - Returns: When the first of the others will be.
   @inlinable
   @inline(never)
-  package func sweep(_ isAsNew: (Object) -> Bool, _ retire: (Object) -> Void) {
+  @discardableResult
+  package func sweep(at now: Instant, _ asNewFrom: (Object) -> Instant, _ retire: (Object) -> Void) -> Instant
+  {
+    var nextFree = Instant(nanoseconds: .max)
     for index in shards.indices {
       // Released after the lock is: its keys are the user's.
-      var forgotten = shards[index].withLock { table in forget(&table, isAsNew) }
+      var forgotten = shards[index].withLock { table in forget(&table, at: now, asNewFrom, &nextFree) }
       forgotten?.forEachValue { retire($0) }
     }
+    return nextFree
   }
 
   @inlinable
-  func forget(_ table: inout Table, _ isAsNew: (Object) -> Bool) -> Table? {
+  func forget(
+    _ table: inout Table, at now: Instant, _ asNewFrom: (Object) -> Instant, _ nextFree: inout Instant
+  ) -> Table? {
     var kept = 0
-    // One that is looked at twice may have changed in between: what is kept is decided once.
-    table.forEachValue { object in if !Self.mayGo(&object, isAsNew) { kept += 1 } }
-    guard kept < table.count else { return nil }
-    let before = table.count
-    let forgotten = table.replace(for: before) { object in !Self.mayGo(&object, isAsNew) }
-    places.giveBack(before - table.count)
+    table.forEachValue { object in
+      let free = asNewFrom(object)
+      guard free > now || !isKnownUniquelyReferenced(&object) else { return }
+      kept += 1
+      nextFree = min(nextFree, max(now, free))
+    }
+    let count = table.count
+    guard kept < count else { return nil }
+    // What nobody held, nobody can have got hold of meanwhile; and no more than that is kept.
+    let forgotten = table.replace(for: kept) { object in
+      asNewFrom(object) > now || !isKnownUniquelyReferenced(&object)
+    }
+    places.giveBack(count - table.count)
     return forgotten
-  }
-
-  @inlinable
-  static func mayGo(_ object: inout Object, _ isAsNew: (Object) -> Bool) -> Bool {
-    isKnownUniquelyReferenced(&object) && isAsNew(object)
   }
 }

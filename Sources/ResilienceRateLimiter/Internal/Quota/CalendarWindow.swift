@@ -32,8 +32,10 @@ struct CalendarWindow: Sendable {
     used <= permits - count ? reading.now : reading.ends(period)
   }
 
-  /// Whether nothing is taken that still counts.
-  func isIdle(_ reading: CalendarReading) -> Bool { used == 0 || reading[period].number > number }
+  /// From when on nothing is taken that still counts.
+  func idleFrom(_ reading: CalendarReading) -> Instant {
+    used == 0 || reading[period].number > number ? .distantPast : reading.ends(period)
+  }
 
   /// What was taken in the period, as if it had been taken at `now`.
   func takings(at now: Instant) -> [(instant: Instant, permits: Int)] { used > 0 ? [(now, used)] : [] }

@@ -27,40 +27,62 @@ struct QuotaWindows: Sendable {
     for index in calendar.indices { calendar[index].advance(to: reading) }
   }
 
-  /// - Returns: `nil` when a reading of the calendar is needed, and there is none.
-  mutating func take(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> RateLimitDecision? {
-    guard permits > 0 else { return .impossible }
-    guard permits <= smallest else { return smallest == 0 ? .refused(retryAt: nil) : .impossible }
-    var fits = true
-    for index in sliding.indices {
-      sliding[index].advance(to: now)
-      fits = fits && sliding[index].used <= sliding[index].permits - permits
+  /// Takes permits where no quota goes by the calendar.
+  mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
+    guard permits > 0, permits <= smallest else { return refusal(permits) }
+    let fits = sliding.withUnsafeMutableBufferPointer { windows in
+      guard Self.fits(permits, windows, at: now) else { return false }
+      for index in windows.indices { windows[index].take(permits) }
+      return true
     }
-    if asksTheCalendar {
-      guard let reading else { return nil }
-      for index in calendar.indices {
-        calendar[index].advance(to: reading)
-        fits = fits && calendar[index].used <= calendar[index].permits - permits
-      }
+    return fits ? .acquired : .refused(retryAt: earliest(permits, at: now))
+  }
+
+  @inline(never)
+  mutating func take(_ permits: Int, _ reading: CalendarReading) -> RateLimitDecision {
+    guard permits > 0, permits <= smallest else { return refusal(permits) }
+    var fits = sliding.withUnsafeMutableBufferPointer { Self.fits(permits, $0, at: reading.now) }
+    for index in calendar.indices {
+      calendar[index].advance(to: reading)
+      fits = fits && calendar[index].used <= calendar[index].permits - permits
     }
-    guard fits else { return .refused(retryAt: earliest(permits, at: now, reading)) }
+    guard fits else {
+      return .refused(
+        retryAt: calendar.reduce(earliest(permits, at: reading.now)) {
+          max($0, $1.earliest(permits, reading))
+        })
+    }
     for index in sliding.indices { sliding[index].take(permits) }
     for index in calendar.indices { calendar[index].take(permits) }
     return .acquired
   }
 
-  private func earliest(_ permits: Int, at now: Instant, _ reading: CalendarReading?) -> Instant {
-    let earliest = sliding.reduce(now) { max($0, $1.earliest(permits, at: now)) }
-    guard let reading else { return earliest }
-    return calendar.reduce(earliest) { max($0, $1.earliest(permits, reading)) }
+  @inline(never)
+  private func refusal(_ permits: Int) -> RateLimitDecision {
+    smallest == 0 && permits > 0 ? .refused(retryAt: nil) : .impossible
   }
 
-  /// Whether nothing is taken that still counts: new windows would be no different.
-  func isIdle(at now: Instant, _ reading: CalendarReading?) -> Bool {
-    sliding.allSatisfy { $0.isIdle(at: now) }
-      && calendar.allSatisfy { window in
-        reading.map(window.isIdle) ?? false
-      }
+  @inline(__always)
+  private static func fits(
+    _ permits: Int, _ windows: UnsafeMutableBufferPointer<SlidingWindow>, at now: Instant
+  ) -> Bool {
+    var fits = true
+    for index in windows.indices {
+      windows[index].advance(to: now)
+      fits = fits && windows[index].used <= windows[index].permits - permits
+    }
+    return fits
+  }
+
+  @inline(never)
+  private func earliest(_ permits: Int, at now: Instant) -> Instant {
+    sliding.reduce(now) { max($0, $1.earliest(permits, at: now)) }
+  }
+
+  /// From when on nothing is taken that still counts, if nothing more is: new windows would be no different.
+  func idleFrom(_ reading: CalendarReading?) -> Instant {
+    let idleFrom = sliding.reduce(.distantPast) { max($0, $1.idleFrom) }
+    return calendar.reduce(idleFrom) { max($0, reading.map($1.idleFrom) ?? Instant(nanoseconds: .max)) }
   }
 
   mutating func refund(_ permits: Int, takenAt instant: Instant) {

@@ -90,9 +90,10 @@ struct SlidingWindow: Sendable {
     return max(now, Instant(nanoseconds: room))
   }
 
-  /// Whether nothing counts any more.
-  func isIdle(at now: Instant) -> Bool {
-    used == 0 || stepEnds.addingSaturating(reach.multiplyingSaturating(stepNanoseconds)) <= now.nanoseconds
+  /// From when on nothing counts any more.
+  var idleFrom: Instant {
+    guard used > 0 else { return .distantPast }
+    return Instant(nanoseconds: stepEnds.addingSaturating(reach.multiplyingSaturating(stepNanoseconds)))
   }
 
   /// When all permits are there again, if nobody takes any.

@@ -9,6 +9,7 @@ import Testing
   private final class Thing: Sendable {
     let key: Int
     let isBusy = Atomic<Bool>(false)
+    var busyUntil: Int64 { key < 0 ? Int64(-key) * 1_000_000_000 : .max }
     init(_ key: Int) { self.key = key }
   }
 
@@ -22,15 +23,17 @@ import Testing
 
     func thing(_ key: Int, at now: Instant = .s(0)) -> Thing? {
       objects.find(key)
-        ?? objects.make(key, at: now, isAsNew: Self.isAsNew, retire: retire) {
+        ?? objects.make(key, at: now, asNewFrom: Self.asNewFrom, retire: retire) {
           made.wrappingAdd(1, ordering: .relaxed)
           return Thing(key)
         }
     }
 
-    func sweep() { objects.sweep(Self.isAsNew, retire) }
+    func sweep() { objects.sweep(at: .s(0), Self.asNewFrom, retire) }
 
-    private static func isAsNew(_ thing: Thing) -> Bool { !thing.isBusy.load(ordering: .relaxed) }
+    private static func asNewFrom(_ thing: Thing) -> Instant {
+      Instant(nanoseconds: thing.isBusy.load(ordering: .relaxed) ? thing.busyUntil : .min)
+    }
     private func retire(_ thing: Thing) { retired.withLock { $0.append(thing.key) } }
   }
 
@@ -80,6 +83,16 @@ import Testing
     #expect(things.thing(2) == nil)
     #expect(things.objects.retryAt(.s(0)) == .s(0.001))
     #expect(things.thing(2, at: .s(0.001)) != nil)
+  }
+
+  @Test func whoFindsNoRoomIsToldWhenThereIsSome() {
+    let things = Things(maxKeys: 3)
+    for key in [-7, -5, 1] { things.thing(key)?.isBusy.store(true, ordering: .relaxed) }
+    #expect(things.thing(2) == nil)
+    #expect(things.objects.retryAt(.s(0)) == .s(5))
+    #expect(things.thing(2, at: .s(4)) == nil)
+    #expect(things.thing(2, at: .s(5)) != nil)
+    #expect(things.retired.withLock { $0 } == [-5])
   }
 
   @Test func manyThreadsAgreeOnOneObjectAndTheBoundHolds() async {

@@ -48,6 +48,11 @@ func bulkheadRows() -> [Row] {
       }
     }
     .floor("call"),
+    .call("bulkhead: call, by key") {
+      let policy = BulkheadPolicy(limit: .fixed(100), maxWaiting: 100)
+      return makeCall().bulkhead(Bulkheads<Int>("benchmark", policy: policy), by: { $0 & 63 })
+    }
+    .floor("call"),
     .call("bulkhead: call, adaptive") { makeCall().bulkhead(Bulkhead("benchmark", limit: .adaptive())) }
       .floor("call"),
     .threads(2, "bulkhead: permit, enter and leave, 2 threads") {

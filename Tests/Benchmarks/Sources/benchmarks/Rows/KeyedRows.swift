@@ -56,6 +56,19 @@ func keyedRows() -> [Row] {
       }
     }
     .floor("floor: dictionary of 100 000 strings"),
+    .sync("keyed: permit of a key with a limit of its own, now given") {
+      let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perHour(1, burst: 1))
+      let now = SystemClock.read()
+      do { try limiter.setLimit(.perSecond(1, burst: 1_000_000_000), forKey: 1, at: now) } catch {
+        fatalError("\(error)")
+      }
+      return { count in
+        var acquired = 0
+        for _ in 0..<count where limiter.tryAcquire(key: 1, at: now) == .acquired { acquired &+= 1 }
+        return acquired
+      }
+    }
+    .floor("floor: lock pair"),
     .sync("quota: permit of two quotas, now given") {
       let limiter = QuotaLimiter(
         "benchmark", quotas: [.perSecond(1_000_000_000), .perMinute(1_000_000_000)])
@@ -66,6 +79,30 @@ func keyedRows() -> [Row] {
           let now = start.advanced(byNanoseconds: Int64(step) * 1000)
           if limiter.tryAcquire(at: now) == .acquired { acquired &+= 1 }
         }
+        return acquired
+      }
+    }
+    .floor("floor: lock pair"),
+    .sync("quota: permit of a key's two quotas, now given") {
+      let limiter = KeyedQuotaLimiter<Int>(
+        "benchmark", quotas: [.perSecond(1_000_000_000), .perMinute(1_000_000_000)])
+      let start = SystemClock.read()
+      return { count in
+        var acquired = 0
+        for step in 0..<count {
+          let now = start.advanced(byNanoseconds: Int64(step) * 1000)
+          if limiter.tryAcquire(key: step & 63, at: now) == .acquired { acquired &+= 1 }
+        }
+        return acquired
+      }
+    }
+    .floor("floor: lock pair"),
+    .sync("quota: permit of a day's quota, now given") {
+      let limiter = QuotaLimiter("benchmark", quotas: [Quota(1_000_000_000, each: .day)])
+      let (now, time) = (SystemClock.read(), SystemClock().unixTime)
+      return { count in
+        var acquired = 0
+        for _ in 0..<count where limiter.tryAcquire(at: now, unixTime: time) == .acquired { acquired &+= 1 }
         return acquired
       }
     }
@@ -85,5 +122,9 @@ func keyedRows() -> [Row] {
     }
     .floor("floor: lock pair"),
     .call("throttle: call") { makeCall().throttle(AdaptiveThrottle("benchmark")) }.floor("call"),
+    .call("throttle: call, by key") {
+      makeCall().throttle(AdaptiveThrottles<Int>("benchmark"), by: { $0 & 63 })
+    }
+    .floor("call"),
   ]
 }
