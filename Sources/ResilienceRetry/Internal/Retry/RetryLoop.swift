@@ -4,9 +4,9 @@ public import ResilienceCore
 @usableFromInline
 final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
-  private let constantPolicy: RetryPolicy
+  let constantPolicy: RetryPolicy
   private let constantLimit: UInt32
-  private let live: LivePolicy<RetryPolicy>?
+  let live: LivePolicy<RetryPolicy>?
   let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
@@ -31,7 +31,7 @@ final class RetryLoop: Sendable {
 
   @inline(__always)
   private var limit: UInt32 {
-    live.map { UInt32(clamping: $0.current.maxAttempts) } ?? constantLimit
+    if let live { UInt32(clamping: live.current.maxAttempts) } else { constantLimit }
   }
 
   /// For a reader of the stack: `3 (exponential 50 ms…20 s, full jitter)`.
