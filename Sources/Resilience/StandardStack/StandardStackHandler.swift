@@ -1,0 +1,38 @@
+public import ResilienceCircuitBreaker
+public import ResilienceCore
+public import ResilienceRetry
+public import ResilienceTimeout
+
+/// The layers of a ``StandardStack`` around a handler, from the outside in.
+public typealias StandardStackHandler<Base: Handler> =
+  LiveDeadlineHandler<AdmissionHandler<RetryHandler<CircuitBreakerHandler<LiveTimeoutHandler<Base>>>>>
+
+extension Handler {
+  /// Wraps the handler in all that usually stands between a service and another one: a deadline, a rate limit and
+  /// a bulkhead where the stack's policy has them, retries within a budget, a breaker, and a time limit for each
+  /// attempt.
+  ///
+  /// An event handler takes the same, best with ``StandardStackPolicy/eventHandler``; `.deduplicate` goes around it.
+  ///
+  /// - Parameter stack: The destination's, shared by every call to it.
+  public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> {
+    AdmissionHandler(
+      base: timeout(live: stack.timeout)
+        .circuitBreaker(stack.circuitBreaker)
+        .retry(live: stack.retry, budget: stack.budget),
+      stack: stack
+    )
+    .deadline(live: stack.deadline)
+  }
+
+  /// Wraps the handler in a stack of its own, which has the handler's name; see ``standardStack(_:)-(StandardStack)``.
+  ///
+  /// Make it once and keep it: what is made anew for each call counts anew.
+  ///
+  /// - Parameter policy: What it does. Default: good for a call that a person waits for.
+  public func standardStack(
+    _ policy: StandardStackPolicy = StandardStackPolicy()
+  ) -> StandardStackHandler<Self> {
+    standardStack(StandardStack(traits.name, policy: policy))
+  }
+}
