@@ -9,9 +9,15 @@ extension RetryLoop {
     after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
     idempotency: CallTraits.Idempotency = .notStated, isReplayable: Bool = true
   ) -> RetryAttempt {
+    guard live == nil else {
+      return decideNext(
+        after: outcome, error, attempt, of: call, idempotency: idempotency, isReplayable: isReplayable,
+        choosing: { _, _ in .asPlanned })
+    }
     let attempt = ended(attempt, of: call, outcome, error)
     let decision = decision(
-      after: outcome, error, attempt, of: call, deadline: call.deadline, idempotency, isReplayable)
+      by: constantPolicy, after: outcome, error, attempt, of: call, deadline: call.deadline, idempotency,
+      isReplayable)
     return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
@@ -26,7 +32,7 @@ extension RetryLoop {
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
     var decision = decision(
-      after: outcome, error, attempt, of: call, deadline: .never, idempotency, isReplayable)
+      by: policy, after: outcome, error, attempt, of: call, deadline: .never, idempotency, isReplayable)
     if case .retry(let planned) = decision {
       let choice = choose(planned, attempt.identity.number)
       let least = outcome.leastWait(error, at: { call.readClock() })
@@ -48,18 +54,14 @@ extension RetryLoop {
 
   @inline(__always)
   private func decision(
-    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
+    by policy: RetryPolicy, after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt,
+    of call: CallContext,
     deadline: Deadline, _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
   ) -> RetryDecision {
-    let decision =
-      if let live {
-        liveDecision(live, after: outcome, error, attempt, of: call, deadline, idempotency, isReplayable)
-      } else {
-        constantPolicy.decision(
-          after: outcome, error: error, attempt: attempt.number, deadline: deadline,
-          seed: attempt.identity.number, idempotency: idempotency, isReplayable: isReplayable,
-          now: { call.readClock() })
-      }
+    let decision = policy.decision(
+      after: outcome, error: error, attempt: attempt.number, deadline: deadline,
+      seed: attempt.identity.number, idempotency: idempotency, isReplayable: isReplayable,
+      now: { call.readClock() })
     switch decision {
     // Nobody waits for another attempt. The deadline does not say so where callers share an execution.
     case .retry where Task.isCancelled:
@@ -68,17 +70,6 @@ extension RetryLoop {
       return .giveUp(cancellation(of: call))
     default: return decision
     }
-  }
-
-  @inline(never)
-  private func liveDecision(
-    _ live: LivePolicy<RetryPolicy>, after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt,
-    of call: CallContext, _ deadline: Deadline, _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
-  ) -> RetryDecision {
-    live.current.decision(
-      after: outcome, error: error, attempt: attempt.number, deadline: deadline,
-      seed: attempt.identity.number, idempotency: idempotency, isReplayable: isReplayable,
-      now: { call.readClock() })
   }
 
   /// A refusal by one of our own layers put no load on the destination: it takes no token of the budget and
