@@ -19,18 +19,25 @@ public enum RetryChoice: Sendable, Hashable {
 }
 
 extension RetryChoice {
-  /// How long it waits, in nanoseconds; `nil` when it does not try again.
+  /// What it comes to, of a retry that the policy would make.
   ///
   /// - Parameters:
-  ///   - planned: What the policy has.
-  ///   - notBefore: What the destination asked for; 0 or more.
-  @inline(__always)
-  func delayNanoseconds(planned: Int64, retry: Int, seed: UInt64, notBefore: Int64) -> Int64? {
+  ///   - planned: How long the policy would wait, in nanoseconds.
+  ///   - least: What the destination asked for; 0 or more.
+  func decision(
+    planned: Int64, least: Int64, retry: Int, seed: UInt64, of call: CallContext
+  ) -> RetryDecision {
+    let delay: Int64
     switch self {
-    case .asPlanned: planned
-    case .stop: nil
-    case .after(let wait): max(wait.clampedNanoseconds, notBefore)
-    case .backoff(let backoff): backoff.delayNanoseconds(retry: retry, seed: seed, notBefore: notBefore)
+    case .asPlanned: delay = planned
+    case .stop: return .giveUp(.excluded)
+    case .after(let wait): delay = max(wait.clampedNanoseconds, least)
+    case .backoff(let backoff):
+      delay = backoff.delayNanoseconds(retry: retry, seed: seed, notBefore: least)
     }
+    guard call.deadline.isNever || delay < call.deadline.remainingNanoseconds(at: call.readClock()) else {
+      return .giveUp(.deadline)
+    }
+    return .retry(delayNanoseconds: delay)
   }
 }

@@ -30,8 +30,7 @@ extension RetryPolicy {
   ) -> RetryDecision {
     return decision(
       after: outcome, error: error, attempt: attempt, deadline: deadline, seed: seed,
-      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now },
-      choosing: { _ in .asPlanned })
+      idempotency: traits.idempotency, isReplayable: traits.isReplayable, now: { now })
   }
 
   /// The same for the loop, which looks itself whether the caller has cancelled; the time is read only where
@@ -39,8 +38,7 @@ extension RetryPolicy {
   @inline(__always)
   func decision(
     after outcome: Outcome, error: (any Error)?, attempt: Int, deadline: Deadline, seed: UInt64,
-    idempotency: CallTraits.Idempotency, isReplayable: Bool, now: () -> Instant,
-    choosing choose: (_ planned: Int64) -> RetryChoice
+    idempotency: CallTraits.Idempotency, isReplayable: Bool, now: () -> Instant
   ) -> RetryDecision {
     let pushback = outcome.pushback
     var notBefore = pushback.retryAfter?.clampedNanoseconds ?? 0
@@ -64,17 +62,24 @@ extension RetryPolicy {
     // What did not run, and not for want of capacity, is repeated at once, once: it may find another
     // instance.
     let isTransparent = attempt == 1 && pushback.notProcessed && !pushback.overloaded && notBefore <= 0
-    let planned =
+    let delay =
       isTransparent ? 0 : backoff.delayNanoseconds(retry: attempt, seed: seed, notBefore: max(0, notBefore))
-    let choice = choose(planned)
-    guard
-      let delay = choice.delayNanoseconds(
-        planned: planned, retry: attempt, seed: seed, notBefore: max(0, notBefore))
-    else { return .giveUp(.excluded) }
     guard deadline.isNever || delay < deadline.remainingNanoseconds(at: now()) else {
       return .giveUp(.deadline)
     }
     return .retry(delayNanoseconds: delay)
+  }
+}
+
+extension Outcome {
+  /// How long whoever tries again has to wait at least, in nanoseconds: what the destination, or a refusal,
+  /// asked for.
+  func leastWait(_ error: (any Error)?, at now: () -> Instant) -> Int64 {
+    let asked = max(0, pushback.retryAfter?.clampedNanoseconds ?? 0)
+    guard verdict != .failure || pushback.notProcessed, case .some(let wait?) = error?.refusal(at: now) else {
+      return asked
+    }
+    return max(asked, wait)
   }
 }
 

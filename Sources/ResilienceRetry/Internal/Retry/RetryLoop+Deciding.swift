@@ -9,14 +9,20 @@ extension RetryLoop {
     after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
     idempotency: CallTraits.Idempotency = .notStated, isReplayable: Bool = true
   ) -> RetryAttempt {
-    let attempt = ended(attempt, of: call, outcome, error)
-    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable) { _ in
-      .asPlanned
+    guard live == nil else {
+      return decideNext(
+        after: outcome, error, attempt, of: call, idempotency: idempotency, isReplayable: isReplayable,
+        choosing: { _, _ in .asPlanned })
     }
+    let attempt = ended(attempt, of: call, outcome, error)
+    let decision = decision(
+      by: constantPolicy, after: outcome, error, attempt, of: call, deadline: call.deadline, idempotency,
+      isReplayable)
     return carryOut(decision, after: outcome, error, attempt, of: call)
   }
 
-  /// The same, where somebody chooses whether, and after how long.
+  /// The same, where somebody chooses whether, and after how long: the deadline is held against the chosen
+  /// wait.
   @usableFromInline
   @inline(never)
   func decideNext(
@@ -25,9 +31,13 @@ extension RetryLoop {
     choosing choose: (_ planned: Int64, _ seed: UInt64) -> RetryChoice
   ) -> RetryAttempt {
     let attempt = ended(attempt, of: call, outcome, error)
-    let decision = decision(after: outcome, error, attempt, of: call, idempotency, isReplayable) { planned in
-      // Nobody is asked about a call that nobody waits for.
-      Task.isCancelled ? .asPlanned : choose(planned, attempt.identity.number)
+    var decision = decision(
+      by: policy, after: outcome, error, attempt, of: call, deadline: .never, idempotency, isReplayable)
+    if case .retry(let planned) = decision {
+      let choice = choose(planned, attempt.identity.number)
+      let least = outcome.leastWait(error, at: { call.readClock() })
+      decision = choice.decision(
+        planned: planned, least: least, retry: attempt.number, seed: attempt.identity.number, of: call)
     }
     return carryOut(decision, after: outcome, error, attempt, of: call)
   }
@@ -44,13 +54,14 @@ extension RetryLoop {
 
   @inline(__always)
   private func decision(
-    after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext,
-    _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool, choosing choose: (Int64) -> RetryChoice
+    by policy: RetryPolicy, after outcome: Outcome, _ error: (any Error)?, _ attempt: RetryAttempt,
+    of call: CallContext,
+    deadline: Deadline, _ idempotency: CallTraits.Idempotency, _ isReplayable: Bool
   ) -> RetryDecision {
     let decision = policy.decision(
-      after: outcome, error: error, attempt: attempt.number, deadline: call.deadline,
+      after: outcome, error: error, attempt: attempt.number, deadline: deadline,
       seed: attempt.identity.number, idempotency: idempotency, isReplayable: isReplayable,
-      now: { call.readClock() }, choosing: choose)
+      now: { call.readClock() })
     switch decision {
     // Nobody waits for another attempt. The deadline does not say so where callers share an execution.
     case .retry where Task.isCancelled:

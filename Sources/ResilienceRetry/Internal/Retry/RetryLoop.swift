@@ -4,9 +4,10 @@ public import ResilienceCore
 @usableFromInline
 final class RetryLoop: Sendable {
   @usableFromInline let budget: RetryBudget
-  private let constantPolicy: RetryPolicy
+  let constantPolicy: RetryPolicy
+  // 0 if it may change.
   private let constantLimit: UInt32
-  private let live: LivePolicy<RetryPolicy>?
+  let live: LivePolicy<RetryPolicy>?
   let counts = RetryCounts()
   private let onEvent: (@Sendable (RetryEvent) -> Void)?
   private let name: String
@@ -20,18 +21,25 @@ final class RetryLoop: Sendable {
     self.name = name
     self.provesRefusals = provesRefusals
     constantPolicy = policy
-    constantLimit = UInt32(clamping: policy.maxAttempts)
+    constantLimit = live == nil ? UInt32(clamping: policy.maxAttempts) : 0
     self.live = live
     self.budget = budget ?? .unbounded
     self.onEvent = onEvent
   }
 
   /// What holds at present.
-  var policy: RetryPolicy { live?.current ?? constantPolicy }
+  var policy: RetryPolicy { live == nil ? constantPolicy : livePolicy }
 
   @inline(__always)
-  private var limit: UInt32 {
-    live.map { UInt32(clamping: $0.current.maxAttempts) } ?? constantLimit
+  private var limit: UInt32 { constantLimit > 0 ? constantLimit : liveLimit }
+
+  // Out of line, so that a policy that does not change pays for a test and no more.
+  private var livePolicy: RetryPolicy {
+    @inline(never) get { live?.current ?? constantPolicy }
+  }
+
+  private var liveLimit: UInt32 {
+    @inline(never) get { UInt32(clamping: livePolicy.maxAttempts) }
   }
 
   /// For a reader of the stack: `3 (exponential 50 ms…20 s, full jitter)`.
@@ -48,6 +56,17 @@ final class RetryLoop: Sendable {
   @usableFromInline
   @inline(never)
   func first(of call: CallContext, drawsID: Bool) -> CallContext {
+    guard constantLimit > 0 else { return liveFirst(of: call, drawsID: drawsID) }
+    return first(of: call, limit: constantLimit, drawsID: drawsID)
+  }
+
+  @inline(never)
+  private func liveFirst(of call: CallContext, drawsID: Bool) -> CallContext {
+    first(of: call, limit: liveLimit, drawsID: drawsID)
+  }
+
+  @inline(__always)
+  private func first(of call: CallContext, limit: UInt32, drawsID: Bool) -> CallContext {
     var first = call
     first.claim()
     first.beginAttempt(1, of: limit, at: call.knownNow)
@@ -144,7 +163,13 @@ final class RetryLoop: Sendable {
     _ reason: RetryDecision.Reason, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
   ) {
     counts.note(reason)
-    guard isTold(call) else { return }
+    if isTold(call) { tellGaveUp(reason, error, attempt, of: call) }
+  }
+
+  @inline(never)
+  private func tellGaveUp(
+    _ reason: RetryDecision.Reason, _ error: (any Error)?, _ attempt: RetryAttempt, of call: CallContext
+  ) {
     tell(.gaveUp(call: name, attempts: attempt.number, reason: reason, error: error), attempt, of: call)
   }
 
