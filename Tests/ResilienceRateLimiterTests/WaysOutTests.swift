@@ -181,16 +181,18 @@ private struct Refused: Rejection {
     }
     try Simulation(seed: 1).run { _ in
       let retried = Again(base: ServiceCall { (_: Void) in })
+      // The compiler warns of a quota around a retry.
+      let hidden = retried.erased()
       let bucket = TokenBucket("mail", limit: .perHour(1, burst: 3))
       let quota = QuotaLimiter("mail", quotas: [.perHour(3)])
       let calls: [AnyHandler<Void, Void>] =
         isSaid
         ? [
           retried.rateLimit(bucket, refundsRefusals: true).erased(),
-          retried.rateLimit(quota, refundsRefusals: true).erased(),
+          hidden.rateLimit(quota, refundsRefusals: true).erased(),
         ]
         : [
-          retried.rateLimit(bucket).erased(), retried.rateLimit(quota).erased(),
+          retried.rateLimit(bucket).erased(), hidden.rateLimit(quota).erased(),
           retried.rateLimit(bucket, cost: { 1 }).erased(),
         ]
       for call in calls { await #expect(throws: Refused.self) { try await call() } }

@@ -18,12 +18,12 @@ public import Synchronization
 /// print(charge)   // charge: deadline 3 s → retry 3 (…) → circuit breaker payment → timeout 1 s
 /// ```
 ///
-/// From the outside in: the deadline of all of it, the rate limit and the bulkhead where the policy has them, the
-/// retry with its budget, the breaker, the time limit of an attempt. They are the layers of the other modules; who
-/// wants another order, a hedge or a fallback writes them one by one, or around this.
+/// From the outside in: the deadline of all of it, the rate limit and the bulkhead where the policy has them,
+/// the retry with its budget, the breaker, the time limit of an attempt. They are the layers of the other
+/// modules; who wants another order, a hedge or a fallback writes them one by one, or around this.
 ///
-/// The policy may be changed while calls run: ``update(_:)``. For several destinations, and for a document that
-/// names them, see ``StandardStacks``.
+/// The policy may be changed while calls run: ``update(_:)``. For several destinations, and for a document
+/// that names them, see ``StandardStacks``.
 public final class StandardStack: Sendable {
   /// Names the destination, in errors, events and metrics.
   public let name: String
@@ -51,8 +51,8 @@ public final class StandardStack: Sendable {
   /// - Parameters:
   ///   - name: Names the destination, in errors, events and metrics.
   ///   - policy: What it does. Default: good for a call that a person waits for.
-  ///   - budget: The destination's budget, shared with what else repeats calls to it. Default: one of its own,
-  ///     10 % of the calls.
+  ///   - budget: The destination's budget, shared with what else repeats calls to it. Default: one of its
+  ///     own, 10 % of the calls.
   public init(
     _ name: String, policy: StandardStackPolicy = StandardStackPolicy(), budget: RetryBudget? = nil
   ) {

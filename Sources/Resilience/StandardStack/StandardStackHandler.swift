@@ -8,11 +8,12 @@ public typealias StandardStackHandler<Base: Handler> =
   LiveDeadlineHandler<AdmissionHandler<RetryHandler<CircuitBreakerHandler<LiveTimeoutHandler<Base>>>>>
 
 extension Handler {
-  /// Wraps the handler in all that usually stands between a service and another one: a deadline, a rate limit and
-  /// a bulkhead where the stack's policy has them, retries within a budget, a breaker, and a time limit for each
-  /// attempt.
+  /// Wraps the handler in all that usually stands between a service and another one: a deadline, a rate limit
+  /// and a bulkhead where the stack's policy has them, retries within a budget, a breaker, and a time limit
+  /// for each attempt.
   ///
-  /// An event handler takes the same, best with ``StandardStackPolicy/eventHandler``; `.deduplicate` goes around it.
+  /// An event handler takes the same, best with ``StandardStackPolicy/eventHandler``; `.deduplicate` goes
+  /// around it.
   ///
   /// - Parameter stack: The destination's, shared by every call to it.
   public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> {
@@ -25,7 +26,8 @@ extension Handler {
     .deadline(live: stack.deadline)
   }
 
-  /// Wraps the handler in a stack of its own, which has the handler's name; see ``standardStack(_:)-(StandardStack)``.
+  /// Wraps the handler in a stack of its own, which has the handler's name; see
+  /// ``standardStack(_:)-(StandardStack)``.
   ///
   /// Make it once and keep it: what is made anew for each call counts anew.
   ///

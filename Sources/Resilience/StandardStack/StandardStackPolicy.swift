@@ -30,8 +30,8 @@ public struct StandardStackPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - deadline: How long all of it may take, more than 0. Default: 3 s: who waits for a page has left by
   ///     then.
-  ///   - timeout: How long an attempt may take, more than 0 and at most the deadline. Default: 1 s, a third of
-  ///     that, so that there is time for a second and a third attempt. Traps for what is longer than the
+  ///   - timeout: How long an attempt may take, more than 0 and at most the deadline. Default: 1 s, a third
+  ///     of that, so that there is time for a second and a third attempt. Traps for what is longer than the
   ///     deadline; see ``validated(deadline:timeout:retry:circuitBreaker:rateLimit:bulkhead:)``.
   ///   - retry: Attempts and waits. Default: three attempts, exponential backoff, full jitter.
   ///   - circuitBreaker: When the destination is not called for a while. Default: the breaker's.
@@ -77,8 +77,8 @@ public struct StandardStackPolicy: Sendable, Hashable {
 
   /// For the handler of an event: nobody waits, and what fails is delivered again by the bus.
   ///
-  /// A delivery has 30 s, an attempt 10 s, and there are two of them: a failure that a second attempt does not
-  /// mend is better mended by the next delivery, which comes later.
+  /// A delivery has 30 s, an attempt 10 s, and there are two of them: a failure that a second attempt does
+  /// not mend is better mended by the next delivery, which comes later.
   public static let eventHandler = StandardStackPolicy(
     deadline: .seconds(30), timeout: .seconds(10), retry: RetryPolicy(maxAttempts: 2))
 

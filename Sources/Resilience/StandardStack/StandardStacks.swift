@@ -17,8 +17,8 @@ internal import ResilienceCore
 /// }
 /// ```
 ///
-/// A document that is wrong throws an `InvalidSetting` such as ``payment.retry.maxAttempts must be in 1 ...`` while
-/// it is read, before anything has changed.
+/// A document that is wrong throws an `InvalidSetting` such as ``payment.retry.maxAttempts must be in 1 ...``
+/// while it is read, before anything has changed.
 public final class StandardStacks: Sendable {
   private struct State {
     var policies: [String: StandardStackPolicy]
@@ -62,8 +62,8 @@ public final class StandardStacks: Sendable {
 
   /// Has other policies hold from now on: for the stacks that they name, and the standard one for the others.
   ///
-  /// Counts, debts and places stay: see ``StandardStack/update(_:)``. A stack whose policy is the same as before
-  /// is not touched.
+  /// Counts, debts and places stay: see ``StandardStack/update(_:)``. A stack whose policy is the same as
+  /// before is not touched.
   public func update(_ policies: [String: StandardStackPolicy]) {
     let stacks = state.withLock { state in
       state.policies = policies

@@ -64,3 +64,17 @@ extension RetriesInside {
     CircuitBreakerHandler(base: self, breaker: breaker)
   }
 }
+
+extension AnswersFailures {
+  /// Warns: a breaker around a fallback sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a breaker around a fallback sees no failure that the fallback answers, and so never opens; apply \
+      .circuitBreaker first and .fallback after it
+      """
+  )
+  public func circuitBreaker(_ breaker: CircuitBreaker) -> CircuitBreakerHandler<Self> {
+    CircuitBreakerHandler(base: self, breaker: breaker)
+  }
+}

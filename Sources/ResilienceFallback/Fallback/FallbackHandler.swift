@@ -2,7 +2,7 @@ public import ResilienceCore
 
 /// A handler with a second-best answer; see ``ResilienceCore/Handler/fallback(when:_:)``.
 @frozen
-public struct FallbackHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
+public struct FallbackHandler<Base: Handler>: AnswersFailures, BuiltInHandler {
   @usableFromInline typealias Condition = @Sendable (Base.Input, Result<Base.Output, any Error>) -> Bool
   @usableFromInline typealias Body =
     nonisolated(nonsending) @Sendable (Base.Input, Result<Base.Output, any Error>) async throws -> Base.Output
@@ -121,6 +121,16 @@ extension Handler {
     when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil
   ) -> FallbackHandler<Self> {
     FallbackHandler(base: self, condition: condition) { _, _ in value }
+  }
+
+  /// Not available: an answer of another type than the call's. Else the compiler finds the fault at the call.
+  @available(*, unavailable, message: "the fallback is not of the type that the call returns")
+  @_disfavoredOverload
+  public func fallback<Other: Sendable>(
+    _ value: Other,
+    when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil
+  ) -> FallbackHandler<Self> {
+    fatalError("unavailable")
   }
 
   /// Answers with a second-best answer when there is no usable one: an older copy, a default, another

@@ -133,8 +133,8 @@ extension KeyedQuotaLimiter {
       ?? quotas.map { QuotaSnapshot.Usage(quota: $0, available: $0.permits, fullAt: now) }
   }
 
-  /// What a server tells a client about the quotas of its key, in header fields, at the present instant of the
-  /// current context's clock.
+  /// What a server tells a client about the quotas of its key, in header fields, at the present instant of
+  /// the current context's clock.
   public func fields(of key: Key) -> [RateLimitFields] {
     fields(of: key, at: CallContext.current.readClock())
   }

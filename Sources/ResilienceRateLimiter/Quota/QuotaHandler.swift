@@ -79,3 +79,17 @@ extension Handler {
       base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: cost)
   }
 }
+
+extension RetriesInside {
+  /// Warns: a provider counts attempts.
+  @available(
+    *, deprecated,
+    message: """
+      a quota around a retry counts calls, and the provider counts attempts; apply .rateLimit first and .retry (or \
+      .hedge) after it
+      """
+  )
+  public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool? = nil) -> QuotaHandler<Self> {
+    QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: nil)
+  }
+}

@@ -48,7 +48,6 @@ public final class AdaptiveThrottle: Sendable {
     }
   }
 
-
   private let state: Lock<State>
   private let eventQueue: EventQueue<ThrottleEvent>?
 

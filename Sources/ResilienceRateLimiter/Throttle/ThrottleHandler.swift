@@ -50,3 +50,17 @@ extension Handler {
     ThrottleHandler(base: self, throttle: throttle)
   }
 }
+
+extension RetriesInside {
+  /// Warns: a throttle counts what the destination accepts, and that are attempts.
+  @available(
+    *, deprecated,
+    message: """
+      a throttle around a retry sees one result where the destination saw several calls; apply .throttle first and \
+      .retry (or .hedge) after it
+      """
+  )
+  public func throttle(_ throttle: AdaptiveThrottle) -> ThrottleHandler<Self> {
+    ThrottleHandler(base: self, throttle: throttle)
+  }
+}

@@ -4,7 +4,7 @@ public import ResilienceCore
 /// ``ResilienceCore/Handler/retry(_:budget:onEvent:deciding:)``.
 ///
 /// One object, however deep the stack inside: what lives across the await of an attempt is one word.
-public final class RetryHandler<Base: Handler>: RetriesInside, BuiltInHandler {
+public final class RetryHandler<Base: Handler>: RetriesFailures, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 

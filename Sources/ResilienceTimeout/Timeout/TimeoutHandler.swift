@@ -129,3 +129,17 @@ extension Handler {
     TimeoutHandler(base: self, limit: TimeLimit(limit))
   }
 }
+
+extension RetriesFailures {
+  /// Warns: a time limit around a retry is for all attempts together.
+  @available(
+    *, deprecated,
+    message: """
+      a time limit around a retry is for all attempts together, and leaves none for an attempt that hangs; apply \
+      .timeout first, for each attempt, and .deadline after .retry, for all of them
+      """
+  )
+  public func timeout(_ limit: Duration) -> TimeoutHandler<Self> {
+    TimeoutHandler(base: self, limit: TimeLimit(limit))
+  }
+}

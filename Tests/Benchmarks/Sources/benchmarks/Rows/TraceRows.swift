@@ -71,8 +71,8 @@ func traceRows() -> [Row] {
         return sum
       }
     }
-    // A new dictionary takes 267 more or less, as its memory happens to be found: one and the same program took
-    // 4 833 and 5 100, and 3 563 and 3 829 with traceparent alone.
+    // A new dictionary takes 267 more or less, as its memory happens to be found: one and the same program
+    // took 4 833 and 5 100, and 3 563 and 3 829 with traceparent alone.
     .tolerating(0.09)
     .beat(
       "trace context: extract + inject",

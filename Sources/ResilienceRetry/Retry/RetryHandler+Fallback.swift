@@ -1,0 +1,43 @@
+public import ResilienceCore
+
+extension AnswersFailures {
+  /// Warns: a retry around a fallback sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a retry around a fallback sees no failure that the fallback answers, and so repeats nothing; apply .retry \
+      first and .fallback after it
+      """
+  )
+  public func retry(
+    _ policy: RetryPolicy = RetryPolicy(), budget: RetryBudget? = RetryBudget(),
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
+  ) -> RetryHandler<Self> {
+    RetryHandler(
+      base: self,
+      loop: RetryLoop(
+        traits.name, policy, budget: budget, provesRefusals: !mayRepeatCalls, onEvent: onEvent),
+      choice: choice)
+  }
+
+  /// Warns: a retry around a fallback sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a retry around a fallback sees no failure that the fallback answers, and so repeats nothing; apply .retry \
+      first and .fallback after it
+      """
+  )
+  public func retry(
+    maxAttempts: Int, backoff: Backoff = .exponential(), budget: RetryBudget? = RetryBudget(),
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
+  ) -> RetryHandler<Self> {
+    RetryHandler(
+      base: self,
+      loop: RetryLoop(
+        traits.name, RetryPolicy(maxAttempts: maxAttempts, backoff: backoff), budget: budget,
+        provesRefusals: !mayRepeatCalls, onEvent: onEvent),
+      choice: nil)
+  }
+}
