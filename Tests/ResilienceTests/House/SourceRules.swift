@@ -76,9 +76,9 @@ extension SourceRules {
   static func violations(inClosuresOf path: String, _ text: String) -> [String] {
     let parts = text.components(separatedBy: "onEvent: (@Sendable")
     return parts.dropLast().compactMap { part in
-      guard let signature = part.range(of: "public ", options: .backwards) else { return nil }
-      let before = part[signature.upperBound...]
-      return before.contains(")? = nil") ? "a closure stands before onEvent in \(path)" : nil
+      let declared = part.components(separatedBy: "func ").last ?? ""
+      let signature = declared.components(separatedBy: "init(").last ?? ""
+      return signature.contains(")? = nil") ? "a closure stands before onEvent in \(path)" : nil
     }
   }
 }
