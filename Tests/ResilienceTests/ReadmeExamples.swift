@@ -1,6 +1,7 @@
 // The code of README.md, compiled. ReadmeTests compares the texts; the declarations around the blocks only
 // make them complete.
 
+import Foundation
 import Resilience
 import ResilienceTestKit
 
@@ -10,6 +11,7 @@ struct Unavailable: Error {}
 
 struct Payments: Sendable {
   func charge(_ order: Order) async throws -> Receipt { Receipt() }
+  func refund(_ order: Order) async throws -> Receipt { Receipt() }
 }
 
 struct Response: Sendable {
@@ -40,6 +42,18 @@ func readmeQuickStart(_ order: Order) async throws -> Receipt {
 
   let receipt = try await charge(order)
   return receipt
+}
+
+func readmeStandardStack(
+  _ decoder: JSONDecoder, _ document: Data, _ changed: Data
+) async throws -> (stacks: StandardStacks, receipt: Receipt) {
+  let stacks = StandardStacks(try decoder.decode([String: StandardStackPolicy].self, from: document))
+
+  let refund = ServiceCall("refund") { (order: Order) in try await payments.refund(order) }
+    .standardStack(stacks["payment"])  // deadline, limits by choice, retry, breaker, timeout
+
+  stacks.update(try decoder.decode([String: StandardStackPolicy].self, from: changed))  // counts, debts and places stay
+  return (stacks, try await refund(Order()))
 }
 
 actor Account {

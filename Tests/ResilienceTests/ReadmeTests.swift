@@ -30,10 +30,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 6),
+    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 7),
     (
       "Sources/ResilienceTestKit/ResilienceTestKit.docc/TestYourOwnService.md",
       "Tests/ResilienceTests/SimulatorPageExamples.swift", 3
+    ),
+    (
+      "Sources/ResilienceCore/ResilienceCore.docc/WriteYourOwnDecorator.md",
+      "Tests/ResilienceTests/DecoratorPageExamples.swift", 2
     ),
   ])
   func everyBlockOfCodeIsCompiledAsItStands(page: String, source: String, count: Int) throws {
@@ -49,6 +53,12 @@ import Testing
 
   @Test func theCompiledCodeDoesWhatTheReadmeSays() async throws {
     _ = try await readmeQuickStart(Order())
+    let changed = #"{"payment": {"timeout": "2s"}}"#
+    let stacks = try await readmeStandardStack(JSONDecoder(), Data("{}".utf8), Data(changed.utf8)).stacks
+    #expect(stacks["payment"].policy.timeout == TimeLimit(.seconds(2)))
+    let counted = try await decoratorPageUse(payments)
+    #expect(counted.description == "payment: retry 3 (exponential 50 ms…20 s, full jitter) → counted")
+    #expect((counted.failures, counted.others) == (0, 1))
     let account = Account()
     try await account.refresh()
     #expect(await account.balance == 42)

@@ -11,8 +11,9 @@ extension StandardStackPolicy: Codable {
   public init(from decoder: any Decoder) throws {
     let fields = try SettingsDecoder<Field>(decoder)
     let defaults = StandardStackPolicy()
+    let deadline: TimeLimit = try fields.value(.deadline) ?? defaults.deadline
     self.init(
-      try fields.value(.deadline) ?? defaults.deadline, try fields.value(.timeout) ?? defaults.timeout,
+      deadline, try fields.value(.timeout) ?? Self.timeout(within: deadline),
       try fields.value(.retry) ?? defaults.retry,
       try fields.value(.circuitBreaker) ?? defaults.circuitBreaker, try fields.value(.rateLimit),
       try fields.value(.bulkhead))

@@ -30,20 +30,23 @@ public struct StandardStackPolicy: Sendable, Hashable {
   /// - Parameters:
   ///   - deadline: How long all of it may take, more than 0. Default: 3 s: who waits for a page has left by
   ///     then.
-  ///   - timeout: How long an attempt may take, more than 0 and at most the deadline. Default: 1 s, a third
-  ///     of that, so that there is time for a second and a third attempt. Traps for what is longer than the
-  ///     deadline; see ``validated(deadline:timeout:retry:circuitBreaker:rateLimit:bulkhead:)``.
+  ///   - timeout: How long an attempt may take, more than 0 and at most the deadline. Default: 1 s, so that
+  ///     there is time for a second and a third attempt, or the deadline if that is shorter.
   ///   - retry: Attempts and waits. Default: three attempts, exponential backoff, full jitter.
   ///   - circuitBreaker: When the destination is not called for a while. Default: the breaker's.
   ///   - rateLimit: How often calls are made, before they are retried; who comes too often is refused.
   ///     Default: no limit.
   ///   - bulkhead: How many calls are made at one time. Default: no limit.
   public init(
-    deadline: Duration = .seconds(3), timeout: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy(),
+    deadline: Duration = .seconds(3), timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(),
     circuitBreaker: CircuitBreakerPolicy = CircuitBreakerPolicy(), rateLimit: RateLimit? = nil,
     bulkhead: BulkheadPolicy? = nil
   ) {
-    self.init(TimeLimit(deadline), TimeLimit(timeout), retry, circuitBreaker, rateLimit, bulkhead)
+    let deadline = TimeLimit(deadline)
+    self.init(
+      deadline, timeout.map { TimeLimit($0) } ?? Self.timeout(within: deadline), retry, circuitBreaker,
+      rateLimit,
+      bulkhead)
     if let fault { preconditionFailure("a standard stack's \(fault)") }
   }
 
@@ -64,13 +67,13 @@ public struct StandardStackPolicy: Sendable, Hashable {
   ///
   /// - Throws: `InvalidSetting` for the first value that is out of its range, where the initialiser traps.
   public static func validated(
-    deadline: Duration = .seconds(3), timeout: Duration = .seconds(1), retry: RetryPolicy = RetryPolicy(),
+    deadline: Duration = .seconds(3), timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(),
     circuitBreaker: CircuitBreakerPolicy = CircuitBreakerPolicy(), rateLimit: RateLimit? = nil,
     bulkhead: BulkheadPolicy? = nil
   ) throws(InvalidSetting) -> StandardStackPolicy {
-    let policy = StandardStackPolicy(
-      try TimeLimit.validated(deadline), try TimeLimit.validated(timeout), retry, circuitBreaker, rateLimit,
-      bulkhead)
+    let deadline = try TimeLimit.validated(deadline)
+    let limit = if let timeout { try TimeLimit.validated(timeout) } else { Self.timeout(within: deadline) }
+    let policy = StandardStackPolicy(deadline, limit, retry, circuitBreaker, rateLimit, bulkhead)
     if let fault = policy.fault { throw fault }
     return policy
   }
@@ -81,6 +84,11 @@ public struct StandardStackPolicy: Sendable, Hashable {
   /// not mend is better mended by the next delivery, which comes later.
   public static let eventHandler = StandardStackPolicy(
     deadline: .seconds(30), timeout: .seconds(10), retry: RetryPolicy(maxAttempts: 2))
+
+  /// The limit of an attempt that nobody stated.
+  static func timeout(within deadline: TimeLimit) -> TimeLimit {
+    deadline.nanoseconds < 1_000_000_000 ? deadline : TimeLimit(.seconds(1))
+  }
 
   /// The first field that is out of its range.
   var fault: InvalidSetting? {

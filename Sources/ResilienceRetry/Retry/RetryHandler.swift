@@ -185,8 +185,8 @@ extension Handler {
   ///
   /// Which errors and values are failures is said at the leaf with `classify`. However the call ends, the
   /// caller gets what the operation itself last threw or returned; how many attempts there were and why there
-  /// was no further one is in ``ResilienceRetry/RetryEvent/gaveUp(call:attempts:reason:error:)``, which `onEvent`
-  /// and the call's observer are told.
+  /// was no further one is in ``ResilienceRetry/RetryEvent/gaveUp(call:attempts:reason:error:)``, which
+  /// `onEvent` and the call's observer are told.
   ///
   /// When a service does not retry any more, look at ``ResilienceRetry/RetryHandler/snapshot()``, which needs
   /// neither: it counts the calls that were given up for each reason, such as

@@ -59,7 +59,7 @@ import Testing
     RoundTrip(DeliveryPolicy()),
     RoundTrip(
       DeliveryPolicy(maxDeliveries: 1, backoff: .decorrelated(), parallelism: 1, timeout: .seconds(5))),
-    RoundTrip(InboxPolicy()),
+    RoundTrip(InboxPolicy()), RoundTrip(StandardStackPolicy()), RoundTrip(StandardStackPolicy.eventHandler),
     RoundTrip(InboxPolicy(window: .milliseconds(3), lease: .seconds(1), capacity: 1)),
     RoundTrip(HealthCheckPolicy()),
     RoundTrip(

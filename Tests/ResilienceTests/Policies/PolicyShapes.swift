@@ -182,6 +182,26 @@ enum PolicyShapes {
     ("order", .choice(["fifo", "lifo"])),
   ])
 
+  /// An attempt has no more time than all of them.
+  static let standardStack = DocumentShape.object(
+    [
+      ("deadline", .positiveDuration), ("timeout", .positiveDuration), ("retry", retry),
+      ("circuitBreaker", breaker), ("rateLimit", rateLimit), ("bulkhead", bulkhead),
+    ],
+    mend: { node, draw in
+      guard let timeout = node.duration("timeout") else { return }
+      let deadline = node.duration("deadline") ?? 3_000_000_000
+      if timeout > deadline { node.set("timeout", .text(DocumentDuration.text(deadline, draw))) }
+    },
+    faults: [
+      { node, draw in
+        let deadline = node.duration("deadline") ?? 3_000_000_000
+        if deadline == .max { return nil }
+        node.set("timeout", .text(DocumentDuration.text(draw.integer(in: deadline + 1...Int64.max), draw)))
+        return .field("timeout")
+      }
+    ])
+
   // MARK: - Services
 
   static let eventBus = DocumentShape.object([

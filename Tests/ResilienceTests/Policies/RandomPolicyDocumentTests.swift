@@ -32,6 +32,7 @@ import Testing
     RandomPolicy(OutlierPolicy.SuccessRate.self, PolicyShapes.successRate),
     RandomPolicy(OutlierPolicy.FailureRate.self, PolicyShapes.failureRate),
     RandomPolicy(SelfPreservation.self, PolicyShapes.selfPreservation),
+    RandomPolicy(StandardStackPolicy.self, PolicyShapes.standardStack),
   ]
 
   @Test func everyPolicyThatCanBeReadIsAmongThem() throws {

@@ -109,6 +109,8 @@ import Testing
     #expect(throws: InvalidSetting.self) { try StandardStackPolicy.validated(timeout: .seconds(4)) }
     #expect(throws: InvalidSetting.self) { try StandardStackPolicy.validated(deadline: .zero) }
     #expect(try StandardStackPolicy.validated(timeout: .seconds(3)).timeout == TimeLimit(.seconds(3)))
+    #expect(StandardStackPolicy(deadline: .milliseconds(500)).timeout == TimeLimit(.milliseconds(500)))
+    #expect(StandardStackPolicy(deadline: .seconds(60)).timeout == TimeLimit(.seconds(1)))
     let written = try JSONEncoder().encode(StandardStackPolicy.eventHandler)
     #expect(try JSONDecoder().decode(StandardStackPolicy.self, from: written) == .eventHandler)
   }

@@ -27,7 +27,7 @@ import Testing
     #expect(
       lines.contains {
         $0.hasPrefix("payment.provider: deadline 8 s → retry 3 (exponential 200 ms")
-          && $0.hasSuffix("timeout 2 s")
+          && $0.hasSuffix("circuit breaker payment → timeout 2 s → idempotent")
       })
     #expect(lines.contains { $0.hasPrefix("gateway: deadline 4 s → rate limit gateway") })
     #expect(lines.contains { $0.contains("balanced inventory") })

@@ -25,6 +25,14 @@ func callRows() -> [Row] {
     .call("call: a layer without work") { makeCall().idempotent() }
       .floor("call")
       .target("decorator layer, no work, specialised", instructions: 10, allocations: 0, over: "call"),
+    .call("call: a decorator of one's own") { CountedHandler(base: makeCall(), counts: CallCounts()) }
+      .floor("call")
+      .target("decorator of another package", allocations: 0),
+    .call("call: a decorator of one's own, retry") {
+      CountedHandler(base: makeCall(), counts: CallCounts()).retry()
+    }
+    .floor("retry: success")
+    .target("decorator of another package", allocations: 0),
     .call("call: erased") { AnyHandler(makeCall()) }
       .floor("call"),
     .call("stack: breaker, retry") {
