@@ -25,7 +25,11 @@ final class CallCounts: Sendable {
   private let others = Atomic<Int>(0)
 
   func note(_ outcome: Outcome) {
-    (outcome.verdict == .failure ? failures : others).wrappingAdd(1, ordering: .relaxed)
+    if outcome.verdict == .failure {
+      failures.wrappingAdd(1, ordering: .relaxed)
+    } else {
+      others.wrappingAdd(1, ordering: .relaxed)
+    }
   }
 
   var snapshot: (failures: Int, others: Int) {
