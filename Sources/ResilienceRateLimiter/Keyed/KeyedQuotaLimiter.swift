@@ -16,8 +16,8 @@ public import ResilienceCore
 /// them any other key is refused, and those that have one are served as ever, so that a flood of invented
 /// keys can neither push the real ones out, nor reset what they have used, nor take memory without end.
 ///
-/// A ``KeyedRateLimiter`` takes some 30 bytes for a key; this one takes half a kilobyte, and another one for
-/// each quota that is not by the calendar.
+/// A ``KeyedRateLimiter`` takes some 30 bytes for a key; this one takes half a kilobyte, and one kilobyte
+/// more for each quota that is not by the calendar.
 public final class KeyedQuotaLimiter<Key: Hashable & Sendable>: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
   public let name: String
