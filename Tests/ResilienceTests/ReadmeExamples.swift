@@ -52,7 +52,8 @@ func readmeStandardStack(
   let refund = ServiceCall("refund") { (order: Order) in try await payments.refund(order) }
     .standardStack(stacks["payment"])  // deadline, limits by choice, retry, breaker, timeout
 
-  stacks.update(try decoder.decode([String: StandardStackPolicy].self, from: changed))  // counts, debts and places stay
+  // Counts and debts stay:
+  stacks.update(try decoder.decode([String: StandardStackPolicy].self, from: changed))
   return (stacks, try await refund(Order()))
 }
 
@@ -110,4 +111,26 @@ func readmeSimulation() throws -> Instant {
     return simulation.now  // two minutes later, in no time
   }
   return waited
+}
+
+/// What the table of the README writes, on one call.
+func readmeTable() async -> [String] {
+  struct Busy: Error {}
+  let call = ServiceCall("search") { (word: String) in [word] }
+  let limit = LivePolicy(TimeLimit(.seconds(1)))
+  let stacks: [AnyHandler<String, [String]>] = [
+    call.retry { event in print(event) }.erased(),
+    call.retry(deciding: { $0.error is Busy ? .after(.seconds(5)) : .asPlanned }).erased(),
+    call.retry(budget: nil).erased(),
+    call.hedge(after: .milliseconds(50)).erased(),
+    call.fallback([]).erased(),
+    call.fallback { word, result in [word, "\(result)"] }.erased(),
+    call.rateLimit(KeyedRateLimiter<String>("api", limit: .perSecond(5)), by: { $0 }).erased(),
+    call.rateLimit(QuotaLimiter("maps", quotas: [Quota(10_000, each: .day)])).erased(),
+    call.bulkhead(20).erased(),
+    call.timeout(live: limit).erased(),
+  ]
+  var answers: [String] = []
+  for stack in stacks { answers += (try? await stack.result(of: "mug").get()) ?? [] }
+  return answers
 }

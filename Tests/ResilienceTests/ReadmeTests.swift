@@ -59,6 +59,7 @@ import Testing
     let counted = try await decoratorPageUse(payments)
     #expect(counted.description == "payment: retry 3 (exponential 50 ms…20 s, full jitter) → counted")
     #expect((counted.failures, counted.others) == (0, 1))
+    #expect(await readmeTable() == Array(repeating: "mug", count: 10))
     let account = Account()
     try await account.refresh()
     #expect(await account.balance == 42)

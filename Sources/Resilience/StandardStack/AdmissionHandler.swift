@@ -5,7 +5,7 @@ public import Synchronization
 
 /// The layers of a ``StandardStack`` that its policy may leave out: a rate limit and a bulkhead.
 ///
-/// Made by ``ResilienceCore/Handler/standardStack(_:)``. What the policy does not have costs a load.
+/// Made by `.standardStack`. What the policy does not have costs a load.
 public struct AdmissionHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base

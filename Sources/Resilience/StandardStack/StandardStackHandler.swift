@@ -12,8 +12,14 @@ extension Handler {
   /// and a bulkhead where the stack's policy has them, retries within a budget, a breaker, and a time limit
   /// for each attempt.
   ///
-  /// An event handler takes the same, best with ``StandardStackPolicy/eventHandler``; `.deduplicate` goes
-  /// around it.
+  /// An event handler takes the same, best with ``Resilience/StandardStackPolicy/eventHandler``, and
+  /// `.deduplicate` around it, so that the retry inside is not taken for a second delivery:
+  ///
+  /// ```swift
+  /// EventHandler("bill") { (event: Event<Order>) in … }
+  ///   .standardStack(.eventHandler)
+  ///   .deduplicate(Inbox(policy: InboxPolicy(lease: .seconds(60))))
+  /// ```
   ///
   /// - Parameter stack: The destination's, shared by every call to it.
   public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> {

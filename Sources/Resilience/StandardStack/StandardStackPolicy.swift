@@ -94,6 +94,6 @@ public struct StandardStackPolicy: Sendable, Hashable {
   var fault: InvalidSetting? {
     .unless(
       timeout.nanoseconds <= deadline.nanoseconds, "timeout", Duration.nanoseconds(timeout.nanoseconds),
-      "at most the deadline, \(DurationText(.nanoseconds(deadline.nanoseconds)))")
+      "at most the deadline, \(DurationText(.nanoseconds(deadline.nanoseconds)).description)")
   }
 }

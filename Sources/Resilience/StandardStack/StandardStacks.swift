@@ -17,8 +17,9 @@ internal import ResilienceCore
 /// }
 /// ```
 ///
-/// A document that is wrong throws an `InvalidSetting` such as ``payment.retry.maxAttempts must be in 1 ...``
-/// while it is read, before anything has changed.
+/// A document that is wrong throws an `InvalidSetting`, such as `payment.retry.maxAttempts must be in 1 ...`,
+/// while it is read, before anything has changed. A name that is spelt otherwise in the document than in the
+/// program is found in ``unusedNames``.
 public final class StandardStacks: Sendable {
   private struct State {
     var policies: [String: StandardStackPolicy]
@@ -73,6 +74,12 @@ public final class StandardStacks: Sendable {
       let policy = policies[name] ?? standard
       if policy != stack.policy { stack.update(policy) }
     }
+  }
+
+  /// The names in the policies whose stack nobody has asked for so far: misspelt ones, once all stacks are
+  /// made.
+  public var unusedNames: [String] {
+    state.withLock { state in state.policies.keys.filter { state.stacks[$0] == nil } }.sorted()
   }
 
   /// The stacks that were asked for so far, by name.

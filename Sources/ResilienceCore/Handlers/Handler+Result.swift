@@ -18,3 +18,12 @@ extension Handler {
     }
   }
 }
+
+extension Handler where Input == Void {
+  /// Calls a handler that takes no input, and gives back what it throws instead of throwing it.
+  @inlinable
+  @inline(__always)
+  public nonisolated(nonsending) func result() async -> Result<Output, any Error> {
+    await result(of: ())
+  }
+}

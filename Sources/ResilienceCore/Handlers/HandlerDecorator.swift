@@ -7,7 +7,9 @@
 /// struct Logged<Base: Handler>: HandlerDecorator {
 ///   let base: Base
 ///
-///   func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+///   nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
+///     -> Base.Output
+///   {
 ///     print("attempt \(context.attempt) of \(context.maxAttempts): \(input)")
 ///     return try await base.handle(input, context: context)
 ///   }

@@ -30,12 +30,14 @@ public struct DeliveryPolicy: Sendable, Hashable {
   /// Creates a policy.
   ///
   /// - Parameters:
-  ///   - maxDeliveries: Default: 5. With the default backoff they span up to three seconds.
+  ///   - maxDeliveries: Default: 12. With the default backoff they span 70 s on average and 141 s at most, so
+  ///     that an outage of a minute loses nothing; 8 span up to 26 s, 5 up to 3 s, and each one above 12 adds
+  ///     up to 30 s. What was given up is kept in `EventBus.deadLetters`, which can be redriven.
   ///   - backoff: Default: exponential from 200 ms up to 30 s, the cap of Spring Kafka's retry topics.
   ///   - parallelism: Default: 16. Handlers usually wait much more than they compute.
   ///   - timeout: Positive. Default: none.
   public init(
-    maxDeliveries: Int = 5,
+    maxDeliveries: Int = 12,
     backoff: Backoff = .exponential(base: .milliseconds(200), cap: .seconds(30)),
     parallelism: Int = 16, timeout: Duration? = nil
   ) {

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
 /// A handler whose calls each stay within the quotas of their key; see
-/// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
+/// `.rateLimit(_:refundsRefusals:by:cost:)`.
 @frozen
 public struct KeyedQuotaHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.

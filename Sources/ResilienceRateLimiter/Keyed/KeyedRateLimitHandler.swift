@@ -2,7 +2,7 @@ public import ResilienceCore
 internal import Synchronization
 
 /// A handler whose calls each take permits of their key; see
-/// ``ResilienceCore/Handler/rateLimit(_:refundsRefusals:by:cost:)``.
+/// `.rateLimit(_:refundsRefusals:by:cost:)`.
 @frozen
 public struct KeyedRateLimitHandler<Base: Handler, Key: Hashable & Sendable>: HandlerDecorator, BuiltInHandler
 {

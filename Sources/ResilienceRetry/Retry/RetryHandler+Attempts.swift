@@ -7,7 +7,8 @@ extension Handler {
   /// - Parameters:
   ///   - maxAttempts: The first call included, 1 to 10 000, or `.max` for as many as it takes.
   ///   - backoff: How long to wait in between. Default: exponential from 50 ms to 20 s with full jitter.
-  ///   - budget: The destination's budget. Default: one of its own, 10 % of the calls.
+  ///   - budget: The destination's budget. Default: one of its own, three saved up and 10 % of the calls;
+  ///     `nil` in a script or a test, where all are to be repeated.
   ///   - onEvent: Is told of every decision, before the wait. Default: nobody.
   public func retry(
     maxAttempts: Int, backoff: Backoff = .exponential(), budget: RetryBudget? = RetryBudget(),

@@ -11,7 +11,8 @@ extension Handler {
   ///
   /// - Parameters:
   ///   - policy: Attempts and waits.
-  ///   - budget: The destination's budget. Default: one of its own, 10 % of the calls.
+  ///   - budget: The destination's budget. Default: one of its own, three saved up and 10 % of the calls;
+  ///     `nil` in a script or a test, where all are to be repeated.
   ///   - onEvent: Is told of every decision, before the wait. Default: nobody.
   ///   - choice: Narrows what is retried, and says how long to wait. Default: as the policy has it.
   public func retry(

@@ -207,7 +207,8 @@ extension Handler {
   ///   the budget, and a token that the refused attempt held is kept for the next one or given back. See
   ///   `Rejection` for the refusal of a call that the work makes after it has begun.
   ///
-  /// Put it outside a timeout and a breaker, never inside a breaker.
+  /// Put it outside a timeout and a breaker, never inside a breaker. Make the stack once and keep it: a retry
+  /// that is made anew for each call has a full budget each time.
   ///
   /// Waits and attempts by the kind of failure, where one policy does not fit all of them:
   ///
@@ -226,7 +227,9 @@ extension Handler {
   /// - Parameters:
   ///   - policy: Attempts and waits. Default: 3 attempts, exponential backoff.
   ///   - budget: The destination's budget, shared by all that repeats calls to it; `nil` for unbounded extra
-  ///     load. Default: one of its own, 10 % of the calls.
+  ///     load. Default: one of its own: a tenth of the calls, three saved up, and three a minute. So of a
+  ///     call that always fails the first is tried three times, the second twice, and the next ones once,
+  ///     until some succeed or time has passed; in a script or a test, where that is not wanted, say `nil`.
   ///   - onEvent: Is told of every decision, in the caller's task, before the wait. Default: nobody.
   ///   - choice: Narrows what is retried, and says how long to wait, by input, error, outcome and number of
   ///     the attempt that failed. Asked only when everything but the deadline and the budget allows a retry,

@@ -61,7 +61,8 @@ import Testing
   /// It accepts fifty calls at the beginning of each second and refuses the rest: fifty in a row say nothing.
   @Test func whoHasAQuotaBySecondIsSentTwiceOfItAsBefore() {
     let random = SeededRandomSource(seed: 3)
-    let throttle = AdaptiveThrottle("payment", policy: AdaptiveThrottlePolicy(window: .seconds(12), probes: 0))
+    let throttle = AdaptiveThrottle(
+      "payment", policy: AdaptiveThrottlePolicy(window: .seconds(12), probes: 0))
     var sent = 0
     for second in 0..<120 {
       var free = 50

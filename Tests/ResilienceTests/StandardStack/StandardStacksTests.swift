@@ -57,6 +57,17 @@ import Testing
     #expect(stacks["payment"].policy == before)
   }
 
+  @Test func aLimitThatIsLongerThanTheDeadlineIsSaidInPlainWords() throws {
+    let fault = try #require(throws: InvalidSetting.self) { try read(#"{"stock": {"timeout": "5s"}}"#) }
+    #expect("\(fault)" == #"stock.timeout must be at most the deadline, 3s, was "5s""#)
+  }
+
+  @Test func aNameThatNobodyAsksForIsFound() throws {
+    let stacks = StandardStacks(try read(#"{"paymnt": {}, "stock": {}}"#))
+    _ = (stacks["payment"], stacks["stock"])
+    #expect(stacks.unusedNames == ["paymnt"])
+  }
+
   @Test func anUpdateReachesTheStacksThatAreThereAndThoseToCome() throws {
     let stacks = StandardStacks(try read(Self.document))
     let (payment, stock) = (stacks["payment"], stacks["stock"])
