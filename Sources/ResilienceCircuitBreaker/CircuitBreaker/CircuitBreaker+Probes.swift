@@ -20,8 +20,8 @@ extension CircuitBreaker {
   /// ```
   ///
   /// One that runs is enough for all who call through the breaker. It looks whether there is something to do
-  /// each time an open time has passed, but at least once a second, by the clock of the task that runs it, and
-  /// when an open time ends.
+  /// each time an open time has passed, but at least once a second, by the clock of the task that runs it,
+  /// and when an open time ends. A check that said nothing is repeated after an open time.
   ///
   /// - Parameter check: What a healthy destination answers to; makes no call through this breaker.
   /// - Throws: `CancellationError`, when the task is cancelled.
