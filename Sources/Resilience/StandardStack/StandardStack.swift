@@ -83,14 +83,22 @@ public final class StandardStack: Sendable {
   ///
   /// A document that is wrong throws while it is read, and changes nothing.
   public func update(_ policy: StandardStackPolicy) {
-    let before = current.withLock { current in
-      defer { current = policy }
-      return current
-    }
-    if before.circuitBreaker != policy.circuitBreaker { circuitBreaker.update(policy.circuitBreaker) }
+    current.withLock { $0 = policy }
+    // Whoever updates at the same time may get ahead of this one at some of the layers: in the end all of
+    // them have what was said last.
+    var applied: StandardStackPolicy
+    repeat {
+      applied = self.policy
+      apply(applied)
+    } while applied != self.policy
+  }
+
+  private func apply(_ policy: StandardStackPolicy) {
+    circuitBreaker.update(policy.circuitBreaker)
     if let limit = policy.rateLimit, limit != rateLimiter.limit { rateLimiter.update(limit) }
     // Before calls find it; and when it is given up, those that wait at it go in.
-    if before.bulkhead != policy.bulkhead { bulkhead.update(policy.bulkhead ?? Self.open) }
+    let entry = policy.bulkhead ?? Self.open
+    if entry != bulkhead.policy { bulkhead.update(entry) }
     deadline.update(policy.deadline)
     timeout.update(policy.timeout)
     retry.update(policy.retry)

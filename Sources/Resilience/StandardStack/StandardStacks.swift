@@ -70,9 +70,13 @@ public final class StandardStacks: Sendable {
       state.policies = policies
       return state.stacks
     }
-    for (name, stack) in stacks {
-      let policy = policies[name] ?? standard
-      if policy != stack.policy { stack.update(policy) }
+    for (name, stack) in stacks { bringUpToDate(stack, name) }
+  }
+
+  /// Has a stack go by the present policies, whoever else changes them meanwhile.
+  private func bringUpToDate(_ stack: StandardStack, _ name: String) {
+    while case let latest = state.withLock({ $0.policies[name] }) ?? standard, latest != stack.policy {
+      stack.update(latest)
     }
   }
 

@@ -20,7 +20,8 @@ extension CircuitBreaker {
   /// ```
   ///
   /// One that runs is enough for all who call through the breaker. It looks whether there is something to do
-  /// each time an open time has passed, by the clock of the task that runs it, and when an open time ends.
+  /// each time an open time has passed, but at least once a second, by the clock of the task that runs it,
+  /// and when an open time ends. A check that said nothing is repeated after an open time.
   ///
   /// - Parameter check: What a healthy destination answers to; makes no call through this breaker.
   /// - Throws: `CancellationError`, when the task is cancelled.
@@ -31,8 +32,10 @@ extension CircuitBreaker {
     defer { operate(at: .distantPast) { machine in (machine.isProbedByCheck = false, []) } }
     while true {
       try Task.checkCancellation()
-      if let token = admitCheck(context), await makeCheck(token, context, check) { continue }
-      try await context.clock.sleep(until: nextCheck(after: context.readClock()))
+      let token = admitCheck(context)
+      if let token, await makeCheck(token, context, check) { continue }
+      let next = nextCheck(after: context.readClock(), atMost: token == nil ? 1_000_000_000 : .max)
+      try await context.clock.sleep(until: next)
     }
   }
 
@@ -57,10 +60,11 @@ extension CircuitBreaker {
     return operate(at: now, observer: context) { machine in machine.admitCheck(at: now) }
   }
 
-  /// When the breaker is half-open, and at the latest after an open time: it may have changed by then.
-  private func nextCheck(after now: Instant) -> Instant {
+  /// When the breaker is half-open, and at the latest after an open time: it may have changed by then, by an
+  /// update or by hand, and until that is noticed no call is a probe either.
+  private func nextCheck(after now: Instant, atMost longest: Int64) -> Instant {
     machine.withLock { machine in
-      let pause = max(1_000_000, machine.rules.policy.openTime.clampedNanoseconds)
+      let pause = min(longest, max(1_000_000, machine.rules.policy.openTime.clampedNanoseconds))
       let latest = now.advanced(byNanoseconds: pause)
       return machine.mode == .open ? min(machine.openUntil, latest) : latest
     }

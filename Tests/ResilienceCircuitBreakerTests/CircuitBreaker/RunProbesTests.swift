@@ -125,6 +125,32 @@ import Testing
     }
   }
 
+  /// With a long open time too nobody is shut out for that long when the opening is made shorter.
+  @Test(arguments: 0..<3 as Range<Int>)
+  func aShorterOpenTimeIsNoticedWithinASecond(way: Int) throws {
+    try Simulation(seed: 1).run { sim in
+      func policy(_ openTime: Duration) -> CircuitBreakerPolicy {
+        CircuitBreakerPolicy(consecutiveFailures: 4, openTime: openTime)
+      }
+      let breaker = CircuitBreaker("payment", policy: policy(.seconds(60)))
+      await withTaskGroup { group in
+        group.addTask { try? await breaker.runProbes {} }
+        try? await sim.sleep(for: .seconds(1))
+        switch way {
+        case 0: breaker.set(.halfOpen)
+        case 1: breaker.set(.open(for: .milliseconds(100)))
+        default:
+          breaker.trip(at: sim.now)
+          #expect(breaker.rejects(at: sim.now))
+          breaker.update(policy(.milliseconds(100)))
+        }
+        try? await sim.sleep(for: .seconds(2))
+        #expect(breaker.state(at: sim.now) == .closed)
+        group.cancelAll()
+      }
+    }
+  }
+
   /// An update or a hand may change what it waits for.
   @Test func itLooksAgainWithinAnOpenTimeWhateverItWaitsFor() throws {
     try Simulation(seed: 1).run { sim in

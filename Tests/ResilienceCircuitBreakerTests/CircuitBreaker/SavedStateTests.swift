@@ -145,4 +145,18 @@ import Testing
       _ = breaker.snapshot(at: now)
     }
   }
+
+  /// What is saved can be read, also after the last number that can.
+  @Test func itGrowsNoFurtherThanItCanBeRead() throws {
+    let most = try saved(
+      #"{ "state": "halfOpen", "openTime": "5s", "reopenings": 2147483647, "savedAt": 0 }"#)
+    let breaker = CircuitBreaker("payment")
+    breaker.restore(most, at: .s(0), unixTime: UnixTime(nanoseconds: 0))
+    for _ in 0..<3 {
+      if case .admitted(let permit) = breaker.admit(at: .s(0)) { permit.finish(.failure, at: .s(0)) }
+    }
+    #expect(breaker.snapshot(at: .s(0)).reopenings > 2_147_483_647)
+    let again = breaker.savedState(at: .s(0), unixTime: UnixTime(nanoseconds: 0))
+    #expect(try handed(again) == again)
+  }
 }

@@ -81,15 +81,21 @@ struct OutageRecovery: Sendable {
       nanoseconds / succeeded <= known.nanoseconds * (1 + 3.5 / succeeded.squareRoot())
     switch state {
     case .well: return .none
+    // Some calls fail for reasons of their own: nothing that was learned is wrong.
+    case .failing where learned.limit >= known.limit && learned.nanoseconds <= 2 * known.nanoseconds:
+      return end()
     // Its own word for too much: near what it was, it finds its level by itself.
     case .failing where wasOverloaded && learned.limit > known.limit / 4: return end()
     case .failing where !isAsFast && learned.limit <= known.limit: return .none
-    case .recovering where learned.limit >= known.limit: return end()
-    case .recovering where !isAsFast:
-      // Once may be chance. Twice it is smaller than it was, which is to be learned anew.
-      if wasSlow { return end() }
+    case .recovering where !isAsFast && !wasSlow && learned.limit < known.limit:
+      // Once may be chance.
       wasSlow = true
       return .none
+    case .recovering where !isAsFast:
+      // It is not what it was, which is to be learned anew.
+      self.known = nil
+      return end()
+    case .recovering where learned.limit >= known.limit: return end()
     case .failing, .recovering:
       state = .recovering
       wasSlow = false

@@ -15,7 +15,9 @@ extension CircuitBreakerStateMachine {
       }
     return CircuitBreakerSavedState(
       mode: mode, remaining: .nanoseconds(max(0, now.nanoseconds(to: end))),
-      openTime: .nanoseconds(history.openTime), reopenings: history.reopenings, savedAt: unixTime)
+      openTime: .nanoseconds(history.openTime),
+      // No more than can be read.
+      reopenings: min(history.reopenings, Int(Int32.max)), savedAt: unixTime)
   }
 
   /// Becomes what was saved, and is left of it.
