@@ -262,7 +262,7 @@ import Testing
         let error = RateLimited(limiter: "ends", reason: .noPermit, retryAt: .ns(retryAt), at: .ns(now))
         let delay = Duration.nanoseconds(max(0, Int64(clamping: Int128(retryAt) - Int128(now))))
         #expect(error.retryDelay == delay)
-        #expect(error.description.contains("try again in \(delay) at the earliest"))
+        #expect(error.description.contains("try again in \(delay.delayText) at the earliest"))
         let event = RateLimitEvent(
           limiter: "ends", kind: .queued(due: .ns(retryAt)), permits: 1, instant: .ns(now))
         #expect(

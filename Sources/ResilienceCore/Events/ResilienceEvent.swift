@@ -10,7 +10,10 @@ public protocol ResilienceEvent: Sendable, CustomStringConvertible {
 
 extension ResilienceEvent {
   /// The name, then each attribute as `name=value`, on one line: control characters in values are escaped.
+  /// An attribute whose value is an empty text, such as the name of a call without one, is left out.
   public var description: String {
-    ([name] + attributes.map { "\($0.name)=\(SafeText.escaped("\($0.value)"))" }).joined(separator: " ")
+    let facts = attributes.lazy.filter { $0.value != .string("") }
+      .map { "\($0.name)=\(SafeText.escaped("\($0.value)"))" }
+    return ([name] + facts).joined(separator: " ")
   }
 }

@@ -51,7 +51,8 @@ public final class EventBus: Sendable {
   ///   - source: Who publishes here, as a URI reference: `shop`, `/services/order`. Not empty.
   ///   - policy: The bounds.
   ///   - onEvent: Is told of everything the bus does with an event: synchronously, in order, after its lock
-  ///     is released. It must be quick.
+  ///     is released. It must be quick. What an inbox drops as a duplicate is a delivery like any other here:
+  ///     a call observer is told of it, and ``Inbox/snapshot()`` counts it.
   public init(
     source: String, policy: EventBusPolicy = EventBusPolicy(),
     onEvent: (@Sendable (EventBusEvent) -> Void)? = nil
@@ -76,7 +77,8 @@ public final class EventBus: Sendable {
   /// Returns when nothing is queued, in flight or waiting for redelivery.
   ///
   /// For tests and tools, and for a clean end: stop publishing, wait, cancel ``run()``. It does not return
-  /// while a group without subscriptions has events outstanding.
+  /// while a group without subscriptions has events outstanding, nor, when there are events, before ``run()``
+  /// runs: nothing else delivers them.
   ///
   /// - Throws: `CancellationError` when the task is cancelled.
   public func waitUntilIdle() async throws {

@@ -7,9 +7,10 @@ public struct KeyedQuotaHandler<Base: Handler, Key: Hashable & Sendable>: Handle
   /// The wrapped handler.
   public let base: Base
 
-  /// The kind `quota`, with its name, by key.
+  /// The kind `quota`, with the limiter's name and the quotas of each key.
   public var layer: HandlerLayer? {
-    HandlerLayer("quota", limiter.name.isEmpty ? "by key" : "\(limiter.name), by key")
+    let quotas = limiter.quotas.map(\.description).joined(separator: ", ")
+    return HandlerLayer("quota", named: limiter.name, "\(quotas), by key")
   }
 
   @usableFromInline let limiter: KeyedQuotaLimiter<Key>

@@ -66,9 +66,11 @@ public final class KeyedQuotaLimiter<Key: Hashable & Sendable>: Sendable {
   ) -> RateLimitDecision {
     if permits == 0 { return .acquired }
     guard let limiter = limiter(of: key, at: now, unixTime) else {
-      return core.refuse(permits, at: now, until: limiters.retryAt(now), observer: nil)
+      return .refused(retryAt: refuseNewKey(permits, key, at: now, observer: nil))
     }
-    return limiter.tryAcquire(permits, at: now, unixTime: unixTime)
+    let decision = limiter.tryAcquire(permits, at: now, unixTime: unixTime)
+    if decision != .acquired { core.tell(decision, permits, "\(key)", at: now, nil) }
+    return decision
   }
 
   /// Takes permits of all quotas of a key if all have them, at the present instant of the current context's
@@ -129,8 +131,12 @@ extension KeyedQuotaLimiter {
 
   /// What is left of each quota of a key at `now`; all of it, if the key is not known.
   public func usage(of key: Key, at now: Instant, unixTime: UnixTime? = nil) -> [QuotaSnapshot.Usage] {
-    limiters.find(key)?.snapshot(at: now, unixTime: unixTime).usage
-      ?? quotas.map { QuotaSnapshot.Usage(quota: $0, available: $0.permits, fullAt: now) }
+    if let limiter = limiters.find(key) { return limiter.snapshot(at: now, unixTime: unixTime).usage }
+    let reading = core.reading(at: now, unixTime)
+    return quotas.map { quota in
+      QuotaSnapshot.Usage(
+        quota: quota, available: quota.permits, fullAt: now, renewsAt: reading?.renewal(of: quota))
+    }
   }
 
   /// What a server tells a client about the quotas of its key, in header fields, at the present instant of
@@ -180,10 +186,23 @@ extension KeyedQuotaLimiter {
   func enter(_ permits: Int, _ key: Key, _ context: inout CallContext) throws {
     if permits == 0 { return }
     let now = context.now
-    if let limiter = limiter(of: key, at: now, nil) { return try limiter.enter(permits, &context) }
+    guard let limiter = limiter(of: key, at: now, nil) else {
+      let retryAt = refuseNewKey(permits, key, at: now, observer: context)
+      throw RateLimited(limiter: name, reason: .tooManyKeys, retryAt: retryAt, at: now)
+    }
+    let decision = limiter.tryAcquire(permits, at: now)
+    guard decision != .acquired else { return }
+    core.tell(decision, permits, "\(key)", at: now, context)
+    throw limiter.rejection(decision, permits, at: now)
+  }
+
+  @usableFromInline
+  @inline(never)
+  func refuseNewKey(_ permits: Int, _ key: Key, at now: Instant, observer: CallContext?) -> Instant {
     let retryAt = limiters.retryAt(now)
-    _ = core.refuse(permits, at: now, until: retryAt, observer: context)
-    throw RateLimited(limiter: name, reason: .tooManyKeys, retryAt: retryAt, at: now)
+    core.countRefusal()
+    core.tell(.refused(retryAt: retryAt), permits, "\(key)", at: now, observer)
+    return retryAt
   }
 
   /// Puts the permits of a call back that a layer inside has refused: nothing ran.

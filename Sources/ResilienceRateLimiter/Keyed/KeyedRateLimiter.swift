@@ -209,8 +209,9 @@ extension KeyedRateLimiter {
     _ permits: Int, _ key: Key, _ answer: KeyedAnswer, at now: Instant, _ observer: CallContext?
   ) {
     let event = RateLimitEvent(
-      limiter: name, kind: .refused(retryAt: isImpossible(permits, key) ? nil : answer.retryAt),
-      permits: permits, instant: now)
+      limiter: name, key: "\(key)",
+      kind: .refused(retryAt: isImpossible(permits, key) ? nil : answer.retryAt), permits: permits,
+      instant: now)
     observer?.emit(event)
     eventQueue?.enqueue(event)
     eventQueue?.drain()

@@ -34,6 +34,9 @@ public struct Quota: Sendable, Hashable {
 
   /// Creates a quota by the calendar, of the ``CalendarZone`` that its limiter goes by.
   ///
+  /// What was taken is known to the process alone: after a restart in the middle of a period take what was
+  /// used before; see ``QuotaLimiter``.
+  ///
   /// - Parameters:
   ///   - permits: The most permits in each period, 0 (which is closed) to 10⁹.
   ///   - period: From one full hour, midnight or first of a month to the next.
@@ -90,9 +93,9 @@ public struct Quota: Sendable, Hashable {
 }
 
 extension Quota: CustomStringConvertible {
-  /// Such as `200 per 60.0 seconds`, or `10000 each day`.
+  /// Such as `200 per 1 min`, or `10000 each day`.
   public var description: String {
-    calendarPeriod.map { "\(permits) each \($0.rawValue)" } ?? "\(permits) per \(period)"
+    calendarPeriod.map { "\(permits) each \($0.rawValue)" } ?? "\(permits) per \(period.unitText)"
   }
 }
 

@@ -6,8 +6,10 @@ public struct QuotaHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   /// The wrapped handler.
   public let base: Base
 
-  /// The kind `quota`, with its name.
-  public var layer: HandlerLayer? { HandlerLayer("quota", limiter.name) }
+  /// The kind `quota`, with the limiter's name and the quotas.
+  public var layer: HandlerLayer? {
+    HandlerLayer("quota", named: limiter.name, limiter.quotas.map(\.description).joined(separator: ", "))
+  }
 
   @usableFromInline let limiter: QuotaLimiter
   @usableFromInline let refundsRefusals: Bool

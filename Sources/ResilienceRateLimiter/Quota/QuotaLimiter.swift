@@ -21,6 +21,12 @@ public import ResilienceCore
 /// corrected: one that is put back finds the quota as it was, and no period's permits are given twice. One
 /// that is put back by more than a period was ahead by mistake: it holds calls back for one period at most.
 ///
+/// The counts live in memory: a new process begins with none. Where that matters, store what was used of the
+/// longest quota, and take it from a new limiter before its first call, if it is the same period still (see
+/// ``QuotaSnapshot/Usage/renewsAt``): `partner.tryAcquire(used)`. The other quotas count it too, for one
+/// period of theirs. No more than the smallest quota can be taken at once: where more was used, take it from
+/// a limiter that has the longest quota alone, and give it the others with ``update(_:)`` afterwards.
+///
 /// A ``TokenBucket`` is cheaper and smoother; this one is for those who must match what a provider counts.
 public final class QuotaLimiter: Sendable {
   /// Names what is limited, in errors, events and metrics; empty when unnamed.
@@ -52,14 +58,12 @@ public final class QuotaLimiter: Sendable {
     eventQueue = onEvent.map { EventQueue($0) }
   }
 
-  /// One of many, which share what tells the time and who is told.
-  init(
-    _ name: String, _ quotas: [Quota], _ calendar: CalendarClock, _ eventQueue: EventQueue<RateLimitEvent>?
-  ) {
+  /// One of many, which share what tells the time; nobody is told of its refusals.
+  init(_ name: String, _ quotas: [Quota], _ calendar: CalendarClock) {
     self.name = name
     state = Lock(State(windows: QuotaWindows(quotas)))
     self.calendar = calendar
-    self.eventQueue = eventQueue
+    eventQueue = nil
   }
 
   /// The quotas, as they were given; see ``update(_:at:unixTime:)``.
@@ -213,13 +217,19 @@ extension QuotaLimiter {
   @inline(never)
   func enter(_ permits: Int, _ context: inout CallContext) throws {
     let now = context.now
-    switch decide(permits, at: now, nil, observer: context) {
-    case .acquired: return
-    case .impossible:
-      let smallest = state.withLock { $0.windows.smallest }
-      throw ImpossiblePermits(limiter: name, permits: permits, burst: smallest)
-    case .refused(let retryAt): throw RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt, at: now)
+    let decision = decide(permits, at: now, nil, observer: context)
+    if decision != .acquired { throw rejection(decision, permits, at: now) }
+  }
+
+  /// The error of a call that was refused.
+  @usableFromInline
+  @inline(never)
+  func rejection(_ decision: RateLimitDecision, _ permits: Int, at now: Instant) -> any Error {
+    if case .refused(let retryAt) = decision {
+      return RateLimited(limiter: name, reason: .noPermit, retryAt: retryAt, at: now)
     }
+    let smallest = state.withLock { $0.windows.smallest }
+    return ImpossiblePermits(limiter: name, permits: permits, burst: smallest)
   }
 
   /// Puts the permits of a call back that a layer inside has refused: nothing ran.

@@ -12,6 +12,10 @@ public struct QuotaSnapshot: Sendable, Hashable {
 
     /// When all of its permits are there again, if none is taken.
     public var fullAt: Instant
+
+    /// When the present period ends, on the wall clock, and all permits are there again; `nil` of a quota
+    /// that does not go by the calendar.
+    public var renewsAt: UnixTime?
   }
 
   /// The limiter's name.

@@ -21,6 +21,12 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
   /// The limiter's name.
   public let limiter: String
 
+  /// The key whose permits were asked for, as text; `nil` of a limiter without keys.
+  ///
+  /// The text is made when somebody listens, of each refusal. There may be as many keys as clients: do not
+  /// make it a label of a metric.
+  public let key: String?
+
   /// What was decided.
   public let kind: Kind
 
@@ -31,8 +37,9 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
   public let instant: Instant
 
   /// Creates an event.
-  public init(limiter: String, kind: Kind, permits: Int, instant: Instant) {
+  public init(limiter: String, key: String? = nil, kind: Kind, permits: Int, instant: Instant) {
     self.limiter = limiter
+    self.key = key
     self.kind = kind
     self.permits = permits
     self.instant = instant
@@ -48,12 +55,12 @@ public struct RateLimitEvent: ResilienceEvent, Hashable {
     }
   }
 
-  /// The limiter's name, the permits, then what the kind adds; instants as delays from ``instant`` on, in
-  /// seconds.
+  /// The limiter's name, the key if there is one, the permits, then what the kind adds; instants as delays
+  /// from ``instant`` on, in seconds.
   public var attributes: [EventAttribute] {
-    let facts = [
-      EventAttribute("limiter", .string(limiter)), EventAttribute("permits", .integer(Int64(permits))),
-    ]
+    var facts = [EventAttribute("limiter", .string(limiter))]
+    if let key { facts.append(EventAttribute("key", .string(key))) }
+    facts.append(EventAttribute("permits", .integer(Int64(permits))))
     switch kind {
     case .refused(let retryAt):
       guard let retryAt else { return facts }

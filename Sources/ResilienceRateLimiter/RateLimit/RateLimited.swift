@@ -51,7 +51,7 @@ public struct RateLimited: Rejection, Hashable {
 }
 
 extension RateLimited: CustomStringConvertible {
-  /// Names the limiter, the reason, and after which delay to try again.
+  /// Names the limiter, the reason, and after which delay to try again, rounded up: `4.5 s`.
   public var description: String {
     let because =
       switch reason {
@@ -60,7 +60,7 @@ extension RateLimited: CustomStringConvertible {
       case .queueFull: "has no permit left and its queue is full"
       case .tooManyKeys: "has no room for another key"
       }
-    let hint = retryDelay.map { "try again in \($0) at the earliest" } ?? "it will never have one"
+    let hint = retryDelay.map { "try again in \($0.delayText) at the earliest" } ?? "it will never have one"
     return "rate limiter \"\(limiter)\" \(because); \(hint)"
   }
 }

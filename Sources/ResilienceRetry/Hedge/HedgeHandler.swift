@@ -80,7 +80,8 @@ extension Handler {
   ///   further attempt would come to the same. A refusal by a layer inside, and a destination that says that
   ///   it is overloaded, merely stop further attempts from beginning; none begins before a `retryAfter`
   ///   either, and nothing waits for it: that is a retry's business.
-  /// - **An empty budget** stops further attempts from beginning, and nothing else.
+  /// - **An empty budget** stops further attempts from beginning, and nothing else. By the default one, when
+  ///   more than a tenth of the calls are slow, not all of those are hedged.
   /// - **The deadline**: no attempt begins after it or, with a learned delay, when less time is left than
   ///   every second call takes.
   /// - **Cancellation** reaches all attempts; the call ends when they have. A value that comes nonetheless is

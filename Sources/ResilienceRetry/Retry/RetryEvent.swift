@@ -2,6 +2,10 @@ public import ResilienceCore
 
 /// What a retry decided.
 ///
+/// The attempts themselves are no decisions: a call observer is told when one begins and what it came to,
+/// with `attemptBegan(_:)` and `attemptEnded(_:of:_:error:)`, and a closure that takes the context finds
+/// its number in `context.attempt`.
+///
 /// Two events are equal when all but their errors are.
 public enum RetryEvent: ResilienceEvent {
   /// Attempt number `attempt` (2 or more) of `call` begins after `delay`; the policy allows no further one if

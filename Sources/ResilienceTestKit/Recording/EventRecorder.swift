@@ -4,8 +4,12 @@ public import ResilienceCore
 ///
 /// ```swift
 /// let recorder = EventRecorder()
-/// try await CallContext.withObserver(recorder) { _ = try await call(input) }
-/// #expect(recorder.descriptions == ["retry.scheduled attempt=1 …"])
+/// let stock = failsOnce.named("stock").retry(RetryPolicy(backoff: .constant(.seconds(1), jitter: .none)))
+/// try await CallContext.withObserver(recorder) { _ = try await stock(article) }
+/// #expect(
+///   recorder.descriptions == [
+///     "retry.scheduled call=stock attempt=2 delay_seconds=1.0 last=false refused=false"
+///   ])
 /// ```
 public final class EventRecorder: CallObserver {
   private let recorded = Lock<[any ResilienceEvent]>([])

@@ -21,6 +21,6 @@ public struct DeadlineExceeded: Rejection, Hashable, CustomStringConvertible {
 
   /// The call, and how late it came.
   public var description: String {
-    "\(call.isEmpty ? "the call" : call) was not begun: its deadline had passed \(overdue) before"
+    "\(call.isEmpty ? "the call" : call) was not begun: its deadline had passed \(overdue.delayText) before"
   }
 }

@@ -8,7 +8,7 @@ public struct DeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// The kind `deadline`, with the limit.
   public var layer: HandlerLayer? {
-    HandlerLayer("deadline", "\(Duration.nanoseconds(limit.nanoseconds).unitText)")
+    HandlerLayer("deadline", "\(limit)")
   }
 
   /// How long after its begin a call's deadline is.

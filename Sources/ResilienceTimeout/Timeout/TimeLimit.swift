@@ -19,6 +19,9 @@ public struct TimeLimit: Sendable, Hashable {
   /// The limit in nanoseconds, 1 or more.
   public let nanoseconds: Int64
 
+  /// The limit.
+  public var duration: Duration { .nanoseconds(nanoseconds) }
+
   /// Creates a limit.
   ///
   /// - Parameter limit: More than 0, else it traps; rounded down to whole nanoseconds, but not to none. For
@@ -88,4 +91,9 @@ public struct TimeLimit: Sendable, Hashable {
       throw refusal
     }
   }
+}
+
+extension TimeLimit: CustomStringConvertible {
+  /// The limit as a whole number and a unit, such as `3 s`.
+  public var description: String { duration.unitText }
 }

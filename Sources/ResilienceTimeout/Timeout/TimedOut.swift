@@ -44,6 +44,8 @@ public struct TimedOut: Error, PushbackProviding, CustomStringConvertible {
     let reason = isCutShort ? ", all that was left until its deadline" : ""
     let last = underlying.map { "; it ended with: \($0)" } ?? ""
     let rest = isAbandoned ? "; it was left running" : ""
+    // What is left until a deadline is no round number.
+    let limit = isCutShort ? limit.delayText : limit.unitText
     return "\(subject) timed out after \(limit)\(reason)\(last)\(rest)"
   }
 }

@@ -8,7 +8,7 @@ public struct TimeoutHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
 
   /// The kind `timeout`, with the limit.
   public var layer: HandlerLayer? {
-    HandlerLayer("timeout", "\(Duration.nanoseconds(limit.nanoseconds).unitText)")
+    HandlerLayer("timeout", "\(limit)")
   }
 
   /// How long a call may take.

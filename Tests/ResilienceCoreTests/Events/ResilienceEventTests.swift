@@ -17,4 +17,12 @@ private struct Refused: ResilienceEvent {
       event.description
         == #"limit.refused call=pay\nretry.gave_up call=forged error=\u{1B}[31mred\u{202E} attempts=3"#)
   }
+
+  @Test func anEmptyTextIsLeftOut() {
+    let event = Refused(attributes: [
+      EventAttribute("call", .string("")), EventAttribute("attempts", .integer(0)),
+      EventAttribute("reason", .string("none")),
+    ])
+    #expect(event.description == "limit.refused attempts=0 reason=none")
+  }
 }

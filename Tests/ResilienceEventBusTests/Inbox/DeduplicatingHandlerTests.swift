@@ -75,6 +75,36 @@ import Testing
     }
   }
 
+  /// A duplicate costs nothing of what is inside.
+  @Test func whatIsInsideDoesNotSeeADuplicate() throws {
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      let inbox = Inbox()
+      let inside = Log<Int>()
+      let handled = EventHandler("g") { (event: Event<Int>) in
+        inside.append(event.data)
+        if inside.entries.count == 1 { throw Broken() }
+      }
+      // A decorator that tries again within the delivery.
+      let repeating = EventHandler("g") { (event: Event<Int>) in
+        do { try await handled(event) } catch { try await handled(event) }
+      }
+      bus.subscribe(to: Topic.number, group: "g", handler: repeating.deduplicate(inbox))
+      let recorder = EventRecorder()
+      try await CallContext.withObserver(recorder) {
+        try await bus.running {
+          for _ in 0..<2 {
+            try bus.publish(Self.event("a", 7))
+            try await bus.waitUntilIdle()
+          }
+        }
+      }
+      #expect(inside.entries == [7, 7])
+      #expect((inbox.snapshot().handled, inbox.snapshot().duplicates) == (1, 1))
+      #expect(inbox.snapshot().released == 0)
+    }
+  }
+
   @Test func duplicatesAreHandledOncePerGroup() throws {
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")

@@ -85,7 +85,7 @@ import Testing
         "partner", quotas: [.perSecond(2)], onEvent: { recorder.record($0) })
       let call = ServiceCall("get") { (key: String) in key }
         .rateLimit(limiter, by: { $0 }, cost: { $0.count - 2 })
-      #expect(call.layers[0].description == "quota partner, by key")
+      #expect(call.layers[0].description == "quota partner (2 per 1 s, by key)")
       _ = try await call("ann")
       try await limiter.run(key: "ann") {}
       let error = await #expect(throws: RateLimited.self) { try await call("ann") }
@@ -104,7 +104,11 @@ import Testing
       #expect(limiter.usage(of: "cid").map(\.available) == [2])
       #expect(limiter.snapshot().refunded == 1)
     }
-    #expect(recorder.events.map(\.name) == ["rate_limiter.refused", "rate_limiter.refused"])
+    #expect(
+      recorder.descriptions == [
+        "rate_limiter.refused limiter=partner key=ann permits=1 retry_after_seconds=1.015625",
+        "rate_limiter.refused limiter=partner key=flood permits=3",
+      ])
   }
 
   @Test func aKeyWithoutRoomIsRejectedAsSuch() async throws {
@@ -114,6 +118,38 @@ import Testing
       _ = try await call(1)
       let error = await #expect(throws: RateLimited.self) { try await call(2) }
       #expect(error?.reason == .tooManyKeys)
+      let recorder = EventRecorder()
+      await CallContext.withObserver(recorder) { _ = try? await call(2) }
+      #expect((recorder.events as? [RateLimitEvent])?.map(\.key) == ["2"])
     }
+  }
+
+  @Test func aKeyIsWrittenOnlyForThoseWhoListen() throws {
+    try Simulation(seed: 1).run { _ in
+      let texts = Log<Int>()
+      let key = Named(texts: texts)
+      let limiter = KeyedQuotaLimiter<Named>("partner", quotas: [.perSecond(1)])
+      let call = ServiceCall { (_: Named) in }.rateLimit(limiter, by: { $0 })
+      for _ in 0..<3 { _ = limiter.tryAcquire(key: key) }
+      _ = try? await call(key)
+      #expect(texts.entries.isEmpty)
+      let recorder = EventRecorder()
+      await CallContext.withObserver(recorder) { _ = try? await call(key) }
+      #expect(texts.entries == [1])
+      #expect((recorder.events as? [RateLimitEvent])?.map(\.key) == ["named"])
+    }
+  }
+
+  private struct Named: Hashable, CustomStringConvertible {
+    let texts: Log<Int>
+
+    var description: String {
+      texts.append(1)
+      return "named"
+    }
+
+    static func == (one: Named, other: Named) -> Bool { true }
+
+    func hash(into hasher: inout Hasher) {}
   }
 }

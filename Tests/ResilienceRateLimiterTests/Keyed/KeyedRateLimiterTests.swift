@@ -133,7 +133,11 @@ import Testing
       }
     }
     #expect(
-      recorder.events.map(\.name) == ["rate_limiter.refused", "rate_limiter.refused", "rate_limiter.refused"])
+      recorder.descriptions == [
+        "rate_limiter.refused limiter=gateway key=ann permits=1 retry_after_seconds=0.1",
+        "rate_limiter.refused limiter=gateway key=bob permits=1 retry_after_seconds=0.1",
+        "rate_limiter.refused limiter=gateway key=bob permits=1 retry_after_seconds=0.1",
+      ])
   }
 
   @Test func limitsAHandlerByTheCostOfItsInput() throws {

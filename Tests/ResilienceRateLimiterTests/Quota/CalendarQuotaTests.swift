@@ -76,6 +76,32 @@ import Testing
     #expect(provider.take(4) == .impossible)
   }
 
+  @Test func saysWhenItRenewsByTheWallClock() {
+    let quotas = [Quota(5, each: .day), .perMinute(3), Quota(2, each: .hour)]
+    let midnight = morning.advanced(by: .seconds(15 * 3600 + 34 * 60))
+    let fullHour = morning.advanced(by: .seconds(34 * 60))
+    let limiter = QuotaLimiter("provider", quotas: quotas)
+    #expect(
+      limiter.snapshot(at: .s(0), unixTime: morning).usage.map(\.renewsAt) == [midnight, nil, fullHour])
+    let keyed = KeyedQuotaLimiter<Int>("provider", quotas: quotas)
+    for _ in 0..<2 {
+      #expect(
+        keyed.usage(of: 1, at: .s(0), unixTime: morning).map(\.renewsAt) == [midnight, nil, fullHour])
+      #expect(keyed.tryAcquire(key: 1, at: .s(0), unixTime: morning) == .acquired)
+    }
+  }
+
+  /// As the documentation says to do after a restart.
+  @Test func goesOnWithWhatWasUsedBefore() {
+    let day = Quota(1_000, each: .day)
+    let limiter = QuotaLimiter("provider", quotas: [day])
+    #expect(limiter.tryAcquire(900, at: .s(0), unixTime: morning) == .acquired)
+    limiter.update([.perSecond(10), day], at: .s(0), unixTime: morning)
+    #expect(limiter.snapshot(at: .s(0), unixTime: morning).usage.map(\.available) == [0, 100])
+    let later = morning.advanced(by: .seconds(2))
+    #expect(limiter.snapshot(at: .s(2), unixTime: later).usage.map(\.available) == [10, 100])
+  }
+
   @Test(arguments: [Duration.milliseconds(1), .seconds(1), .seconds(3600), .seconds(86_399)])
   func aWallClockThatIsPutBackNeverGivesAQuotaTwice(jump: Duration) {
     var provider = Provider([Quota(10, each: .day)], at: morning)

@@ -65,7 +65,9 @@ import Testing
       #expect(sim.now == .s(0))
     }
     #expect(recorder.descriptions.count == 4)
-    #expect(recorder.descriptions.allSatisfy { $0 == "rate_limiter.refused limiter=mail permits=\(permits)" })
+    let key = limiter == .keyed ? "key=7 " : ""
+    #expect(
+      recorder.descriptions.allSatisfy { $0 == "rate_limiter.refused limiter=mail \(key)permits=\(permits)" })
   }
 
   @Test(arguments: Limiter.allCases)

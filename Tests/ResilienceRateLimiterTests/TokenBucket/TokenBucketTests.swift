@@ -119,7 +119,7 @@ import Testing
   @Test func errorsSayWhoWhyAndWhen() {
     #expect(
       "\(RateLimited(limiter: "mail", reason: .deadline, retryAt: .s(5002.5), at: .s(5000)))"
-        == "rate limiter \"mail\" has no permit before the deadline; try again in 2.5 seconds at the earliest"
+        == "rate limiter \"mail\" has no permit before the deadline; try again in 2.5 s at the earliest"
     )
     #expect(
       "\(RateLimited(limiter: "mail", reason: .noPermit, retryAt: nil, at: .s(5000)))"

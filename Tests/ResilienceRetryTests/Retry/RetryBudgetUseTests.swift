@@ -169,7 +169,7 @@ import Testing
     }
     #expect(end == .milliseconds(0))
     #expect(
-      events == Array(repeating: "retry.gave_up call= attempts=1 reason=budget_exhausted", count: 3))
+      events == Array(repeating: "retry.gave_up attempts=1 reason=budget_exhausted", count: 3))
   }
 
   /// What provably did not run is repeated at once: no deadline, no wait bounds it, so the budget must.

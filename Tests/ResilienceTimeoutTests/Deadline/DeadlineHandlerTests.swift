@@ -60,6 +60,6 @@ import Testing
     #expect(Outcome(ofError: refusal).verdict == .neutral)
     #expect(Outcome(ofError: refusal) == .neutral)
     #expect(refusal.retryAt == nil)
-    #expect("\(refusal)" == "stock was not begun: its deadline had passed 0.012 seconds before")
+    #expect("\(refusal)" == "stock was not begun: its deadline had passed 12 ms before")
   }
 }

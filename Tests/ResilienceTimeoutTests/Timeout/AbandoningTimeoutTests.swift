@@ -53,7 +53,7 @@ import Testing
       let error = await #expect(throws: TimedOut.self) { try await call(number) }
       #expect(sim.now == .milliseconds(1_010))
       #expect(error?.isAbandoned == true)
-      #expect("\(error as Any)".contains("payment timed out after 1.0 seconds; it was left running"))
+      #expect("\(error as Any)".contains("payment timed out after 1 s; it was left running"))
       #expect(work.snapshot() == AbandonedWorkSnapshot(name: "payment", running: 1, total: 1))
       #expect(ended.entries.isEmpty)
       try await sim.advance(by: .seconds(59))

@@ -20,18 +20,18 @@ import Testing
   @Test(arguments: [
     // The limits, inside out; what the layer between them sees; what the caller gets.
     (
-      [1000, 1000], "failure: payment timed out after 1.0 seconds",
-      "payment timed out after 1.0 seconds; it ended with: payment timed out after 1.0 seconds"
+      [1000, 1000], "failure: payment timed out after 1 s",
+      "payment timed out after 1 s; it ended with: payment timed out after 1 s"
     ),
     (
-      [5000, 1000], "failure: payment timed out after 1.0 seconds, all that was left until its deadline",
+      [5000, 1000], "failure: payment timed out after 1 s, all that was left until its deadline",
       """
-      payment timed out after 1.0 seconds; it ended with: payment timed out after 1.0 seconds, \
+      payment timed out after 1 s; it ended with: payment timed out after 1 s, \
       all that was left until its deadline
       """
     ),
     (
-      [1000, 5000], "failure: payment timed out after 1.0 seconds", "payment timed out after 1.0 seconds"
+      [1000, 5000], "failure: payment timed out after 1 s", "payment timed out after 1 s"
     ),
   ])
   func limitsThatEndTogetherReportFromTheInsideOut(limits: [Int64], between: String, caller: String) throws {
@@ -83,7 +83,7 @@ import Testing
       try await cancelling(after: .seconds(1), sim) {
         await #expect(throws: TimedOut.self) { try await call(1) }
       }
-      let timedOut = errors.entries.allSatisfy { $0.contains(": payment timed out after 1.0 seconds") }
+      let timedOut = errors.entries.allSatisfy { $0.contains(": payment timed out after 1 s") }
       try sim.require(timedOut && errors.entries[0].hasPrefix("failure: "), "\(errors.entries)")
     }
   }

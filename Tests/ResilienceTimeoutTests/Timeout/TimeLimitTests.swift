@@ -23,6 +23,12 @@ import Testing
   ])
   func isWholeNanoseconds(limit: Duration, nanoseconds: Int64) {
     #expect(TimeLimit(limit).nanoseconds == nanoseconds)
+    #expect(TimeLimit(limit).duration == .nanoseconds(nanoseconds))
+  }
+
+  @Test func saysWhatItIs() {
+    #expect("\(TimeLimit(.seconds(3)))" == "3 s")
+    #expect("\(TimeLimit(.milliseconds(1_500)))" == "1500 ms")
   }
 
   @Test func aLimitWithoutEndSaturates() {
@@ -108,6 +114,6 @@ import Testing
         }
       }
     }
-    #expect(events == ["timeout.refused call= overdue_seconds=2.0"])
+    #expect(events == ["timeout.refused overdue_seconds=2.0"])
   }
 }

@@ -146,11 +146,15 @@ import Testing
   }
 
   @Test(arguments: [
-    (TimedOut(call: "payment", limit: .seconds(1)), "payment timed out after 1.0 seconds"),
-    (TimedOut(limit: .seconds(1)), "the call timed out after 1.0 seconds"),
+    (TimedOut(call: "payment", limit: .seconds(1)), "payment timed out after 1 s"),
+    (TimedOut(limit: .seconds(1)), "the call timed out after 1 s"),
+    (
+      TimedOut(limit: .nanoseconds(1_812_345_678), isCutShort: true),
+      "the call timed out after 1.9 s, all that was left until its deadline"
+    ),
     (
       TimedOut(call: "payment", limit: .seconds(1), isCutShort: true, underlying: Failure(number: 3)),
-      "payment timed out after 1.0 seconds, all that was left until its deadline; it ended with: Failure(number: 3)"
+      "payment timed out after 1 s, all that was left until its deadline; it ended with: Failure(number: 3)"
     ),
   ])
   func theErrorTellsWhatHappened(error: TimedOut, description: String) {
@@ -171,7 +175,7 @@ import Testing
       endings.insert(ending)
       #expect(events.isEmpty == (ending == "7"))
     }
-    #expect(endings == ["7", "payment timed out after 1.0 seconds"])
+    #expect(endings == ["7", "payment timed out after 1 s"])
   }
 
   // MARK: - Deadlines

@@ -6,7 +6,17 @@ extension Instant {
   /// Rounded up, as whoever comes too early comes in vain.
   package var delayText: String? {
     let nanoseconds = CallContext.current.readClock().nanoseconds(to: self)
-    guard nanoseconds > 0 else { return nil }
+    return nanoseconds > 0 ? Duration.nanoseconds(nanoseconds).delayText : nil
+  }
+}
+
+extension Duration {
+  /// A measured duration for a person, rounded up: `1.9 s`, `340 ms`; `0 s` when it is not more than none.
+  ///
+  /// A duration that somebody has set is told exactly: see ``unitText``.
+  package var delayText: String {
+    guard self > .zero else { return "0 s" }
+    let nanoseconds = max(1, clampedNanoseconds)
     if nanoseconds <= 999_000_000 { return "\((nanoseconds + 999_999) / 1_000_000) ms" }
     let (seconds, rest) = (nanoseconds - 1).quotientAndRemainder(dividingBy: 1_000_000_000)
     let tenths = rest / 100_000_000 + 1

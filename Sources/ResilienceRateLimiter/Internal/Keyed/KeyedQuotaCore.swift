@@ -33,7 +33,8 @@ final class KeyedQuotaCore: Sendable {
     state.withLock { $0.quotas = quotas }
   }
 
-  func make() -> QuotaLimiter { QuotaLimiter(name, quotas, calendar, eventQueue) }
+  // Refusals are told here, where the key is known.
+  func make() -> QuotaLimiter { QuotaLimiter(name, quotas, calendar) }
 
   /// Has a limiter go by the present quotas, whoever else changes them meanwhile.
   func bringUpToDate(_ limiter: QuotaLimiter, at now: Instant, _ unixTime: UnixTime?) {
@@ -55,15 +56,20 @@ final class KeyedQuotaCore: Sendable {
 
   /// A key that is new finds no room.
   @usableFromInline
-  func refuse(_ permits: Int, at now: Instant, until retryAt: Instant, observer: CallContext?)
-    -> RateLimitDecision
-  {
-    state.withLock { $0.counts.refused &+= 1 }
+  func countRefusal() { state.withLock { $0.counts.refused &+= 1 } }
+
+  @usableFromInline
+  @inline(never)
+  func tell(
+    _ decision: RateLimitDecision, _ permits: Int, _ key: @autoclosure () -> String, at now: Instant,
+    _ observer: CallContext?
+  ) {
+    guard eventQueue != nil || observer?.isObserved == true else { return }
+    let retryAt: Instant? = if case .refused(let retryAt) = decision { retryAt } else { nil }
     let event = RateLimitEvent(
-      limiter: name, kind: .refused(retryAt: retryAt), permits: permits, instant: now)
+      limiter: name, key: key(), kind: .refused(retryAt: retryAt), permits: permits, instant: now)
     eventQueue?.enqueue(event)
     eventQueue?.drain()
     observer?.emit(event)
-    return .refused(retryAt: retryAt)
   }
 }

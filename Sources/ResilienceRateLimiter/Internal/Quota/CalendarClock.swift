@@ -26,6 +26,11 @@ struct CalendarReading: Sendable {
 
   func ends(_ period: CalendarPeriod) -> Instant { self[period].ends(at: now, time) }
 
+  /// When the present period of a quota ends on the wall clock; `nil` when it does not go by the calendar.
+  func renewal(of quota: Quota) -> UnixTime? {
+    quota.calendarPeriod.map { UnixTime(nanoseconds: self[$0].span.ends) }
+  }
+
   fileprivate mutating func advance(to present: CalendarReading) {
     hour.advance(to: present.hour.span, at: present.now, present.time)
     day.advance(to: present.day.span, at: present.now, present.time)

@@ -97,7 +97,9 @@ struct QuotaWindows: Sendable {
     return quotas.map { quota in
       if quota.calendarPeriod != nil, let window = nextCalendar.next() {
         let fullAt = reading.map { window.earliest(window.permits, $0) } ?? now
-        return .init(quota: quota, available: max(0, quota.permits - window.used), fullAt: fullAt)
+        return .init(
+          quota: quota, available: max(0, quota.permits - window.used), fullAt: fullAt,
+          renewsAt: reading?.renewal(of: quota))
       }
       let window = nextSliding.next()
       return .init(
