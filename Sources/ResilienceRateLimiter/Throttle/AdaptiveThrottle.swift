@@ -31,13 +31,24 @@ public final class AdaptiveThrottle: Sendable {
   /// Names the destination, in errors, events and metrics; empty when unnamed.
   public let name: String
 
-  /// When calls are held back.
-  public let policy: AdaptiveThrottlePolicy
-
   private struct State: Sendable {
+    var policy: AdaptiveThrottlePolicy
     var window: AttemptWindow
     var rejected = 0
     var healing: ThrottleHealing
+
+    init(_ policy: AdaptiveThrottlePolicy) {
+      self.policy = policy
+      window = AttemptWindow(nanoseconds: policy.window.clampedNanoseconds)
+      healing = ThrottleHealing(policy)
+    }
+
+    /// Of a call, given the calls before it.
+    func probability(earlier counted: Int64) -> Double {
+      let attempts = Double(window.attempts - counted)
+      let surplus = attempts - Double(policy.probes) - policy.multiplier * Double(window.accepts)
+      return max(0, surplus / (attempts + 1))
+    }
 
     /// What is left of a probability: nothing when the destination is well, whose refusals are forgotten.
     mutating func healed(_ probability: Double, at now: Instant) -> Double {
@@ -63,11 +74,7 @@ public final class AdaptiveThrottle: Sendable {
     onEvent: (@Sendable (ThrottleEvent) -> Void)? = nil
   ) {
     self.name = name
-    self.policy = policy
-    state = Lock(
-      State(
-        window: AttemptWindow(nanoseconds: policy.window.clampedNanoseconds),
-        healing: ThrottleHealing(policy)))
+    state = Lock(State(policy))
     eventQueue = onEvent.map { EventQueue($0) }
   }
 
@@ -81,7 +88,7 @@ public final class AdaptiveThrottle: Sendable {
   public func admit(at now: Instant, draw: @autoclosure () -> UInt64) -> ThrottleDecision {
     let (step, probability) = state.withLock { state in
       let step = state.window.attempt(at: now)
-      let probability = self.probability(state.window, earlier: 1)
+      let probability = state.probability(earlier: 1)
       return (step, probability > 0 ? state.healed(probability, at: now) : 0)
     }
     guard probability > 0, draw().unitInterval < probability else {
@@ -104,16 +111,34 @@ public final class AdaptiveThrottle: Sendable {
   ///     attempted.
   ///   - permit: The call's permit; report it once.
   public func record(_ outcome: Outcome, of permit: ThrottlePermit) {
-    let isRefused =
-      outcome.pushback.overloaded || (outcome.verdict == .failure && policy.refusals == .failures)
+    let (isOverloaded, isFailure) = (outcome.pushback.overloaded, outcome.verdict == .failure)
     state.withLock { state in
       if outcome.verdict == .neutral {
         state.window.forget(attemptIn: permit.step)
-      } else if isRefused {
+      } else if isOverloaded || (isFailure && state.policy.refusals == .failures) {
         state.healing.noteRefusal()
       } else {
         state.window.accept()
         state.healing.noteAcceptance()
+      }
+    }
+  }
+
+  /// When calls are held back; ``update(_:)`` changes it.
+  public var policy: AdaptiveThrottlePolicy { state.withLock { $0.policy } }
+
+  /// Has another policy hold from now on.
+  ///
+  /// What was counted stays; with another ``AdaptiveThrottlePolicy/window`` counting begins anew, and holds
+  /// nothing back until then.
+  public func update(_ policy: AdaptiveThrottlePolicy) {
+    state.withLock { state in
+      if policy.window == state.policy.window {
+        state.policy = policy
+      } else {
+        let rejected = state.rejected
+        state = State(policy)
+        state.rejected = rejected
       }
     }
   }
@@ -129,16 +154,9 @@ public final class AdaptiveThrottle: Sendable {
       state.window.advance(to: now)
       return ThrottleSnapshot(
         name: name, attempts: Int(state.window.attempts), accepts: Int(state.window.accepts),
-        rejectionProbability: probability(state.window, earlier: 0)
+        rejectionProbability: state.probability(earlier: 0)
           * (1 - state.healing.share(at: now)), rejected: state.rejected)
     }
-  }
-
-  /// Of a call, given the calls before it.
-  private func probability(_ window: borrowing AttemptWindow, earlier counted: Int64) -> Double {
-    let attempts = Double(window.attempts - counted)
-    let surplus = attempts - Double(policy.probes) - policy.multiplier * Double(window.accepts)
-    return max(0, surplus / (attempts + 1))
   }
 }
 

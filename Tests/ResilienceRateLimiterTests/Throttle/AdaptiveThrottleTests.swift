@@ -115,6 +115,22 @@ extension AdaptiveThrottle {
     #expect(throttle.snapshot(at: .s(0)).attempts == 1)
   }
 
+  @Test func anUpdateKeepsTheCountsUnlessTheWindowIsAnother() {
+    let throttle = AdaptiveThrottle("payment", policy: plain)
+    throttle.attempt(9, .failure, at: .s(0))
+    #expect(throttle.probability(at: .s(0)) == 0.9)
+    throttle.update(AdaptiveThrottlePolicy(probes: 4, refusals: .overloads))
+    #expect(throttle.policy == AdaptiveThrottlePolicy(probes: 4, refusals: .overloads))
+    #expect(throttle.probability(at: .s(0)) == 0.5)
+    // A failure is an acceptance now.
+    throttle.attempt(1, .failure, at: .s(0))
+    #expect(throttle.snapshot(at: .s(0)).accepts == 1)
+    throttle.update(AdaptiveThrottlePolicy(window: .seconds(12), probes: 4))
+    #expect(throttle.snapshot(at: .s(0)).attempts == 0)
+    throttle.attempt(20, .failure, at: .s(0))
+    #expect(throttle.probability(at: .s(0)) > 0.7)
+  }
+
   /// A thousand calls a second to a destination that is dead, and then one that takes what it can.
   @Test func sendsTwiceWhatIsAcceptedAndNeverStarvesItself() {
     let random = SeededRandomSource(seed: 7)
