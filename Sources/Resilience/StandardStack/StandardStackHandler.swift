@@ -23,13 +23,7 @@ extension Handler {
   ///
   /// - Parameter stack: The destination's, shared by every call to it.
   public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> {
-    AdmissionHandler(
-      base: timeout(live: stack.timeout)
-        .circuitBreaker(stack.circuitBreaker)
-        .retry(live: stack.retry, budget: stack.budget),
-      stack: stack
-    )
-    .deadline(live: stack.deadline)
+    layers(of: stack)
   }
 
   /// Wraps the handler in a stack of its own, which has the handler's name; see
@@ -43,4 +37,40 @@ extension Handler {
   ) -> StandardStackHandler<Self> {
     standardStack(StandardStack(traits.name, policy: policy))
   }
+}
+
+extension Handler {
+  fileprivate func layers(of stack: StandardStack) -> StandardStackHandler<Self> {
+    AdmissionHandler(
+      base: timeout(live: stack.timeout)
+        .circuitBreaker(stack.circuitBreaker)
+        .retry(live: stack.retry, budget: stack.budget),
+      stack: stack
+    )
+    .deadline(live: stack.deadline)
+  }
+}
+
+extension RetriesInside {
+  /// Warns: the stack has a retry and a breaker of its own.
+  @available(
+    *, deprecated,
+    message: """
+      a standard stack around a retry has a breaker that sees one result where the destination saw several calls, and \
+      retries of its own; leave the inner retry out
+      """
+  )
+  public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> { layers(of: stack) }
+}
+
+extension AnswersFailures {
+  /// Warns: the stack sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a standard stack around a fallback sees no failure that the fallback answers; apply .standardStack first and \
+      .fallback after it
+      """
+  )
+  public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> { layers(of: stack) }
 }

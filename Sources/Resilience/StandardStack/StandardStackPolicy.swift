@@ -10,7 +10,7 @@ public struct StandardStackPolicy: Sendable, Hashable {
   /// How long all of it may take.
   public let deadline: TimeLimit
 
-  /// How long an attempt may take.
+  /// How long an attempt may take; at most the deadline.
   public let timeout: TimeLimit
 
   /// Attempts and waits.
@@ -20,6 +20,10 @@ public struct StandardStackPolicy: Sendable, Hashable {
   public let circuitBreaker: CircuitBreakerPolicy
 
   /// How often calls are made; `nil` for no limit.
+  ///
+  /// It protects the destination from this service's callers, and counts calls: attempts may be more by the
+  /// retry budget, a tenth. What a provider counts is its attempts: apply a `QuotaLimiter` before
+  /// `.standardStack`.
   public let rateLimit: RateLimit?
 
   /// How many calls are made at one time; `nil` for no limit.

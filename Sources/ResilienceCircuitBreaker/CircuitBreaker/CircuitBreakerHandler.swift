@@ -70,8 +70,8 @@ extension AnswersFailures {
   @available(
     *, deprecated,
     message: """
-      a breaker around a fallback sees no failure that the fallback answers, and so never opens; apply \
-      .circuitBreaker first and .fallback after it
+      a breaker around a fallback sees no failure that the fallback answers; apply .circuitBreaker first and \
+      .fallback after it
       """
   )
   public func circuitBreaker(_ breaker: CircuitBreaker) -> CircuitBreakerHandler<Self> {

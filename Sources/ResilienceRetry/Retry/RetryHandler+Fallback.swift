@@ -5,8 +5,7 @@ extension AnswersFailures {
   @available(
     *, deprecated,
     message: """
-      a retry around a fallback sees no failure that the fallback answers, and so repeats nothing; apply .retry \
-      first and .fallback after it
+      a retry around a fallback sees no failure that the fallback answers; apply .retry first and .fallback after it
       """
   )
   public func retry(
@@ -25,8 +24,7 @@ extension AnswersFailures {
   @available(
     *, deprecated,
     message: """
-      a retry around a fallback sees no failure that the fallback answers, and so repeats nothing; apply .retry \
-      first and .fallback after it
+      a retry around a fallback sees no failure that the fallback answers; apply .retry first and .fallback after it
       """
   )
   public func retry(
@@ -39,5 +37,25 @@ extension AnswersFailures {
         traits.name, RetryPolicy(maxAttempts: maxAttempts, backoff: backoff), budget: budget,
         provesRefusals: !mayRepeatCalls, onEvent: onEvent),
       choice: nil)
+  }
+
+  /// Warns: a retry around a fallback sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a retry around a fallback sees no failure that the fallback answers; apply .retry first and .fallback after it
+      """
+  )
+  public func retry(
+    live policy: LivePolicy<RetryPolicy>, budget: RetryBudget? = RetryBudget(),
+    onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
+    deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
+  ) -> RetryHandler<Self> {
+    RetryHandler(
+      base: self,
+      loop: RetryLoop(
+        traits.name, policy.current, live: policy, budget: budget, provesRefusals: !mayRepeatCalls,
+        onEvent: onEvent),
+      choice: choice)
   }
 }

@@ -42,3 +42,17 @@ extension Handler {
     LiveTimeoutHandler(base: self, limit: limit)
   }
 }
+
+extension RetriesFailures {
+  /// Warns: a time limit around a retry is for all attempts together.
+  @available(
+    *, deprecated,
+    message: """
+      a time limit around a retry is for all attempts together, and leaves none for an attempt that hangs; apply \
+      .timeout first, for each attempt, and .deadline after .retry, for all of them
+      """
+  )
+  public func timeout(live limit: LivePolicy<TimeLimit>) -> LiveTimeoutHandler<Self> {
+    LiveTimeoutHandler(base: self, limit: limit)
+  }
+}

@@ -40,6 +40,24 @@ import Testing
       "a breaker around a fallback sees no failure", "apply .circuitBreaker first and .fallback after it"
     ),
     (
+      "call.retry().standardStack(StandardStack(\"stock\"))",
+      "a breaker that sees one result where the destination saw several calls", "leave the inner retry out"
+    ),
+    (
+      "call.fallback { _, _ in 0 }.standardStack(StandardStack(\"stock\"))",
+      "a standard stack around a fallback sees no failure",
+      "apply .standardStack first and .fallback after it"
+    ),
+    (
+      "call.fallback { _, _ in 0 }.retry(live: LivePolicy(RetryPolicy()))",
+      "a retry around a fallback sees no failure", "apply .retry first and .fallback after it"
+    ),
+    (
+      "call.retry().timeout(live: LivePolicy(TimeLimit(.seconds(1))))",
+      "a time limit around a retry is for all attempts together",
+      "apply .timeout first, for each attempt, and .deadline after .retry"
+    ),
+    (
       "call.retry().timeout(.seconds(1))", "a time limit around a retry is for all attempts together",
       "apply .timeout first, for each attempt, and .deadline after .retry"
     ),
@@ -76,7 +94,9 @@ import Testing
         _ = call.timeout(.seconds(1)).circuitBreaker(CircuitBreaker("stock")).retry().fallback { _, _ in 0 }
         _ = call.throttle(AdaptiveThrottle("mail")).rateLimit(QuotaLimiter("mail", quotas: [.perDay(9)])).hedge()
         _ = call.retry().rateLimit(.perSecond(5)).bulkhead(20).deadline(.seconds(3)).timeout(.seconds(4))
-        _ = call.hedge().timeout(.seconds(1)).retry(maxAttempts: 2).standardStack()
+        _ = call.hedge().timeout(.seconds(1)).retry(maxAttempts: 2)
+        let mail = QuotaLimiter("mail", quotas: [.perDay(9)])
+        _ = call.rateLimit(mail).standardStack(StandardStack("mail")).fallback { _, _ in 0 }
         """)
     #expect(warnings.isEmpty, "\(warnings)")
   }
