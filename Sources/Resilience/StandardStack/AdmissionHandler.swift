@@ -10,18 +10,31 @@ public struct AdmissionHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
   /// The wrapped handler.
   public let base: Base
 
-  @usableFromInline let stack: StandardStack
-  // Made once: what may be repeated inside is looked up when a layer is made.
-  @usableFromInline let limited: RateLimitHandler<Base>
-  @usableFromInline let held: BulkheadHandler<Base>
-  @usableFromInline let limitedAndHeld: RateLimitHandler<BulkheadHandler<Base>>
+  @usableFromInline let choice: Choice
+
+  /// The layers to choose from: one reference, so that a copy of the handler copies none of them.
+  @usableFromInline
+  final class Choice: Sendable {
+    @usableFromInline let stack: StandardStack
+    // Made once: what may be repeated inside is looked up when a layer is made.
+    @usableFromInline let limited: RateLimitHandler<Base>
+    @usableFromInline let held: BulkheadHandler<Base>
+    @usableFromInline let limitedAndHeld: RateLimitHandler<BulkheadHandler<Base>>
+
+    init(_ base: Base, _ stack: StandardStack) {
+      self.stack = stack
+      limited = base.rateLimit(stack.rateLimiter)
+      held = base.bulkhead(stack.bulkhead)
+      limitedAndHeld = held.rateLimit(stack.rateLimiter)
+    }
+
+    @inlinable
+    var layers: AdmissionLayers { stack.admission.load(ordering: .acquiring) }
+  }
 
   init(base: Base, stack: StandardStack) {
     self.base = base
-    self.stack = stack
-    limited = base.rateLimit(stack.rateLimiter)
-    held = base.bulkhead(stack.bulkhead)
-    limitedAndHeld = held.rateLimit(stack.rateLimiter)
+    choice = Choice(base, stack)
   }
 
   /// None of its own: those that the policy has are in ``layers``.
@@ -29,9 +42,9 @@ public struct AdmissionHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
 
   /// The layers that the policy has at present, and the base's.
   public var layers: [HandlerLayer] {
-    let has = stack.admission.load(ordering: .relaxed)
-    let limit = has.contains(.rateLimit) ? limited.layer.map { [$0] } ?? [] : []
-    let bulkhead = has.contains(.bulkhead) ? held.layer.map { [$0] } ?? [] : []
+    let has = choice.layers
+    let limit = has.contains(.rateLimit) ? choice.limited.layer.map { [$0] } ?? [] : []
+    let bulkhead = has.contains(.bulkhead) ? choice.held.layer.map { [$0] } ?? [] : []
     return limit + bulkhead + base.layers
   }
 
@@ -44,7 +57,7 @@ public struct AdmissionHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    let has = stack.admission.load(ordering: .acquiring)
+    let has = choice.layers
     if has.isEmpty { return try await base.perform(input, in: context) }
     return try await admit(input, context, has)
   }
@@ -56,9 +69,9 @@ public struct AdmissionHandler<Base: Handler>: HandlerDecorator, BuiltInHandler 
     isolation: isolated (any Actor)? = #isolation
   ) async throws -> Base.Output {
     switch layers {
-    case .rateLimit: try await limited.perform(input, in: context)
-    case .bulkhead: try await held.perform(input, in: context)
-    default: try await limitedAndHeld.perform(input, in: context)
+    case .rateLimit: try await choice.limited.perform(input, in: context)
+    case .bulkhead: try await choice.held.perform(input, in: context)
+    default: try await choice.limitedAndHeld.perform(input, in: context)
     }
   }
 }

@@ -8,7 +8,7 @@ public struct LiveDeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandl
   public let base: Base
 
   /// The kind `deadline`, with the present limit.
-  public var layer: HandlerLayer? { limited.layer }
+  public var layer: HandlerLayer? { DeadlineHandler(base: base, limit: limit.current).layer }
 
   /// How long a call may take.
   public let limit: LivePolicy<TimeLimit>
@@ -19,17 +19,17 @@ public struct LiveDeadlineHandler<Base: Handler>: HandlerDecorator, BuiltInHandl
     self.limit = limit
   }
 
-  @inlinable
-  var limited: DeadlineHandler<Base> { DeadlineHandler(base: base, limit: limit.current) }
-
   /// Calls the base as ``DeadlineHandler`` does, with the limit that holds at present.
   ///
   /// - Throws: As ``DeadlineHandler``.
   @inlinable
+  @inline(__always)
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
-    try await limited.perform(input, in: context)
+    var context = context
+    try limit.current.begin(&context, name: base.traits.name)
+    return try await base.perform(input, in: context)
   }
 }
 
