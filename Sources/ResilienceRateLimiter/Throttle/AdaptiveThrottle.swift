@@ -14,11 +14,11 @@ public import ResilienceCore
 /// destination that hangs are seen, and also if it is held back. It never starves itself: the probability
 /// stays below 1, and besides what is accepted the probes of a window go through.
 ///
-/// The formula alone goes on holding calls back for two minutes after an outage. So when nothing was refused
-/// for a second, each call in a row that was accepted lets more through, in proportion, and after ten in a
-/// row, with the default multiplier, what was refused before is forgotten: a destination that accepts the
-/// half by chance shows so many once in a thousand times. With another multiplier it is the number of which
-/// the same is true: 18 with 1.5, none with 1.
+/// The formula alone goes on holding calls back for two minutes after an outage. So each call in a row that
+/// is accepted lets more through, in proportion, until what was refused before is forgotten: after so many as
+/// a destination that accepts the share that was accepted before shows by chance once in a thousand times.
+/// That is two after a time in which nothing was accepted, and ten where every other call was, if then
+/// nothing is refused for a second.
 ///
 /// ```swift
 /// let throttle = AdaptiveThrottle("payment")
@@ -116,10 +116,11 @@ public final class AdaptiveThrottle: Sendable {
       if outcome.verdict == .neutral {
         state.window.forget(attemptIn: permit.step)
       } else if isOverloaded || (isFailure && state.policy.refusals == .failures) {
+        state.window.refuse()
         state.healing.noteRefusal()
       } else {
         state.window.accept()
-        state.healing.noteAcceptance()
+        state.healing.noteAcceptance(accepts: state.window.accepts, refusals: state.window.refusals)
       }
     }
   }

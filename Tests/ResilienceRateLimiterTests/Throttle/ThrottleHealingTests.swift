@@ -11,44 +11,49 @@ import Testing
 
   private func at(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1e9)) }
 
-  @Test(arguments: [(2.0, 10), (1.5, 18), (1.1, 73), (10, 3), (1000, 1)])
-  func aRunThatChanceShowsOnceInAThousandTimesIsEnough(multiplier: Double, run: Int) {
-    #expect(ThrottleHealing.sufficientRun(multiplier) == run)
-  }
-
-  @Test func ofADestinationOfWhichAllIsExpectedNoRunSaysAnything() {
-    #expect(ThrottleHealing.sufficientRun(1) == nil)
-    var healing = ThrottleHealing(AdaptiveThrottlePolicy(multiplier: 1))
-    _ = healing.share(at: at(0))
-    for _ in 0..<10_000 { healing.noteAcceptance() }
-    #expect(healing.share(at: at(3600)) == 0)
+  @Test(arguments: [
+    (0.5, 10), (1 / 1.5, 18), (1 / 1.1, 73), (0.09, 3), (1.0 / 242, 2), (0.0005, 1), (1, 8192),
+  ])
+  func aRunThatChanceShowsOnceInAThousandTimesIsEnough(share: Double, run: Int) {
+    #expect(ThrottleHealing.sufficientRun(share) == run)
   }
 
   @Test func eachAcceptedCallInARowCountsAfterAQuietSecond() {
     var healing = ThrottleHealing(AdaptiveThrottlePolicy())
     #expect(healing.share(at: at(0)) == 0)
-    for _ in 0..<4 { healing.noteAcceptance() }
+    // Half of the calls were accepted.
+    for accepts in 51...54 { healing.noteAcceptance(accepts: Int64(accepts), refusals: 50) }
     #expect(healing.share(at: at(0.999)) == 0)
     #expect(healing.share(at: at(1)) == 0.4)
-    for _ in 0..<8 { healing.noteAcceptance() }
+    for accepts in 55...62 { healing.noteAcceptance(accepts: Int64(accepts), refusals: 50) }
     #expect(healing.share(at: at(1.1)) == 1)
     healing.noteRefusal()
     #expect(healing.share(at: at(1.2)) == 0)
-    healing.noteAcceptance()
+    healing.noteAcceptance(accepts: 51, refusals: 50)
     #expect(healing.share(at: at(2.1)) == 0, "the second begins with the refusal")
     #expect(healing.share(at: at(2.2)) == 0.1)
   }
 
+  @Test func afterATimeInWhichNothingWasAcceptedTwoAreEnoughAndAtOnce() {
+    var healing = ThrottleHealing(AdaptiveThrottlePolicy())
+    healing.noteRefusal()
+    #expect(healing.share(at: at(0)) == 0)
+    healing.noteAcceptance(accepts: 1, refusals: 240)
+    #expect(healing.share(at: at(0.01)) == 0.5)
+    healing.noteAcceptance(accepts: 2, refusals: 240)
+    #expect(healing.share(at: at(0.02)) == 1)
+  }
+
   /// Twenty calls a second, after an outage of five minutes: without this, calls are held back for two more.
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
-  func afterAnOutageOfFiveMinutesNothingIsHeldBackAfterSixSeconds(seed: UInt64) {
+  func afterAnOutageOfFiveMinutesNothingIsHeldBackAfterFourSeconds(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
     let throttle = AdaptiveThrottle("payment")
     var (held, sent) = (0, 0)
     for call in 0..<(20 * 320) {
       let now = at(Double(call) / 20)
       guard case .admitted(let permit) = throttle.admit(at: now, draw: random.next()) else {
-        if now >= at(306) { held += 1 }
+        if now >= at(304) { held += 1 }
         continue
       }
       if now >= at(200), now < at(300) { sent += 1 }

@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// How many calls were attempted, and how many accepted, in the last so many nanoseconds.
+/// How many calls were attempted, and how many accepted and refused, in the last so many nanoseconds.
 ///
 /// 32 steps of a 32nd of the window each: what is counted is the present step and the 31 before it. A
 /// timestamp from the past counts in the present step.
@@ -8,6 +8,7 @@ struct AttemptWindow: Sendable {
   struct Step: Sendable {
     var attempts: Int64 = 0
     var accepts: Int64 = 0
+    var refusals: Int64 = 0
   }
 
   static let stepCount: Int64 = 32
@@ -19,6 +20,7 @@ struct AttemptWindow: Sendable {
   private var presentEnds = Int64.min
   private(set) var attempts: Int64 = 0
   private(set) var accepts: Int64 = 0
+  private(set) var refusals: Int64 = 0
 
   init(nanoseconds: Int64) {
     stepNanoseconds = (nanoseconds - 1) / Self.stepCount + 1
@@ -41,6 +43,13 @@ struct AttemptWindow: Sendable {
     accepts += 1
   }
 
+  /// Counts a refusal, in the present step.
+  mutating func refuse() {
+    guard present > .min else { return }
+    steps[index(of: present)].refusals += 1
+    refusals += 1
+  }
+
   /// Takes a call back that was counted in `step`.
   mutating func forget(attemptIn step: Int64) {
     guard step <= present, present.subtractingSaturating(step) < Self.stepCount else { return }
@@ -51,8 +60,12 @@ struct AttemptWindow: Sendable {
 
   /// Forgets the calls that were not accepted.
   mutating func forgetRefusals() {
-    for index in steps.indices { steps[index].attempts = min(steps[index].attempts, steps[index].accepts) }
+    for index in steps.indices {
+      steps[index].attempts = min(steps[index].attempts, steps[index].accepts)
+      steps[index].refusals = 0
+    }
     attempts = steps.reduce(0) { $0 + $1.attempts }
+    refusals = 0
   }
 
   /// Lets go of the steps that lie more than the window before `now`.
@@ -67,6 +80,7 @@ struct AttemptWindow: Sendable {
       let index = index(of: step - old)
       attempts -= steps[index].attempts
       accepts -= steps[index].accepts
+      refusals -= steps[index].refusals
       steps[index] = Step()
     }
     present = step
