@@ -113,7 +113,8 @@ import Testing
 
   // MARK: - Changed while it runs
 
-  /// Ten thousand calls, some of them always under way, while the policy changes a hundred times.
+  /// Ten thousand calls, some of them always under way, while the document changes a hundred times, and is
+  /// wrong ten times.
   @Test func countsDebtsAndPlacesStayWhileCallsRun() throws {
     let answered = Log<Int>()
     let refused = Log<Int>()
@@ -129,7 +130,12 @@ import Testing
           rateLimit: round % 5 == 4 ? nil : RateLimit(1000, per: .seconds(1), burst: 500 + round),
           bulkhead: round % 7 == 6 ? nil : BulkheadPolicy(limit: .fixed(200 + round), maxWaiting: 100))
       }
-      let stack = StandardStack("stock", policy: policy(0))
+      func document(_ round: Int) throws -> Data { try JSONEncoder().encode(["stock": policy(round)]) }
+      func read(_ document: Data) throws -> [String: StandardStackPolicy] {
+        try JSONDecoder().decode([String: StandardStackPolicy].self, from: document)
+      }
+      let stacks = StandardStacks(try read(document(0)))
+      let stack = stacks["stock"]
       let call = ServiceCall("stock") { (number: Int) in
         try await simulation.sleep(for: .milliseconds(100))
         if number.isMultiple(of: 4) { throw Down() }
@@ -140,7 +146,13 @@ import Testing
         group.addTask {
           for round in 1...100 {
             try await simulation.sleep(for: .milliseconds(100))
-            stack.update(policy(round))
+            stacks.update(try read(document(round)))
+            #expect(stack.policy == policy(round))
+            guard round.isMultiple(of: 10) else { continue }
+            #expect(throws: InvalidSetting.self) {
+              stacks.update(try read(Data(#"{"stock": {"timeout": "1min"}}"#.utf8)))
+            }
+            #expect(stack.policy == policy(round))
           }
         }
         for number in 0..<10_000 {
