@@ -130,6 +130,7 @@ extension Handler {
     _ value: Other,
     when condition: (@Sendable (_ input: Input, _ result: Result<Output, any Error>) -> Bool)? = nil
   ) -> FallbackHandler<Self> {
+    // Never runs: whoever calls it does not compile.
     fatalError("unavailable")
   }
 

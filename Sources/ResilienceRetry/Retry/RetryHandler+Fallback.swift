@@ -13,11 +13,7 @@ extension AnswersFailures {
     onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
     deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    RetryHandler(
-      base: self,
-      loop: RetryLoop(
-        traits.name, policy, budget: budget, provesRefusals: !mayRepeatCalls, onEvent: onEvent),
-      choice: choice)
+    RetryHandler(self, policy, budget: budget, onEvent: onEvent, choice: choice)
   }
 
   /// Warns: a retry around a fallback sees no failure that the fallback answers.
@@ -32,10 +28,7 @@ extension AnswersFailures {
     onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil
   ) -> RetryHandler<Self> {
     RetryHandler(
-      base: self,
-      loop: RetryLoop(
-        traits.name, RetryPolicy(maxAttempts: maxAttempts, backoff: backoff), budget: budget,
-        provesRefusals: !mayRepeatCalls, onEvent: onEvent),
+      self, RetryPolicy(maxAttempts: maxAttempts, backoff: backoff), budget: budget, onEvent: onEvent,
       choice: nil)
   }
 
@@ -51,11 +44,6 @@ extension AnswersFailures {
     onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
     deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    RetryHandler(
-      base: self,
-      loop: RetryLoop(
-        traits.name, policy.current, live: policy, budget: budget, provesRefusals: !mayRepeatCalls,
-        onEvent: onEvent),
-      choice: choice)
+    RetryHandler(self, policy.current, live: policy, budget: budget, onEvent: onEvent, choice: choice)
   }
 }

@@ -20,12 +20,7 @@ extension Handler {
     onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
     deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    RetryHandler(
-      base: self,
-      loop: RetryLoop(
-        traits.name, policy.current, live: policy, budget: budget, provesRefusals: !mayRepeatCalls,
-        onEvent: onEvent),
-      choice: choice)
+    RetryHandler(self, policy.current, live: policy, budget: budget, onEvent: onEvent, choice: choice)
   }
 }
 

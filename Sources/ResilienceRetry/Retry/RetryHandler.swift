@@ -29,6 +29,17 @@ public final class RetryHandler<Base: Handler>: RetriesFailures, BuiltInHandler 
     looksInside = drawsID || base.mayJudgeValues ? 1 : 0
   }
 
+  convenience init(
+    _ base: Base, _ policy: RetryPolicy, live: LivePolicy<RetryPolicy>? = nil, budget: RetryBudget?,
+    onEvent: (@Sendable (RetryEvent) -> Void)?,
+    choice: (@Sendable (RetryFailure<Base.Input>) -> RetryChoice)?
+  ) {
+    let loop = RetryLoop(
+      base.traits.name, policy, live: live, budget: budget, provesRefusals: !base.mayRepeatCalls,
+      onEvent: onEvent)
+    self.init(base: base, loop: loop, choice: choice)
+  }
+
   // A retry inside another one does not deposit.
   @inlinable
   package var readsAttempt: Bool { true }
@@ -239,10 +250,6 @@ extension Handler {
     onEvent: (@Sendable (_ event: RetryEvent) -> Void)? = nil,
     deciding choice: (@Sendable (_ failure: RetryFailure<Input>) -> RetryChoice)? = nil
   ) -> RetryHandler<Self> {
-    RetryHandler(
-      base: self,
-      loop: RetryLoop(
-        traits.name, policy, budget: budget, provesRefusals: !mayRepeatCalls, onEvent: onEvent),
-      choice: choice)
+    RetryHandler(self, policy, budget: budget, onEvent: onEvent, choice: choice)
   }
 }
