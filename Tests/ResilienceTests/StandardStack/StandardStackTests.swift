@@ -148,6 +148,8 @@ import Testing
             try await simulation.sleep(for: .milliseconds(100))
             stacks.update(try read(document(round)))
             #expect(stack.policy == policy(round))
+            if let limit = policy(round).rateLimit { #expect(stack.rateLimiter.limit == limit) }
+            if let bulkhead = policy(round).bulkhead { #expect(stack.bulkhead.policy == bulkhead) }
             guard round.isMultiple(of: 10) else { continue }
             #expect(throws: InvalidSetting.self) {
               stacks.update(try read(Data(#"{"stock": {"timeout": "1min"}}"#.utf8)))
