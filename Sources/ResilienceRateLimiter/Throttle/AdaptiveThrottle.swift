@@ -12,12 +12,12 @@ public import ResilienceCore
 /// over the last two minutes: the formula of Google's SRE book ("Handling Overload"), plus
 /// ``AdaptiveThrottlePolicy/probes``. A call counts when it is attempted, so that those in flight to a
 /// destination that hangs are seen, and also if it is held back. It never starves itself: the probability
-/// stays below 1, and besides what is accepted the probes of a window go through.
+/// stays below 1, and besides what is accepted the probes of a window go through, spread evenly over it.
 ///
 /// The formula alone goes on holding calls back for two minutes after an outage. So each call in a row that
 /// is accepted lets more through, in proportion, until what was refused before is forgotten: after so many as
-/// a destination that accepts the share that was accepted before shows by chance once in a thousand times.
-/// That is two after a time in which nothing was accepted, and ten where every other call was, if then
+/// a destination that accepts the share that was accepted before shows by chance once in a hundred times.
+/// That is one after a time in which nothing was accepted, and seven where every other call was, if then
 /// nothing is refused for a second.
 ///
 /// ```swift
@@ -36,6 +36,8 @@ public final class AdaptiveThrottle: Sendable {
     var window: AttemptWindow
     var rejected = 0
     var healing: ThrottleHealing
+    /// The latest call that was made although calls were held back.
+    var lastProbe = Instant.distantPast
 
     init(_ policy: AdaptiveThrottlePolicy) {
       self.policy = policy
@@ -50,12 +52,19 @@ public final class AdaptiveThrottle: Sendable {
       return max(0, surplus / (attempts + 1))
     }
 
-    /// What is left of a probability: nothing when the destination is well, whose refusals are forgotten.
+    /// What is left of a probability: nothing for a probe, nor when the destination is well, whose refusals
+    /// are forgotten.
     mutating func healed(_ probability: Double, at now: Instant) -> Double {
       let share = healing.share(at: now)
-      if share < 1 { return probability * (1 - share) }
-      window.forgetRefusals()
-      return 0
+      if share == 1 {
+        window.forgetRefusals()
+        return 0
+      }
+      if let interval = policy.probeNanoseconds, lastProbe.nanoseconds(to: now) >= interval {
+        lastProbe = now
+        return 0
+      }
+      return probability * (1 - share)
     }
   }
 
@@ -92,6 +101,7 @@ public final class AdaptiveThrottle: Sendable {
       return (step, probability > 0 ? state.healed(probability, at: now) : 0)
     }
     guard probability > 0, draw().unitInterval < probability else {
+      if probability > 0 { state.withLock { $0.lastProbe = now } }
       return .admitted(ThrottlePermit(step: step))
     }
     state.withLock { state in

@@ -35,12 +35,13 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   ///     Default: two minutes, the SRE book's.
   ///   - probes: Calls that are let through in a window whatever comes of them, 0 to 10⁹. They keep a quiet
   ///     client from judging by a handful of calls, let a busy one begin with a burst, and are how a recovery
-  ///     is noticed. Default: 240, two in each second of the two minutes: after an outage of five minutes a
-  ///     client of 20 calls a second has its first answer within 2 s (`outage-recovery`). 0 is the SRE book's
-  ///     formula to the letter, which lets one through in a window.
+  ///     is noticed: no longer than `window / probes` passes without one. Default: 480, four in each second of
+  ///     the two minutes: after an outage of any length a client has its first answer as soon as one that
+  ///     holds nothing back, within a tenth of a second or two (`outage-recovery`). 0 is the SRE book's formula
+  ///     to the letter, which lets one through in a window.
   ///   - refusals: Which answers are not an acceptance. Default: every failure.
   public init(
-    multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 240,
+    multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 480,
     refusals: Refusals = .failures
   ) {
     self.multiplier = multiplier
@@ -50,6 +51,9 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
     if let fault { preconditionFailure("an adaptive throttle's \(fault)") }
   }
 
+  /// The longest time without a call that is let through; `nil` without probes.
+  var probeNanoseconds: Int64? { probes == 0 ? nil : window.clampedNanoseconds / Int64(probes) }
+
   var fault: InvalidSetting? {
     .outside(1...1000, "multiplier", multiplier)
       ?? .outside(.microseconds(1) ... .seconds(1 << 31), "window", window)
@@ -57,7 +61,7 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   }
 }
 
-/// `{ "multiplier": 2, "window": "2min", "probes": 240, "refusals": "failures" }`, where each may be left
+/// `{ "multiplier": 2, "window": "2min", "probes": 480, "refusals": "failures" }`, where each may be left
 /// out.
 extension AdaptiveThrottlePolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

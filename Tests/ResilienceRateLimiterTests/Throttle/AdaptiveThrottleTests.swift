@@ -160,6 +160,20 @@ extension AdaptiveThrottle {
     #expect(rate > 55 && rate < 69)
   }
 
+  /// Whatever the draws say: a recovery is noticed as soon.
+  @Test func noLongerThanItsShareOfTheWindowPassesWithoutAProbe() {
+    let throttle = AdaptiveThrottle(
+      "payment", policy: AdaptiveThrottlePolicy(window: .seconds(32), probes: 8))
+    var admitted: [Int] = []
+    for tenth in 0..<600 {
+      guard case .admitted(let permit) = throttle.admit(at: .s(Double(tenth) / 10), draw: 0) else { continue }
+      admitted.append(tenth)
+      throttle.record(.failure, of: permit)
+    }
+    // Nine are its burst, as many as surpass the probes by one; then each four seconds.
+    #expect(admitted == Array(0..<10) + stride(from: 49, to: 600, by: 40))
+  }
+
   @Test func theTotalsStayThoseOfTheWindow() {
     let random = SeededRandomSource(seed: 1)
     let throttle = AdaptiveThrottle("payment", policy: AdaptiveThrottlePolicy(window: .nanoseconds(3200)))

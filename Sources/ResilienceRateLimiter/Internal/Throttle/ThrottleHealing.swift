@@ -13,14 +13,14 @@ struct ThrottleHealing: Sendable {
     quietNanoseconds = min(1_000_000_000, policy.window.clampedNanoseconds / 8)
   }
 
-  /// The length of a run that somebody who accepts this share of calls, by chance, shows once in a thousand
+  /// The length of a run that somebody who accepts this share of calls, by chance, shows once in a hundred
   /// times, at most 8192.
   static func sufficientRun(_ share: Double) -> Int {
     // Bits from the highest: a run that is not rare enough so far becomes longer.
     var powers = [share]
     while powers.count < 13 { powers.append(powers[powers.count - 1] * powers[powers.count - 1]) }
     var (run, rarity) = (0, 1.0)
-    for (bit, power) in powers.enumerated().reversed() where rarity * power > 0.001 {
+    for (bit, power) in powers.enumerated().reversed() where rarity * power > 0.01 {
       run += 1 << bit
       rarity *= power
     }
@@ -51,7 +51,7 @@ struct ThrottleHealing: Sendable {
     }
     // Who has a quota by the second accepts many in a row in each: there nothing must have been refused for
     // longer. Who accepted next to nothing has none.
-    guard sufficient <= 3 || quietSince.nanoseconds(to: now) >= quietNanoseconds else { return 0 }
+    guard sufficient <= 1 || quietSince.nanoseconds(to: now) >= quietNanoseconds else { return 0 }
     return min(1, Double(acceptedInARow) / Double(sufficient))
   }
 }
