@@ -94,7 +94,7 @@ import Testing
       try Simulation(seed: seed, stepLimit: 50_000).run { sim in
         if extremes.choice(of: 2) == 0 { try await sim.sleep(for: extremes.duration()) }
         let bus = EventBus(source: "tests")
-        bus.subscribe(
+        try bus.subscribe(
           to: Topic.number, group: "g", policy: policy, budget: RetryBudget(),
           handler: EventHandler("g") { (event: Event<Int>) in
             if extremes.choice(of: 2) == 0 { throw Later(pushback: Self.outcome(extremes).pushback) }
@@ -106,7 +106,7 @@ import Testing
               source: "s", type: Topic.number, subject: number % 2 == 0 ? "a" : nil, data: number,
               deadline: extremes.choice(of: 2) == 0 ? Deadline(at: extremes.instant()) : .never)
             event.envelope.attempt = extremes.choice(of: 2) == 0 ? extremes.int() : 0
-            try bus.publish(event)
+            try await bus.publish(event)
           }
           try await bus.waitUntilIdle()
         }
@@ -124,7 +124,7 @@ import Testing
       try Simulation(seed: seed, stepLimit: 10_000).run { sim in
         let bus = EventBus(source: "tests")
         let answers = extremes.choice(of: 2) == 0
-        bus.respond(
+        try bus.respond(
           to: Topic.number, with: Topic.answer, group: "g",
           handler: ServiceCall { (_: Event<Int>) in
             if !answers { try await sim.sleep(for: Duration(attoseconds: .max)) }

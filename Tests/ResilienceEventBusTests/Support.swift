@@ -64,8 +64,8 @@ extension EventBus {
   func handle<Payload>(
     _ type: EventType<Payload>, in group: String, _ policy: DeliveryPolicy = DeliveryPolicy(),
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
-  ) -> Subscription {
-    subscribe(to: type, group: group, policy: policy, handler: EventHandler(group, body))
+  ) throws -> Subscription {
+    try subscribe(to: type, group: group, policy: policy, handler: EventHandler(group, body))
   }
 }
 

@@ -61,7 +61,7 @@ import Testing
         let budget = RetryBudget(ratio: 0, reserve: 5, refillInterval: nil)
         let policy = DeliveryPolicy(
           maxDeliveries: 2, backoff: .constant(.seconds(1), jitter: .none), timeout: .seconds(1))
-        bus.subscribe(
+        try bus.subscribe(
           to: Topic.number, group: "g", policy: policy, budget: budget,
           handler: EventHandler("g") { (event: Event<Int>) in
             log.append("\(event.data).\(event.attempt)")
@@ -70,7 +70,7 @@ import Testing
             first.append(1)
             try await Self.walk(way)
           }.deduplicate(inbox))
-        for number in 1...2 { try bus.publish(number, as: Topic.number, subject: "s") }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number, subject: "s") }
         if way == .shutdown || way == .shutdownWithAnErrorOfItsOwn {
           try await bus.running { try await sim.sleep(for: .milliseconds(100)) }
           try await sim.sleep(for: .seconds(1))

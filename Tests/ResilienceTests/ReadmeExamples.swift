@@ -70,14 +70,14 @@ func readmeEvents(_ order: Order) async throws -> EventBusSnapshot {
   let orderPlaced = EventType<Order>("order_placed")
   let bus = EventBus(source: "shop")
 
-  bus.subscribe(
+  try bus.subscribe(
     to: orderPlaced, group: "billing", policy: DeliveryPolicy(maxDeliveries: 8),
     handler: EventHandler("bill") { (event: Event<Order>) in _ = try await payments.charge(event.data) }
       .deduplicate(Inbox()))  // a second delivery does nothing
 
   try await withThrowingTaskGroup { group in
     group.addTask { try await bus.run() }  // delivers until it is cancelled
-    try bus.publish(order, as: orderPlaced, subject: "customer 17850")  // in order for each subject
+    try await bus.publish(order, as: orderPlaced, subject: "customer 17850")  // in order for each subject
     try await bus.waitUntilIdle()
     group.cancelAll()
   }

@@ -115,14 +115,14 @@ private struct Leaf: Handler {
     let placed = EventType<Int>("placed")
     let bus = EventBus(source: "shop")
     let seen = AsyncStream<Int>.makeStream()
-    bus.subscribe(to: placed, group: "billing") { event in
+    try bus.subscribe(to: placed, group: "billing") { event in
       seen.continuation.yield(event.data)
       seen.continuation.finish()
     }
     try await withThrowingTaskGroup { group in
       // Delivers beside the test, until it is cancelled.
       group.addTask { try await bus.run() }
-      try bus.publish(17, as: placed)
+      try await bus.publish(17, as: placed)
       for await value in seen.stream { #expect(value == 17) }
       group.cancelAll()
     }

@@ -3,7 +3,8 @@ internal import ResilienceCore
 extension EventBus {
   /// Makes one delivery, from the check of its deadline to its settlement.
   func deliver(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ runner: CallContext
+    _ ticket: LaneQueue.Ticket, to worker: EventBusState.Worker, by settings: GroupSettings,
+    at now: Instant, _ runner: CallContext
   ) async {
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to
     // the event.
@@ -12,9 +13,11 @@ extension EventBus {
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: runner.flags.union(.changed),
         observer: runner.inherited.observer))
-    call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: worker.policy.maxDeliveries))
-    let now = call.now
-    if let refusal = worker.policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
+    call.flags.deliveryGroup = worker.mark
+    call.knownNow = KnownInstant(now)
+    let policy = settings.policy
+    call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: policy.maxDeliveries))
+    if let refusal = policy.refusal(attempt: ticket.attempt, deadline: call.deadline, now: now) {
       let end = DeliveryEnd(
         settlement: refusal, error: nil, deliveries: ticket.attempt - 1, load: .none, time: now)
       tell(call, end, ticket, worker)
@@ -22,14 +25,14 @@ extension EventBus {
       return
     }
     // The event is the logical call: a retry around the handler does not deposit for it again.
-    if worker.budget != nil { call.drawCallID() }
-    if let timeout = worker.policy.timeout {
+    if settings.budget != nil { call.drawCallID() }
+    if let timeout = policy.timeout {
       call.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
     }
     var attempt = call
     attempt.attemptBegan(of: .delivery)
     let (outcome, error) = await consume(ticket, as: worker, attempt)
-    let end = end(of: ticket, as: worker, outcome, error, call)
+    let end = end(of: ticket, to: worker, by: settings, outcome, error, call)
     tell(attempt, end, ticket, worker)
     attempt.attemptEnded(of: call, outcome, error: error)
     settle(ticket, as: worker, end, call)
@@ -43,7 +46,8 @@ extension EventBus {
     context.inherited = attempt.inherited.unchanged
     let baggage = ticket.message.envelope.baggage
     let delivery = Delivery(
-      message: ticket.message, group: worker.groupName, attempt: ticket.attempt, context: context)
+      message: ticket.message, group: worker.groupName, attempt: ticket.attempt,
+      place: DeliveryPlace(lane: ticket.lane, flight: ticket.flight), context: context)
     do {
       let outcome = try await CallContext.withCurrent(context) {
         if baggage == nil, !CallContext.hasBaggage {
@@ -62,34 +66,35 @@ extension EventBus {
   }
 
   private func end(
-    of ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
-    _ error: (any Error)?, _ call: CallContext
+    of ticket: LaneQueue.Ticket, to worker: EventBusState.Worker, by settings: GroupSettings,
+    _ outcome: Outcome, _ error: (any Error)?, _ call: CallContext
   ) -> DeliveryEnd {
     if error == nil, outcome.verdict != .failure {
-      worker.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
+      settings.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
       return DeliveryEnd(
         settlement: .acknowledge, error: nil, deliveries: ticket.attempt, load: .made(token: nil), time: nil)
     }
-    return endUnacknowledged(ticket, as: worker, outcome, error, call)
+    let seed = call.random()
+    return endUnacknowledged(
+      ticket, by: settings, outcome, error, wasRefused: worker.handler.provesRefusals && outcome.isRefusal(error),
+      isShuttingDown: Task.isCancelled, at: call.readClock(), seed: seed)
   }
 
   /// The end of a delivery that failed or was refused. Apart, so that an acknowledged one does not pay for
   /// its size.
   @inline(never)
-  private func endUnacknowledged(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ outcome: Outcome,
-    _ error: (any Error)?, _ call: CallContext
+  func endUnacknowledged(
+    _ ticket: LaneQueue.Ticket, by settings: GroupSettings, _ outcome: Outcome, _ error: (any Error)?,
+    wasRefused: Bool, isShuttingDown: Bool, at now: Instant, seed: UInt64
   ) -> DeliveryEnd {
-    let wasRefused = worker.handler.provesRefusals && outcome.isRefusal(error)
     var isNoted = false
-    let now = call.readClock()
     var token: RetryBudget?
-    let settlement = worker.policy.settlement(
+    let settlement = settings.policy.settlement(
       outcome, error: error, attempt: ticket.attempt, deadline: ticket.message.envelope.deadline,
-      now: now, seed: call.random(), isShuttingDown: Task.isCancelled
+      now: now, seed: seed, isShuttingDown: isShuttingDown
     ) {
       // What was refused put no load on the destination: its redelivery is no extra one.
-      guard !wasRefused, let budget = worker.budget else { return true }
+      guard !wasRefused, let budget = settings.budget else { return true }
       isNoted = true
       guard budget.withdraw(depositing: ticket.isFirstOutcome, at: now) else { return false }
       token = budget
@@ -97,7 +102,7 @@ extension EventBus {
     }
     let isTakenBack = settlement == .giveBack
     if !isNoted, !wasRefused, !isTakenBack {
-      worker.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
+      settings.budget?.noteUnretried(isFirst: ticket.isFirstOutcome, outcome.verdict)
     }
     return DeliveryEnd(
       settlement: settlement, error: error.map { "\($0)" } ?? "the outcome is a failure",
@@ -118,13 +123,21 @@ extension EventBus {
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, _ call: CallContext
   ) {
     // Read before: a clock is not called under the lock.
-    let time = end.settlement == .acknowledge ? nil : call.clock.unixTime
+    settle(ticket, as: worker, end, at: end.settlement == .acknowledge ? nil : call.clock.unixTime)
+  }
+
+  func settle(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, at time: UnixTime?
+  ) {
     let unused = update { state in
+      let (settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
+      // Its lease had ended: somebody else has settled it, or will.
+      guard let settlement else { return unused }
       var end = end
-      let unused: RetryBudget?
-      (end.settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
-      if case .deadLetter(let reason) = end.settlement, let time {
-        addDeadLetter(ticket, worker.groupName, reason, end.error, deliveries: end.deliveries, time, &state)
+      end.settlement = settlement
+      if case .deadLetter(let reason) = settlement, let time {
+        addDeadLetter(
+          ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state)
       } else {
         note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
       }
@@ -135,8 +148,8 @@ extension EventBus {
 
   /// Makes a dead letter; called while the lock is held.
   func addDeadLetter(
-    _ ticket: LaneQueue.Ticket, _ group: String, _ reason: DeadLetter.Reason, _ error: String?,
-    deliveries: Int, _ time: UnixTime, _ state: inout EventBusState
+    _ ticket: LaneQueue.Ticket, _ group: String, _ filter: EventFilter, _ reason: DeadLetter.Reason,
+    _ error: String?, deliveries: Int, _ time: UnixTime, _ state: inout EventBusState
   ) {
     var envelope = ticket.message.envelope
     envelope.group = group
@@ -144,7 +157,7 @@ extension EventBus {
     let oldest = deadLetters.append { number in
       DeadLetter(
         number: number, event: envelope, group: group, reason: reason, lastError: error, time: time,
-        message: ticket.message)
+        filter: filter, message: ticket.message)
     }
     if let oldest { state.released.append(oldest) }
     note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
@@ -152,7 +165,7 @@ extension EventBus {
 }
 
 /// How a delivery ended.
-private struct DeliveryEnd {
+struct DeliveryEnd {
   var settlement: Settlement
   let error: String?
   let deliveries: Int

@@ -3,7 +3,8 @@ public import ResilienceCore
 extension EventBus {
   /// Publishes something that happened.
   ///
-  /// Synchronous: it queues the event and returns. Trace and baggage of the enclosing call travel along.
+  /// It queues the event and returns; with a group whose ``DeliveryPolicy/overflow`` is ``Overflow/wait`` it waits
+  /// for room. Trace and baggage of the enclosing call travel along.
   ///
   /// - Parameters:
   ///   - payload: What happened.
@@ -13,9 +14,42 @@ extension EventBus {
   ///     never, even when the publisher's call has a deadline, since what has happened concerns others longer
   ///     than that call. Pass `CallContext.current.deadline` for work that is of use to the present caller
   ///     only.
-  ///   - context: Where clock and trace come from. Default: that of the enclosing call.
+  ///   - context: Where clock and trace come from; its deadline ends a wait for room. Default: that of the
+  ///     enclosing call.
   /// - Returns: The event as it was published.
-  /// - Throws: ``QueueFull`` when a group has no room; ``InvalidEvent`` when the subject is empty.
+  /// - Throws: ``QueueFull`` when a group has no room, also when there was none before the call's deadline;
+  ///   ``InvalidEvent`` when the subject is empty; `CancellationError` when the task is cancelled while it waits:
+  ///   then nothing was published.
+  @discardableResult
+  @inlinable
+  public func publish<Payload>(
+    _ payload: Payload, as type: EventType<Payload>, subject: String? = nil, deadline: Deadline = .never,
+    context: CallContext = .current
+  ) async throws -> Event<Payload> {
+    let event = try Event(
+      source: source, type: type, subject: subject, data: payload, deadline: deadline, context: context)
+    try await publish(event, context: context)
+    return event
+  }
+
+  /// Publishes an event as it is, with its id and its source; again, if it was published before.
+  ///
+  /// - Parameters:
+  ///   - event: The event. Its ``EventEnvelope/attempt`` goes on counting.
+  ///   - context: Where the clock comes from. Default: that of the enclosing call.
+  /// - Throws: ``QueueFull`` when a group has no room; `CancellationError`.
+  @inlinable
+  public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) async throws {
+    let message = TypedMessage(event)
+    if let waiter = try enqueue(message, context, mayWait: true) {
+      try await enqueueSlowly(message, context, waiter)
+    }
+  }
+
+  /// Publishes something that happened, from code that is not asynchronous.
+  ///
+  /// As ``publish(_:as:subject:deadline:context:)-async``, but it never waits: ``Overflow/wait`` is as
+  /// ``Overflow/refuse``.
   @discardableResult
   @inlinable
   public func publish<Payload>(
@@ -28,28 +62,47 @@ extension EventBus {
     return event
   }
 
-  /// Publishes an event as it is, with its id and its source; again, if it was published before.
-  ///
-  /// - Parameters:
-  ///   - event: The event. Its ``EventEnvelope/attempt`` goes on counting.
-  ///   - context: Where the clock comes from. Default: that of the enclosing call.
-  /// - Throws: ``QueueFull`` when a group has no room.
+  /// Publishes an event as it is, from code that is not asynchronous; it never waits.
   @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
-    try enqueue(TypedMessage(event), context)
+    _ = try enqueue(TypedMessage(event), context, mayWait: false)
+  }
+
+  /// - Returns: What to wait for before another try, when there is no room.
+  @usableFromInline
+  func enqueue(_ message: Message, _ context: CallContext, mayWait: Bool) throws -> Waiter? {
+    // Read before: a clock is not called under the lock. Only where something may have to make room.
+    var leavers: [EventBusState.Leaver] = []
+    let publication = update { state in
+      let publication = state.publish(message, capacity: policy.queueCapacity, mayWait: mayWait)
+      if case .queued(let groups, let made) = publication {
+        note(.published(groups: groups), message.envelope, group: nil, attempt: message.envelope.attempt)
+        leavers = made
+      }
+      return publication
+    }
+    switch publication {
+    case .queued:
+      if !leavers.isEmpty { letGo(leavers, at: context.clock.unixTime) }
+      return nil
+    case .full(let group):
+      throw queueFull(group, of: message.envelope.type, context)
+    case .wait(let waiter):
+      return waiter
+    }
   }
 
   @usableFromInline
-  func enqueue(_ message: Message, _ context: CallContext) throws {
-    let full: String? = update { state in
-      if let group = state.fullGroup(for: message.envelope.type, capacity: policy.queueCapacity) {
-        return group
-      }
-      let groups = state.publish(message)
-      note(.published(groups: groups), message.envelope, group: nil, attempt: message.envelope.attempt)
-      return nil
+  func enqueueSlowly(_ message: Message, _ context: CallContext, _ first: Waiter) async throws {
+    var waiter = first
+    while true {
+      let resolution = await waiter.wait(until: context.deadline.instant, on: context.clock)
+      let isTooLate = context.deadline.hasPassed(at: context.readClock())
+      if resolution == .cancelled || isTooLate { update { $0.forgetPublisher(waiter) } }
+      if resolution == .cancelled { throw CancellationError() }
+      guard let next = try enqueue(message, context, mayWait: !isTooLate) else { return }
+      waiter = next
     }
-    if let full { throw queueFull(full, of: message.envelope.type, context) }
   }
 
   func queueFull(_ group: String, of type: String, _ context: CallContext) -> QueueFull {

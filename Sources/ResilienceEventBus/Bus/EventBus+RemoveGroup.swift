@@ -7,9 +7,10 @@ extension EventBus {
   public func removeGroup<Payload>(_ group: String, of type: EventType<Payload>) {
     let time = CallContext.current.clock.unixTime
     let unused = update { state in
-      let (undelivered, unused) = state.removeGroup(group, of: type.name)
+      let (undelivered, unused) = state.removeGroup(group, of: .type(type.name))
       for ticket in undelivered {
-        addDeadLetter(ticket, group, .noSubscriber, nil, deliveries: ticket.attempt, time, &state)
+        addDeadLetter(
+          ticket, group, .type(type.name), .noSubscriber, nil, deliveries: ticket.attempt, time, &state)
       }
       return unused
     }

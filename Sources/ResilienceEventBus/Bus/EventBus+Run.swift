@@ -1,59 +1,110 @@
 internal import ResilienceCore
 
 extension EventBus {
-  /// Delivers, until the task is cancelled.
+  /// Delivers, until ``shutDown(grace:)`` or the task's cancellation.
   ///
-  /// Everything runs as a child of the caller's task. On cancellation no delivery is begun any more, the
-  /// handlers that run are cancelled and awaited, and what they did not finish is queued again as if it had
-  /// not been delivered, whatever they make of the cancellation (but a ``PoisonEvent``): the snapshot shows
-  /// it, and a later `run()` goes on with it. One `run()` at a time.
+  /// When the task is cancelled no delivery is begun any more, the handlers that run are cancelled and awaited,
+  /// each at most until its delivery's lease ends, and what they did not finish is queued again as if it had
+  /// not been delivered, whatever they make of the cancellation (but a ``PoisonEvent``): the snapshot shows it,
+  /// and a later `run()` goes on with it. One `run()` at a time.
   ///
-  /// - Throws: `CancellationError` when the task is cancelled, and only then.
+  /// - Throws: `CancellationError` when the task is cancelled, and only then: after ``shutDown(grace:)`` it
+  ///   returns.
   public func run() async throws {
+    let context = CallContext.current
+    keepTime(in: context)
     update { $0.start() }
-    defer { update { $0.stop() } }
-    try await withThrowingDiscardingTaskGroup { tasks in
-      tasks.addTask { try await self.keepTime() }
-      while true {
-        let waiter = Waiter("EventBus.run")
-        let workers = update { $0.takeHirings(orWait: waiter) }
-        for worker in workers {
-          tasks.addTask { await self.work(as: worker) }
-        }
-        if workers.isEmpty, await waiter.wait() == .cancelled { throw CancellationError() }
-        try Task.checkCancellation()
-      }
-    }
+    let isCancelled = await startWorkers(on: context.executor)
+    for run in update({ $0.end() }) { run.cancel() }
+    // In a task of its own, which is not cancelled.
+    await Task.immediate(executorPreference: context.executor) { await self.waitForWorkers() }.value
+    keepTime(in: nil)
+    update { $0.stop() }
+    if isCancelled { throw CancellationError() }
   }
 
-  /// Releases redeliveries as they fall due, with one timer for the earliest of them.
-  private func keepTime() async throws {
+  /// Ends ``run()``: delivers what there is for as long as `grace`, then cancels the handlers that still run.
+  ///
+  /// A handler that ignores its cancellation is left running after another tenth of `grace`, at least 10 ms and
+  /// at most a second; its event is queued again. What was not delivered stays: the snapshot shows it, and a later
+  /// `run()` goes on with it. Without a ``run()`` it returns at once.
+  ///
+  /// ```swift
+  /// try await withGracefulShutdownHandler { try await bus.run() } onGracefulShutdown: {
+  ///   Task { await bus.shutDown(grace: .seconds(20)) }
+  /// }
+  /// ```
+  ///
+  /// - Parameter grace: How long events are delivered on, 0 or more. Default: 20 s, so that all of it fits into
+  ///   the 30 s that Kubernetes gives (`terminationGracePeriodSeconds`).
+  /// - Returns: What is left, when ``run()`` has ended.
+  @discardableResult
+  public func shutDown(grace: Duration = .seconds(20)) async -> EventBusSnapshot {
     let context = CallContext.current
+    // In a task of its own: should the caller's be cancelled, handlers have their time all the same.
+    await Task.immediate(executorPreference: context.executor) {
+      await self.endRun(after: max(.zero, grace), context)
+    }.value
+    return snapshot()
+  }
+
+  private func endRun(after grace: Duration, _ context: CallContext) async {
+    let (idle, ended, left) = (
+      Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown")
+    )
+    guard update({ $0.isRunning(orWait: ended) }) else { return }
+    if !update({ $0.isIdle(orWait: idle) }) {
+      await idle.wait(until: context.readClock().advanced(by: grace), on: context.clock)
+    }
+    update { state in
+      state.forgetIdle(idle)
+      state.requestEnd()
+    }
+    let patience = min(.seconds(1), max(.milliseconds(10), grace / 10))
+    await ended.wait(until: context.readClock().advanced(by: patience), on: context.clock)
+    guard update({ $0.abandonWorkers(orWait: left) }) else { return }
+    _ = await left.wait()
+  }
+
+  /// - Returns: Whether it ended since the task was cancelled.
+  private func startWorkers(on executor: (any TaskExecutor)?) async -> Bool {
+    while !Task.isCancelled {
+      let waiter = Waiter("EventBus.run")
+      guard let runs = update({ $0.takeHirings(orWait: waiter) }) else { return false }
+      for run in runs {
+        run.begin({ await self.work(run) }, on: executor)
+      }
+      if runs.isEmpty, await waiter.wait() == .cancelled { return true }
+    }
+    return true
+  }
+
+  private func waitForWorkers() async {
     while true {
       let waiter = Waiter("EventBus.run")
-      let due = update { $0.releaseDue(at: context.readClock(), orWait: waiter) }
-      guard await waiter.wait(until: due, on: context.clock) == .granted else { throw CancellationError() }
+      if update({ $0.hasEnded(orWait: waiter) }) { return }
+      _ = await waiter.wait()
     }
   }
 
-  private func work(as worker: EventBusState.Worker) async {
+  private func work(_ run: WorkerRun) async {
     let runner = CallContext.current
     var isArriving = true
-    while let ticket = await nextTicket(for: worker, isArriving: &isArriving) {
-      await deliver(ticket, as: worker, runner)
+    while let (ticket, settings, now) = await nextDelivery(for: run, isArriving: &isArriving) {
+      await deliver(ticket, to: run.worker, by: settings, at: now, runner)
     }
-    update { $0.leave(worker) }
+    update { $0.leave(run) }
   }
 
-  private func nextTicket(
-    for worker: EventBusState.Worker, isArriving: inout Bool
-  ) async -> LaneQueue.Ticket? {
+  private func nextDelivery(
+    for run: WorkerRun, isArriving: inout Bool
+  ) async -> (LaneQueue.Ticket, GroupSettings, Instant)? {
     while !Task.isCancelled {
-      let arrives = isArriving
-      switch update({ $0.assignment(for: worker, isArriving: arrives) }) {
-      case .deliver(let ticket):
+      let (arrives, now) = (isArriving, CallContext.current.readClock())
+      switch update({ $0.assignment(for: run, isArriving: arrives, at: now) }) {
+      case .deliver(let ticket, let settings):
         isArriving = false
-        return ticket
+        return (ticket, settings, now)
       case .leave:
         return nil
       case .park(let waiter):

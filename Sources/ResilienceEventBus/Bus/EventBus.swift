@@ -30,8 +30,8 @@ internal import ResilienceCore
 ///   a failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's
 ///   own classification decides (see ``ResilienceCore/Handler/classify(_:)``), also about a
 ///   `CancellationError` that the bus did not cause.
-/// - **Bounds.** Publishing never waits. When a group has too much outstanding it throws ``QueueFull``, and
-///   no group gets the event.
+/// - **Bounds.** When a group has too much outstanding, its ``DeliveryPolicy/overflow`` says whether publishing
+///   throws ``QueueFull`` (then no group gets the event), waits, or whether the oldest makes room.
 public final class EventBus: Sendable {
   /// The CloudEvents attribute `source` of what is published here.
   public let source: String
@@ -44,6 +44,7 @@ public final class EventBus: Sendable {
 
   private let state = Lock(EventBusState())
   private let outbox: EventQueue<EventBusEvent>
+  private let timer = EventBusTimer()
 
   /// Creates a bus; it queues from now on, and delivers while ``run()`` runs.
   ///
@@ -66,19 +67,21 @@ public final class EventBus: Sendable {
 
   /// What the bus holds and has done.
   public func snapshot() -> EventBusSnapshot {
-    state.withLock { state in
+    let now = CallContext.current.clock.unixTime
+    return state.withLock { state in
       EventBusSnapshot(
-        source: source, groups: state.snapshots,
-        published: state.published, unrouted: state.unrouted, pendingRequests: state.requests.count,
+        source: source, groups: state.snapshots(at: now),
+        published: state.published, unrouted: state.unrouted, scheduled: state.scheduled.count,
+        pendingRequests: state.requests.count,
         deadLetters: deadLetters.count, discardedDeadLetters: deadLetters.discarded)
     }
   }
 
   /// Returns when nothing is queued, in flight or waiting for redelivery.
   ///
-  /// For tests and tools, and for a clean end: stop publishing, wait, cancel ``run()``. It does not return
-  /// while a group without subscriptions has events outstanding, nor, when there are events, before ``run()``
-  /// runs: nothing else delivers them.
+  /// For tests and tools. It does not return while a group without subscriptions has events outstanding, nor,
+  /// when there are events, before ``run()`` runs: nothing else delivers them. What is published for later is
+  /// not waited for. For a clean end there is ``shutDown(grace:)``.
   ///
   /// - Throws: `CancellationError` when the task is cancelled.
   public func waitUntilIdle() async throws {
@@ -95,14 +98,27 @@ public final class EventBus: Sendable {
   func update<Result: Sendable, Failure: Error>(
     _ change: (inout EventBusState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, wakeups, released) = try state.withLock {
-      state throws(Failure) -> (Result, [Waiter], [any Sendable]) in
-      (try change(&state), state.takeWakeups(), state.takeReleased())
+    let (result, wakeups, released, due) = try state.withLock {
+      state throws(Failure) -> (Result, [Waiter], [any Sendable], Instant?) in
+      (try change(&state), state.takeWakeups(), state.takeReleased(), state.takeTimer())
     }
     _ = released
+    if let due { timer.set(for: due) }
     for waiter in wakeups { waiter.grant() }
     outbox.drain()
     return result
+  }
+
+  /// Has the timer call ``releaseDue(at:)``, with the clock and the randomness of `context`; `nil` ends that.
+  func keepTime(in context: CallContext?) {
+    let random = CallContext.environment?.random ?? .system
+    timer.start(
+      context.map { context in
+        let clock = context.clock
+        return EventBusTimer.Source(clock: clock) { [weak self] in
+          self?.releaseDue(at: clock.now, time: clock.unixTime, random)
+        }
+      })
   }
 
   /// Tells of an event; called while the lock is held, so that the order is that of the decisions.

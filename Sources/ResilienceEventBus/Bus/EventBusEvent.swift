@@ -16,6 +16,12 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     /// The group was given up on. Told once, after the last delivery.
     case deadLettered(DeadLetter.Reason, error: String?)
 
+    /// It made room for others; see ``Overflow/dropOldest``.
+    case dropped
+
+    /// It was published for later, so long after this.
+    case scheduled(after: Duration)
+
     /// The bus shut down before the handler was done: it is queued as if it had not been delivered.
     case returned
   }
@@ -32,7 +38,7 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
   /// The event's subject.
   public let subject: String?
 
-  /// The group; `nil` for `published`, which concerns all of them.
+  /// The group; `nil` for `published` and `scheduled`, which concern all of them.
   public let group: String?
 
   /// Deliveries to the group so far.
@@ -56,6 +62,8 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     case .redeliveryScheduled: "event_bus.redelivery_scheduled"
     case .deadLettered: "event_bus.dead_lettered"
     case .returned: "event_bus.returned"
+    case .dropped: "event_bus.dropped"
+    case .scheduled: "event_bus.scheduled"
     }
   }
 
@@ -82,7 +90,9 @@ public struct EventBusEvent: ResilienceEvent, Hashable {
     case .deadLettered(let reason, let error):
       [EventAttribute("reason", .string("\(reason)"))]
         + (error.map { [EventAttribute("error", .string($0))] } ?? [])
-    case .delivered, .returned:
+    case .scheduled(let delay):
+      [.seconds("delay", delay)]
+    case .delivered, .returned, .dropped:
       []
     }
   }

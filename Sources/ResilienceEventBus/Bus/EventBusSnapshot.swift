@@ -4,10 +4,10 @@ public import ResilienceCore
 public struct EventBusSnapshot: Sendable, Hashable {
   /// One group.
   ///
-  /// Nothing is lost: `enqueued` is always `delivered + deadLettered + outstanding`.
+  /// Nothing is lost unseen: `enqueued` is always `delivered + deadLettered + dropped + outstanding`.
   public struct Group: Sendable, Hashable {
-    /// The event type.
-    public var type: String
+    /// The events that it gets.
+    public var filter: EventFilter
 
     /// The group's name.
     public var name: String
@@ -21,8 +21,14 @@ public struct EventBusSnapshot: Sendable, Hashable {
     /// Events that it was given up on.
     public var deadLettered: Int
 
+    /// Events that made room for others; see ``Overflow/dropOldest``.
+    public var dropped: Int
+
     /// Redeliveries that were scheduled.
     public var redeliveries: Int
+
+    /// Deliveries whose handler had not returned when their lease ended.
+    public var leasesEnded: Int
 
     /// Events that wait for a handler, or behind another one of their subject.
     public var queued: Int
@@ -35,6 +41,10 @@ public struct EventBusSnapshot: Sendable, Hashable {
 
     /// Subscriptions.
     public var subscriptions: Int
+
+    /// How long ago the oldest event that is not settled was made; `nil` when there is none. Of a group that is
+    /// behind, it is the lag.
+    public var oldestAge: Duration?
 
     /// Events that are not settled.
     public var outstanding: Int { queued + inFlight + waiting }
@@ -52,6 +62,9 @@ public struct EventBusSnapshot: Sendable, Hashable {
   /// Events among them that no group subscribed to.
   public var unrouted: Int
 
+  /// Events that were published for later.
+  public var scheduled: Int
+
   /// Requests that wait for their reply.
   public var pendingRequests: Int
 
@@ -66,12 +79,13 @@ public struct EventBusSnapshot: Sendable, Hashable {
 }
 
 extension EventBusSnapshot: MetricSource {
-  /// Counts of the bus, labelled with its source, then of each group, labelled with its type and name too.
+  /// Counts of the bus, labelled with its source, then of each group, labelled with its type (a prefix with `*`) and name too.
   public var metrics: [Metric] {
     let labels = [Metric.Label("bus", source)]
     return [
       Metric("event_bus_published_total", .counter, Double(published), labels: labels),
       Metric("event_bus_unrouted_total", .counter, Double(unrouted), labels: labels),
+      Metric("event_bus_scheduled", .gauge, Double(scheduled), labels: labels),
       Metric("event_bus_pending_requests", .gauge, Double(pendingRequests), labels: labels),
       Metric("event_bus_dead_letters", .gauge, Double(deadLetters), labels: labels),
       Metric(
@@ -82,8 +96,12 @@ extension EventBusSnapshot: MetricSource {
 
 extension EventBusSnapshot.Group {
   fileprivate func metrics(_ bus: [Metric.Label]) -> [Metric] {
-    let labels = bus + [Metric.Label("type", type), Metric.Label("group", name)]
+    let labels = bus + [Metric.Label("type", "\(filter)"), Metric.Label("group", name)]
+    let age = oldestAge.map { Double($0.clampedNanoseconds) / 1e9 } ?? 0
     return [
+      Metric("event_bus_oldest_age_seconds", .gauge, age, labels: labels),
+      Metric("event_bus_dropped_total", .counter, Double(dropped), labels: labels),
+      Metric("event_bus_leases_ended_total", .counter, Double(leasesEnded), labels: labels),
       Metric("event_bus_enqueued_total", .counter, Double(enqueued), labels: labels),
       Metric("event_bus_delivered_total", .counter, Double(delivered), labels: labels),
       Metric("event_bus_dead_lettered_total", .counter, Double(deadLettered), labels: labels),

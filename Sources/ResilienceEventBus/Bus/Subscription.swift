@@ -2,8 +2,8 @@
 ///
 /// It lasts until it is cancelled, also when the handle is let go.
 public final class Subscription: Sendable {
-  /// The event type.
-  public let type: String
+  /// The events that it gets.
+  public let filter: EventFilter
 
   /// The group that it shares with others of this name.
   public let group: String
@@ -11,8 +11,8 @@ public final class Subscription: Sendable {
   private let id: Int
   private let bus: EventBus
 
-  init(type: String, group: String, id: Int, bus: EventBus) {
-    self.type = type
+  init(filter: EventFilter, group: String, id: Int, bus: EventBus) {
+    self.filter = filter
     self.group = group
     self.id = id
     self.bus = bus
@@ -23,6 +23,6 @@ public final class Subscription: Sendable {
   /// The group stays, and goes on collecting events, for its other subscriptions and those to come; see
   /// ``EventBus/removeGroup(_:of:)``. Cancelling again does nothing.
   public func cancel() {
-    bus.unsubscribe(id, type: type, group: group)
+    bus.unsubscribe(id, from: group, of: filter)
   }
 }

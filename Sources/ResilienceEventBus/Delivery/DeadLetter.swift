@@ -16,6 +16,24 @@ public struct DeadLetter: Sendable {
 
     /// Its group was removed.
     case noSubscriber
+
+    /// Its group had as many events outstanding as it may, and this was the oldest; see ``Overflow``.
+    case overflow
+  }
+
+  /// One time that an event was given up.
+  public struct Death: Sendable, Hashable {
+    /// Why.
+    public let reason: Reason
+
+    /// What the last delivery failed with, as text; `nil` when there was none.
+    public let lastError: String?
+
+    /// Deliveries before it.
+    public let deliveries: Int
+
+    /// When.
+    public let time: UnixTime
   }
 
   /// Numbers the dead letters of one bus, from 1.
@@ -36,13 +54,29 @@ public struct DeadLetter: Sendable {
   /// When it was given up.
   public let time: UnixTime
 
+  /// The events that its group gets.
+  public let filter: EventFilter
+
   let message: Message
+
+  /// How often it was given up and redriven before, oldest first; of more than 16 the latest 16.
+  public var history: [Death] { message.deaths }
 
   /// The event with its payload.
   ///
   /// - Returns: `nil` when the payload is of another type.
   public func event<Payload>(as type: EventType<Payload>) -> Event<Payload>? {
     message.event(of: Payload.self, group: group, attempt: event.attempt)
+  }
+}
+
+extension DeadLetter {
+  static let rememberedDeaths = 16
+
+  /// The history with this death.
+  var deaths: [Death] {
+    let death = Death(reason: reason, lastError: lastError, deliveries: event.attempt, time: time)
+    return (history + [death]).suffix(Self.rememberedDeaths)
   }
 }
 
@@ -54,6 +88,7 @@ extension DeadLetter.Reason: CustomStringConvertible {
     case .poison: "poison"
     case .expired: "expired"
     case .noSubscriber: "no subscriber"
+    case .overflow: "overflow"
     }
   }
 }

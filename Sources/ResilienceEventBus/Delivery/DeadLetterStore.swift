@@ -5,10 +5,17 @@ internal import ResilienceCore
 /// Bounded: when it is full, the oldest letter makes room. That is counted in ``discarded``, and
 /// ``EventBusEvent`` has told of each letter before.
 public final class DeadLetterStore: Sendable {
-  private struct State {
-    var letters = FIFO<DeadLetter>()
+  fileprivate struct State {
+    /// Their numbers grow. One that was taken out is `nil` until it gets to the front, or most are.
+    var slots = FIFO<Slot>()
+    var count = 0
     var lastNumber = 0
     var discarded = 0
+  }
+
+  fileprivate struct Slot {
+    let number: Int
+    var letter: DeadLetter?
   }
 
   /// The most letters that are kept.
@@ -21,10 +28,10 @@ public final class DeadLetterStore: Sendable {
   }
 
   /// The letters, oldest first.
-  public var letters: [DeadLetter] { state.withLock { $0.letters.elements } }
+  public var letters: [DeadLetter] { state.withLock { $0.slots }.elements.compactMap(\.letter) }
 
   /// Letters that are kept.
-  public var count: Int { state.withLock { $0.letters.count } }
+  public var count: Int { state.withLock { $0.count } }
 
   /// Letters that made room for later ones.
   public var discarded: Int { state.withLock { $0.discarded } }
@@ -39,11 +46,9 @@ public final class DeadLetterStore: Sendable {
   /// - Returns: Whether it was there.
   @discardableResult
   public func remove(_ letter: DeadLetter) -> Bool {
-    state.withLock { state in
-      let count = state.letters.count
-      state.letters.removeAll { $0.number == letter.number && $0.message === letter.message }
-      return state.letters.count < count
-    }
+    // Let go outside the lock: its payload is a user's.
+    let removed = state.withLock { $0.remove(letter) }
+    return removed != nil
   }
 
   /// - Returns: The letter that made room, to be let go outside every lock.
@@ -51,12 +56,43 @@ public final class DeadLetterStore: Sendable {
     state.withLock { state in
       state.lastNumber += 1
       var oldest: DeadLetter?
-      if state.letters.count == capacity {
-        oldest = state.letters.popFirst()
+      if state.count == capacity {
+        oldest = state.removeOldest()
         state.discarded += 1
       }
-      state.letters.append(make(state.lastNumber))
+      state.slots.append(Slot(number: state.lastNumber, letter: make(state.lastNumber)))
+      state.count += 1
       return oldest
     }
+  }
+}
+
+extension DeadLetterStore.State {
+  fileprivate mutating func remove(_ letter: DeadLetter) -> DeadLetter? {
+    var (low, high) = (0, slots.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if slots[middle].number < letter.number { low = middle + 1 } else { high = middle }
+    }
+    guard low < slots.count, slots[low].letter?.message === letter.message else { return nil }
+    let removed = slots[low].letter
+    slots[low].letter = nil
+    count -= 1
+    dropFront()
+    // Half of them at a time, so that each is moved a few times in its life.
+    if slots.count > 2 * count + 64 { slots.removeAll { $0.letter == nil } }
+    return removed
+  }
+
+  fileprivate mutating func removeOldest() -> DeadLetter? {
+    dropFront()
+    let oldest = slots.popFirst()?.letter
+    count -= 1
+    dropFront()
+    return oldest
+  }
+
+  private mutating func dropFront() {
+    while !slots.isEmpty, slots.front.letter == nil { _ = slots.popFirst() }
   }
 }

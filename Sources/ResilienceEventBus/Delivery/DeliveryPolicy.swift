@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// How the events of a subscription are delivered: how many at once, how often, and how soon again.
+/// How the events of a group are delivered: how many at once, how often, how soon again, and what happens when
+/// there are too many.
 ///
 /// ```swift
 /// DeliveryPolicy(maxDeliveries: 8, backoff: .exponential(base: .milliseconds(500)), parallelism: 4)
@@ -27,6 +28,17 @@ public struct DeliveryPolicy: Sendable, Hashable {
   /// Cooperative: put a `.timeout` on the handler to have it cancelled.
   public let timeout: Duration?
 
+  /// How long a handler may be at work on one delivery before it counts as lost: the handler is cancelled, the
+  /// event is delivered again as after a failure, and its subject and the handler's place are free, also when the
+  /// handler never returns. ``EventBus/extendLease(of:)`` begins it anew. `nil` for no limit.
+  public let lease: Duration?
+
+  /// What happens to an event when the group has as many outstanding as it may.
+  ///
+  /// A group that all subscriptions have left never holds the others up: with ``Overflow/refuse`` and
+  /// ``Overflow/wait`` too its oldest events become dead letters then.
+  public let overflow: Overflow
+
   /// Creates a policy.
   ///
   /// - Parameters:
@@ -36,15 +48,20 @@ public struct DeliveryPolicy: Sendable, Hashable {
   ///   - backoff: Default: exponential from 200 ms up to 30 s, the cap of Spring Kafka's retry topics.
   ///   - parallelism: Default: 16. Handlers usually wait much more than they compute.
   ///   - timeout: Positive. Default: none.
+  ///   - lease: Positive. Default: 5 minutes, Kafka's `max.poll.interval.ms`.
+  ///   - overflow: Default: publishing is refused, so that nothing is lost and nothing waits unseen.
   public init(
     maxDeliveries: Int = 12,
     backoff: Backoff = .exponential(base: .milliseconds(200), cap: .seconds(30)),
-    parallelism: Int = 16, timeout: Duration? = nil
+    parallelism: Int = 16, timeout: Duration? = nil, lease: Duration? = .seconds(300),
+    overflow: Overflow = .refuse
   ) {
     self.maxDeliveries = maxDeliveries
     self.backoff = backoff
     self.parallelism = parallelism
     self.timeout = timeout
+    self.lease = lease
+    self.overflow = overflow
     if let fault { preconditionFailure("a delivery's \(fault)") }
   }
 
@@ -53,5 +70,25 @@ public struct DeliveryPolicy: Sendable, Hashable {
     .unless(maxDeliveries >= 1, "maxDeliveries", maxDeliveries, "1 or more")
       ?? .unless(parallelism >= 1, "parallelism", parallelism, "1 or more")
       ?? timeout.flatMap { .unless($0 > .zero, "timeout", $0, "more than 0s") }
+      ?? lease.flatMap { .unless($0 > .zero, "lease", $0, "more than 0s") }
+  }
+
+  /// Where two policies differ, in words.
+  func differences(
+    from requested: DeliveryPolicy
+  ) -> [(field: String, present: String, requested: String)] {
+    let fields: [(String, String, String)] = [
+      ("maxDeliveries", "\(maxDeliveries)", "\(requested.maxDeliveries)"),
+      ("backoff", "\(backoff)", "\(requested.backoff)"),
+      ("parallelism", "\(parallelism)", "\(requested.parallelism)"),
+      ("timeout", text(timeout), text(requested.timeout)),
+      ("lease", text(lease), text(requested.lease)),
+      ("overflow", "\(overflow)", "\(requested.overflow)"),
+    ]
+    return fields.filter { $0.1 != $0.2 }.map { (field: $0.0, present: $0.1, requested: $0.2) }
+  }
+
+  private func text(_ duration: Duration?) -> String {
+    duration.map { DurationText($0).description } ?? "none"
   }
 }

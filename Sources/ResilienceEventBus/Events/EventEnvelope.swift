@@ -62,6 +62,9 @@ public struct EventEnvelope: Sendable {
   /// The group that it is delivered to; empty before the first delivery.
   public internal(set) var group: String
 
+  /// The delivery that it was handed out with.
+  var delivery: DeliveryPlace
+
   /// The envelope of an event of this moment and of the call of `context`.
   @usableFromInline
   init(
@@ -79,15 +82,17 @@ public struct EventEnvelope: Sendable {
     self.deadline = deadline
     attempt = 0
     group = ""
+    delivery = .none
     if let baggage = CallContext.baggage { self.baggage = baggage }
   }
 
   /// The envelope as `group` sees it on the `attempt`-th delivery.
   @usableFromInline
-  func delivered(to group: String, attempt: Int) -> EventEnvelope {
+  func delivered(to group: String, attempt: Int, _ delivery: DeliveryPlace) -> EventEnvelope {
     var envelope = self
     envelope.group = group
     envelope.attempt = attempt
+    envelope.delivery = delivery
     return envelope
   }
 }

@@ -20,8 +20,8 @@ extension EventBus {
   ///   - context: Where clock, trace and deadline come from. Default: that of the enclosing call.
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
-  ///   ``NoResponder`` when nobody subscribes to the type; ``QueueFull``; ``InvalidEvent``;
-  ///   `CancellationError`.
+  ///   ``NoResponder`` when nobody would handle the request; ``RequestWaitsForItself`` when only the handlers
+  ///   that wait for replies could; ``QueueFull``; ``InvalidEvent``; `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
@@ -37,9 +37,9 @@ extension EventBus {
     request.envelope.correlationID = request.id
     request.envelope.replyTo = replyType.name
     let waiter = Waiter("EventBus.request")
-    try ask(request, replyType: replyType.name, waiter, context)
+    let own = try ask(request, replyType: replyType.name, waiter, context)
     let resolution = await waiter.wait(until: deadline.instant, on: context.clock)
-    switch update({ $0.requests.remove(request.id) }) {
+    switch update({ $0.takeAnswer(request.id, own: own) }) {
     case .reply(let message):
       return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)
         .data
@@ -57,22 +57,24 @@ extension EventBus {
     precondition(type != replyType, "requests and their replies must not be of one type, was \"\(type)\"")
   }
 
+  /// - Returns: The group whose handler asks, when it asks its own.
   private func ask<Payload>(
     _ request: Event<Payload>, replyType: String, _ waiter: Waiter, _ context: CallContext
-  ) throws {
+  ) throws -> Int? {
     if request.deadline.hasPassed(at: context.readClock()) {
       throw RequestTimedOut(type: request.type, id: request.id, waited: .zero)
     }
-    try update { state throws(NoResponder) in
-      guard state.hasSubscriber(to: request.type) else { throw NoResponder(type: request.type) }
-      state.requests.add(request.id, replyType: replyType, waiter)
+    let mark = context.flags.deliveryGroup
+    let own = try update { state throws(any Error) in
+      try state.addRequest(request.envelope, replyType: replyType, from: mark, waiter)
     }
     do {
       try publish(request, context: context)
     } catch {
-      _ = update { $0.requests.remove(request.id) }
+      _ = update { $0.takeAnswer(request.id, own: own) }
       throw error
     }
+    return own
   }
 
   /// Answers requests: what the handler returns is published as the reply.
@@ -87,16 +89,17 @@ extension EventBus {
   ///   - handler: Turns a request into the reply. Whatever it returns is sent, also what is classified as a
   ///     failure.
   /// - Returns: A handle to cancel it with.
+  /// - Throws: ``GroupConflict`` when the group has another policy or budget.
   @discardableResult
   @inlinable
   public func respond<Payload, Reply>(
     to type: EventType<Payload>, with replyType: EventType<Reply>, group: String,
     policy: DeliveryPolicy = DeliveryPolicy(), budget: RetryBudget? = nil,
     handler: some Handler<Event<Payload>, Reply>
-  ) -> Subscription {
+  ) throws(GroupConflict) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
-    return subscribe(
-      type: type.name, group: group, policy, budget, Consumer(handler, replyingWith: replyType),
+    return try subscribe(
+      to: .type(type.name), group: group, policy, budget, Consumer(handler, replyingWith: replyType),
       isResponder: true)
   }
 

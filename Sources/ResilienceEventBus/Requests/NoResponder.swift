@@ -1,6 +1,6 @@
 public import ResilienceCore
 
-/// A request was not published, because nobody subscribes to its type.
+/// A request was not published, because nobody would handle it: no group gets its type, or all subscriptions have left.
 public struct NoResponder: Rejection, Hashable, CustomStringConvertible {
   /// The request's event type.
   public let type: String
@@ -9,5 +9,5 @@ public struct NoResponder: Rejection, Hashable, CustomStringConvertible {
   public var retryAt: Instant? { nil }
 
   /// Names the type.
-  public var description: String { "the request was not published: nobody subscribes to \"\(type)\"" }
+  public var description: String { "the request was not published: nobody handles \"\(type)\" at present" }
 }

@@ -20,14 +20,14 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let instants = Log<Instant>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: policy, budget: budget,
         handler: EventHandler("g") { (event: Event<Int>) in
           instants.append(sim.now)
           if let error = isBroken(event) { throw error }
         })
       try await bus.running {
-        for number in 1...events { try bus.publish(number, as: Topic.number, deadline: deadline) }
+        for number in 1...events { try await bus.publish(number, as: Topic.number, deadline: deadline) }
         try await bus.waitUntilIdle()
       }
       return (instants.entries, bus.deadLetters.letters)
@@ -83,10 +83,10 @@ import Testing
     let budget = emptied()
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", budget: budget,
         handler: EventHandler("g") { (_: Event<Int>) in try await sim.sleep(for: .seconds(5)) })
-      try bus.publish(1, as: Topic.number)
+      try await bus.publish(1, as: Topic.number)
       try await bus.running { try await sim.sleep(for: .seconds(1)) }
       #expect(budget.available == 0)
       try await bus.running { try await bus.waitUntilIdle() }
@@ -100,7 +100,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       for (group, budget) in [("g", RetryBudget()), ("h", nil)] {
-        bus.subscribe(
+        try bus.subscribe(
           to: Topic.number, group: group, policy: .every(.seconds(1)), budget: budget,
           handler: EventHandler(group) { (event: Event<Int>, context: CallContext) in
             claimed.append(context.callID != 0)
@@ -108,7 +108,7 @@ import Testing
           })
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await bus.waitUntilIdle()
       }
     }
@@ -177,7 +177,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1), parallelism: 1), budget: budget,
         handler: EventHandler("g") { (event: Event<Int>) in
           handled.append(event.data)
@@ -185,7 +185,7 @@ import Testing
           try await sim.sleep(for: .seconds(5))
         })
       try await bus.running {
-        for number in 1...2 { try bus.publish(number, as: Topic.number, deadline: Deadline(at: .s(3))) }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number, deadline: Deadline(at: .s(3))) }
         try await bus.waitUntilIdle()
       }
       #expect(handled.entries.count == 3)
@@ -201,14 +201,14 @@ import Testing
     let budget = RetryBudget(ratio: 0, reserve: 5)
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      let subscription = bus.subscribe(
+      let subscription = try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: budget,
         handler: EventHandler("g") { (_: Event<Int>) in
           try await sim.sleep(for: .seconds(1))
           throw Broken()
         })
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await sim.sleep(for: .milliseconds(removedAt))
         // Whose budget it was is known all the same.
         subscription.cancel()
@@ -225,11 +225,11 @@ import Testing
     let throttle = RetryBudget.throttle(maxTokens: 10)
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: throttle,
         handler: EventHandler("g") { (_: Event<Int>) in throw Broken() })
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await sim.sleep(for: .milliseconds(500))
         bus.removeGroup("g", of: Topic.number)
         try await bus.waitUntilIdle()
@@ -243,13 +243,13 @@ import Testing
     let budget = RetryBudget(ratio: 0, reserve: 5)
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)), budget: budget,
         handler: EventHandler("g") { (event: Event<Int>) in
           if event.attempt == 1 { throw Broken() }
           try await sim.sleep(for: .seconds(5))
         })
-      try bus.publish(1, as: Topic.number)
+      try await bus.publish(1, as: Topic.number)
       for _ in 0..<3 {
         try await bus.running { try await sim.sleep(for: .seconds(2)) }
         #expect(budget.available == 4)

@@ -28,7 +28,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let log = Log<Seen>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)),
         handler: EventHandler("g") { (event: Event<Int>, context: CallContext) in
           log.append(
@@ -56,7 +56,7 @@ import Testing
 
   @Test func traceDeadlineAndAttemptTravelWithTheEvent() throws {
     let seen = try seen { bus, _ in
-      try bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(7)), context: Self.traced())
+      try await bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(7)), context: Self.traced())
     }
     #expect(seen.map(\.context.trace) == [Self.trace, Self.trace])
     #expect(seen.map(\.ambient.trace) == [Self.trace, Self.trace])
@@ -70,7 +70,7 @@ import Testing
 
   @Test func baggageTravelsWithTheEvent() throws {
     let seen = try seen { bus, _ in
-      try await CallContext.withBaggage("publisher's") { _ = try bus.publish(1, as: Topic.number) }
+      try await CallContext.withBaggage("publisher's") { _ = try await bus.publish(1, as: Topic.number) }
     }
     #expect(seen.map(\.baggage) == ["publisher's", "publisher's"])
   }
@@ -80,7 +80,7 @@ import Testing
     let seen = try seen { bus, _ in
       var context = CallContext.current
       context.tightenDeadline(to: Deadline(at: .s(0.1)))
-      try await CallContext.withCurrent(context) { _ = try bus.publish(1, as: Topic.number) }
+      try await CallContext.withCurrent(context) { _ = try await bus.publish(1, as: Topic.number) }
     }
     #expect(seen.map(\.context.deadline) == [.never, .never])
     #expect(seen.map(\.ambient.deadline) == [.never, .never])
@@ -113,17 +113,17 @@ import Testing
       let bus = EventBus(source: "tests")
       let spans = Spans()
       let inside = Log<UInt64>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 2)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 2)) { event in
         inside.append(CallContext.current.trace.span)
         if event.data == 1 { throw Broken() }
       }
       try await CallContext.withObserver(spans) {
         try await bus.running {
-          try bus.publish(1, as: Topic.number, context: Self.traced())
+          try await bus.publish(1, as: Topic.number, context: Self.traced())
           try await bus.waitUntilIdle()
-          try bus.publish(2, as: Topic.number, context: Self.traced())
+          try await bus.publish(2, as: Topic.number, context: Self.traced())
           try await bus.waitUntilIdle()
-          try bus.publish(3, as: Topic.number, deadline: Deadline(at: sim.now), context: Self.traced())
+          try await bus.publish(3, as: Topic.number, deadline: Deadline(at: sim.now), context: Self.traced())
           try await bus.waitUntilIdle()
         }
       }
@@ -142,17 +142,17 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let inherited = Log<(TraceIDs, Deadline)>()
-      bus.handle(Topic.number, in: "g") { event in
+      try bus.handle(Topic.number, in: "g") { event in
         // What it publishes belongs to its trace, and what its child tasks do too.
         async let child = CallContext.current
         inherited.append((await child.trace, await child.deadline))
-        try bus.publish("next", as: Topic.text)
+        try await bus.publish("next", as: Topic.text)
       }
-      bus.handle(Topic.text, in: "h") { event in
+      try bus.handle(Topic.text, in: "h") { event in
         inherited.append((event.trace, event.deadline))
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(4)), context: Self.traced())
+        try await bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(4)), context: Self.traced())
         try await bus.waitUntilIdle()
       }
       #expect(inherited.entries.map(\.0) == [Self.trace, Self.trace])

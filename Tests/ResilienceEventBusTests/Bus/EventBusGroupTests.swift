@@ -12,7 +12,7 @@ import Testing
       let handled = Log<String>()
       for (group, consumers) in [("one", 1), ("two", 2), ("three", 3)] {
         for consumer in 0..<consumers {
-          bus.handle(Topic.number, in: group) { event in
+          try bus.handle(Topic.number, in: group) { event in
             handled.append("\(group) \(event.data)")
             try await sim.sleep(for: .milliseconds(consumer))
           }
@@ -20,7 +20,7 @@ import Testing
       }
       try await bus.running {
         for number in 0..<6 {
-          try bus.publish(number, as: Topic.number, subject: number.isMultiple(of: 2) ? "even" : nil)
+          try await bus.publish(number, as: Topic.number, subject: number.isMultiple(of: 2) ? "even" : nil)
         }
         try await bus.waitUntilIdle()
       }
@@ -36,18 +36,18 @@ import Testing
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
       for consumer in 0..<3 {
-        bus.handle(Topic.number, in: "g", .every(.seconds(1), parallelism: 2)) { _ in
+        try bus.handle(Topic.number, in: "g", .every(.seconds(1), parallelism: 2)) { _ in
           handled.append(consumer)
           try await sim.sleep(for: .seconds(1))
         }
       }
       try await bus.running {
-        for number in 0..<3 { try bus.publish(number, as: Topic.number) }
+        for number in 0..<3 { try await bus.publish(number, as: Topic.number) }
         try await bus.waitUntilIdle()
         try sim.require(sim.now == .s(1), "it took until \(sim.now)")
         try sim.require(handled.entries.sorted() == [0, 1, 2], "\(handled.entries)")
         // Six at once, two for each consumer.
-        for number in 0..<6 { try bus.publish(number, as: Topic.number) }
+        for number in 0..<6 { try await bus.publish(number, as: Topic.number) }
         try await bus.waitUntilIdle()
       }
       try sim.require(sim.now == .s(2), "it took until \(sim.now)")
@@ -59,10 +59,10 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      try bus.publish(1, as: Topic.number)
-      bus.handle(Topic.number, in: "g") { handled.append($0.data) }
-      try bus.publish(2, as: Topic.number)
-      try bus.publish("other", as: Topic.text)
+      try await bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "g") { handled.append($0.data) }
+      try await bus.publish(2, as: Topic.number)
+      try await bus.publish("other", as: Topic.text)
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(handled.entries == [2])
       #expect(bus.snapshot().published == 3)
@@ -74,22 +74,22 @@ import Testing
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<String>()
-      let first = bus.handle(Topic.number, in: "g") { event in
+      let first = try bus.handle(Topic.number, in: "g") { event in
         try await sim.sleep(for: .seconds(1))
         handled.append("first \(event.data)")
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, subject: "a")
-        try bus.publish(2, as: Topic.number, subject: "a")
+        try await bus.publish(1, as: Topic.number, subject: "a")
+        try await bus.publish(2, as: Topic.number, subject: "a")
         try await sim.advance(by: .milliseconds(500))
         first.cancel()
         first.cancel()
-        try bus.publish(3, as: Topic.number, subject: "b")
+        try await bus.publish(3, as: Topic.number, subject: "b")
         try await sim.advance(by: .seconds(10))
         try sim.require(handled.entries == ["first 1"], "\(handled.entries)")
         try sim.require(bus.group("g")?.queued == 2, "\(bus.snapshot())")
         try sim.require(bus.group("g")?.subscriptions == 0, "\(bus.snapshot())")
-        bus.handle(Topic.number, in: "g") { handled.append("second \($0.data)") }
+        try bus.handle(Topic.number, in: "g") { handled.append("second \($0.data)") }
         try await bus.waitUntilIdle()
       }
       try sim.require(
@@ -101,9 +101,9 @@ import Testing
   @Test func theWorkersOfACancelledSubscriptionLeaveThoseThatRestToo() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      let subscription = bus.handle(Topic.number, in: "g") { _ in try await sim.sleep(for: .seconds(1)) }
+      let subscription = try bus.handle(Topic.number, in: "g") { _ in try await sim.sleep(for: .seconds(1)) }
       try await bus.running {
-        for number in 1...3 { try bus.publish(number, as: Topic.number) }
+        for number in 1...3 { try await bus.publish(number, as: Topic.number) }
         try await sim.advance(by: .seconds(2))
         #expect(bus.update { $0.groups.map(\.workers) } == [3])
         subscription.cancel()
@@ -119,17 +119,17 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      let subscriptions = (0..<2).map { _ in
-        bus.handle(Topic.number, in: "g") { event in
+      let subscriptions = try (0..<2).map { _ in
+        try bus.handle(Topic.number, in: "g") { event in
           try await sim.sleep(for: .seconds(1))
           handled.append(event.data)
         }
       }
       try await bus.running {
-        for number in 1...2 { try bus.publish(number, as: Topic.number) }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number) }
         try await bus.waitUntilIdle()
         try await sim.advance(by: .seconds(1))
-        try bus.publish(3, as: Topic.number)
+        try await bus.publish(3, as: Topic.number)
         subscriptions[cancelled].cancel()
         try await bus.waitUntilIdle()
       }
@@ -147,19 +147,19 @@ import Testing
         handled.append((event.subject ?? "", event.data))
       }
       let policy = DeliveryPolicy.every(.milliseconds(1), parallelism: 2)
-      bus.handle(Topic.number, in: "g", policy) { try await body($0) }.cancel()
+      try bus.handle(Topic.number, in: "g", policy) { try await body($0) }.cancel()
       try await bus.running {
         try await withThrowingTaskGroup { tasks in
           tasks.addTask {
             for number in 0..<20 {
-              try bus.publish(number, as: Topic.number, subject: "s\(number % 3)")
+              try await bus.publish(number, as: Topic.number, subject: "s\(number % 3)")
               try await sim.sleep(for: .milliseconds(number % 2))
             }
           }
           for start in 0..<3 {
             tasks.addTask {
               for _ in 0..<4 {
-                let subscription = bus.handle(Topic.number, in: "g", policy) { try await body($0) }
+                let subscription = try bus.handle(Topic.number, in: "g", policy) { try await body($0) }
                 try await sim.sleep(for: .milliseconds(2 + start))
                 subscription.cancel()
                 try await sim.sleep(for: .milliseconds(1))
@@ -168,7 +168,7 @@ import Testing
           }
           try await tasks.waitForAll()
         }
-        bus.handle(Topic.number, in: "g", policy) { try await body($0) }
+        try bus.handle(Topic.number, in: "g", policy) { try await body($0) }
         try await bus.waitUntilIdle()
       }
       for subject in 0..<3 {
@@ -182,18 +182,18 @@ import Testing
     try Simulation.explore(seeds: 0..<100) { sim in
       let log = EventRecorder()
       let bus = EventBus(source: "tests") { log.record($0) }
-      bus.handle(Topic.number, in: "g", .every(.seconds(100))) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(100))) { event in
         try await sim.sleep(for: .seconds(1))
         if event.data != 2 { throw Broken() }
       }
       try await bus.running {
         for (number, subject) in [(1, "flying"), (2, "acknowledged"), (3, "flying"), (4, "b")] {
-          try bus.publish(number, as: Topic.number, subject: subject)
+          try await bus.publish(number, as: Topic.number, subject: subject)
         }
         try await sim.advance(by: .seconds(1))
         // 1 and 4 wait for their redelivery, 2 is handled, 3 is behind 1. Then 5 and 6 are in flight.
-        try bus.publish(5, as: Topic.number, subject: "c")
-        try bus.publish(2, as: Topic.number, subject: "d")
+        try await bus.publish(5, as: Topic.number, subject: "c")
+        try await bus.publish(2, as: Topic.number, subject: "d")
         try await sim.advance(by: .milliseconds(1))
         bus.removeGroup("g", of: Topic.number)
         try sim.require(bus.snapshot().groups.isEmpty, "\(bus.snapshot())")
@@ -216,18 +216,18 @@ import Testing
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<String>()
-      let old = bus.handle(Topic.number, in: "a") { _ in try await sim.sleep(for: .seconds(1)) }
-      bus.handle(Topic.number, in: "b") { handled.append("b \($0.data)") }
+      let old = try bus.handle(Topic.number, in: "a") { _ in try await sim.sleep(for: .seconds(1)) }
+      try bus.handle(Topic.number, in: "b") { handled.append("b \($0.data)") }
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await sim.advance(by: .milliseconds(1))
         bus.removeGroup("a", of: Topic.number)
         // While a delivery of the old group is in flight, and again after it has ended.
-        bus.handle(Topic.number, in: "c") { handled.append("c \($0.data)") }
+        try bus.handle(Topic.number, in: "c") { handled.append("c \($0.data)") }
         try await sim.advance(by: .seconds(2))
-        bus.handle(Topic.number, in: "a") { handled.append("a \($0.data)") }
+        try bus.handle(Topic.number, in: "a") { handled.append("a \($0.data)") }
         old.cancel()
-        try bus.publish(2, as: Topic.number)
+        try await bus.publish(2, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       try sim.require(handled.entries.sorted() == ["a 2", "b 1", "b 2", "c 2"], "\(handled.entries)")
@@ -243,9 +243,9 @@ import Testing
       deinit { owned.cancel() }
     }
     let bus = EventBus(source: "tests")
-    let subscription: Subscription = {
-      let owner = Owner(bus.handle(Topic.text, in: "g") { _ in })
-      return bus.handle(Topic.number, in: "g") { _ in _ = owner }
+    let subscription: Subscription = try {
+      let owner = Owner(try bus.handle(Topic.text, in: "g") { _ in })
+      return try bus.handle(Topic.number, in: "g") { _ in _ = owner }
     }()
     subscription.cancel()
     #expect(bus.snapshot().groups.map(\.subscriptions) == [0, 0])

@@ -21,14 +21,14 @@ import Testing
       let bus = EventBus(source: "tests")
       let verdicts = Verdicts()
       let attempts = Log<Int>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 3)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 3)) { event in
         attempts.append(event.attempt)
         // A client that cancels work of its own.
         throw CancellationError()
       }
       try await CallContext.withObserver(verdicts) {
         try await bus.running {
-          try bus.publish(1, as: Topic.number)
+          try await bus.publish(1, as: Topic.number)
           try await bus.waitUntilIdle()
         }
       }
@@ -42,7 +42,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let inbox = Inbox()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         handler: EventHandler("g") { (_: Event<Int>) in throw CancellationError() }
           .classify { result in
@@ -50,7 +50,7 @@ import Testing
           }
           .deduplicate(inbox))
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       #expect(bus.group("g")?.delivered == 1)
@@ -62,14 +62,14 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)),
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.attempt)
           if event.attempt == 1 { throw CancellationError() }
         }.deduplicate(Inbox()))
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       #expect(attempts.entries == [1, 2])
@@ -95,7 +95,7 @@ import Testing
       while budget.withdraw() {}
       let verdicts = Verdicts()
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         policy: DeliveryPolicy(maxDeliveries: 1, timeout: timeout), budget: budget,
         handler: EventHandler("g") { (event: Event<Int>) in
@@ -106,7 +106,7 @@ import Testing
         }.classify { result in (try? result.get()) == nil ? classified : nil })
       try await CallContext.withObserver(verdicts) {
         try await bus.running {
-          try bus.publish(1, as: Topic.number)
+          try await bus.publish(1, as: Topic.number)
           try await sim.sleep(for: .seconds(5))
         }
         #expect(bus.group("g")?.queued == 1)
@@ -125,7 +125,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.attempt)
@@ -134,7 +134,7 @@ import Testing
           throw Broken()
         }.classify { _ in .success }.deduplicate(Inbox()))
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await sim.sleep(for: .seconds(5))
       }
       try await bus.running { try await bus.waitUntilIdle() }

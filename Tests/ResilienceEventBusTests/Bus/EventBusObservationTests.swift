@@ -9,7 +9,7 @@ import Testing
       let log = EventRecorder()
       let bus = EventBus(source: "tests") { log.record($0) }
       for group in ["g", "h"] {
-        bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 3, parallelism: 2)) { event in
+        try bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 3, parallelism: 2)) { event in
           try await sim.sleep(for: .milliseconds(event.data))
           if event.data.isMultiple(of: 2) { throw Broken() }
         }
@@ -17,7 +17,7 @@ import Testing
       try await bus.running {
         for number in 0..<4 {
           let event = try Event(id: "e\(number)", source: "s", type: Topic.number, data: number)
-          try bus.publish(event)
+          try await bus.publish(event)
         }
         try await bus.waitUntilIdle()
       }
@@ -45,13 +45,13 @@ import Testing
     let log = EventRecorder()
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests") { log.record($0) }
-      bus.handle(Topic.number, in: "g", .every(.seconds(2), maxDeliveries: 2)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(2), maxDeliveries: 2)) { event in
         if event.data == 1 { throw Broken() }
       }
       try await bus.running {
-        try bus.publish(Event(id: "a", source: "s", type: Topic.number, subject: "x", data: 1))
+        try await bus.publish(Event(id: "a", source: "s", type: Topic.number, subject: "x", data: 1))
         try await bus.waitUntilIdle()
-        try bus.publish(Event(id: "b", source: "s", type: Topic.number, data: 2))
+        try await bus.publish(Event(id: "b", source: "s", type: Topic.number, data: 2))
         try await bus.waitUntilIdle()
       }
     }
@@ -76,10 +76,10 @@ import Testing
         _ = try? later.value?.publish("\(event.id) is dead", as: Topic.text)
       }
       later.change { $0 = bus }
-      bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
-      bus.handle(Topic.text, in: "h") { handled.append($0.data) }
+      try bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
+      try bus.handle(Topic.text, in: "h") { handled.append($0.data) }
       try await bus.running {
-        try bus.publish(Event(id: "a", source: "s", type: Topic.number, data: 1))
+        try await bus.publish(Event(id: "a", source: "s", type: Topic.number, data: 1))
         try await sim.advance(by: .seconds(1))
         try await bus.waitUntilIdle()
       }
@@ -91,7 +91,7 @@ import Testing
   @Test func theSnapshotsMetricsAreItsCounts() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "shop", policy: EventBusPolicy(deadLetterCapacity: 1))
-      bus.handle(Topic.number, in: "g", .every(.seconds(10), maxDeliveries: 9, parallelism: 5)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(10), maxDeliveries: 9, parallelism: 5)) { event in
         switch event.data {
         case 0: try await sim.sleep(for: .seconds(100))
         case 1: throw Broken()
@@ -101,9 +101,9 @@ import Testing
       }
       try await bus.running {
         for (number, subject) in [(0, "a"), (0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e")] {
-          try bus.publish(number, as: Topic.number, subject: subject)
+          try await bus.publish(number, as: Topic.number, subject: subject)
         }
-        try bus.publish("nobody", as: Topic.text)
+        try await bus.publish("nobody", as: Topic.text)
         try await sim.advance(by: .seconds(1))
         let snapshot = bus.snapshot()
         #expect(snapshot.outstanding == 3)
@@ -136,13 +136,13 @@ import Testing
       try Simulation(seed: seed).run { sim in
         let bus = EventBus(source: "tests") { log.record($0) }
         for group in ["g", "h", "i"] {
-          bus.handle(Topic.number, in: group, DeliveryPolicy(parallelism: 3)) { event in
+          try bus.handle(Topic.number, in: group, DeliveryPolicy(parallelism: 3)) { event in
             try await sim.sleep(for: .milliseconds(Int(CallContext.current.random() % 5)))
             if CallContext.current.random() % 3 == 0 { throw Broken() }
           }
         }
         try await bus.running {
-          for number in 0..<20 { try bus.publish(number, as: Topic.number, subject: "s\(number % 7)") }
+          for number in 0..<20 { try await bus.publish(number, as: Topic.number, subject: "s\(number % 7)") }
           try await bus.waitUntilIdle()
         }
       }

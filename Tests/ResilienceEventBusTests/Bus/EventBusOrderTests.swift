@@ -16,7 +16,7 @@ import Testing
       let overlaps = Box(0)
       let dice = SeededRandomSource(seed: sim.seed)
       for _ in 0..<2 {
-        bus.handle(Topic.number, in: "g", .every(.milliseconds(5), maxDeliveries: 3, parallelism: 3)) {
+        try bus.handle(Topic.number, in: "g", .every(.milliseconds(5), maxDeliveries: 3, parallelism: 3)) {
           event in
           let subject = event.subject ?? ""
           started.append((subject, event.data))
@@ -29,7 +29,7 @@ import Testing
       }
       try await bus.running {
         for number in 0..<24 {
-          try bus.publish(number, as: Topic.number, subject: "s\(number % 4)")
+          try await bus.publish(number, as: Topic.number, subject: "s\(number % 4)")
           try await sim.sleep(for: .milliseconds(dice.next(below: 2)))
         }
         try await bus.waitUntilIdle()
@@ -50,7 +50,7 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<(Int, Instant)>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(60), parallelism: 2)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(60), parallelism: 2)) { event in
         if event.subject == "slow" { try await sim.sleep(for: .seconds(30)) }
         if event.data == 3, event.attempt == 1 { throw Broken() }
         handled.append((event.data, sim.now))
@@ -59,9 +59,9 @@ import Testing
         for (number, subject) in [
           (1, "slow"), (2, "slow"), (3, "failing"), (4, "failing"), (5, "x"), (6, "x"),
         ] {
-          try bus.publish(number, as: Topic.number, subject: subject)
+          try await bus.publish(number, as: Topic.number, subject: subject)
         }
-        try bus.publish(7, as: Topic.number)
+        try await bus.publish(7, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       let expected = [1: 30.0, 2: 60, 3: 60, 4: 60, 5: 0, 6: 0, 7: 0]
@@ -78,7 +78,7 @@ import Testing
       let bus = EventBus(source: "tests")
       let gauges = [Gauge(), Gauge()]
       for gauge in gauges {
-        bus.handle(Topic.number, in: "g", .every(.milliseconds(1), parallelism: parallelism)) { event in
+        try bus.handle(Topic.number, in: "g", .every(.milliseconds(1), parallelism: parallelism)) { event in
           gauge.enter()
           defer { gauge.leave() }
           try await sim.sleep(for: .milliseconds(1 + event.data % 3))
@@ -87,7 +87,7 @@ import Testing
       }
       try await bus.running {
         for burst in 0..<4 {
-          for number in 0..<10 { try bus.publish(burst * 10 + number, as: Topic.number) }
+          for number in 0..<10 { try await bus.publish(burst * 10 + number, as: Topic.number) }
           try await sim.sleep(for: .milliseconds(5))
         }
         try await bus.waitUntilIdle()
@@ -101,13 +101,13 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), parallelism: 1)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), parallelism: 1)) { event in
         handled.append(event.data)
         // Its own subject and its own group: behind it, without a deadlock.
-        if event.data < 5 { try bus.publish(event.data + 1, as: Topic.number, subject: event.subject) }
+        if event.data < 5 { try await bus.publish(event.data + 1, as: Topic.number, subject: event.subject) }
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, subject: "a")
+        try await bus.publish(1, as: Topic.number, subject: "a")
         try await bus.waitUntilIdle()
       }
       try sim.require(handled.entries == [1, 2, 3, 4, 5], "\(handled.entries)")
@@ -120,13 +120,13 @@ import Testing
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
       let policy = DeliveryPolicy(backoff: .none, parallelism: 1)
-      let first = bus.handle(Topic.number, in: "g", policy) { event in
+      let first = try bus.handle(Topic.number, in: "g", policy) { event in
         if event.data == 1, event.attempt == 1 { throw Broken() }
         handled.append(event.data)
       }
-      bus.handle(Topic.number, in: "g", policy) { handled.append($0.data) }
+      try bus.handle(Topic.number, in: "g", policy) { handled.append($0.data) }
       try await bus.running {
-        for number in 1...2 { try bus.publish(number, as: Topic.number, subject: "a") }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number, subject: "a") }
         try await sim.sleep(for: .nanoseconds(1))
         first.cancel()
         try await bus.waitUntilIdle()

@@ -13,27 +13,27 @@ import Testing
     let bus = EventBus(source: "tests") { recorder.record($0) }
     let handled = Log<(subject: String, number: Int)>()
     let policy = DeliveryPolicy(maxDeliveries: 3, backoff: .none, parallelism: 3)
-    @Sendable func subscribe() -> Subscription {
-      bus.handle(Topic.number, in: "g", policy) { event in
+    @Sendable func subscribe() throws -> Subscription {
+      try bus.handle(Topic.number, in: "g", policy) { event in
         await Task.yield()
         if event.attempt == 1, event.data.isMultiple(of: 3) { throw Broken() }
         handled.append((event.subject ?? "", event.data))
       }
     }
-    _ = subscribe()
+    _ = try subscribe()
     try await bus.running {
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         for publisher in 0..<publishers {
           tasks.addTask {
             for number in 0..<each {
-              try bus.publish(number, as: Topic.number, subject: "p\(publisher)")
+              try await bus.publish(number, as: Topic.number, subject: "p\(publisher)")
               if number.isMultiple(of: 10) { await Task.yield() }
             }
           }
         }
         tasks.addTask {
           for _ in 0..<50 {
-            let subscription = subscribe()
+            let subscription = try subscribe()
             await Task.yield()
             subscription.cancel()
             #expect(bus.snapshot().groups.count == 1)
@@ -55,7 +55,7 @@ import Testing
   @Test func requestsAndShutdownsOnManyThreadsLeaveNothing() async throws {
     let bus = EventBus(source: "tests")
     let inbox = Inbox()
-    bus.respond(
+    try bus.respond(
       to: Topic.number, with: Topic.answer, group: "g",
       policy: DeliveryPolicy(backoff: .none, parallelism: 4),
       handler: ServiceCall("g") { (event: Event<Int>) in

@@ -8,19 +8,19 @@ import Testing
   @Test func aFullGroupRefusesAndNoGroupGetsTheEvent() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 2))
-      bus.handle(Topic.number, in: "fast") { _ in }
-      try bus.publish(0, as: Topic.number)
-      bus.handle(Topic.number, in: "slow") { _ in }
-      try bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "fast") { _ in }
+      try await bus.publish(0, as: Topic.number)
+      try bus.handle(Topic.number, in: "slow") { _ in }
+      try await bus.publish(1, as: Topic.number)
       try await sim.sleep(for: .seconds(3))
       let full = QueueFull.self
-      let error = #expect(throws: full) { try bus.publish(2, as: Topic.number) }
+      let error = await #expect(throws: full) { try await bus.publish(2, as: Topic.number) }
       #expect((error?.group, error?.type, error?.capacity) == ("fast", "number", 2))
       #expect(error?.retryAt == .s(3))
       #expect(bus.snapshot().groups.map(\.enqueued) == [2, 1])
       #expect(bus.snapshot().published == 2)
       try await bus.running { try await bus.waitUntilIdle() }
-      try bus.publish(2, as: Topic.number)
+      try await bus.publish(2, as: Topic.number)
     }
   }
 
@@ -28,18 +28,18 @@ import Testing
   @Test func theCapacityBoundsWhatIsOutstanding() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 3))
-      bus.handle(Topic.number, in: "g", .every(.seconds(10), parallelism: 2)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(10), parallelism: 2)) { event in
         if event.data == 1 { throw Broken() }
         try await sim.sleep(for: .seconds(5))
       }
       try await bus.running {
-        for number in 1...3 { try bus.publish(number, as: Topic.number, subject: "s\(number % 2)") }
+        for number in 1...3 { try await bus.publish(number, as: Topic.number, subject: "s\(number % 2)") }
         try await sim.advance(by: .seconds(1))
         let group = try #require(bus.snapshot().groups.first)
         #expect((group.waiting, group.inFlight, group.queued, group.outstanding) == (1, 1, 1, 3))
-        #expect(throws: QueueFull.self) { try bus.publish(4, as: Topic.number) }
+        await #expect(throws: QueueFull.self) { try await bus.publish(4, as: Topic.number) }
         try await sim.advance(by: .seconds(5))
-        try bus.publish(4, as: Topic.number)
+        try await bus.publish(4, as: Topic.number)
       }
     }
   }
@@ -48,16 +48,16 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 1))
       let handled = Log<String>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1))) { event in
-        try bus.publish("a \(event.attempt)", as: Topic.text)
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1))) { event in
+        try await bus.publish("a \(event.attempt)", as: Topic.text)
       }
-      bus.handle(Topic.text, in: "h") { event in
+      try bus.handle(Topic.text, in: "h") { event in
         try await sim.sleep(for: .seconds(1.5))
         handled.append(event.data)
       }
       try await bus.running {
-        try bus.publish("first", as: Topic.text)
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish("first", as: Topic.text)
+        try await bus.publish(1, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       try sim.require(handled.entries == ["first", "a 3"], "\(handled.entries)")
@@ -67,10 +67,10 @@ import Testing
   @Test func aFullGroupKeepsTheLetterThatWouldBeRedriven() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 1))
-      bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
-      try bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
+      try await bus.publish(1, as: Topic.number)
       try await bus.running { try await bus.waitUntilIdle() }
-      try bus.publish(2, as: Topic.number)
+      try await bus.publish(2, as: Topic.number)
       let letter = try #require(bus.deadLetters.letters.first)
       #expect(throws: QueueFull.self) { try bus.redrive(letter) }
       #expect(bus.deadLetters.count == 1)
@@ -80,8 +80,8 @@ import Testing
   @Test func deadLettersAreBounded() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(deadLetterCapacity: 2))
-      bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
-      for number in 0..<5 { try bus.publish(number, as: Topic.number, subject: "a") }
+      try bus.handle(Topic.number, in: "g") { _ in throw PoisonEvent("x") }
+      for number in 0..<5 { try await bus.publish(number, as: Topic.number, subject: "a") }
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(bus.deadLetters.letters.map(\.number) == [4, 5])
       #expect((bus.snapshot().deadLetters, bus.snapshot().discardedDeadLetters) == (2, 3))
@@ -98,11 +98,11 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(deadLetterCapacity: 1))
       let type = EventType<Payload>("payload")
-      bus.handle(type, in: "g") { _ in throw PoisonEvent("x") }
-      for _ in 0..<3 { try bus.publish(Payload(bus), as: type, subject: "a") }
+      try bus.handle(type, in: "g") { _ in throw PoisonEvent("x") }
+      for _ in 0..<3 { try await bus.publish(Payload(bus), as: type, subject: "a") }
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(bus.deadLetters.discarded == 2)
-      for _ in 0..<3 { try bus.publish(Payload(bus), as: type) }
+      for _ in 0..<3 { try await bus.publish(Payload(bus), as: type) }
       bus.removeGroup("g", of: type)
       #expect(bus.deadLetters.discarded == 5)
     }
@@ -125,7 +125,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       try await sim.sleep(for: .seconds(60))
       let bus = EventBus(source: "/services/order")
-      let event = try bus.publish(5, as: Topic.number, subject: "customer 7")
+      let event = try await bus.publish(5, as: Topic.number, subject: "customer 7")
       #expect(event.source == "/services/order")
       #expect((event.type, event.subject, event.data) == ("number", "customer 7", 5))
       #expect(event.time.description == "2000-01-01T00:01:00Z")
@@ -157,7 +157,7 @@ import Testing
         _ = EventType<Int>("")
       },
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        EventBus(source: "s").subscribe(
+        try EventBus(source: "s").subscribe(
           to: EventType<Int>("t"), group: "", handler: EventHandler { (_: Event<Int>) in })
       },
     ]

@@ -13,12 +13,12 @@ import Testing
     try Simulation(seed: seed).run { sim in
       let bus = EventBus(source: "tests")
       let instants = Log<Instant>()
-      bus.handle(Topic.number, in: "g", policy) { event in
+      try bus.handle(Topic.number, in: "g", policy) { event in
         instants.append(sim.now)
         throw error(event.attempt)
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, deadline: deadline)
+        try await bus.publish(1, as: Topic.number, deadline: deadline)
         try await bus.waitUntilIdle()
       }
       return (instants.entries, bus.deadLetters.letters)
@@ -75,13 +75,13 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         handler: EventHandler("g") { (event: Event<Int>) in handled.append(event.data) }
           // Takes whatever it throws for harmless.
           .classify { _ in .success })
       try await bus.running {
-        try bus.publish("one", as: EventType<String>("number"))
+        try await bus.publish("one", as: EventType<String>("number"))
         try await bus.waitUntilIdle()
       }
       #expect(handled.entries == [])
@@ -97,7 +97,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1), maxDeliveries: 2),
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.data)
@@ -109,7 +109,7 @@ import Testing
           }
         })
       try await bus.running {
-        for number in 1...2 { try bus.publish(number, as: Topic.number, subject: "a") }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number, subject: "a") }
         try await bus.waitUntilIdle()
       }
       #expect(attempts.entries == [1, 2, 2])
@@ -137,13 +137,13 @@ import Testing
     try Simulation(seed: 3).run { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      bus.handle(Topic.number, in: "g") { event in
+      try bus.handle(Topic.number, in: "g") { event in
         handled.append(event.data)
         try await sim.sleep(for: .seconds(5))
       }
       try await bus.running {
         for number in 1...3 {
-          try bus.publish(
+          try await bus.publish(
             number, as: Topic.number, subject: "a", deadline: number == 2 ? Deadline(at: .s(5)) : .never)
         }
         try await bus.waitUntilIdle()
@@ -158,13 +158,13 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<(Int, Instant)>()
-      bus.handle(Topic.number, in: "g", DeliveryPolicy(backoff: .none)) { event in
+      try bus.handle(Topic.number, in: "g", DeliveryPolicy(backoff: .none)) { event in
         if event.attempt == 1 { throw Busy(retryAt: .s(Double(event.data))) }
         handled.append((event.data, sim.now))
       }
       try await bus.running {
         for number in [9, 3, 6, 1] {
-          try bus.publish(number, as: Topic.number)
+          try await bus.publish(number, as: Topic.number)
           try await sim.sleep(for: .milliseconds(1))
         }
         try await bus.waitUntilIdle()
@@ -180,13 +180,13 @@ import Testing
       let deadlines = Log<Deadline>()
       let policy = DeliveryPolicy(
         maxDeliveries: 3, backoff: .constant(.seconds(1), jitter: .none), timeout: .seconds(2))
-      bus.handle(Topic.number, in: "g", policy) { event in
+      try bus.handle(Topic.number, in: "g", policy) { event in
         deadlines.append(CallContext.current.deadline)
         try await sim.sleep(for: .seconds(3))
         throw Broken()
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(9)))
+        try await bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(9)))
         try await bus.waitUntilIdle()
       }
       // The second begins at 4 s, the third at 8 s.
@@ -198,13 +198,13 @@ import Testing
     try Simulation.explore(seeds: 0..<20) { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 4)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 4)) { event in
         attempts.append(event.attempt)
         // A handler of its own retry topic: it never fails, and never ends either.
-        try bus.publish(event)
+        try await bus.publish(event)
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await bus.waitUntilIdle()
       }
       try sim.require(attempts.entries == [1, 2, 3, 4], "\(attempts.entries)")
@@ -218,13 +218,13 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 2)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 2)) { event in
         attempts.append(event.attempt)
         throw Broken()
       }
       var event = try Event(source: "s", type: Topic.number, data: 1)
       event.envelope.attempt = count
-      try bus.publish(event)
+      try await bus.publish(event)
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(attempts.entries == [1, 2])
     }
@@ -233,10 +233,10 @@ import Testing
   @Test func aCountPastAnyBoundIsADeadLetter() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { _ in }
+      try bus.handle(Topic.number, in: "g") { _ in }
       var event = try Event(source: "s", type: Topic.number, data: 1)
       event.envelope.attempt = .max
-      try bus.publish(event)
+      try await bus.publish(event)
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(bus.deadLetters.letters.map(\.reason) == [.exhausted(deliveries: .max - 1)])
     }
@@ -246,17 +246,17 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<(Int, UInt16)>()
-      bus.handle(Topic.number, in: "g", DeliveryPolicy(maxDeliveries: 100_000)) {
+      try bus.handle(Topic.number, in: "g", DeliveryPolicy(maxDeliveries: 100_000)) {
         attempts.append(($0.attempt, 0))
       }
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "h", policy: DeliveryPolicy(maxDeliveries: 100_000),
         handler: EventHandler("h") { (event: Event<Int>, context: CallContext) in
           attempts.append((event.attempt, context.attempt))
         })
       var event = try Event(source: "s", type: Topic.number, data: 1)
       event.envelope.attempt = 70_000
-      try bus.publish(event)
+      try await bus.publish(event)
       try await bus.running { try await bus.waitUntilIdle() }
       #expect(attempts.entries.map(\.0) == [70_001, 70_001])
       #expect(attempts.entries.map(\.1).max() == .max)
@@ -269,13 +269,13 @@ import Testing
       let isMended = Box(false)
       let handled = Log<String>()
       for group in ["g", "h"] {
-        bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 2)) { event in
+        try bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 2)) { event in
           if group == "g", !isMended.value { throw Broken() }
           handled.append("\(group) \(event.data) \(event.attempt) \(event.deadline)")
         }
       }
       try await bus.running {
-        try bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(30)))
+        try await bus.publish(1, as: Topic.number, deadline: Deadline(at: .s(30)))
         try await bus.waitUntilIdle()
         let letter = try #require(bus.deadLetters.letters.first)
         try await sim.sleep(for: .seconds(60))
@@ -297,13 +297,13 @@ import Testing
   @Test func aLetterOfARemovedGroupCannotBeRedriven() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { _ in }
-      try bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "g") { _ in }
+      try await bus.publish(1, as: Topic.number)
       bus.removeGroup("g", of: Topic.number)
       let letter = try #require(bus.deadLetters.letters.first)
       #expect(!(try bus.redrive(letter)))
       #expect(bus.deadLetters.count == 1)
-      bus.handle(Topic.number, in: "g") { _ in }
+      try bus.handle(Topic.number, in: "g") { _ in }
       #expect(try bus.redrive(letter))
     }
   }

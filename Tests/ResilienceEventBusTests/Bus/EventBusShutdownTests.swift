@@ -32,7 +32,7 @@ import Testing
       for group in ["g", "h"] {
         let policy = DeliveryPolicy.every(.milliseconds(4), maxDeliveries: 3, parallelism: 2)
         for _ in 0..<2 {
-          bus.handle(Topic.number, in: group, policy) { event in
+          try bus.handle(Topic.number, in: group, policy) { event in
             try await sim.sleep(for: .milliseconds(dice.next(below: 5)))
             if dice.next(below: 4) == 0 { throw Broken() }
             handled.append("\(group) \(event.data)")
@@ -43,13 +43,13 @@ import Testing
       for _ in 0..<4 {
         try await bus.running {
           for _ in 0..<5 {
-            try bus.publish(published, as: Topic.number, subject: "s\(published % 3)")
+            try await bus.publish(published, as: Topic.number, subject: "s\(published % 3)")
             published += 1
             try await sim.sleep(for: .milliseconds(dice.next(below: 4)))
           }
         }
         try requireConservation(bus, published: published, groups: 2, sim)
-        try bus.publish(published, as: Topic.number, subject: "s\(published % 3)")
+        try await bus.publish(published, as: Topic.number, subject: "s\(published % 3)")
         published += 1
       }
       try await bus.running { try await bus.waitUntilIdle() }
@@ -69,13 +69,13 @@ import Testing
       let attempts = Log<Int>()
       let log = EventRecorder()
       let bus = EventBus(source: "tests") { log.record($0) }
-      bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 1)) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(1), maxDeliveries: 1)) { event in
         attempts.append(event.attempt)
         try await sim.sleep(for: .seconds(10))
       }
       for _ in 0..<3 {
         try await bus.running {
-          if attempts.entries.isEmpty { try bus.publish(1, as: Topic.number) }
+          if attempts.entries.isEmpty { try await bus.publish(1, as: Topic.number) }
           try await sim.sleep(for: .seconds(5))
         }
         try sim.require(bus.group("g")?.queued == 1, "\(bus.snapshot())")
@@ -99,12 +99,12 @@ import Testing
   @Test func aHandlerThatFinishesAllTheSameHasHandledItsEvent() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { event in
+      try bus.handle(Topic.number, in: "g") { event in
         try? await sim.sleep(for: .seconds(10))
         if event.data == 2 { throw PoisonEvent("2") }
       }
       try await bus.running {
-        for number in 1...2 { try bus.publish(number, as: Topic.number) }
+        for number in 1...2 { try await bus.publish(number, as: Topic.number) }
         try await sim.sleep(for: .seconds(1))
       }
       let group = bus.group("g")
@@ -116,11 +116,11 @@ import Testing
     try Simulation.explore(seeds: 0..<20) { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Instant>()
-      bus.handle(Topic.number, in: "g", .every(.seconds(10))) { event in
+      try bus.handle(Topic.number, in: "g", .every(.seconds(10))) { event in
         attempts.append(sim.now)
         if event.attempt < 3 { throw Broken() }
       }
-      try bus.publish(1, as: Topic.number)
+      try await bus.publish(1, as: Topic.number)
       try await bus.running { try await sim.sleep(for: .seconds(1)) }
       try sim.require(bus.group("g")?.waiting == 1, "\(bus.snapshot())")
       try await sim.sleep(for: .seconds(3))
@@ -134,10 +134,10 @@ import Testing
   @Test func aGroupThatIsRemovedWhileTheBusShutsDownLosesNothing() throws {
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { _ in try await sim.sleep(for: .seconds(10)) }
+      try bus.handle(Topic.number, in: "g") { _ in try await sim.sleep(for: .seconds(10)) }
       try await withThrowingTaskGroup { tasks in
         tasks.addTask { try await bus.runUntilCancelled() }
-        for number in 0..<3 { try bus.publish(number, as: Topic.number, subject: "s\(number % 2)") }
+        for number in 0..<3 { try await bus.publish(number, as: Topic.number, subject: "s\(number % 2)") }
         try await sim.sleep(for: .milliseconds(1))
         tasks.cancelAll()
         bus.removeGroup("g", of: Topic.number)
@@ -152,8 +152,8 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       let handled = Log<Int>()
-      bus.handle(Topic.number, in: "g") { handled.append($0.data) }
-      try bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "g") { handled.append($0.data) }
+      try await bus.publish(1, as: Topic.number)
       let error = await withTaskGroup(of: (any Error)?.self) { tasks in
         tasks.cancelAll()
         tasks.addTask {
@@ -175,8 +175,8 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       try await bus.waitUntilIdle()
-      bus.handle(Topic.number, in: "g") { _ in }
-      try bus.publish(1, as: Topic.number)
+      try bus.handle(Topic.number, in: "g") { _ in }
+      try await bus.publish(1, as: Topic.number)
       await withTaskGroup { tasks in
         tasks.addTask {
           await #expect(throws: CancellationError.self) { try await bus.waitUntilIdle() }
@@ -195,9 +195,9 @@ import Testing
     let environment = CallEnvironment(clock: clock, random: SeededRandomSource(seed: 1))
     try await CallContext.withEnvironment(environment) {
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g", .every(.seconds(10))) { _ in throw Broken() }
+      try bus.handle(Topic.number, in: "g", .every(.seconds(10))) { _ in throw Broken() }
       try await bus.running {
-        try bus.publish(1, as: Topic.number)
+        try await bus.publish(1, as: Topic.number)
         try await clock.waitForSleepers(1)
         #expect(clock.sleeperCount == 1)
       }

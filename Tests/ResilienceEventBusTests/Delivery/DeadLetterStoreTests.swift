@@ -11,7 +11,7 @@ import Testing
       _ = store.append {
         DeadLetter(
           number: $0, event: message.envelope, group: "g", reason: .poison, lastError: nil,
-          time: UnixTime(nanoseconds: 0), message: message)
+          time: UnixTime(nanoseconds: 0), filter: .type("number"), message: message)
       }
     }
     return store
@@ -44,7 +44,7 @@ import Testing
     let message = try message(7, subject: "customer 1")
     let letter = DeadLetter(
       number: 1, event: message.envelope, group: "billing", reason: .exhausted(deliveries: 3),
-      lastError: "broken", time: UnixTime(nanoseconds: 0), message: message)
+      lastError: "broken", time: UnixTime(nanoseconds: 0), filter: .type("number"), message: message)
     #expect(
       letter.description
         == "number event-7 of customer 1 for billing: exhausted after 3 deliveries, last error: broken")

@@ -12,9 +12,9 @@ import Testing
   @Test func row91_aDeadLetterIsOneLine() throws {
     try Simulation(seed: 1).run { _ in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "mail", .every(.seconds(1), maxDeliveries: 1)) { _ in throw Noisy() }
+      try bus.handle(Topic.number, in: "mail", .every(.seconds(1), maxDeliveries: 1)) { _ in throw Noisy() }
       try await bus.running {
-        _ = try bus.publish(1, as: Topic.number, subject: "a\nb")
+        _ = try await bus.publish(1, as: Topic.number, subject: "a\nb")
         try await bus.waitUntilIdle()
       }
       let letter = try #require(bus.deadLetters.letters.first)

@@ -14,16 +14,16 @@ import Testing
       let bus = EventBus(source: "tests")
       let inbox = Inbox()
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)),
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.attempt)
           if event.attempt < 3 { throw Broken() }
         }.deduplicate(inbox))
       try await bus.running {
-        try bus.publish(Self.event("a"))
+        try await bus.publish(Self.event("a"))
         try await bus.waitUntilIdle()
-        try bus.publish(Self.event("a"))
+        try await bus.publish(Self.event("a"))
         try await bus.waitUntilIdle()
       }
       try sim.require(attempts.entries == [1, 2, 3], "\(attempts.entries)")
@@ -39,13 +39,13 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1)),
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.attempt)
         }.classify { _ in attempts.entries.count < 2 ? .failure : .success }.deduplicate(Inbox()))
       try await bus.running {
-        try bus.publish(Self.event("a"))
+        try await bus.publish(Self.event("a"))
         try await bus.waitUntilIdle()
       }
       #expect(attempts.entries == [1, 2])
@@ -58,7 +58,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         handler: EventHandler("g") { (event: Event<Int>) in
           attempts.append(event.attempt)
@@ -66,7 +66,7 @@ import Testing
         }.classify { _ in .success }.deduplicate(Inbox()))
       try await bus.running {
         for _ in 0..<2 {
-          try bus.publish(Self.event("a"))
+          try await bus.publish(Self.event("a"))
           try await bus.waitUntilIdle()
         }
       }
@@ -89,12 +89,12 @@ import Testing
       let repeating = EventHandler("g") { (event: Event<Int>) in
         do { try await handled(event) } catch { try await handled(event) }
       }
-      bus.subscribe(to: Topic.number, group: "g", handler: repeating.deduplicate(inbox))
+      try bus.subscribe(to: Topic.number, group: "g", handler: repeating.deduplicate(inbox))
       let recorder = EventRecorder()
       try await CallContext.withObserver(recorder) {
         try await bus.running {
           for _ in 0..<2 {
-            try bus.publish(Self.event("a", 7))
+            try await bus.publish(Self.event("a", 7))
             try await bus.waitUntilIdle()
           }
         }
@@ -112,7 +112,7 @@ import Testing
       let handled = Log<String>()
       let recorder = EventRecorder()
       for group in ["g", "h"] {
-        bus.subscribe(
+        try bus.subscribe(
           to: Topic.number, group: group, policy: .every(.seconds(1), maxDeliveries: 10),
           handler: EventHandler(group) { (event: Event<Int>) in
             try await sim.sleep(for: .seconds(1))
@@ -122,9 +122,9 @@ import Testing
       try await CallContext.withObserver(recorder) {
         try await bus.running {
           // At the same time, so that the second finds the first at work; and again later.
-          for id in ["a", "b", "a", "b", "a"] { try bus.publish(Self.event(id)) }
+          for id in ["a", "b", "a", "b", "a"] { try await bus.publish(Self.event(id)) }
           try await bus.waitUntilIdle()
-          try bus.publish(Self.event("b"))
+          try await bus.publish(Self.event("b"))
           try await bus.waitUntilIdle()
         }
       }
@@ -163,14 +163,14 @@ import Testing
       let handled = Log<Int>()
       let deduplicated = EventHandler("g") { (event: Event<Int>) in handled.append(event.data) }
         .deduplicate(inbox)
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g", policy: .every(.seconds(1), maxDeliveries: 1),
         handler: EventHandler("g") { (event: Event<Int>, context: CallContext) in
           try await deduplicated.handle(event, context: context)
           try await sim.sleep(for: .seconds(10))
         })
       try await bus.running {
-        try bus.publish(Self.event("a", 1))
+        try await bus.publish(Self.event("a", 1))
         try await sim.sleep(for: .seconds(5))
       }
       try sim.require(bus.snapshot().outstanding == 1, "\(bus.snapshot())")
@@ -187,14 +187,14 @@ import Testing
       let bus = EventBus(source: "tests")
       let inbox = Inbox()
       let handled = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.number, group: "g",
         handler: EventHandler("g") { (event: Event<Int>) in
           try await sim.sleep(for: .seconds(2))
           handled.append(event.data)
         }.deduplicate(inbox))
       try await bus.running {
-        try bus.publish(Self.event("a", 1))
+        try await bus.publish(Self.event("a", 1))
         try await sim.sleep(for: .seconds(1))
       }
       try sim.require(inbox.snapshot().reserved == 0, "\(inbox.snapshot())")

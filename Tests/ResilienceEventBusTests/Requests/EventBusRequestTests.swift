@@ -15,8 +15,8 @@ import Testing
   private static func answer(
     _ bus: EventBus, in group: String = "g", _ policy: DeliveryPolicy = DeliveryPolicy(),
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Int>) async throws -> String
-  ) -> Subscription {
-    bus.respond(
+  ) throws -> Subscription {
+    try bus.respond(
       to: Topic.number, with: Topic.answer, group: group, policy: policy, handler: ServiceCall(group, body))
   }
 
@@ -24,8 +24,8 @@ import Testing
     try Simulation.explore(seeds: 0..<100) { sim in
       let bus = EventBus(source: "tests")
       let replies = Log<String>()
-      bus.handle(Topic.answer, in: "listener") { replies.append($0.data) }
-      Self.answer(bus, .every(.milliseconds(1), parallelism: 3)) { event in
+      try bus.handle(Topic.answer, in: "listener") { replies.append($0.data) }
+      try Self.answer(bus, .every(.milliseconds(1), parallelism: 3)) { event in
         try await sim.sleep(for: .milliseconds(event.data % 4))
         return "reply to \(event.data)"
       }
@@ -51,7 +51,7 @@ import Testing
   @Test func aRequestIsDeliveredAgainAsLongAsItsDeadlineAllows() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      Self.answer(bus, .every(.seconds(2), maxDeliveries: 9)) { event in
+      try Self.answer(bus, .every(.seconds(2), maxDeliveries: 9)) { event in
         if event.attempt < 3 { throw Broken() }
         return "at \(sim.now), until \(event.deadline)"
       }
@@ -65,7 +65,7 @@ import Testing
   @Test func withoutAReplyARequestTimesOut() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { _ in }
+      try bus.handle(Topic.number, in: "g") { _ in }
       try await bus.running {
         let error = await #expect(throws: RequestTimedOut.self) {
           try await Self.ask(bus, 1, timeout: .seconds(3))
@@ -81,7 +81,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let deadlines = Log<Deadline>()
-      bus.handle(Topic.number, in: "g") { deadlines.append($0.deadline) }
+      try bus.handle(Topic.number, in: "g") { deadlines.append($0.deadline) }
       try await bus.running {
         var context = CallContext.current
         context.tightenDeadline(to: Deadline(at: .s(1)))
@@ -105,7 +105,7 @@ import Testing
     try Simulation.explore(seeds: 0..<20) { sim in
       let bus = EventBus(source: "tests")
       let begun = Log<Int>()
-      Self.answer(bus, .every(.seconds(1), parallelism: 1)) { event in
+      try Self.answer(bus, .every(.seconds(1), parallelism: 1)) { event in
         begun.append(event.data)
         try await sim.sleep(for: .seconds(10))
         return "late"
@@ -138,8 +138,8 @@ import Testing
   @Test func aFullQueueLeavesNoPendingRequest() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 1))
-      Self.answer(bus) { _ in "" }
-      try bus.publish(1, as: Topic.number)
+      try Self.answer(bus) { _ in "" }
+      try await bus.publish(1, as: Topic.number)
       await #expect(throws: QueueFull.self) { try await Self.ask(bus, 2) }
       await #expect(throws: InvalidEvent.self) {
         try await bus.request(1, as: Topic.number, expecting: Topic.answer, subject: "")
@@ -152,8 +152,8 @@ import Testing
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
       // Another group that is given up on it has no say.
-      bus.handle(Topic.number, in: "other") { _ in throw PoisonEvent("other") }
-      Self.answer(bus, .every(.seconds(1), maxDeliveries: 3)) { event in
+      try bus.handle(Topic.number, in: "other") { _ in throw PoisonEvent("other") }
+      try Self.answer(bus, .every(.seconds(1), maxDeliveries: 3)) { event in
         if event.data == 1 { throw PoisonEvent("1") }
         throw Broken()
       }
@@ -170,7 +170,7 @@ import Testing
   @Test func aGroupsRemovalFailsItsRequestsAtOnce() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
-      Self.answer(bus, .every(.seconds(1), parallelism: 1)) { _ in
+      try Self.answer(bus, .every(.seconds(1), parallelism: 1)) { _ in
         try await sim.sleep(for: .seconds(1))
         throw Broken()
       }
@@ -195,7 +195,7 @@ import Testing
   @Test func theLastDeliveryOfAResponderThatLeftFailsTheRequest() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let bus = EventBus(source: "tests")
-      let responder = Self.answer(bus, .every(.seconds(1), maxDeliveries: 1)) { _ in
+      let responder = try Self.answer(bus, .every(.seconds(1), maxDeliveries: 1)) { _ in
         try await sim.sleep(for: .seconds(1))
         throw Broken()
       }
@@ -216,7 +216,7 @@ import Testing
         _ = try await EventBus(source: "s").request(1, as: Topic.number, expecting: Topic.number)
       },
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        EventBus(source: "s").respond(
+        try EventBus(source: "s").respond(
           to: Topic.number, with: Topic.number, group: "g", handler: ServiceCall { (_: Event<Int>) in 1 })
       },
     ]
@@ -231,7 +231,7 @@ import Testing
     let ends = Log<String>()
     try Simulation.explore(seeds: 0..<300) { sim in
       let bus = EventBus(source: "tests")
-      Self.answer(bus) { _ in
+      try Self.answer(bus) { _ in
         try await sim.sleep(for: .seconds(1))
         return "reply"
       }
@@ -261,7 +261,7 @@ import Testing
     let environment = CallEnvironment(clock: clock, random: SeededRandomSource(seed: 1))
     try await CallContext.withEnvironment(environment) {
       let bus = EventBus(source: "tests")
-      bus.handle(Topic.number, in: "g") { _ in }
+      try bus.handle(Topic.number, in: "g") { _ in }
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask {
           do {
@@ -282,7 +282,7 @@ import Testing
   @Test func aCancelledTaskDoesNotAsk() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
-      Self.answer(bus) { _ in "" }
+      try Self.answer(bus) { _ in "" }
       await withTaskGroup(of: Void.self) { tasks in
         tasks.cancelAll()
         tasks.addTask {
@@ -297,7 +297,7 @@ import Testing
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let asked = Box<Event<Int>?>(nil)
-      bus.handle(Topic.number, in: "g") { event in asked.change { $0 = event } }
+      try bus.handle(Topic.number, in: "g") { event in asked.change { $0 = event } }
       try await bus.running {
         async let reply = Self.ask(bus, 7)
         try await sim.advance(by: .seconds(1))
@@ -320,11 +320,11 @@ import Testing
       let bus = EventBus(source: "tests")
       let trace = TraceIDs(traceHigh: 1, traceLow: 2, span: 3, flags: 1)
       let seen = Log<(TraceIDs, String?, String?)>()
-      Self.answer(bus) { event in
+      try Self.answer(bus) { event in
         seen.append((CallContext.current.trace, CallContext.baggage as? String, event.subject))
         return ""
       }
-      bus.handle(Topic.answer, in: "replies") { event in
+      try bus.handle(Topic.answer, in: "replies") { event in
         seen.append((event.trace, event.baggage as? String, event.subject))
       }
       try await bus.running {

@@ -13,23 +13,23 @@ private let priced = EventType<Reply>("priced")
     case leaf, decorated, deduplicated, decoratedInsideDeduplication, decoratedOutsideDeduplication, retried
   }
 
-  private func subscribe(_ bus: EventBus, _ shape: Shape, _ leaf: EventLeaf) {
-    func subscribe(_ handler: some Handler<Event<Int>, Void>) {
-      bus.subscribe(
+  private func subscribe(_ bus: EventBus, _ shape: Shape, _ leaf: EventLeaf) throws {
+    func subscribe(_ handler: some Handler<Event<Int>, Void>) throws {
+      try bus.subscribe(
         to: placed, group: "g",
         policy: DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.seconds(1), jitter: .none)),
         handler: handler)
     }
     let (inbox, sightings) = (Inbox(), leaf.sightings)
     switch shape {
-    case .leaf: subscribe(leaf)
-    case .decorated: subscribe(Noted(base: leaf, sightings: sightings))
-    case .deduplicated: subscribe(leaf.deduplicate(inbox))
+    case .leaf: try subscribe(leaf)
+    case .decorated: try subscribe(Noted(base: leaf, sightings: sightings))
+    case .deduplicated: try subscribe(leaf.deduplicate(inbox))
     case .decoratedInsideDeduplication:
-      subscribe(Noted(base: leaf, sightings: sightings).deduplicate(inbox))
+      try subscribe(Noted(base: leaf, sightings: sightings).deduplicate(inbox))
     case .decoratedOutsideDeduplication:
-      subscribe(Noted(base: leaf.deduplicate(inbox), sightings: sightings))
-    case .retried: subscribe(leaf.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil))
+      try subscribe(Noted(base: leaf.deduplicate(inbox), sightings: sightings))
+    case .retried: try subscribe(leaf.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil))
     }
   }
 
@@ -51,10 +51,10 @@ private let priced = EventType<Reply>("priced")
     let (sightings, spans) = (Sightings(), Spans())
     try Simulation(seed: 1).run { _ in
       let bus = EventBus(source: "tests")
-      subscribe(bus, shape, EventLeaf(sightings: sightings, failures: 2))
+      try subscribe(bus, shape, EventLeaf(sightings: sightings, failures: 2))
       var context = CallContext.current
       context.enterSpan(TraceIDs(traceHigh: 1, traceLow: 2, span: 10, flags: 1))
-      try bus.publish(1, as: placed, deadline: Self.deadline, context: context)
+      try await bus.publish(1, as: placed, deadline: Self.deadline, context: context)
       try await CallContext.withObserver(spans) { try await bus.runUntilIdle() }
     }
     let seen = sightings.of("leaf")
@@ -88,7 +88,7 @@ private let priced = EventType<Reply>("priced")
     let sightings = Sightings()
     let reply = try Simulation(seed: 1).run { _ in
       let bus = EventBus(source: "tests")
-      bus.respond(to: placed, with: priced, group: "g", handler: Pricer(sightings: sightings))
+      try bus.respond(to: placed, with: priced, group: "g", handler: Pricer(sightings: sightings))
       return try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { do { try await bus.run() } catch is CancellationError {} }
         let reply = try await bus.request(200, as: placed, expecting: priced, timeout: .seconds(60))

@@ -12,10 +12,10 @@ private let orderPlaced = EventType<OrderPlaced>("order_placed")
 private let policy = DeliveryPolicy(maxDeliveries: 4, backoff: .constant(.seconds(1)), parallelism: 2)
 
 /// Runs a bus, publishes with `body`, and returns when everything has been handled or given up.
-private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
+private func settle(_ bus: EventBus, _ body: nonisolated(nonsending) () async throws -> Void) async throws {
   try await withThrowingTaskGroup { group in
     group.addTask { try await bus.run() }
-    try body()
+    try await body()
     try await bus.waitUntilIdle()
     group.cancelAll()
   }
@@ -31,7 +31,7 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
     try Simulation.explore(seeds: 0..<50) { simulation in
       let bus = EventBus(source: "test")
       let handled = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: orderPlaced, group: "billing", policy: policy,
         handler: EventHandler("bill") { (event: Event<OrderPlaced>) in
           if event.data.number == 3 { throw PoisonEvent("no items") }
@@ -40,7 +40,7 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
         })
       try await settle(bus) {
         for number in 1...8 {
-          try bus.publish(OrderPlaced(number: number), as: orderPlaced, subject: "customer")
+          try await bus.publish(OrderPlaced(number: number), as: orderPlaced, subject: "customer")
         }
       }
       try simulation.require(handled.entries == [1, 2, 4, 5, 6, 7, 8], "handled \(handled.entries)")
@@ -59,7 +59,7 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
     try Simulation.explore(seeds: 0..<100) { simulation in
       let bus = EventBus(source: "test")
       let charged = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: orderPlaced, group: "payment",
         policy: DeliveryPolicy(maxDeliveries: 10, backoff: .constant(.milliseconds(100)), parallelism: 4),
         handler: EventHandler("charge") { (event: Event<OrderPlaced>) in
@@ -74,7 +74,7 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
         for number in 1...5 {
           let event = try Event(
             id: "order-\(number)", source: "shop", type: orderPlaced, data: OrderPlaced(number: number))
-          for _ in 0..<3 { try bus.publish(event) }
+          for _ in 0..<3 { try await bus.publish(event) }
         }
       }
       try simulation.require(
@@ -105,10 +105,10 @@ private func settle(_ bus: EventBus, _ body: () throws -> Void) async throws {
               if event.attempt == 1 { throw Interrupted() }
             })
         }
-      bus.subscribe(
+      try bus.subscribe(
         to: orderPlaced, group: "payment", policy: policy,
         handler: crashing(deduplicates ? AnyHandler(handler.deduplicate(inbox)) : AnyHandler(handler)))
-      try await settle(bus) { try bus.publish(OrderPlaced(number: 1), as: orderPlaced) }
+      try await settle(bus) { try await bus.publish(OrderPlaced(number: 1), as: orderPlaced) }
       return charged.entries.count
     }
   }

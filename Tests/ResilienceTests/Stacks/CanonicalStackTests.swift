@@ -131,7 +131,7 @@ private struct Down: Error {}
       let bus = EventBus(source: "test", onEvent: { log.record($0) })
       let type = EventType<Int>("numbers")
       let attempts = Log<Int>()
-      bus.subscribe(
+      try bus.subscribe(
         to: type, group: "readers", policy: DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.seconds(1))),
         handler: EventHandler("read") { (event: Event<Int>) in
           attempts.append(event.attempt)
@@ -139,7 +139,7 @@ private struct Down: Error {}
         }.retry(RetryPolicy(maxAttempts: 2, backoff: .none), budget: nil))
       try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
-        try bus.publish(1, as: type)
+        try await bus.publish(1, as: type)
         try await bus.waitUntilIdle()
         group.cancelAll()
       }

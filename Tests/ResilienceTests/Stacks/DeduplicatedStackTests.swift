@@ -18,14 +18,14 @@ import Testing
         if attempts.entries.count < 3 { throw Broken() }
       }
       if inboxIsOutside {
-        bus.subscribe(to: Self.number, group: "g", handler: bill.retry().deduplicate(inbox))
+        try bus.subscribe(to: Self.number, group: "g", handler: bill.retry().deduplicate(inbox))
       } else {
-        bus.subscribe(to: Self.number, group: "g", handler: bill.deduplicate(inbox).retry())
+        try bus.subscribe(to: Self.number, group: "g", handler: bill.deduplicate(inbox).retry())
       }
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await bus.run() }
         for _ in 0..<2 {
-          try bus.publish(Event(id: "a", source: "s", type: Self.number, data: 1))
+          try await bus.publish(Event(id: "a", source: "s", type: Self.number, data: 1))
           try await bus.waitUntilIdle()
         }
         group.cancelAll()

@@ -20,7 +20,7 @@ private struct Down: Error {}
       let tracer = CallTracer("shop", sampler: sampler, store: store)
       let bus = EventBus(source: "shop")
       let total = Counter()
-      bus.subscribe(
+      try bus.subscribe(
         to: placed, group: "mail",
         policy: DeliveryPolicy(
           maxDeliveries: maxDeliveries, backoff: .constant(.milliseconds(100), jitter: .none)),
@@ -50,7 +50,7 @@ private struct Down: Error {}
   @Test(arguments: [Sampler.always, .parentBased(), .parentBased(root: .consistent(1))])
   func row102_threeDeliveriesOfAnEventPublishedOutsideATraceAreOneTrace(_ sampler: Sampler) throws {
     let store = try Self.deliveries(maxDeliveries: 3, tracedFrom: sampler, fails: { $0 < 3 }) { bus, _ in
-      let event = try bus.publish(1, as: Self.placed)
+      let event = try await bus.publish(1, as: Self.placed)
       #expect(event.trace.isPresent && event.trace.span == 0 && event.trace.flags == 2)
     }
     #expect(store.traces.count == 1)
@@ -65,9 +65,9 @@ private struct Down: Error {}
 
   @Test func row102_eachEventPublishedOutsideATraceBeginsItsOwn() throws {
     let store = try Self.deliveries(maxDeliveries: 2, fails: { $0 == 1 }) { bus, _ in
-      try bus.publish(1, as: Self.placed)
-      try bus.publish(Event(id: "2", source: "shop", type: Self.placed, data: 2))
-      try bus.publish(Event(id: "3", source: "shop", type: Self.placed, data: 3))
+      try await bus.publish(1, as: Self.placed)
+      try await bus.publish(Event(id: "2", source: "shop", type: Self.placed, data: 2))
+      try await bus.publish(Event(id: "3", source: "shop", type: Self.placed, data: 3))
     }
     #expect(store.traces.count == 3)
     #expect(store.traces.map { store.spans(inTrace: $0).count }.sorted() == [1, 1, 2])
@@ -77,7 +77,7 @@ private struct Down: Error {}
     let store = TraceStore()
     try Simulation(seed: 5).run { _ in
       let bus = EventBus(source: "shop")
-      bus.subscribe(
+      try bus.subscribe(
         to: Self.placed, group: "mail",
         policy: DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.milliseconds(100), jitter: .none)),
         handler: EventHandler("send") { (event: Event<Int>) in
@@ -85,7 +85,7 @@ private struct Down: Error {}
         }.trace(CallTracer("mail", store: store), kind: .consumer))
       try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
-        try bus.publish(1, as: Self.placed)
+        try await bus.publish(1, as: Self.placed)
         try await bus.waitUntilIdle()
         group.cancelAll()
       }
@@ -96,7 +96,7 @@ private struct Down: Error {}
 
   @Test func aSpanOfTheRedriveAndOfEachDeliveryBeforeItAreLinkedInOneTrace() throws {
     let store = try Self.deliveries(maxDeliveries: 2, fails: { $0 < 4 }) { bus, tracer in
-      let published = try await tracer.span("order", kind: .producer) { try bus.publish(1, as: Self.placed) }
+      let published = try await tracer.span("order", kind: .producer) { try await bus.publish(1, as: Self.placed) }
       for _ in 1...2 {
         try await bus.waitUntilIdle()
         guard let letter = bus.deadLetters.letters.first else { break }

@@ -57,7 +57,7 @@ private struct Down: Error, CustomStringConvertible {
     .hedge(HedgePolicy(delay: .fixed(.milliseconds(50))), budget: nil)
     .trace(shop)
     let bus = EventBus(source: "shop")
-    bus.subscribe(
+    try bus.subscribe(
       to: placed, group: "mail",
       policy: DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.milliseconds(100), jitter: .none)),
       handler: EventHandler("send") { (event: Event<Int>) in
@@ -68,7 +68,7 @@ private struct Down: Error, CustomStringConvertible {
       try await shop.span("order", kind: .server) {
         try await pay(1)
         try await reserve(1)
-        try bus.publish(Event(id: "e1", source: "shop", type: placed, data: 1))
+        try await bus.publish(Event(id: "e1", source: "shop", type: placed, data: 1))
       }
       try await bus.waitUntilIdle()
       group.cancelAll()

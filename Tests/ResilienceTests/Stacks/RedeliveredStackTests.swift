@@ -30,11 +30,11 @@ private let placed = EventType<Int>("placed")
       let policy = DeliveryPolicy(
         maxDeliveries: maxDeliveries, backoff: .constant(.seconds(1), jitter: .none))
       if let inbox {
-        bus.subscribe(to: placed, group: "g", policy: policy, handler: handler.deduplicate(inbox))
+        try bus.subscribe(to: placed, group: "g", policy: policy, handler: handler.deduplicate(inbox))
       } else {
-        bus.subscribe(to: placed, group: "g", policy: policy, handler: handler)
+        try bus.subscribe(to: placed, group: "g", policy: policy, handler: handler)
       }
-      try await bus.runUntilIdle { try bus.publish(1, as: placed) }
+      try await bus.runUntilIdle { try await bus.publish(1, as: placed) }
       return log.entries
     }
   }
@@ -71,13 +71,13 @@ private let placed = EventType<Int>("placed")
         case "bucket": leaf.rateLimit(bucket).erased()
         default: leaf.rateLimit(QuotaLimiter("bank", quotas: [.perSecond(1)])).erased()
         }
-      bus.subscribe(
+      try bus.subscribe(
         to: placed, group: "g",
         policy: DeliveryPolicy(maxDeliveries: 100, backoff: .constant(.milliseconds(500), jitter: .none)),
         budget: budget, handler: handler)
       breaker.set(.forcedOpen)
       try await bus.runUntilIdle {
-        for number in 1...10 { try bus.publish(number, as: placed) }
+        for number in 1...10 { try await bus.publish(number, as: placed) }
         try await sim.sleep(for: .seconds(5))
         breaker.set(nil)
       }
@@ -94,7 +94,7 @@ private let placed = EventType<Int>("placed")
     try Simulation(seed: 1).run { sim in
       let (bus, breaker, budget) = (EventBus(source: "shop"), CircuitBreaker("bank"), RetryBudget("bank"))
       let (calls, recorder) = (Log<Int>(), EventRecorder())
-      bus.subscribe(
+      try bus.subscribe(
         to: placed, group: "g", policy: DeliveryPolicy(maxDeliveries: 1), budget: budget,
         handler: EventHandler("bill") { (event: Event<Int>) in
           calls.append(event.attempt)
@@ -106,7 +106,7 @@ private let placed = EventType<Int>("placed")
         .timeout(.seconds(300)).circuitBreaker(breaker).retry(
           budget: budget, onEvent: { recorder.record($0) }))
       try await bus.runUntil {
-        try bus.publish(1, as: placed)
+        try await bus.publish(1, as: placed)
         try await sim.sleep(for: .seconds(5))
       }
       #expect(breaker.snapshot().failures == 0)

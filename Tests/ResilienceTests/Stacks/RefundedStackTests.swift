@@ -79,14 +79,14 @@ import Testing
       let handler = EventHandler("g") { (_: Event<Int>) in throw Refused(retryAt: nil) }
       let policy = DeliveryPolicy(maxDeliveries: 2, backoff: .constant(.seconds(1), jitter: .none))
       if isBehindARetry {
-        bus.subscribe(
+        try bus.subscribe(
           to: type, group: "g", policy: policy, budget: deliveries, handler: handler.retry(once, budget: nil))
       } else {
-        bus.subscribe(to: type, group: "g", policy: policy, budget: deliveries, handler: handler)
+        try bus.subscribe(to: type, group: "g", policy: policy, budget: deliveries, handler: handler)
       }
       try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { try? await bus.run() }
-        try bus.publish(1, as: type)
+        try await bus.publish(1, as: type)
         try await bus.waitUntilIdle()
         tasks.cancelAll()
       }

@@ -90,10 +90,10 @@ import Testing
       }
       .standardStack(.eventHandler)
       let placed = EventType<Int>("order_placed")
-      bus.subscribe(to: placed, group: "billing", handler: bill.deduplicate(Inbox()))
+      try bus.subscribe(to: placed, group: "billing", handler: bill.deduplicate(Inbox()))
       try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
-        try bus.publish(7, as: placed)
+        try await bus.publish(7, as: placed)
         try await bus.waitUntilIdle()
         group.cancelAll()
       }

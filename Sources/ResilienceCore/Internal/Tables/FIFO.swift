@@ -22,6 +22,16 @@ package struct FIFO<Element> {
     set { storage[head] = newValue }
   }
 
+  /// The element that is so many behind the front; there must be one.
+  @inlinable
+  package subscript(offset: Int) -> Element {
+    get {
+      guard let element = storage[head + offset] else { preconditionFailure("beyond the end of a queue") }
+      return element
+    }
+    set { storage[head + offset] = newValue }
+  }
+
   @inlinable
   package mutating func append(_ element: Element) {
     storage.append(element)

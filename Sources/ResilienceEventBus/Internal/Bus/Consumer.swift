@@ -59,18 +59,22 @@ struct Delivery: Sendable {
   @usableFromInline let message: Message
   @usableFromInline let group: String
   @usableFromInline let attempt: Int
+  @usableFromInline let place: DeliveryPlace
   @usableFromInline let context: CallContext
 
-  init(message: Message, group: String, attempt: Int, context: CallContext) {
+  init(
+    message: Message, group: String, attempt: Int, place: DeliveryPlace = .none, context: CallContext
+  ) {
     self.message = message
     self.group = group
     self.attempt = attempt
+    self.place = place
     self.context = context
   }
 
   @inlinable
   func event<Payload>(of payload: Payload.Type) throws -> Event<Payload> {
-    guard let event = message.event(of: payload, group: group, attempt: attempt) else {
+    guard let event = message.event(of: payload, group: group, attempt: attempt, place) else {
       throw mismatch(expected: "\(Payload.self)")
     }
     return event

@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// One group of one event type: its events, who handles them, and its counts.
+/// One group: its events, who handles them, and its counts.
 struct DeliveryGroup {
   struct Member {
     let worker: EventBusState.Worker
@@ -14,16 +14,25 @@ struct DeliveryGroup {
 
   /// Groups are numbered in the order of their first subscription.
   let number: Int
-  let type: String
+  let filter: EventFilter
   let name: String
-  var queue = LaneQueue()
+  /// What the calls of its handlers are known by; see `CallFlags.deliveryGroup`.
+  let mark: UInt16
+  var settings: GroupSettings
+  var queue: LaneQueue
   var members: [Member] = []
 
   /// Whether it has had a responder: what it is given up on nobody else will answer.
   var answersRequests = false
 
+  /// Requests that its own handlers wait for it to answer.
+  var requestsOfItsOwn = 0
+
   /// Workers with nothing to do, the one that has rested longest first, so that consumers take turns.
   var parked = FIFO<Parked>()
+
+  /// Publishers that wait for room.
+  var publishers = FIFO<Waiter>()
 
   /// Workers that were started or woken and have not come for a delivery yet.
   var arriving = 0
@@ -36,15 +45,41 @@ struct DeliveryGroup {
   var delivered = 0
   var deadLettered = 0
   var redeliveries = 0
+  var dropped = 0
+  var leasesEnded = 0
+
+  init(number: Int, filter: EventFilter, name: String, settings: GroupSettings) {
+    self.number = number
+    self.filter = filter
+    self.name = name
+    self.settings = settings
+    mark = DeliveryMarks.take()
+    // No delivery of another group that had this one's place is taken for one of this.
+    queue = LaneQueue(firstFlight: UInt64(number) << 36)
+  }
 
   func isMember(_ consumer: Int) -> Bool {
     members.contains { $0.worker.consumer == consumer }
   }
 
+  /// How many of its handlers run at most.
+  var places: Int {
+    members.count.multipliedReportingOverflow(by: settings.policy.parallelism).overflow
+      ? .max : members.count * settings.policy.parallelism
+  }
+
+  /// A group that everybody has left holds nobody up.
+  var overflow: Overflow {
+    switch settings.policy.overflow {
+    case .refuse, .wait: members.isEmpty ? .deadLetterOldest : settings.policy.overflow
+    case .dropOldest, .deadLetterOldest: settings.policy.overflow
+    }
+  }
+
   /// One more worker for the consumer with the fewest; `nil` when each has as many as it may.
   mutating func takeWorker() -> EventBusState.Worker? {
     var fewest: Int?
-    for index in members.indices where members[index].workers < members[index].worker.policy.parallelism {
+    for index in members.indices where members[index].workers < settings.policy.parallelism {
       if fewest.map({ members[index].workers < members[$0].workers }) ?? true { fewest = index }
     }
     guard let fewest else { return nil }
@@ -67,10 +102,26 @@ struct DeliveryGroup {
     for index in members.indices { members[index].workers = 0 }
   }
 
-  var snapshot: EventBusSnapshot.Group {
+  func snapshot(at now: UnixTime) -> EventBusSnapshot.Group {
     EventBusSnapshot.Group(
-      type: type, name: name, enqueued: enqueued, delivered: delivered, deadLettered: deadLettered,
-      redeliveries: redeliveries, queued: queue.queued, inFlight: queue.inFlight, waiting: queue.waiting,
-      subscriptions: members.count)
+      filter: filter, name: name, enqueued: enqueued, delivered: delivered, deadLettered: deadLettered,
+      dropped: dropped, redeliveries: redeliveries, leasesEnded: leasesEnded, queued: queue.queued,
+      inFlight: queue.inFlight, waiting: queue.waiting, subscriptions: members.count,
+      oldestAge: queue.oldest.map {
+        .nanoseconds(max(0, now.nanoseconds.subtractingSaturating($0.envelope.time.nanoseconds)))
+      })
+  }
+}
+
+/// How a group's events are delivered.
+final class GroupSettings: Sendable {
+  let policy: DeliveryPolicy
+  let budget: RetryBudget?
+  let leaseNanoseconds: Int64?
+
+  init(policy: DeliveryPolicy, budget: RetryBudget?) {
+    self.policy = policy
+    self.budget = budget
+    leaseNanoseconds = policy.lease?.clampedNanoseconds
   }
 }

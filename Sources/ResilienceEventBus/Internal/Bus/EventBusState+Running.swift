@@ -6,12 +6,13 @@ extension EventBusState {
   /// Brings a worker to every ready lane, as far as there are any: wakes a parked one, or has one more
   /// started.
   mutating func startWorkers(for group: Int) {
-    guard isRunning else { return }
+    guard phase == .running else { return }
     while groups[group].arriving < groups[group].queue.readyLanes {
       if let parked = groups[group].parked.popFirst() {
         wakeups.append(parked.waiter)
       } else if let worker = groups[group].takeWorker() {
-        newWorkers.append(worker)
+        newWorkers.append(WorkerRun(number: nextRun, worker: worker))
+        nextRun += 1
         wakeDispatcher()
       } else {
         return
@@ -21,27 +22,40 @@ extension EventBusState {
   }
 
   /// What a worker does next. `isArriving` when it was just started or woken.
-  mutating func assignment(for worker: Worker, isArriving: Bool) -> Assignment {
-    if isArriving { groups[worker.group].arriving -= 1 }
-    guard groups[worker.group].isMember(worker.consumer) else { return .leave }
-    if let ticket = groups[worker.group].queue.take() { return .deliver(ticket) }
+  mutating func assignment(for run: WorkerRun, isArriving: Bool, at now: Instant) -> Assignment {
+    let group = run.worker.group
+    guard runs[run.number] != nil else { return .leave }
+    if isArriving { groups[group].arriving -= 1 }
+    guard phase == .running, groups[group].isMember(run.worker.consumer) else { return .leave }
+    let settings = groups[group].settings
+    let leaseEnd = settings.leaseNanoseconds.map { now.advanced(byNanoseconds: $0) }
+    if let ticket = groups[group].queue.take(by: run.number, leaseEnd: leaseEnd) {
+      if let leaseEnd { expect(leaseEnd) }
+      return .deliver(ticket, settings)
+    }
     let waiter = Waiter("EventBus worker")
-    groups[worker.group].parked.append(DeliveryGroup.Parked(waiter: waiter, consumer: worker.consumer))
+    groups[group].parked.append(DeliveryGroup.Parked(waiter: waiter, consumer: run.worker.consumer))
     return .park(waiter)
   }
 
   /// A worker ends; another consumer may have to take over what was ready for it.
-  mutating func leave(_ worker: Worker) {
-    groups[worker.group].leave(worker.consumer)
-    startWorkers(for: worker.group)
+  mutating func leave(_ run: WorkerRun) {
+    guard runs.removeValue(forKey: run.number) != nil else { return }
+    groups[run.worker.group].leave(run.worker.consumer)
+    startWorkers(for: run.worker.group)
+    if runs.isEmpty, phase == .ending { wakeDispatcher() }
   }
 
-  /// - Returns: What became of it: a removed group cannot wait for anything. And the budget that gets a token
-  ///   back, since the redelivery is not made.
+  /// - Returns: What became of it: a removed group cannot wait for anything; `nil` when the delivery's lease had
+  ///   ended. And the budget that gets a token back, since the redelivery is not made.
   mutating func settle(
     _ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement, after load: DeliveryLoad
-  ) -> (Settlement, unused: RetryBudget?) {
+  ) -> (Settlement?, unused: RetryBudget?) {
     let lane = ticket.lane
+    guard groups[group].queue.isCurrent(ticket) else {
+      if case .made(let token) = load { return (nil, token) }
+      return (nil, nil)
+    }
     var settlement = settlement
     var unused: RetryBudget?
     if groups[group].isRemoved {
@@ -54,7 +68,7 @@ extension EventBusState {
     case .acknowledge:
       groups[group].queue.remove(lane)
       groups[group].delivered += 1
-      settled(1)
+      settled(1, in: group)
     case .deadLetter(let reason):
       switch load {
       case .none: unused = groups[group].queue.takeToken(of: lane)
@@ -63,14 +77,11 @@ extension EventBusState {
       groups[group].queue.remove(lane)
       groups[group].deadLettered += 1
       failRequest(ticket, of: group, reason)
-      settled(1)
+      settled(1, in: group)
     case .redeliver(let due):
       groups[group].queue.redeliver(lane, at: due, after: load)
       groups[group].redeliveries += 1
-      if due < timekeeperDue {
-        timekeeperDue = due
-        wakeTimekeeper()
-      }
+      expect(due)
     case .giveBack:
       groups[group].queue.giveBack(lane)
     }
@@ -82,61 +93,109 @@ extension EventBusState {
     if groups[group].answersRequests { requests.fail(ticket.message.envelope, reason, &wakeups) }
   }
 
-  mutating func settled(_ count: Int) {
+  mutating func settled(_ count: Int, in group: Int) {
     outstanding -= count
+    for _ in 0..<count { wakePublisher(of: group) }
     guard outstanding == 0, !idleWaiters.isEmpty else { return }
     wakeups += idleWaiters
     idleWaiters = []
+  }
+
+  mutating func wakePublisher(of group: Int) {
+    if let publisher = groups[group].publishers.popFirst() { wakeups.append(publisher) }
+  }
+
+  /// A publisher stops waiting; should it have been woken already, another one is.
+  mutating func forgetPublisher(_ waiter: Waiter) {
+    for group in groups.indices where !groups[group].publishers.isEmpty {
+      let count = groups[group].publishers.count
+      groups[group].publishers.removeAll { $0 === waiter }
+      if groups[group].publishers.count == count { wakePublisher(of: group) }
+    }
   }
 
   mutating func wakeDispatcher() {
     if let dispatcher { wakeups.append(dispatcher) }
     dispatcher = nil
   }
-
-  mutating func wakeTimekeeper() {
-    if let timekeeper { wakeups.append(timekeeper) }
-    timekeeper = nil
-  }
 }
 
-// MARK: - The dispatcher and the timekeeper
+// MARK: - run()
 
 extension EventBusState {
   mutating func start() {
-    precondition(!isRunning, "a bus's run() was called while another run() is under way")
-    isRunning = true
+    precondition(phase == .stopped, "a bus's run() was called while another run() is under way")
+    phase = .running
+    expectNextDue()
     for group in groups.indices { startWorkers(for: group) }
   }
 
-  mutating func stop() {
-    isRunning = false
-    newWorkers = []
-    dispatcher = nil
-    timekeeper = nil
-    timekeeperDue = Instant(nanoseconds: .max)
-    for group in groups.indices { groups[group].removeWorkers() }
-  }
-
-  /// Workers to start; without any, the waiter is woken when there are.
-  mutating func takeHirings(orWait waiter: Waiter) -> [Worker] {
+  /// Workers to start; without any, the waiter is woken when there are. `nil` when ``end()`` was called.
+  mutating func takeHirings(orWait waiter: Waiter) -> [WorkerRun]? {
+    guard phase == .running else { return nil }
     defer { newWorkers = [] }
+    for run in newWorkers { runs[run.number] = run }
     if newWorkers.isEmpty { dispatcher = waiter }
     return newWorkers
   }
 
-  /// Makes ready what is due, and has the waiter woken should anything become due earlier than what is
-  /// returned.
-  mutating func releaseDue(at now: Instant, orWait waiter: Waiter) -> Instant? {
-    var earliest: Instant?
+  /// Whether `run()` runs; the waiter is then woken when it has ended.
+  mutating func isRunning(orWait waiter: Waiter) -> Bool {
+    if phase != .stopped { endWaiters.append(waiter) }
+    return phase != .stopped
+  }
+
+  /// Has `run()` end.
+  mutating func requestEnd() {
+    if phase == .running { phase = .ending }
+    wakeDispatcher()
+  }
+
+  /// Has `run()` wait for nobody any more, if it has not ended; the waiter is woken when it has.
+  mutating func abandonWorkers(orWait waiter: Waiter) -> Bool {
+    guard isRunning(orWait: waiter) else { return false }
+    for (_, run) in runs { groups[run.worker.group].leave(run.worker.consumer) }
+    runs = [:]
+    wakeDispatcher()
+    return true
+  }
+
+  /// Begins no delivery any more.
+  ///
+  /// - Returns: The workers that run, for the caller to cancel.
+  mutating func end() -> [WorkerRun] {
+    phase = .ending
+    newWorkers = []
     for group in groups.indices {
-      groups[group].queue.releaseDue(at: now)
-      startWorkers(for: group)
-      if let due = groups[group].queue.nextDue { earliest = min(earliest ?? due, due) }
+      wakeups += groups[group].parked.elements.map(\.waiter)
+      groups[group].arriving += groups[group].parked.count
+      groups[group].parked = FIFO()
     }
-    timekeeper = waiter
-    timekeeperDue = earliest ?? Instant(nanoseconds: .max)
-    return earliest
+    return runs.values.sorted { $0.number < $1.number }
+  }
+
+  /// Whether no worker runs; else the waiter is woken when none does.
+  mutating func hasEnded(orWait waiter: Waiter) -> Bool {
+    if !runs.isEmpty { dispatcher = waiter }
+    return runs.isEmpty
+  }
+
+  /// Leaves the workers that still run; what they deliver is queued as if it had not been.
+  mutating func stop() {
+    phase = .stopped
+    newWorkers = []
+    dispatcher = nil
+    timerDue = Deadline.never.instant
+    wantsTimer = false
+    for group in groups.indices {
+      for ticket in groups[group].queue.takeAwayAll() {
+        _ = settle(ticket, in: group, .giveBack, after: .none)
+      }
+      groups[group].removeWorkers()
+    }
+    runs = [:]
+    wakeups += endWaiters
+    endWaiters = []
   }
 
   /// - Returns: Whether nothing is outstanding; else the waiter is woken when nothing is.

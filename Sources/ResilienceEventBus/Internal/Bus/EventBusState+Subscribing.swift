@@ -4,48 +4,79 @@ internal import ResilienceCore
 
 extension EventBusState {
   mutating func subscribe(
-    type: String, group name: String, handler: Consumer, policy: DeliveryPolicy, budget: RetryBudget?,
-    isResponder: Bool
-  ) -> Int {
-    let group = group(named: name, of: type) ?? addGroup(name, of: type)
+    to filter: EventFilter, group name: String, handler: Consumer, policy: DeliveryPolicy,
+    budget: RetryBudget?, isResponder: Bool
+  ) throws(GroupConflict) -> Int {
+    let group = group(named: name, of: filter) ?? addGroup(name, of: filter, policy, budget)
+    let settings = groups[group].settings
+    guard settings.policy == policy, settings.budget === budget else {
+      throw GroupConflict(filter: filter, group: name, present: settings.policy, requested: policy)
+    }
     let id = nextConsumer
     nextConsumer += 1
     groups[group].members.append(
       DeliveryGroup.Member(
         worker: Worker(
-          group: group, groupName: name, consumer: id, handler: handler, policy: policy, budget: budget)))
+          group: group, groupName: name, filter: filter, consumer: id, handler: handler,
+          mark: groups[group].mark)))
     if isResponder { groups[group].answersRequests = true }
     startWorkers(for: group)
     return id
   }
 
-  mutating func unsubscribe(_ id: Int, type: String, group name: String) {
-    guard let group = group(named: name, of: type) else { return }
+  mutating func unsubscribe(_ id: Int, from name: String, of filter: EventFilter) {
+    guard let group = group(named: name, of: filter) else { return }
     dismiss(id, from: group)
+  }
+
+  /// - Returns: Whether there is such a group.
+  mutating func update(_ policy: DeliveryPolicy, of name: String, _ filter: EventFilter) -> Bool {
+    guard let group = group(named: name, of: filter) else { return false }
+    groups[group].settings = GroupSettings(policy: policy, budget: groups[group].settings.budget)
+    // Publishers that wait try again by the new policy.
+    while !groups[group].publishers.isEmpty { wakePublisher(of: group) }
+    startWorkers(for: group)
+    return true
   }
 
   /// - Returns: What the group leaves behind, in the order it came, and the budgets that get a token back.
   mutating func removeGroup(
-    _ name: String, of type: String
+    _ name: String, of filter: EventFilter
   ) -> (undelivered: [LaneQueue.Ticket], unused: [RetryBudget]) {
-    guard let group = group(named: name, of: type) else { return ([], []) }
-    groupsOfType[type]?.removeAll { $0 == group }
+    guard let group = group(named: name, of: filter) else { return ([], []) }
+    forget(group, filter)
     groups[group].isRemoved = true
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
     let unused = groups[group].queue.takeTokens()
     let undelivered = groups[group].queue.removeAll()
     groups[group].deadLettered += undelivered.count
     for ticket in undelivered { failRequest(ticket, of: group, .noSubscriber) }
-    settled(undelivered.count)
+    settled(undelivered.count, in: group)
+    while !groups[group].publishers.isEmpty { wakePublisher(of: group) }
     return (undelivered, unused)
   }
 
-  private mutating func addGroup(_ name: String, of type: String) -> Int {
-    let group = DeliveryGroup(number: nextGroup, type: type, name: name)
+  private mutating func forget(_ group: Int, _ filter: EventFilter) {
+    guard case .type(let type) = filter else { return patternGroups.removeAll { $0 == group } }
+    groupsOfType[type]?.removeAll { $0 == group }
+    if groupsOfType[type]?.isEmpty == true { groupsOfType[type] = nil }
+  }
+
+  private mutating func addGroup(
+    _ name: String, of filter: EventFilter, _ policy: DeliveryPolicy, _ budget: RetryBudget?
+  ) -> Int {
+    let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 && $0.queue.count == 0 } ?? groups.count
+    if index < groups.count { DeliveryMarks.giveBack(groups[index].mark) }
+    let group = DeliveryGroup(
+      number: nextGroup, filter: filter, name: name,
+      settings: GroupSettings(policy: policy, budget: budget))
     nextGroup += 1
-    let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 } ?? groups.count
     if index == groups.count { groups.append(group) } else { groups[index] = group }
-    groupsOfType[type, default: []].append(index)
+    if case .type(let type) = filter {
+      groupsOfType[type, default: []].append(index)
+    } else {
+      patternGroups.append(index)
+    }
     return index
   }
 
@@ -59,11 +90,13 @@ extension EventBusState {
     }
     groups[group].parked.removeAll { $0.consumer == consumer }
     newWorkers.removeAll { hiring in
-      guard hiring.consumer == consumer else { return false }
+      guard hiring.worker.consumer == consumer else { return false }
       groups[group].workers -= 1
       groups[group].arriving -= 1
       return true
     }
+    // A group without subscriptions does not make publishers wait.
+    while groups[group].members.isEmpty, !groups[group].publishers.isEmpty { wakePublisher(of: group) }
     startWorkers(for: group)
   }
 }

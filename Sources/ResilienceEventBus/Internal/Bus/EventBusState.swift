@@ -5,37 +5,50 @@ internal import ResilienceCore
 /// Synchronous and without side effects: waiters to be resumed are collected in `wakeups` and resumed by the
 /// owner after the lock is released.
 struct EventBusState {
-  /// One worker: it delivers the events of a group to one consumer until nothing is left to do for it.
+  /// One consumer of a group, as its workers know it: they deliver to it until nothing is left to do.
   final class Worker: Sendable {
     let group: Int
     let groupName: String
+    let filter: EventFilter
     let consumer: Int
     let handler: Consumer
-    let policy: DeliveryPolicy
-    let budget: RetryBudget?
+    let mark: UInt16
 
     init(
-      group: Int, groupName: String, consumer: Int, handler: Consumer, policy: DeliveryPolicy,
-      budget: RetryBudget?
+      group: Int, groupName: String, filter: EventFilter, consumer: Int, handler: Consumer, mark: UInt16
     ) {
       self.group = group
       self.groupName = groupName
+      self.filter = filter
       self.consumer = consumer
       self.handler = handler
-      self.policy = policy
-      self.budget = budget
+      self.mark = mark
     }
   }
 
   enum Assignment: Sendable {
-    case deliver(LaneQueue.Ticket)
+    case deliver(LaneQueue.Ticket, GroupSettings)
     case park(Waiter)
     case leave
   }
 
+  /// An event that left a group before its turn.
+  struct Leaver: Sendable {
+    let ticket: LaneQueue.Ticket
+    let group: String
+    let filter: EventFilter
+    /// `nil` when it was dropped.
+    let reason: DeadLetter.Reason?
+    let unused: RetryBudget?
+  }
+
   var groups: [DeliveryGroup] = []
   var groupsOfType: [String: [Int]] = [:]
+  /// Groups of a prefix, or of all types. All are looked at for each event: there are a handful, audits and
+  /// forwarders.
+  var patternGroups: [Int] = []
   var requests = PendingRequests()
+  var scheduled = DueHeap<Message>()
   var wakeups: [Waiter] = []
 
   /// Handlers and payloads of users: letting go of them may run anything, so the owner does it outside the
@@ -49,14 +62,25 @@ struct EventBusState {
   var nextConsumer = 1
   var nextGroup = 1
 
-  var isRunning = false
-  var newWorkers: [Worker] = []
+  var phase = Phase.stopped
+  var newWorkers: [WorkerRun] = []
+  var runs: [Int: WorkerRun] = [:]
+  var nextRun = 1
   var dispatcher: Waiter?
-  var timekeeper: Waiter?
-  var timekeeperDue = Instant(nanoseconds: .max)
+  var endWaiters: [Waiter] = []
+  /// The instant of the timer that is set, or is to be; `Deadline.never` for none.
+  var timerDue = Deadline.never.instant
+  var wantsTimer = false
 
-  var snapshots: [EventBusSnapshot.Group] {
-    groups.filter { !$0.isRemoved }.sorted { $0.number < $1.number }.map(\.snapshot)
+  enum Phase {
+    case stopped
+    case running
+    /// No delivery is begun any more; handlers that run are waited for.
+    case ending
+  }
+
+  func snapshots(at now: UnixTime) -> [EventBusSnapshot.Group] {
+    groups.filter { !$0.isRemoved }.sorted { $0.number < $1.number }.map { $0.snapshot(at: now) }
   }
 
   mutating func takeWakeups() -> [Waiter] {
@@ -70,40 +94,18 @@ struct EventBusState {
     defer { released = [] }
     return released
   }
-}
 
-// MARK: - Publishing
-
-extension EventBusState {
-  /// The group that has no room; `nil` when all of them have.
-  func fullGroup(for type: String, capacity: Int) -> String? {
-    groupsOfType[type]?.first { groups[$0].queue.count >= capacity }.map { groups[$0].name }
+  /// The instant that a timer is to be set for, once.
+  mutating func takeTimer() -> Instant? {
+    guard wantsTimer, phase != .stopped else { return nil }
+    wantsTimer = false
+    return timerDue
   }
 
-  /// Queues a message for every group of its type; the caller has made sure that there is room.
-  ///
-  /// - Returns: The number of groups.
-  mutating func publish(_ message: Message) -> Int {
-    let receivers = groupsOfType[message.envelope.type] ?? []
-    for group in receivers { enqueue(message, in: group) }
-    published += 1
-    let isReply = requests.resolve(with: message, &wakeups)
-    if receivers.isEmpty, !isReply { unrouted += 1 }
-    return receivers.count
-  }
-
-  mutating func enqueue(_ message: Message, in group: Int) {
-    groups[group].queue.append(message)
-    groups[group].enqueued += 1
-    outstanding += 1
-    startWorkers(for: group)
-  }
-
-  func hasSubscriber(to type: String) -> Bool {
-    groupsOfType[type]?.isEmpty == false
-  }
-
-  func group(named name: String, of type: String) -> Int? {
-    groupsOfType[type]?.first { groups[$0].name == name }
+  /// Has something done at `due`.
+  mutating func expect(_ due: Instant) {
+    guard due < timerDue, phase != .stopped else { return }
+    timerDue = due
+    wantsTimer = true
   }
 }

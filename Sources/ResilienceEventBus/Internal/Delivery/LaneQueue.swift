@@ -12,6 +12,9 @@ struct LaneQueue {
     let message: Message
     let attempt: Int
 
+    /// Tells this delivery from the others of its lane: whoever settles an earlier one is too late.
+    let flight: UInt64
+
     /// Whether a delivery before this one reached the destination.
     let hasBeenMade: Bool
 
@@ -19,77 +22,161 @@ struct LaneQueue {
     var isFirstOutcome: Bool { !hasBeenMade && message.envelope.attempt <= 0 }
   }
 
-  private struct Entry {
-    let message: Message
+  struct Entry {
+    /// `nil` when it was taken out before its turn.
+    var message: Message?
     let number: UInt64
     var attempt: Int
+    var expiry: DueHeap<Place>.Handle?
   }
 
-  private enum Phase {
+  /// Where an entry is.
+  struct Place {
+    let lane: Int
+    let number: UInt64
+  }
+
+  enum Phase {
     case unused
     case ready
     case inFlight
     case waiting
+    /// It is in `ready`, and has nothing to deliver any more.
+    case emptied
   }
 
-  private struct Lane {
+  struct Lane {
     var subject: String?
     var phase = Phase.unused
     var hasBeenMade = false
+    var flight: UInt64 = 0
+    /// Who makes the delivery.
+    var carrier = 0
+    /// Its place among what waits, or among the leases.
+    var due: DueHeap<Int>.Handle?
     var entries = FIFO<Entry>()
   }
 
-  private var lanes: [Lane] = []
+  var lanes: [Lane] = []
   private var unused: [Int] = []
   private var laneOfSubject: [String: Int] = [:]
   private var ready = FIFO<Int>()
+  private var emptied = 0
   private var waitingLanes = DueHeap<Int>()
+  private var leases = DueHeap<Int>()
   private var tokens: [Int: RetryBudget] = [:]
   private var nextNumber: UInt64 = 0
+  private var nextFlight: UInt64
+
+  /// Events with a deadline that no handler is at work on.
+  var expiries = DueHeap<Place>()
+
+  /// All events in the order they came; what is settled leaves it when it gets to the front.
+  var arrivals = FIFO<Place>()
 
   /// Events that are not settled.
-  private(set) var count = 0
+  var count = 0
   private(set) var inFlight = 0
 
   /// Events that wait for redelivery; those behind them are counted as queued.
   var waiting: Int { waitingLanes.count }
   var queued: Int { count - inFlight - waiting }
-  var readyLanes: Int { ready.count }
-  var nextDue: Instant? { waitingLanes.earliest }
+  var readyLanes: Int { ready.count - emptied }
+
+  /// When something has to be done: a redelivery, a lease's end, a deadline.
+  var nextDue: Instant? {
+    [waitingLanes.earliest, leases.earliest, expiries.earliest].compactMap { $0 }.min()
+  }
+
+  /// - Parameter firstFlight: Where deliveries are numbered from.
+  init(firstFlight: UInt64 = 0) {
+    nextFlight = firstFlight
+  }
+
+  // MARK: - In
 
   mutating func append(_ message: Message) {
     let lane = lane(for: message.envelope.subject)
     // Whoever publishes an event again may have set its count to anything.
     let attempt = min(max(0, message.envelope.attempt), .max - 1)
+    let place = Place(lane: lane, number: nextNumber)
     lanes[lane].entries.append(Entry(message: message, number: nextNumber, attempt: attempt))
+    arrivals.append(place)
     nextNumber += 1
     count += 1
-    if lanes[lane].phase == .unused { makeReady(lane) }
+    switch lanes[lane].phase {
+    case .unused: makeReady(lane)
+    case .emptied:
+      lanes[lane].phase = .ready
+      emptied -= 1
+    case .ready, .inFlight, .waiting: break
+    }
+    if !message.envelope.deadline.isNever { expect(place, until: message.envelope.deadline) }
   }
 
+  // MARK: - Deliveries
+
   /// Begins the next delivery; `nil` when no lane is ready.
-  mutating func take() -> Ticket? {
-    guard let lane = ready.popFirst() else { return nil }
+  ///
+  /// - Parameters:
+  ///   - carrier: Who makes it.
+  ///   - leaseEnd: When it counts as lost.
+  mutating func take(by carrier: Int = 0, leaseEnd: Instant? = nil) -> Ticket? {
+    guard let lane = nextReadyLane() else { return nil }
     lanes[lane].phase = .inFlight
+    lanes[lane].flight = nextFlight
+    lanes[lane].carrier = carrier
+    nextFlight += 1
     lanes[lane].entries.front.attempt += 1
     inFlight += 1
-    let head = lanes[lane].entries.front
-    return Ticket(
-      lane: lane, message: head.message, attempt: head.attempt, hasBeenMade: lanes[lane].hasBeenMade)
+    if let leaseEnd { lanes[lane].due = leases.insert(lane, due: leaseEnd) }
+    if let expiry = lanes[lane].entries.front.expiry { expiries.remove(expiry) }
+    return ticket(of: lane)
+  }
+
+  /// Whether the delivery is still the one under way in its lane.
+  func isCurrent(_ ticket: Ticket) -> Bool {
+    isInFlight(lane: ticket.lane, flight: ticket.flight)
+  }
+
+  func isInFlight(lane: Int, flight: UInt64) -> Bool {
+    lanes.indices.contains(lane) && lanes[lane].phase == .inFlight && lanes[lane].flight == flight
+  }
+
+  /// Has a delivery's lease end later; `false` when it has ended.
+  mutating func extendLease(_ lane: Int, flight: UInt64, to end: Instant) -> Bool {
+    guard isInFlight(lane: lane, flight: flight), let lease = lanes[lane].due else { return false }
+    leases.remove(lease)
+    lanes[lane].due = leases.insert(lane, due: end)
+    return true
+  }
+
+  /// Takes deliveries whose lease has ended away from who makes them; each is to be settled anew.
+  mutating func takeLost(at now: Instant) -> [(Ticket, carrier: Int)] {
+    var lost: [(Ticket, carrier: Int)] = []
+    while let lane = leases.popDue(at: now) {
+      lanes[lane].due = nil
+      lost.append((takeAway(lane), lanes[lane].carrier))
+    }
+    return lost
+  }
+
+  /// Takes all deliveries away from who makes them.
+  mutating func takeAwayAll() -> [Ticket] {
+    inFlight == 0 ? [] : lanes.indices.filter { lanes[$0].phase == .inFlight }.map { takeAway($0) }
+  }
+
+  private mutating func takeAway(_ lane: Int) -> Ticket {
+    lanes[lane].flight = nextFlight
+    nextFlight += 1
+    return ticket(of: lane)
   }
 
   /// Removes the head of a lane: it is acknowledged, or a dead letter. The next one is ready.
   mutating func remove(_ lane: Int) {
     leaveFlight(lane)
     _ = takeToken(of: lane)
-    lanes[lane].hasBeenMade = false
-    _ = lanes[lane].entries.popFirst()
-    count -= 1
-    if lanes[lane].entries.isEmpty {
-      retire(lane)
-    } else {
-      makeReady(lane)
-    }
+    removeHead(of: lane)
   }
 
   /// Holds a lane back until `due`.
@@ -100,7 +187,8 @@ struct LaneQueue {
       if token != nil || !tokens.isEmpty { tokens[lane] = token }
     }
     lanes[lane].phase = .waiting
-    waitingLanes.insert(lane, due: due)
+    lanes[lane].due = waitingLanes.insert(lane, due: due)
+    expectHead(of: lane)
   }
 
   /// Puts the head of a lane back as if it had not been taken.
@@ -109,12 +197,18 @@ struct LaneQueue {
     lanes[lane].entries.front.attempt -= 1
     lanes[lane].phase = .ready
     ready.prepend(lane)
+    expectHead(of: lane)
   }
 
   /// Makes ready what is due.
   mutating func releaseDue(at now: Instant) {
-    while let lane = waitingLanes.popDue(at: now) { makeReady(lane) }
+    while let lane = waitingLanes.popDue(at: now) {
+      lanes[lane].due = nil
+      makeReady(lane)
+    }
   }
+
+  // MARK: - Tokens
 
   /// The budget whose token the head's redelivery holds, for a redelivery that is not made.
   mutating func takeToken(of lane: Int) -> RetryBudget? {
@@ -126,28 +220,81 @@ struct LaneQueue {
     tokens.isEmpty
       ? [] : lanes.indices.filter { lanes[$0].phase != .inFlight }.compactMap { takeToken(of: $0) }
   }
+}
+
+// MARK: - Lanes
+
+extension LaneQueue {
+  /// The head of a lane is settled or taken out; what comes behind it is ready.
+  mutating func removeHead(of lane: Int) {
+    lanes[lane].hasBeenMade = false
+    _ = lanes[lane].entries.popFirst()
+    count -= 1
+    while !lanes[lane].entries.isEmpty, lanes[lane].entries.front.message == nil {
+      _ = lanes[lane].entries.popFirst()
+    }
+    if lanes[lane].phase == .ready {
+      guard lanes[lane].entries.isEmpty else { return }
+      lanes[lane].phase = .emptied
+      emptied += 1
+    } else if lanes[lane].entries.isEmpty {
+      retire(lane)
+    } else {
+      makeReady(lane)
+    }
+    dropSettledArrivals()
+  }
+
+  /// Ends a head's wait for redelivery.
+  mutating func stopWaiting(_ lane: Int) {
+    if let due = lanes[lane].due.take() { waitingLanes.remove(due) }
+  }
 
   /// Removes all events but those in flight; take their tokens first.
   ///
   /// - Returns: What was removed, as deliveries so far, in the order it came.
   mutating func removeAll() -> [Ticket] {
     var removed: [(lane: Int, entry: Entry)] = []
-    for lane in lanes.indices where lanes[lane].phase != .unused {
+    for lane in lanes.indices where lanes[lane].phase != .unused && lanes[lane].phase != .emptied {
       var entries = lanes[lane].entries.elements
       lanes[lane].entries = FIFO()
       if lanes[lane].phase == .inFlight {
         lanes[lane].entries.append(entries.removeFirst())
       } else {
+        lanes[lane].due = nil
         retire(lane)
       }
       removed += entries.map { (lane, $0) }
     }
+    for lane in lanes.indices where lanes[lane].phase == .emptied { retire(lane) }
     ready = FIFO()
+    emptied = 0
     waitingLanes = DueHeap()
+    expiries = DueHeap()
     count = inFlight
-    return removed.sorted { $0.entry.number < $1.entry.number }.map {
-      Ticket(lane: $0.lane, message: $0.entry.message, attempt: $0.entry.attempt, hasBeenMade: false)
+    dropSettledArrivals()
+    return removed.sorted { $0.entry.number < $1.entry.number }.compactMap { lane, entry in
+      entry.message.map {
+        Ticket(lane: lane, message: $0, attempt: entry.attempt, flight: .max, hasBeenMade: false)
+      }
     }
+  }
+
+  private func ticket(of lane: Int) -> Ticket {
+    let head = lanes[lane].entries.front
+    guard let message = head.message else { preconditionFailure("lane \(lane)'s head was taken out") }
+    return Ticket(
+      lane: lane, message: message, attempt: head.attempt, flight: lanes[lane].flight,
+      hasBeenMade: lanes[lane].hasBeenMade)
+  }
+
+  private mutating func nextReadyLane() -> Int? {
+    while let lane = ready.popFirst() {
+      if lanes[lane].phase == .ready { return lane }
+      emptied -= 1
+      retire(lane)
+    }
+    return nil
   }
 
   private mutating func lane(for subject: String?) -> Int {
@@ -166,6 +313,7 @@ struct LaneQueue {
 
   private mutating func leaveFlight(_ lane: Int) {
     precondition(lanes[lane].phase == .inFlight, "lane \(lane) is not in flight but \(lanes[lane].phase)")
+    if let lease = lanes[lane].due.take() { leases.remove(lease) }
     inFlight -= 1
   }
 

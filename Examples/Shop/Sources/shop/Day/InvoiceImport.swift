@@ -16,13 +16,13 @@ struct InvoiceImport: Sendable {
       let bus = EventBus(
         source: "post", policy: EventBusPolicy(queueCapacity: room, deadLetterCapacity: room))
       let locked = LockedIntake()
-      bus.subscribe(
+      try bus.subscribe(
         to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),
         handler: EventHandler("intake") { event in try locked.take(event.data) })
       return try await withThrowingTaskGroup { group in
         group.addTask { try await bus.run() }
         for line in lines {
-          try bus.publish(line, as: Topic.invoiceLine, subject: "post")
+          try await bus.publish(line, as: Topic.invoiceLine, subject: "post")
         }
         try await bus.waitUntilIdle()
         group.cancelAll()

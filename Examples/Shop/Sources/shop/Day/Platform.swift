@@ -73,7 +73,7 @@ extension Platform {
 
   /// Tells everybody who wants to know. What has happened has no deadline.
   func publish<Payload>(_ payload: Payload, as topic: EventType<Payload>, about subject: String) throws {
-    try bus.publish(payload, as: topic, subject: subject, deadline: .never)
+    try await bus.publish(payload, as: topic, subject: subject, deadline: .never)
   }
 
   /// Handles every event of a type: with the toolkit each once, however often it is delivered.
@@ -86,12 +86,12 @@ extension Platform {
       try await body(event)
     }
     guard isProtected else {
-      bus.subscribe(to: topic, group: service, policy: Self.once, handler: handler)
+      try bus.subscribe(to: topic, group: service, policy: Self.once, handler: handler)
       return
     }
     let inbox = Inbox(policy: InboxPolicy(lease: .seconds(120)))
     counters.watch(inbox)
-    bus.subscribe(
+    try bus.subscribe(
       to: topic, group: service, policy: Self.patient,
       handler: explained(handler.deduplicate(inbox).trace(deliveryTracer, kind: .consumer)))
   }
@@ -101,7 +101,7 @@ extension Platform {
     to topic: EventType<Question>, with reply: EventType<Answer>, as service: String,
     _ body: nonisolated(nonsending) @escaping @Sendable (Question) async throws -> Answer
   ) {
-    bus.respond(
+    try bus.respond(
       to: topic, with: reply, group: service, policy: Self.once,
       handler: ServiceCall("\(service) \(topic.name)") { [served] (event: Event<Question>) in
         served.count(service)

@@ -5,7 +5,7 @@ enum DuplicatingBroker {
   static func start(_ platform: Platform) {
     let seen = Tally()
     let bus = platform.bus
-    bus.subscribe(
+    try bus.subscribe(
       to: Topic.orderCreated, group: "duplicating broker",
       handler: EventHandler("duplicating broker") { (event: Event<OrderCreated>) in
         guard seen[event.id] == 0 else { return }
@@ -14,7 +14,7 @@ enum DuplicatingBroker {
         guard seen["all"] % FaultSchedule.duplicateEvery == 0 else { return }
         var again = event
         again.envelope.attempt = 0
-        try bus.publish(again)
+        try await bus.publish(again)
       })
   }
 }

@@ -11,7 +11,7 @@ final class RunningBus: Sendable {
 
   init(parallelism: Int) async throws {
     let (bus, sum) = (bus, sum)
-    bus.subscribe(
+    try bus.subscribe(
       to: topic, group: "subscriber", policy: DeliveryPolicy(parallelism: parallelism),
       handler: EventHandler("subscriber") { (event: Event<Int>) in
         sum.value.wrappingAdd(event.data, ordering: .relaxed)
@@ -26,7 +26,7 @@ final class RunningBus: Sendable {
 
   /// Publishes, and waits until all of it is handled.
   func publish(_ numbers: Range<Int>, subject: (Int) -> String?) async throws {
-    for number in numbers { try bus.publish(number, as: topic, subject: subject(number)) }
+    for number in numbers { try await bus.publish(number, as: topic, subject: subject(number)) }
     try await bus.waitUntilIdle()
   }
 

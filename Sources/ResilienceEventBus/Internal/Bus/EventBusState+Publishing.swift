@@ -1,0 +1,119 @@
+internal import ResilienceCore
+
+// Who gets an event, and what makes room for it.
+
+extension EventBusState {
+  enum Publication: Sendable {
+    /// Queued for so many groups; these events made room.
+    case queued(groups: Int, made: [Leaver])
+    /// Refused for this group.
+    case full(group: String)
+    /// Nothing was queued; once the waiter is granted it may be tried again.
+    case wait(Waiter)
+  }
+
+  /// Queues a message for every group that gets it, or for none.
+  mutating func publish(_ message: Message, capacity: Int, mayWait: Bool) -> Publication {
+    let receivers = receivers(of: message.envelope.type)
+    for group in receivers where groups[group].queue.count >= capacity {
+      switch groups[group].overflow {
+      case .wait where mayWait:
+        let waiter = Waiter("EventBus.publish")
+        groups[group].publishers.append(waiter)
+        return .wait(waiter)
+      case .refuse, .wait:
+        return .full(group: groups[group].name)
+      case .dropOldest, .deadLetterOldest:
+        // All are with a handler: there is nothing to take out.
+        if groups[group].queue.inFlight >= capacity { return .full(group: groups[group].name) }
+      }
+    }
+    var leavers: [Leaver] = []
+    for group in receivers {
+      if groups[group].queue.count >= capacity, let leaver = makeRoom(in: group) { leavers.append(leaver) }
+      enqueue(message, in: group)
+    }
+    published += 1
+    let isReply = requests.resolve(with: message, &wakeups)
+    if receivers.isEmpty, !isReply { unrouted += 1 }
+    return .queued(groups: receivers.count, made: leavers)
+  }
+
+  /// Queues a message whose time has come, for every group that has room or makes it; for the others it is a dead
+  /// letter.
+  mutating func publishLate(_ message: Message, capacity: Int) -> (groups: Int, leavers: [Leaver]) {
+    let receivers = receivers(of: message.envelope.type)
+    var leavers: [Leaver] = []
+    for group in receivers {
+      if groups[group].queue.count >= capacity {
+        let makesRoom = groups[group].overflow == .dropOldest || groups[group].overflow == .deadLetterOldest
+        guard makesRoom, let leaver = makeRoom(in: group) else {
+          leavers.append(refuse(message, in: group))
+          continue
+        }
+        leavers.append(leaver)
+      }
+      enqueue(message, in: group)
+    }
+    published += 1
+    if receivers.isEmpty { unrouted += 1 }
+    return (receivers.count, leavers)
+  }
+
+  private mutating func refuse(_ message: Message, in group: Int) -> Leaver {
+    groups[group].enqueued += 1
+    groups[group].deadLettered += 1
+    let ticket = LaneQueue.Ticket(
+      lane: 0, message: message, attempt: message.envelope.attempt, flight: .max, hasBeenMade: false)
+    return Leaver(
+      ticket: ticket, group: groups[group].name, filter: groups[group].filter, reason: .overflow, unused: nil)
+  }
+
+  func receivers(of type: String) -> [Int] {
+    let exact = groupsOfType[type] ?? []
+    if patternGroups.isEmpty { return exact }
+    return exact + patternGroups.filter { groups[$0].filter.matches(type) }
+  }
+
+  mutating func enqueue(_ message: Message, in group: Int) {
+    groups[group].queue.append(message)
+    groups[group].enqueued += 1
+    outstanding += 1
+    if !message.envelope.deadline.isNever { expect(message.envelope.deadline.instant) }
+    startWorkers(for: group)
+  }
+
+  /// Takes the oldest event out.
+  private mutating func makeRoom(in group: Int) -> Leaver? {
+    guard let (ticket, unused) = groups[group].queue.takeOldest() else { return nil }
+    let isDropped = groups[group].overflow == .dropOldest
+    return leave(ticket, unused, group, isDropped ? nil : .overflow)
+  }
+
+  /// Counts an event that was taken out of a group.
+  mutating func leave(
+    _ ticket: LaneQueue.Ticket, _ unused: RetryBudget?, _ group: Int, _ reason: DeadLetter.Reason?
+  ) -> Leaver {
+    if let reason {
+      groups[group].deadLettered += 1
+      failRequest(ticket, of: group, reason)
+    } else {
+      groups[group].dropped += 1
+      failRequest(ticket, of: group, .overflow)
+    }
+    released.append(ticket.message)
+    settled(1, in: group)
+    return Leaver(
+      ticket: ticket, group: groups[group].name, filter: groups[group].filter, reason: reason, unused: unused)
+  }
+
+  /// Whether somebody would handle a request: a group that everybody has left does not.
+  func hasResponder(to type: String) -> Bool {
+    receivers(of: type).contains { !groups[$0].members.isEmpty }
+  }
+
+  func group(named name: String, of filter: EventFilter) -> Int? {
+    if case .type(let type) = filter { return groupsOfType[type]?.first { groups[$0].name == name } }
+    return patternGroups.first { groups[$0].name == name && groups[$0].filter == filter }
+  }
+}
