@@ -43,6 +43,8 @@ extension EventBus {
     case .reply(let message):
       return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)
         .data
+    case .failure(.expired):
+      throw RequestTimedOut(type: type.name, id: request.id, waited: now.duration(to: deadline.instant))
     case .failure(let reason):
       throw RequestFailed(type: type.name, id: request.id, reason: reason)
     case nil:

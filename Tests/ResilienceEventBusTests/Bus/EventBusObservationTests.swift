@@ -115,9 +115,13 @@ import Testing
           lines == [
             "event_bus_published_total counter 7 bus=shop",
             "event_bus_unrouted_total counter 1 bus=shop",
+            "event_bus_scheduled gauge 0 bus=shop",
             "event_bus_pending_requests gauge 0 bus=shop",
             "event_bus_dead_letters gauge 1 bus=shop",
             "event_bus_dead_letters_discarded_total counter 1 bus=shop",
+            "event_bus_oldest_age_seconds gauge 1 bus=shop,type=number,group=g",
+            "event_bus_dropped_total counter 0 bus=shop,type=number,group=g",
+            "event_bus_leases_ended_total counter 0 bus=shop,type=number,group=g",
             "event_bus_enqueued_total counter 6 bus=shop,type=number,group=g",
             "event_bus_delivered_total counter 1 bus=shop,type=number,group=g",
             "event_bus_dead_lettered_total counter 2 bus=shop,type=number,group=g",

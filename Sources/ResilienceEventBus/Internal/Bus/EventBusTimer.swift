@@ -9,35 +9,52 @@ final class EventBusTimer: Sendable {
 
   private struct State {
     var source: Source?
-    var token: TimerToken?
     var due = Deadline.never.instant
+    /// Of the timer that is set; `nil` while it is being set.
+    var token: TimerToken?
+    /// Tells it from those before it.
+    var generation = 0
+
+    /// - Returns: The timer that is no longer wanted.
+    mutating func replace(due: Instant) -> TimerToken? {
+      defer { (self.due, token, generation) = (due, nil, generation + 1) }
+      return token
+    }
   }
 
   private let state = Lock(State())
 
   /// Begins; `nil` ends, and takes the timer back.
   func start(_ source: Source?) {
-    let old: (any ResilienceClock, TimerToken)? = state.withLock { state in
-      defer { state = State(source: source) }
-      guard let old = state.source, let token = state.token else { return nil }
-      return (old.clock, token)
+    let (old, token) = state.withLock { state in
+      let (old, token) = (state.source, state.replace(due: Deadline.never.instant))
+      state.source = source
+      return (old, token)
     }
-    if let (clock, token) = old { clock.cancel(token) }
+    if let old, let token { old.clock.cancel(token) }
   }
 
   /// Has the action called at `due`, unless it is called before.
   func set(for due: Instant) {
-    guard let source = state.withLock({ $0.source }) else { return }
+    let reserved: (Source, old: TimerToken?, generation: Int)? = state.withLock { state in
+      guard let source = state.source, due < state.due else { return nil }
+      let old = state.replace(due: due)
+      return (source, old, state.generation)
+    }
+    guard let (source, old, generation) = reserved else { return }
+    if let old { source.clock.cancel(old) }
     let token = source.clock.schedule(at: due) { [self] in
-      state.withLock { if $0.due == due { ($0.due, $0.token) = (Deadline.never.instant, nil) } }
+      state.withLock { state in
+        if state.generation == generation { _ = state.replace(due: Deadline.never.instant) }
+      }
       source.action()
     }
-    // Whoever sets it for earlier at the same time wins.
-    let superfluous: TimerToken? = state.withLock { state in
-      guard state.source != nil, due < state.due else { return token }
-      defer { (state.due, state.token) = (due, token) }
-      return state.token
+    let isWanted = state.withLock { state in
+      // It may have run already.
+      guard state.generation == generation else { return false }
+      state.token = token
+      return true
     }
-    if let superfluous { source.clock.cancel(superfluous) }
+    if !isWanted { source.clock.cancel(token) }
   }
 }
