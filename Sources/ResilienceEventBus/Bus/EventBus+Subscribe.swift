@@ -21,7 +21,7 @@ extension EventBus {
     to type: EventType<Payload>, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
     budget: RetryBudget? = nil, handler: some Handler<Event<Payload>, Void>
   ) -> Subscription {
-    subscribe(type: type.name, group: group, policy, budget, Consumer(handler), isResponder: false)
+    subscribe(type: type.name, group: group, policy, budget, Consumer(handler, of: type), isResponder: false)
   }
 
   /// Subscribes to what is published from now on, with a closure.

@@ -21,7 +21,7 @@ extension EventBus {
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
   ///   ``NoResponder`` when nobody subscribes to the type; ``QueueFull``; ``InvalidEvent``;
-  ///   `CancellationError`.
+  ///   ``UndecodableEvent`` for a reply in bytes that `replyType` cannot read; `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
@@ -41,8 +41,7 @@ extension EventBus {
     let resolution = await waiter.wait(until: deadline.instant, on: context.clock)
     switch update({ $0.requests.remove(request.id) }) {
     case .reply(let message):
-      return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)
-        .data
+      return try message.event(of: replyType).data
     case .failure(let reason):
       throw RequestFailed(type: type.name, id: request.id, reason: reason)
     case nil:
@@ -96,7 +95,7 @@ extension EventBus {
   ) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
     return subscribe(
-      type: type.name, group: group, policy, budget, Consumer(handler, replyingWith: replyType),
+      type: type.name, group: group, policy, budget, Consumer(handler, of: type, replyingWith: replyType),
       isResponder: true)
   }
 

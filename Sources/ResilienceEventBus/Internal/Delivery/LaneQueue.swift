@@ -41,7 +41,7 @@ struct LaneQueue {
 
   private var lanes: [Lane] = []
   private var unused: [Int] = []
-  private var laneOfSubject: [String: Int] = [:]
+  private var laneOfSubject: [Identifier: Int] = [:]
   private var ready = FIFO<Int>()
   private var waitingLanes = DueHeap<Int>()
   private var tokens: [Int: RetryBudget] = [:]
@@ -58,7 +58,7 @@ struct LaneQueue {
   var nextDue: Instant? { waitingLanes.earliest }
 
   mutating func append(_ message: Message) {
-    let lane = lane(for: message.envelope.subject)
+    let lane = lane(for: message.envelope.partitionKey)
     // Whoever publishes an event again may have set its count to anything.
     let attempt = min(max(0, message.envelope.attempt), .max - 1)
     lanes[lane].entries.append(Entry(message: message, number: nextNumber, attempt: attempt))
@@ -151,11 +151,11 @@ struct LaneQueue {
   }
 
   private mutating func lane(for subject: String?) -> Int {
-    if let subject, let lane = laneOfSubject[subject] { return lane }
+    if let subject, let lane = laneOfSubject[Identifier(subject)] { return lane }
     let lane = unused.popLast() ?? lanes.count
     if lane == lanes.count { lanes.append(Lane()) }
     lanes[lane].subject = subject
-    if let subject { laneOfSubject[subject] = lane }
+    if let subject { laneOfSubject[Identifier(subject)] = lane }
     return lane
   }
 
@@ -170,7 +170,7 @@ struct LaneQueue {
   }
 
   private mutating func retire(_ lane: Int) {
-    if let subject = lanes[lane].subject { laneOfSubject[subject] = nil }
+    if let subject = lanes[lane].subject { laneOfSubject[Identifier(subject)] = nil }
     lanes[lane].subject = nil
     lanes[lane].hasBeenMade = false
     lanes[lane].phase = .unused

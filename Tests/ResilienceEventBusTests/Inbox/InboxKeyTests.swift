@@ -1,0 +1,53 @@
+import ResilienceCore
+import ResilienceTestKit
+import Testing
+
+@testable import ResilienceEventBus
+
+@Suite struct InboxKeyTests {
+  @Test func row86_twoTypesOfOneIdAreBothHandled() throws {
+    try Simulation(seed: 1).run { _ in
+      let bus = EventBus(source: "s")
+      let inbox = Inbox()
+      let got = Box<[String]>([])
+      bus.subscribe(
+        to: Topic.number, group: "g",
+        handler: EventHandler("n") { (event: Event<Int>) in got.change { $0.append("\(event.data)") } }
+          .deduplicate(inbox))
+      bus.subscribe(
+        to: Topic.text, group: "g",
+        handler: EventHandler("t") { (event: Event<String>) in got.change { $0.append(event.data) } }
+          .deduplicate(inbox))
+      try await bus.running {
+        for _ in 0..<2 {
+          try bus.publish(Event(id: "1", source: "s", type: Topic.number, data: 5))
+          try bus.publish(Event(id: "1", source: "s", type: Topic.text, data: "five"))
+        }
+        try await bus.waitUntilIdle()
+      }
+      #expect(got.value.sorted() == ["5", "five"])
+      #expect(inbox.snapshot().duplicates == 2)
+    }
+  }
+
+  @Test func row82_keysAreBytes() {
+    let (one, other) = ("\u{E9}", "e\u{301}")
+    let keys = [
+      InboxKey(group: "g", type: "t", source: "s", id: one),
+      InboxKey(group: "g", type: "t", source: "s", id: other),
+      InboxKey(group: "g", type: "t", source: one, id: "i"),
+      InboxKey(group: "g", type: "t", source: other, id: "i"),
+      InboxKey(group: "g", type: one, source: "s", id: "i"),
+      InboxKey(group: "g", type: other, source: "s", id: "i"),
+      InboxKey(group: one, type: "t", source: "s", id: "i"),
+      InboxKey(group: other, type: "t", source: "s", id: "i"),
+      // Equal in length too.
+      InboxKey(source: "s", id: "a\u{301}\u{323}"), InboxKey(source: "s", id: "a\u{323}\u{301}"),
+    ]
+    #expect(Set(keys).count == keys.count)
+  }
+
+  @Test func aKeySaysWhatItIs() {
+    #expect("\(InboxKey(group: "g", type: "t", source: "s", id: "a"))" == "a of type t from s for g")
+  }
+}
