@@ -14,8 +14,8 @@ extension EncodedEvent {
   /// media type, data that is a JSON value is `application/json`. Of members of one name the last counts, and
   /// `null` is none. Total: every input is read or refused.
   ///
-  /// - Throws: ``InvalidEvent``, which names what is wrong: `specversion` for another one than 1.0, `JSON` for
-  ///   what is no JSON or nested deeper than 256.
+  /// - Throws: ``InvalidEvent``, which names what is wrong: `specversion` for another one than 1.0, `JSON`
+  ///   for what is no JSON or nested deeper than 256.
   public init(json: [UInt8]) throws(InvalidEvent) {
     self = try Self.event(JSONDocument(json).root, of: json)
   }

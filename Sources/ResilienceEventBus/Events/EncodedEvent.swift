@@ -8,8 +8,8 @@ public import ResilienceCore
 /// let order = try received.event(as: Topic.orderCreated).data
 /// ```
 ///
-/// What it holds is valid: whatever makes one throws ``InvalidEvent`` otherwise. See <doc:CloudEvents> for its
-/// attributes and both forms.
+/// What it holds is valid: whatever makes one throws ``InvalidEvent`` otherwise. See <doc:CloudEvents> for
+/// its attributes and both forms.
 public struct EncodedEvent: Sendable {
   /// Tells this event from all others of its source; compared by its bytes.
   public let id: String

@@ -39,9 +39,9 @@ extension EventCoding where Payload: Codable {
   /// JSON, `application/json`, as the payload's own `Codable` has it.
   ///
   /// Members come in the order in which the payload encodes them; integers of 64 bits and `Double` lose
-  /// nothing. Numbers that are not finite are an `EncodingError`. Types that `JSONEncoder` of Foundation knows
-  /// by name (`Data`, `URL`, `Decimal`) are written as they encode themselves; a `Date` is the same number.
-  /// What is nested deeper than 256 is refused, both ways.
+  /// nothing. Numbers that are not finite are an `EncodingError`. Types that `JSONEncoder` of Foundation
+  /// knows by name (`Data`, `URL`, `Decimal`) are written as they encode themselves; a `Date` is the same
+  /// number. What is nested deeper than 256 is refused, both ways.
   public static var json: EventCoding {
     EventCoding(contentType: "application/json") { payload in
       try JSONTreeEncoder.encode(payload)

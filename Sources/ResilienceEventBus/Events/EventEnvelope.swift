@@ -23,8 +23,8 @@ public struct EventEnvelope: Sendable {
   /// The version of the payload's form, from 1; see ``EventType/upcasting(from:_:_:)``.
   public var dataVersion: Int { identity.definition.version }
 
-  /// What it happened to: the ordering key, unless there is another ``partitionKey``. Events of one subject are
-  /// delivered in order; `nil` for no order.
+  /// What it happened to: the ordering key, unless there is another ``partitionKey``. Events of one subject
+  /// are delivered in order; `nil` for no order.
   public var subject: String? { identity.subject }
 
   /// When it was made.

@@ -3,9 +3,9 @@ extension EventType {
   /// what it is now.
   ///
   /// ```swift
-  /// static let orderCreated = EventType<OrderCreated>("order_created", version: 3)
-  ///   .upcasting(from: 1, OrderCreatedV1.self) { old in OrderCreated(number: old.number, currency: "GBP") }
-  ///   .upcasting(from: 2, OrderCreatedV2.self) { old in OrderCreated(number: old.number, currency: old.currency) }
+  /// static let orderPlaced = EventType<Order>("order_placed", version: 3)
+  ///   .upcasting(from: 1, OrderV1.self) { Order(number: $0.number, currency: "GBP") }
+  ///   .upcasting(from: 2, OrderV2.self) { Order(number: $0.number, currency: $0.currency) }
   /// ```
   ///
   /// Each goes straight to the present version: one closure says all there is to know about a version, and

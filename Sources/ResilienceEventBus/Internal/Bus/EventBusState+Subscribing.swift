@@ -30,6 +30,7 @@ extension EventBusState {
   ) -> (undelivered: [LaneQueue.Ticket], unused: [RetryBudget]) {
     guard let group = group(named: name, of: type) else { return ([], []) }
     groupsOfType[type]?.removeAll { $0 == group }
+    if groupsOfType[type]?.isEmpty == true { groupsOfType[type] = nil }
     groups[group].isRemoved = true
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
     let unused = groups[group].queue.takeTokens()

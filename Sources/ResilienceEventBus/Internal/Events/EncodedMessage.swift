@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// An event that came as bytes: whoever it is delivered to decodes it, so that one who cannot does not keep it
-/// from the others.
+/// An event that came as bytes: whoever it is delivered to decodes it, so that one who cannot does not keep
+/// it from the others.
 final class EncodedMessage: Message, @unchecked Sendable {
   let encoded: EncodedPayload
 

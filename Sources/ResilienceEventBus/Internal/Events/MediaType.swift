@@ -1,4 +1,4 @@
-/// A media type without its parameters, in lower case: `application/json` of `Application/JSON; charset=utf-8`.
+/// A media type without its parameters, in lower case: `text/plain` of `Text/Plain; charset=utf-8`.
 struct MediaType: Hashable {
   let name: String
 
