@@ -50,6 +50,12 @@ extension EncodedEvent {
     return writer.bytes
   }
 
+  /// Whether it is a JSON value that can be read again inside an event inside a batch.
+  private func isJSON(_ data: [UInt8]) -> Bool {
+    guard let contentType, MediaType(contentType).isJSON else { return false }
+    return (try? JSONParser.parse(data, depthLimit: JSONValue.depthLimit - 2)) != nil
+  }
+
   private func write(to writer: inout JSONWriter) {
     writer.object { writer in
       for (name, value) in attributes {
@@ -61,7 +67,7 @@ extension EncodedEvent {
         }
       }
       guard let data else { return }
-      if let contentType, MediaType(contentType).isJSON, (try? JSONParser.parse(data)) != nil {
+      if isJSON(data) {
         writer.key("data")
         writer.value(data)
       } else {

@@ -37,11 +37,10 @@ public struct InboxKey: Sendable, Hashable, CustomStringConvertible {
       && left.type.isIdentical(to: right.type) && left.group.isIdentical(to: right.group)
   }
 
-  /// Hashes the id, which tells nearly all apart, and source and type.
+  /// Hashes id, source and group, which tell nearly all apart.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(id)
     hasher.combine(source)
-    hasher.combine(type)
     hasher.combine(group)
   }
 

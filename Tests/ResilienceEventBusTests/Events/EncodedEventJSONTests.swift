@@ -139,6 +139,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [253, 254, 255, 256, 257])
+  func whatIsNestedDeeplyIsReadAgainInABatch(depth: Int) throws {
+    let data = Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+    let event = try EncodedEvent(
+      id: "i", source: "s", type: "t", contentType: "application/json", data: data)
+    #expect(try EncodedEvent(json: event.json()).data == data)
+    #expect(try EncodedEvent.events(jsonBatch: EncodedEvent.jsonBatch([event])).first?.data == data)
+    #expect(String(decoding: event.json(), as: UTF8.self).contains("data_base64") == (depth > 254))
+  }
+
   @Test func extensionsComeInTheOrderOfTheirNames() throws {
     let event = try EncodedEvent(
       id: "i", source: "s", type: "t", extensions: ["z": 1, "a": true, "m": "x\"", "b2": -5])

@@ -1,20 +1,24 @@
 /// Reads JSON as RFC 8259 has it, and nothing else. Total: every input is read or refused.
 struct JSONParser {
   let bytes: [UInt8]
+  private let depthLimit: Int
   private(set) var position = 0
   private var depth = 0
 
   /// Reads a whole text.
-  static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
-    var parser = JSONParser(bytes)
+  static func parse(
+    _ bytes: [UInt8], depthLimit: Int = JSONValue.depthLimit
+  ) throws(JSONSyntaxError) -> JSONValue {
+    var parser = JSONParser(bytes, depthLimit)
     let (value, _) = try parser.value()
     parser.skipBlanks()
     guard parser.position == bytes.count else { throw parser.error("more after the value") }
     return value
   }
 
-  private init(_ bytes: [UInt8]) {
+  private init(_ bytes: [UInt8], _ depthLimit: Int) {
     self.bytes = bytes
+    self.depthLimit = depthLimit
   }
 
   func error(_ problem: String) -> JSONSyntaxError { JSONSyntaxError(problem: problem, offset: position) }
@@ -54,7 +58,7 @@ struct JSONParser {
   private mutating func nested(
     _ read: (inout JSONParser) throws(JSONSyntaxError) -> JSONValue
   ) throws(JSONSyntaxError) -> JSONValue {
-    guard depth < JSONValue.depthLimit else { throw error("nested deeper than \(JSONValue.depthLimit)") }
+    guard depth < depthLimit else { throw error("nested deeper than \(depthLimit)") }
     advance()
     depth += 1
     let value = try read(&self)
