@@ -47,6 +47,19 @@ import Testing
     #expect(Set(keys).count == keys.count)
   }
 
+  @Test func row82_longKeysAreBytesToo() {
+    func key(_ count: Int, _ last: Character) -> InboxKey {
+      InboxKey(source: "s", id: String((0..<count).map { _ in "é" } + [last]))
+    }
+    for count in [8, 9, 15, 40] {
+      #expect(key(count, "a") == key(count, "a"))
+      #expect(key(count, "a") != key(count, "b"))
+      #expect(key(count, "\u{E9}") != key(count + 1, "\u{E9}"))
+    }
+    #expect(
+      InboxKey(source: "s", id: "a-long-id-of-ascii-1") != InboxKey(source: "s", id: "a-long-id-of-ascii-2"))
+  }
+
   @Test func aKeySaysWhatItIs() {
     #expect("\(InboxKey(group: "g", type: "t", source: "s", id: "a"))" == "a of type t from s for g")
   }
