@@ -6,7 +6,6 @@ struct Payload: Codable {
   var ratio: Double?
   var text: String?
   var list: [Payload]?
-  var table: [String: Bool]?
 }
 
 let type = EventType<Payload>("t", version: 2).upcasting(from: 1, [Int].self) { Payload(number: $0.first) }
