@@ -4,7 +4,11 @@ import PackageDescription
 
 /// A target for each parser of what comes from outside; `Tests/Fuzz/run` builds and runs them. A package of
 /// its own, so that the root passes without a toolchain that has libFuzzer.
-let parsers = ["traceparent", "tracestate", "baggage", "b3", "sampling"]
+let parsers = [
+  "traceparent": "ResilienceTrace", "tracestate": "ResilienceTrace", "baggage": "ResilienceTrace",
+  "b3": "ResilienceTrace", "sampling": "ResilienceTrace",
+  "cloudevents": "ResilienceEventBus", "cloudeventfields": "ResilienceEventBus",
+]
 
 let package = Package(
   name: "Fuzz",
@@ -13,10 +17,10 @@ let package = Package(
   targets: [
     .target(name: "FuzzDriver"), .target(name: "FuzzSupport", dependencies: ["FuzzDriver"]),
   ]
-    + parsers.map { parser in
+    + parsers.sorted { $0.key < $1.key }.map { parser, product in
       .executableTarget(
         name: "fuzz-\(parser)",
-        dependencies: ["FuzzSupport", .product(name: "ResilienceTrace", package: "swift-resilience")])
+        dependencies: ["FuzzSupport", .product(name: product, package: "swift-resilience")])
     },
   swiftLanguageModes: [.v6]
 )

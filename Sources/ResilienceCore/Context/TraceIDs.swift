@@ -1,6 +1,6 @@
 /// The identity of a span: 128 bits of trace, 64 of span, and the trace flags. All zero means "no trace".
 ///
-/// The type is in Core because every context carries it; its meaning (parsing, sampling, spans) is
+/// The type is in Core because every context carries it; its meaning (sampling, spans) is
 /// `ResilienceTrace`'s.
 public struct TraceIDs: Sendable, BitwiseCopyable, Hashable {
   /// The upper 64 bits of the trace id.

@@ -40,10 +40,7 @@ extension EventBus {
   /// - Throws: ``QueueFull`` when a group has no room; `CancellationError`.
   @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) async throws {
-    let message = TypedMessage(event)
-    if let waiter = try enqueue(message, context, mayWait: true) {
-      try await enqueueSlowly(message, context, waiter)
-    }
+    try await publish(TypedMessage(event), context)
   }
 
   /// Publishes something that happened, from code that is not asynchronous.
@@ -66,6 +63,13 @@ extension EventBus {
   @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
     _ = try enqueue(TypedMessage(event), context, mayWait: false)
+  }
+
+  @inlinable
+  func publish(_ message: Message, _ context: CallContext) async throws {
+    if let waiter = try enqueue(message, context, mayWait: true) {
+      try await enqueueSlowly(message, context, waiter)
+    }
   }
 
   /// - Returns: What to wait for before another try, when there is no room.

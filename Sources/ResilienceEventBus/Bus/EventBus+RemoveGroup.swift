@@ -5,12 +5,17 @@ extension EventBus {
   ///
   /// Handlers that run finish; should they fail, their event is a dead letter too.
   public func removeGroup<Payload>(_ group: String, of type: EventType<Payload>) {
+    removeGroup(group, matching: .type(type.name))
+  }
+
+  /// Ends a group of several types.
+  public func removeGroup(_ group: String, matching filter: EventFilter) {
     let time = CallContext.current.clock.unixTime
     let unused = update { state in
-      let (undelivered, unused) = state.removeGroup(group, of: .type(type.name))
+      let (undelivered, unused) = state.removeGroup(group, of: filter)
       for ticket in undelivered {
         addDeadLetter(
-          ticket, group, .type(type.name), .noSubscriber, nil, deliveries: ticket.attempt, time, &state)
+          ticket, group, filter, .noSubscriber, nil, deliveries: ticket.attempt, time, &state)
       }
       return unused
     }

@@ -23,7 +23,7 @@ extension EventBus {
     to type: EventType<Payload>, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
     budget: RetryBudget? = nil, handler: some Handler<Event<Payload>, Void>
   ) throws(GroupConflict) -> Subscription {
-    try subscribe(to: .type(type.name), group: group, policy, budget, Consumer(handler), isResponder: false)
+    try subscribe(to: .type(type.name), group: group, policy, budget, Consumer(handler, of: type), isResponder: false)
   }
 
   /// Subscribes to what is published from now on, with a closure.
@@ -50,6 +50,51 @@ extension EventBus {
     try subscribe(to: type, group: group, policy: policy, budget: budget, handler: EventHandler(group, body))
   }
 
+  /// Subscribes to all events, or those whose type begins in some way: for audits and forwarders.
+  ///
+  /// ```swift
+  /// try bus.subscribe(matching: .prefix("order."), group: "audit") { event in
+  ///   try await log.append(event.encoded().json())
+  /// }
+  /// ```
+  ///
+  /// Each such group is looked at for each event that is published; a handful costs nothing to speak of.
+  ///
+  /// - Parameters:
+  ///   - filter: What to handle.
+  ///   - group: Who handles it; also the handler's name. Not empty.
+  ///   - policy: How the group's deliveries are made: the same in each of its subscriptions.
+  ///   - body: What handles an event, whose payload is as it was published: ``EventData``.
+  /// - Returns: A handle to cancel it with.
+  /// - Throws: ``GroupConflict`` when the group has another policy.
+  @discardableResult
+  public func subscribe(
+    matching filter: EventFilter, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
+    _ body: nonisolated(nonsending) @escaping @Sendable (_ event: Event<EventData>) async throws -> Void
+  ) throws(GroupConflict) -> Subscription {
+    try subscribe(matching: filter, group: group, policy: policy, handler: EventHandler(group, body))
+  }
+
+  /// Subscribes to all events, or those whose type begins in some way, with a handler.
+  ///
+  /// - Parameters:
+  ///   - filter: What to handle.
+  ///   - group: Who handles it. Not empty.
+  ///   - policy: How the group's deliveries are made: the same in each of its subscriptions.
+  ///   - budget: The budget of the destination that the handler calls. Default: none.
+  ///   - handler: What handles an event.
+  /// - Returns: A handle to cancel it with.
+  /// - Throws: ``GroupConflict`` when the group has another policy or budget.
+  @discardableResult
+  public func subscribe(
+    matching filter: EventFilter, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
+    budget: RetryBudget? = nil, handler: some Handler<Event<EventData>, Void>
+  ) throws(GroupConflict) -> Subscription {
+    try subscribe(
+      to: filter, group: group, policy, budget, Consumer(handler, of: EventType<EventData>("*")),
+      isResponder: false)
+  }
+
   /// Has a group's events delivered by another policy from now on.
   ///
   /// What is queued stays; a delivery that runs, or waits for its redelivery, ends by the old one.
@@ -63,7 +108,17 @@ extension EventBus {
   public func update<Payload>(
     _ policy: DeliveryPolicy, forGroup group: String, of type: EventType<Payload>
   ) -> Bool {
-    update { $0.update(policy, of: group, .type(type.name)) }
+    update(policy, forGroup: group, matching: .type(type.name))
+  }
+
+  /// Has the events of a group of several types delivered by another policy from now on.
+  ///
+  /// - Returns: Whether there is such a group.
+  @discardableResult
+  public func update(
+    _ policy: DeliveryPolicy, forGroup group: String, matching filter: EventFilter
+  ) -> Bool {
+    update { $0.update(policy, of: group, filter) }
   }
 
   @usableFromInline

@@ -11,6 +11,10 @@ public struct DeadLetter: Sendable {
     /// is of another type.
     case poison
 
+    /// Its data is not what the subscriber's event type reads; ``DeadLetter/lastError`` says where.
+    /// ``DeadLetter/encoded(context:)`` has the bytes.
+    case undecodable
+
     /// Its deadline had passed, or would have before its redelivery.
     case expired
 
@@ -64,9 +68,17 @@ public struct DeadLetter: Sendable {
 
   /// The event with its payload.
   ///
-  /// - Returns: `nil` when the payload is of another type.
+  /// - Returns: `nil` when the payload is of another type, or cannot be decoded.
   public func event<Payload>(as type: EventType<Payload>) -> Event<Payload>? {
-    message.event(of: Payload.self, group: group, attempt: event.attempt)
+    try? message.event(of: type, group: group, attempt: event.attempt)
+  }
+
+  /// The event as attributes and bytes: those that came, where it came as bytes.
+  ///
+  /// - Parameter context: Where the clock for the deadline comes from. Default: that of the enclosing call.
+  /// - Throws: ``NoEventCoding`` when the payload has no form as bytes; what its coding throws.
+  public func encoded(context: CallContext = .current) throws -> EncodedEvent {
+    try message.with(event, deaths: []).encoded(context)
   }
 }
 
@@ -86,6 +98,7 @@ extension DeadLetter.Reason: CustomStringConvertible {
     switch self {
     case .exhausted(let deliveries): "exhausted after \(deliveries) deliveries"
     case .poison: "poison"
+    case .undecodable: "undecodable"
     case .expired: "expired"
     case .noSubscriber: "no subscriber"
     case .overflow: "overflow"

@@ -32,14 +32,16 @@ public struct Event<Payload: Sendable>: Sendable {
   ///   - deadline: When nobody waits for its effect any more. Default: never.
   ///   - context: Where clock and trace come from. Default: that of the enclosing call. The baggage is
   ///     `CallContext.baggage`.
-  /// - Throws: ``InvalidEvent`` when an attribute is empty.
+  /// - Throws: ``InvalidEvent`` when an attribute is empty, or has a control character or another code point
+  ///   that CloudEvents forbids.
   @inlinable
   public init(
     id: String? = nil, source: String, type: EventType<Payload>, subject: String? = nil, data: Payload,
     deadline: Deadline = .never, context: CallContext = .current
   ) throws(InvalidEvent) {
     envelope = try EventEnvelope(
-      id: id, source: source, type: type.name, subject: subject, deadline: deadline, context: context)
+      id: id, source: source, definition: type.erased, subject: subject,
+      deadline: deadline, context: context)
     self.data = data
   }
 

@@ -8,7 +8,7 @@ public struct EventEnvelope: Sendable {
 
   // What never changes is shared by all copies, of which a delivery makes several; so is what few events
   // have.
-  private let identity: Identity
+  private var identity: Identity
   private var companions = Companions.none
 
   /// Tells this event from all others of its source; a copy that is delivered again has the same. Not empty.
@@ -18,9 +18,13 @@ public struct EventEnvelope: Sendable {
   public var source: String { identity.source }
 
   /// What happened, as ``EventType/name``; not empty.
-  public var type: String { identity.type }
+  public var type: String { identity.definition.name }
 
-  /// What it happened to: the ordering key. Events of one subject are delivered in order; `nil` for no order.
+  /// The version of the payload's form, from 1; see ``EventType/upcasting(from:_:_:)``.
+  public var dataVersion: Int { identity.definition.version }
+
+  /// What it happened to: the ordering key, unless there is another ``partitionKey``. Events of one subject
+  /// are delivered in order; `nil` for no order.
   public var subject: String? { identity.subject }
 
   /// When it was made.
@@ -37,19 +41,50 @@ public struct EventEnvelope: Sendable {
 
   /// What else travels along; see ``ResilienceCore/CallContext/baggage``.
   public var baggage: (any Sendable)? {
-    get { companions.baggage }
+    get { companions.values.baggage }
     set { companions = companions.with { $0.baggage = newValue } }
   }
 
   /// The id of the request that a reply belongs to; `nil` for what is neither.
   public var correlationID: String? {
-    get { companions.correlationID }
+    get { companions.values.correlationID }
     set { companions = companions.with { $0.correlationID = newValue } }
+  }
+
+  /// How the payload is written, as a media type such as `application/json`; `nil` for a payload that is not
+  /// written.
+  public var contentType: String? { companions.values.contentType ?? identity.definition.contentType }
+
+  /// The CloudEvents attribute `dataschema`: a URI of the schema that the payload follows. Default: none.
+  public var dataSchema: String? {
+    get { companions.values.dataSchema }
+    set { companions = companions.with { $0.dataSchema = newValue } }
+  }
+
+  /// Extension attributes of CloudEvents that have no property here, by name: those of an imported event and
+  /// those that you add. Names are lower-case letters and digits. Default: none.
+  ///
+  /// ``Event/encoded(context:)`` refuses what cannot be written.
+  public var extensions: [String: ExtensionValue] {
+    get { companions.values.extensions }
+    set { companions = companions.with { $0.extensions = newValue } }
+  }
+
+  /// What an event is ordered by, and spread over partitions by: the extension attribute `partitionkey`, else
+  /// the subject.
+  public var partitionKey: String? {
+    companions === Companions.none ? subject : extensions["partitionkey"]?.description ?? subject
+  }
+
+  /// When its first delivery began, if that is known. Default: unknown.
+  public var firstAttemptTime: UnixTime? {
+    get { companions.values.firstAttemptTime }
+    set { companions = companions.with { $0.firstAttemptTime = newValue } }
   }
 
   /// The event type that the publisher expects a reply as; `nil` for none.
   public var replyTo: String? {
-    get { companions.replyTo }
+    get { companions.values.replyTo }
     set { companions = companions.with { $0.replyTo = newValue } }
   }
 
@@ -68,15 +103,16 @@ public struct EventEnvelope: Sendable {
   /// The envelope of an event of this moment and of the call of `context`.
   @usableFromInline
   init(
-    id: String?, source: String, type: String, subject: String?, deadline: Deadline, context: CallContext
+    id: String?, source: String, definition: EventDefinition, subject: String?, deadline: Deadline,
+    context: CallContext
   ) throws(InvalidEvent) {
-    try InvalidEvent.requireContent(id, in: "id")
-    try InvalidEvent.requireContent(source, in: "source")
-    try InvalidEvent.requireContent(subject, in: "subject")
+    if let id { try InvalidEvent.require(id, in: "id") }
+    try InvalidEvent.require(source, in: "source")
+    if let subject { try InvalidEvent.require(subject, in: "subject") }
     // An id drawn here and a trace id, neither of which is a secret, are made of the same bits.
     let bits = id != nil && context.trace.isPresent ? (0, 0) : (context.random(), context.random())
     identity = Identity(
-      id: id ?? EventID.make(bits), source: source, type: type, subject: subject,
+      id: id ?? EventID.make(bits), source: source, definition: definition, subject: subject,
       time: context.clock.unixTime)
     trace = context.trace.orReserved(bits)
     self.deadline = deadline
@@ -84,6 +120,35 @@ public struct EventEnvelope: Sendable {
     group = ""
     delivery = .none
     if let baggage = CallContext.baggage { self.baggage = baggage }
+  }
+
+  /// The envelope of an event from outside, whose attributes are valid.
+  init(
+    importing event: EncodedEvent, definition: EventDefinition, deadline: Deadline, trace: TraceIDs,
+    attempt: Int, values: CompanionValues, context: CallContext
+  ) {
+    identity = Identity(
+      id: event.id, source: event.source, definition: definition, subject: event.subject,
+      time: event.time ?? context.clock.unixTime)
+    self.trace = trace.isPresent ? trace : trace.orReserved((context.random(), context.random()))
+    self.deadline = deadline
+    self.attempt = attempt
+    group = ""
+    delivery = .none
+    companions = Companions(values)
+  }
+
+  /// What the publisher said of the payload.
+  var definition: EventDefinition { identity.definition }
+
+  /// The same envelope for a payload of another form.
+  func with(_ definition: EventDefinition) -> EventEnvelope {
+    var envelope = self
+    envelope.identity = Identity(
+      id: id, source: source, definition: definition, subject: subject, time: time)
+    if definition.version != dataVersion { envelope.dataSchema = nil }
+    if contentType != nil { envelope.companions = companions.with { $0.contentType = nil } }
+    return envelope
   }
 
   /// The envelope as `group` sees it on the `attempt`-th delivery.
@@ -101,40 +166,40 @@ extension EventEnvelope {
   private final class Identity: Sendable {
     let id: String
     let source: String
-    let type: String
+    let definition: EventDefinition
     let subject: String?
     let time: UnixTime
 
-    init(id: String, source: String, type: String, subject: String?, time: UnixTime) {
+    init(id: String, source: String, definition: EventDefinition, subject: String?, time: UnixTime) {
       self.id = id
       self.source = source
-      self.type = type
+      self.definition = definition
       self.subject = subject
       self.time = time
     }
   }
 
+  struct CompanionValues: Sendable {
+    var baggage: (any Sendable)?
+    var correlationID: String?
+    var replyTo: String?
+    var contentType: String?
+    var dataSchema: String?
+    var firstAttemptTime: UnixTime?
+    var extensions: [String: ExtensionValue] = [:]
+  }
+
   private final class Companions: Sendable {
-    struct Values {
-      var baggage: (any Sendable)?
-      var correlationID: String?
-      var replyTo: String?
+    static let none = Companions(CompanionValues())
+
+    let values: CompanionValues
+
+    init(_ values: CompanionValues) {
+      self.values = values
     }
 
-    static let none = Companions(Values())
-
-    let baggage: (any Sendable)?
-    let correlationID: String?
-    let replyTo: String?
-
-    init(_ values: Values) {
-      baggage = values.baggage
-      correlationID = values.correlationID
-      replyTo = values.replyTo
-    }
-
-    func with(_ change: (inout Values) -> Void) -> Companions {
-      var values = Values(baggage: baggage, correlationID: correlationID, replyTo: replyTo)
+    func with(_ change: (inout CompanionValues) -> Void) -> Companions {
+      var values = values
       change(&values)
       return Companions(values)
     }

@@ -21,7 +21,8 @@ extension EventBus {
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
   ///   ``NoResponder`` when nobody would handle the request; ``RequestWaitsForItself`` when only the handlers
-  ///   that wait for replies could; ``QueueFull``; ``InvalidEvent``; `CancellationError`.
+  ///   that wait for replies could; ``QueueFull``; ``InvalidEvent``; ``UndecodableEvent``
+  ///   for a reply in bytes that `replyType` cannot read; `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
@@ -41,8 +42,7 @@ extension EventBus {
     let resolution = await waiter.wait(until: deadline.instant, on: context.clock)
     switch update({ $0.takeAnswer(request.id, own: own) }) {
     case .reply(let message):
-      return try Delivery(message: message, group: "", attempt: 0, context: context).event(of: Reply.self)
-        .data
+      return try message.event(of: replyType).data
     case .failure(.expired):
       throw RequestTimedOut(type: type.name, id: request.id, waited: now.duration(to: deadline.instant))
     case .failure(let reason):
@@ -101,7 +101,7 @@ extension EventBus {
   ) throws(GroupConflict) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
     return try subscribe(
-      to: .type(type.name), group: group, policy, budget, Consumer(handler, replyingWith: replyType),
+      to: .type(type.name), group: group, policy, budget, Consumer(handler, of: type, replyingWith: replyType),
       isResponder: true)
   }
 

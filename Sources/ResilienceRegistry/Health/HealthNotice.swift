@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// What has changed in a service since the last notice, for a person.
 public struct HealthNotice: Sendable, Hashable, CustomStringConvertible {
   /// How one instance has changed.

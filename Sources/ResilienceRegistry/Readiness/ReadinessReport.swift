@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// What the checks of a process say together, for a probe endpoint.
 public struct ReadinessReport: Sendable, Hashable {
   /// What a check, or all of them, come to.

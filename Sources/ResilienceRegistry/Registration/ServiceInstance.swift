@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// One running copy of a service: who it is and where it is reached.
 ///
 /// Names are compared byte for byte, as they are stored and sent: two spellings that look alike are two

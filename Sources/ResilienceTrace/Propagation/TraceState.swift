@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// The W3C `tracestate`: what each tracing system on the way wants to find again, as `key=value` members,
 /// newest first.
 ///

@@ -17,7 +17,7 @@ import Testing
     var testDescription: String { what }
   }
 
-  static let mismatch = PayloadMismatch(type: "number", expected: "Int", found: "String")
+  static let mismatch = Undeliverable(PayloadMismatch(type: "number", expected: "Int", found: "String"))
 
   /// Three deliveries, 10 s apart; it is 100 s.
   static let cases: [Case] = [

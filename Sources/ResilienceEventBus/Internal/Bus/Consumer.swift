@@ -27,9 +27,9 @@ struct Consumer: Sendable {
 
   /// A handler that returns nothing.
   @inlinable
-  init<Payload>(_ base: some Handler<Event<Payload>, Void>) {
+  init<Payload>(_ base: some Handler<Event<Payload>, Void>, of type: EventType<Payload>) {
     self.init(provesRefusals: !base.mayRepeatCalls) { delivery, _ in
-      let event = try delivery.event(of: Payload.self)
+      let event = try delivery.event(of: type)
       // Not judged by who cancelled: the bus acknowledges a value that is neutral. One that is a failure as
       // the bus shuts down is given back, unless it says not to deliver it again.
       return base.outcome(ofValue: try await base.perform(event, in: delivery.context))
@@ -40,10 +40,12 @@ struct Consumer: Sendable {
 
   /// A handler whose value is published as the reply.
   @inlinable
-  init<Payload, Reply>(_ base: some Handler<Event<Payload>, Reply>, replyingWith replyType: EventType<Reply>)
-  {
+  init<Payload, Reply>(
+    _ base: some Handler<Event<Payload>, Reply>, of type: EventType<Payload>,
+    replyingWith replyType: EventType<Reply>
+  ) {
     self.init(provesRefusals: !base.mayRepeatCalls) { delivery, bus in
-      let event = try delivery.event(of: Payload.self)
+      let event = try delivery.event(of: type)
       let reply = try await base.perform(event, in: delivery.context)
       try bus.reply(to: event, with: reply, as: replyType, context: delivery.context)
       return .success
@@ -73,16 +75,11 @@ struct Delivery: Sendable {
   }
 
   @inlinable
-  func event<Payload>(of payload: Payload.Type) throws -> Event<Payload> {
-    guard let event = message.event(of: payload, group: group, attempt: attempt, place) else {
-      throw mismatch(expected: "\(Payload.self)")
+  func event<Payload>(of type: EventType<Payload>) throws -> Event<Payload> {
+    do {
+      return try message.event(of: type, group: group, attempt: attempt, place)
+    } catch {
+      throw Undeliverable(error)
     }
-    return event
-  }
-
-  @usableFromInline
-  @inline(never)
-  func mismatch(expected: String) -> any Error {
-    PayloadMismatch(type: message.envelope.type, expected: expected, found: message.payloadName)
   }
 }

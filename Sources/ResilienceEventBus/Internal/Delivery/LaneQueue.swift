@@ -59,7 +59,7 @@ struct LaneQueue {
 
   var lanes: [Lane] = []
   private var unused: [Int] = []
-  private var laneOfSubject: [String: Int] = [:]
+  private var laneOfSubject: [Identifier: Int] = [:]
   private var ready = FIFO<Int>()
   private var emptied = 0
   private var waitingLanes = DueHeap<Int>()
@@ -96,7 +96,7 @@ struct LaneQueue {
   // MARK: - In
 
   mutating func append(_ message: Message) {
-    let lane = lane(for: message.envelope.subject)
+    let lane = lane(for: message.envelope.partitionKey)
     // Whoever publishes an event again may have set its count to anything.
     let attempt = min(max(0, message.envelope.attempt), .max - 1)
     let place = Place(lane: lane, number: nextNumber)
@@ -298,11 +298,11 @@ extension LaneQueue {
   }
 
   private mutating func lane(for subject: String?) -> Int {
-    if let subject, let lane = laneOfSubject[subject] { return lane }
+    if let subject, let lane = laneOfSubject[Identifier(subject)] { return lane }
     let lane = unused.popLast() ?? lanes.count
     if lane == lanes.count { lanes.append(Lane()) }
     lanes[lane].subject = subject
-    if let subject { laneOfSubject[subject] = lane }
+    if let subject { laneOfSubject[Identifier(subject)] = lane }
     return lane
   }
 
@@ -318,7 +318,7 @@ extension LaneQueue {
   }
 
   private mutating func retire(_ lane: Int) {
-    if let subject = lanes[lane].subject { laneOfSubject[subject] = nil }
+    if let subject = lanes[lane].subject { laneOfSubject[Identifier(subject)] = nil }
     lanes[lane].subject = nil
     lanes[lane].hasBeenMade = false
     lanes[lane].phase = .unused

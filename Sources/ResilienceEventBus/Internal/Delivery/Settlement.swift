@@ -40,7 +40,7 @@ extension DeliveryPolicy {
     isShuttingDown: Bool, takesToken: () -> Bool = { true }
   ) -> Settlement {
     // The handler has not run: what it makes of errors in general says nothing about this one.
-    if error is PayloadMismatch { return .deadLetter(.poison) }
+    if let error = error as? Undeliverable { return .deadLetter(error.reason) }
     if outcome.verdict == .success || (error == nil && outcome.verdict == .neutral) { return .acknowledge }
     // What a client makes of its cancellation may say so too; an event that is called poison by name is.
     if isShuttingDown, outcome.verdict == .neutral, !(error is PoisonEvent) { return .giveBack }

@@ -1,7 +1,9 @@
+internal import ResilienceCore
+
 /// An event whose payload type is hidden: the one box that all queues share.
 ///
 /// A class, so that its envelope is read in place. `@unchecked` since a class with subclasses cannot be
-/// checked: both have constants only, and those are `Sendable`.
+/// checked: all have constants only, and those are `Sendable`.
 @usableFromInline
 class Message: @unchecked Sendable {
   @usableFromInline final let envelope: EventEnvelope
@@ -17,9 +19,29 @@ class Message: @unchecked Sendable {
 
   @usableFromInline var payloadName: String { preconditionFailure("a message without a payload") }
 
+  /// The payload, where it is in memory.
+  var value: (any Sendable)? { nil }
+
+  /// The payload as bytes.
+  func payload() throws -> EncodedPayload { preconditionFailure("a message without a payload") }
+
+  /// The same payload in another envelope.
+  func with(_ envelope: EventEnvelope, deaths: [DeadLetter.Death]) -> Message {
+    preconditionFailure("a message without a payload")
+  }
+
+  /// The event as bytes.
+  final func encoded(_ context: CallContext) throws -> EncodedEvent {
+    try EncodedEvent(envelope, payload(), context)
+  }
+
   /// The same event as if it had not been delivered, and without its deadline.
-  @usableFromInline
-  func renewed(after deaths: [DeadLetter.Death]) -> Message { preconditionFailure("a message without a payload") }
+  final func renewed(after deaths: [DeadLetter.Death]) -> Message {
+    var envelope = envelope
+    envelope.attempt = 0
+    envelope.deadline = .never
+    return with(envelope, deaths: deaths)
+  }
 }
 
 @usableFromInline
@@ -34,22 +56,18 @@ final class TypedMessage<Payload: Sendable>: Message, @unchecked Sendable {
 
   @usableFromInline override var payloadName: String { "\(Payload.self)" }
 
-  @usableFromInline
-  override func renewed(after deaths: [DeadLetter.Death]) -> Message {
-    var envelope = envelope
-    envelope.attempt = 0
-    envelope.deadline = .never
-    return TypedMessage(Event(envelope: envelope, data: data), deaths: deaths)
-  }
-}
+  override var value: (any Sendable)? { (data as? EventData).map(\.message.value) ?? data }
 
-extension Message {
-  /// The event as `group` sees it on its `attempt`-th delivery; `nil` when the payload is of another type.
-  @inlinable
-  func event<Payload>(
-    of payload: Payload.Type, group: String, attempt: Int, _ delivery: DeliveryPlace = .none
-  ) -> Event<Payload>? {
-    guard let typed = self as? TypedMessage<Payload> else { return nil }
-    return Event(envelope: envelope.delivered(to: group, attempt: attempt, delivery), data: typed.data)
+  override func payload() throws -> EncodedPayload {
+    if let forwarded = data as? EventData { return try forwarded.message.payload() }
+    guard let coding = (envelope.definition as? TypedEventDefinition<Payload>)?.coding else {
+      throw NoEventCoding(type: envelope.type, payload: payloadName)
+    }
+    return EncodedPayload(
+      bytes: try coding.encode(data), contentType: coding.contentType, version: envelope.dataVersion)
+  }
+
+  override func with(_ envelope: EventEnvelope, deaths: [DeadLetter.Death]) -> Message {
+    TypedMessage(Event(envelope: envelope, data: data), deaths: deaths)
   }
 }

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// A node of a B+ tree of registrations by id. A leaf has members, an inner node children.
 ///
 /// Plain arrays: what nobody else holds is changed in place, and what a snapshot holds is copied on the way

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// What a follower knows of a service in a store, and what a listing or changes mean beside it: a state
 /// machine.
 struct StoreView {

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// The grammar of `baggage`, over bytes.
 enum BaggageGrammar {
   /// The valid members of one header, as they are passed on: without blanks.

@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// The grammar of `tracestate`, over bytes.
 enum TraceStateParser {
   enum Shape {

@@ -84,12 +84,15 @@ enum EveryName {
   typealias DeliveryPolicy_ = DeliveryPolicy
   typealias DuplicateDropped_ = DuplicateDropped
   typealias EjectionReason_ = EjectionReason
+  typealias EncodedEvent_ = EncodedEvent
   typealias Event_ = Event
   typealias EventAttribute_ = EventAttribute
   typealias EventBus_ = EventBus
   typealias EventBusEvent_ = EventBusEvent
   typealias EventBusPolicy_ = EventBusPolicy
   typealias EventBusSnapshot_ = EventBusSnapshot
+  typealias EventCoding_ = EventCoding
+  typealias EventData_ = EventData
   typealias EventEnvelope_ = EventEnvelope
   typealias EventHandler_ = EventHandler
   typealias EventInProgress_ = EventInProgress
@@ -97,6 +100,7 @@ enum EveryName {
   typealias EventType_ = EventType
   typealias Exploration_ = Exploration
   typealias ExplorationFailure_ = ExplorationFailure
+  typealias ExtensionValue_ = ExtensionValue
   typealias FallbackEvent_ = FallbackEvent
   typealias FallbackFailed_ = FallbackFailed
   typealias FallbackHandler_ = FallbackHandler
@@ -158,6 +162,7 @@ enum EveryName {
   typealias Metric_ = Metric
   typealias MetricSource_ = MetricSource
   typealias NetworkLink_ = NetworkLink
+  typealias NoEventCoding_ = NoEventCoding
   typealias NoInstanceAvailable_ = NoInstanceAvailable
   typealias NoResponder_ = NoResponder
   typealias OTLPEncoder_ = OTLPEncoder
@@ -283,6 +288,7 @@ enum EveryName {
   typealias TraceStore_ = TraceStore
   typealias TraceStoreSnapshot_ = TraceStoreSnapshot
   typealias TraitsHandler_ = TraitsHandler
+  typealias UndecodableEvent_ = UndecodableEvent
   typealias UnixTime_ = UnixTime
   typealias Verdict_ = Verdict
   typealias Violation_ = Violation

@@ -1,25 +1,29 @@
 /// Writes JSON as bytes, without a tree of values in between.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  mutating func object(_ body: (inout JSONWriter) -> Void) { nest("{", "}", body) }
+  package init() {}
 
-  mutating func array(_ body: (inout JSONWriter) -> Void) { nest("[", "]", body) }
+  package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
+    try nest("{", "}", body)
+  }
+
+  package mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows { try nest("[", "]", body) }
 
   private mutating func nest(
-    _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) -> Void
-  ) {
+    _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ body: (inout JSONWriter) throws -> Void
+  ) rethrows {
     separate()
     bytes.append(UInt8(ascii: open))
     needsComma = false
-    body(&self)
+    try body(&self)
     bytes.append(UInt8(ascii: close))
     needsComma = true
   }
 
   /// The name of an object's next value.
-  mutating func key(_ name: StaticString) {
+  package mutating func key(_ name: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     name.withUTF8Buffer { bytes += $0 }
@@ -27,7 +31,21 @@ struct JSONWriter {
     needsComma = false
   }
 
-  mutating func string(_ text: String) {
+  /// The same for a name that is not known beforehand.
+  package mutating func key(named name: String) {
+    string(name)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
+  /// A value that is written already.
+  package mutating func value(_ written: some Collection<UInt8>) {
+    separate()
+    bytes += written
+    needsComma = true
+  }
+
+  package mutating func string(_ text: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
@@ -43,12 +61,12 @@ struct JSONWriter {
     needsComma = true
   }
 
-  mutating func number(_ value: Int) { literal("\(value)") }
+  package mutating func number(_ value: Int) { literal("\(value)") }
 
-  mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
+  package mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
 
   /// What JSON has no number for is a string, as protobuf's mapping says.
-  mutating func number(_ value: Double) {
+  package mutating func number(_ value: Double) {
     if value.isNaN { return string("NaN") }
     if value.isInfinite { return string(value < 0 ? "-Infinity" : "Infinity") }
     literal("\(value)")

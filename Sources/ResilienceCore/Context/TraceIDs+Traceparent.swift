@@ -1,5 +1,3 @@
-public import ResilienceCore
-
 extension TraceIDs {
   /// Reads a W3C `traceparent` value (Trace Context Level 2).
   ///
@@ -71,20 +69,4 @@ extension TraceIDs {
   private static func version(_ bytes: UnsafeRawPointer) -> UInt8? {
     bytes.loadUnaligned(as: UInt16.self) == 0x3030 ? 0 : Hexadecimal.read2(bytes)
   }
-}
-
-extension UnsafeRawBufferPointer {
-  /// Without the optional white space (blanks and tabs) that HTTP allows around a value.
-  func trimmingBlanks() -> UnsafeRawBufferPointer {
-    var lower = startIndex
-    var upper = endIndex
-    while lower < upper, self[lower].isBlank { lower += 1 }
-    while lower < upper, self[upper - 1].isBlank { upper -= 1 }
-    return UnsafeRawBufferPointer(rebasing: self[lower..<upper])
-  }
-}
-
-extension UInt8 {
-  /// A blank or a tab.
-  var isBlank: Bool { self == 0x20 || self == 0x09 }
 }

@@ -1,0 +1,31 @@
+import ResilienceCore
+import ResilienceTestKit
+import Testing
+
+@testable import ResilienceEventBus
+
+@Suite struct EventBusStateTests {
+  @Test func row106_eventTypesThatComeAndGoLeaveNothing() throws {
+    var state = EventBusState()
+    let handler = Consumer(
+      EventHandler("h") { (_: Event<Int>) in }, of: Topic.number)
+    for number in 0..<400_000 {
+      _ = try state.subscribe(
+        to: .type("type \(number)"), group: "g", handler: handler, policy: DeliveryPolicy(), budget: nil,
+        isResponder: false)
+      _ = state.removeGroup("g", of: .type("type \(number)"))
+      _ = state.takeReleased()
+    }
+    #expect(state.groupsOfType.isEmpty)
+    #expect(state.groups.count == 1)
+  }
+
+  @Test func row106_importedTypesLeaveNothing() async throws {
+    let bus = EventBus(source: "s")
+    for number in 0..<2000 {
+      try await bus.publish(EncodedEvent(id: "i", source: "s", type: "type \(number)"))
+    }
+    #expect(bus.snapshot().groups.isEmpty)
+    #expect(bus.snapshot().unrouted == 2000)
+  }
+}
