@@ -76,7 +76,8 @@ extension EventBus {
     }
     let seed = call.random()
     return endUnacknowledged(
-      ticket, by: settings, outcome, error, wasRefused: worker.handler.provesRefusals && outcome.isRefusal(error),
+      ticket, by: settings, outcome, error,
+      wasRefused: worker.handler.provesRefusals && outcome.isRefusal(error),
       isShuttingDown: Task.isCancelled, at: call.readClock(), seed: seed)
   }
 
@@ -137,7 +138,8 @@ extension EventBus {
       end.settlement = settlement
       if case .deadLetter(let reason) = settlement, let time {
         addDeadLetter(
-          ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state)
+          ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state
+        )
       } else {
         note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
       }

@@ -40,7 +40,8 @@ extension EventBus {
       for leaver in leavers {
         if let reason = leaver.reason {
           addDeadLetter(
-            leaver.ticket, leaver.group, leaver.filter, reason, nil, deliveries: leaver.ticket.attempt, time, &state)
+            leaver.ticket, leaver.group, leaver.filter, reason, nil, deliveries: leaver.ticket.attempt, time,
+            &state)
         } else {
           note(.dropped, leaver.ticket.message.envelope, group: leaver.group, attempt: leaver.ticket.attempt)
         }

@@ -13,8 +13,8 @@ extension EventBus {
   /// - Parameters:
   ///   - event: The event as the handler got it.
   ///   - context: Where the clock comes from. Default: that of the enclosing call.
-  /// - Returns: Whether the delivery still holds; `false` when its lease has ended, or it is no delivery of this
-  ///   bus. With a group without leases it is `true`.
+  /// - Returns: Whether the delivery still holds; `false` when its lease has ended, or it is no delivery of
+  ///   this bus. With a group without leases it is `true`.
   @discardableResult
   public func extendLease<Payload>(of event: Event<Payload>, context: CallContext = .current) -> Bool {
     let (envelope, now) = (event.envelope, context.readClock())

@@ -3,8 +3,8 @@ public import ResilienceCore
 extension EventBus {
   /// Publishes something that happened.
   ///
-  /// It queues the event and returns; with a group whose ``DeliveryPolicy/overflow`` is ``Overflow/wait`` it waits
-  /// for room. Trace and baggage of the enclosing call travel along.
+  /// It queues the event and returns; with a group whose ``DeliveryPolicy/overflow`` is ``Overflow/wait`` it
+  /// waits for room. Trace and baggage of the enclosing call travel along.
   ///
   /// - Parameters:
   ///   - payload: What happened.
@@ -18,8 +18,8 @@ extension EventBus {
   ///     enclosing call.
   /// - Returns: The event as it was published.
   /// - Throws: ``QueueFull`` when a group has no room, also when there was none before the call's deadline;
-  ///   ``InvalidEvent`` when the subject is empty; `CancellationError` when the task is cancelled while it waits:
-  ///   then nothing was published.
+  ///   ``InvalidEvent`` when the subject is empty; `CancellationError` when the task is cancelled while it
+  ///   waits: then nothing was published.
   @discardableResult
   @inlinable
   public func publish<Payload>(

@@ -5,8 +5,8 @@ extension EventBus {
   /// and without its deadline, which has done its work.
   ///
   /// It comes last in its subject's order: behind what was published meanwhile, some of which may have been
-  /// handled. A handler for which that matters compares the event's time, or a version in the payload, with what
-  /// it knows.
+  /// handled. A handler for which that matters compares the event's time, or a version in the payload, with
+  /// what it knows.
   ///
   /// - Parameters:
   ///   - letter: A letter of this bus.
@@ -25,8 +25,8 @@ extension EventBus {
   ///   - type: The event's type.
   ///   - context: Where the clock comes from. Default: that of the enclosing call.
   ///   - edit: Makes the new payload of the old one.
-  /// - Returns: Whether it was queued; `false` when the letter or its group is gone, or the payload is of another
-  ///   type.
+  /// - Returns: Whether it was queued; `false` when the letter or its group is gone, or the payload is of
+  ///   another type.
   /// - Throws: ``QueueFull`` when the group has no room; what `edit` throws; the letter stays.
   @discardableResult
   public func redrive<Payload>(

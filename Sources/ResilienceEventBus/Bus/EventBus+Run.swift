@@ -3,10 +3,10 @@ internal import ResilienceCore
 extension EventBus {
   /// Delivers, until ``shutDown(grace:)`` or the task's cancellation.
   ///
-  /// When the task is cancelled no delivery is begun any more, the handlers that run are cancelled and awaited,
-  /// each at most until its delivery's lease ends, and what they did not finish is queued again as if it had
-  /// not been delivered, whatever they make of the cancellation (but a ``PoisonEvent``): the snapshot shows it,
-  /// and a later `run()` goes on with it. One `run()` at a time.
+  /// When the task is cancelled no delivery is begun any more, the handlers that run are cancelled and
+  /// awaited, each at most until its delivery's lease ends, and what they did not finish is queued again as
+  /// if it had not been delivered, whatever they make of the cancellation (but a ``PoisonEvent``): the
+  /// snapshot shows it, and a later `run()` goes on with it. One `run()` at a time.
   ///
   /// - Throws: `CancellationError` when the task is cancelled, and only then: after ``shutDown(grace:)`` it
   ///   returns.
@@ -25,9 +25,9 @@ extension EventBus {
 
   /// Ends ``run()``: delivers what there is for as long as `grace`, then cancels the handlers that still run.
   ///
-  /// A handler that ignores its cancellation is left running after another tenth of `grace`, at least 10 ms and
-  /// at most a second; its event is queued again. What was not delivered stays: the snapshot shows it, and a later
-  /// `run()` goes on with it. Without a ``run()`` it returns at once.
+  /// A handler that ignores its cancellation is left running after another tenth of `grace`, at least 10 ms
+  /// and at most a second; its event is queued again. What was not delivered stays: the snapshot shows it,
+  /// and a later `run()` goes on with it. Without a ``run()`` it returns at once.
   ///
   /// ```swift
   /// try await withGracefulShutdownHandler { try await bus.run() } onGracefulShutdown: {
@@ -35,8 +35,8 @@ extension EventBus {
   /// }
   /// ```
   ///
-  /// - Parameter grace: How long events are delivered on, 0 or more. Default: 20 s, so that all of it fits into
-  ///   the 30 s that Kubernetes gives (`terminationGracePeriodSeconds`).
+  /// - Parameter grace: How long events are delivered on, 0 or more. Default: 20 s, so that all of it fits
+  ///   into the 30 s that Kubernetes gives (`terminationGracePeriodSeconds`).
   /// - Returns: What is left, when ``run()`` has ended.
   @discardableResult
   public func shutDown(grace: Duration = .seconds(20)) async -> EventBusSnapshot {

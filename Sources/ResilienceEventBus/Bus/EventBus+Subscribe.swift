@@ -23,7 +23,8 @@ extension EventBus {
     to type: EventType<Payload>, group: String, policy: DeliveryPolicy = DeliveryPolicy(),
     budget: RetryBudget? = nil, handler: some Handler<Event<Payload>, Void>
   ) throws(GroupConflict) -> Subscription {
-    try subscribe(to: .type(type.name), group: group, policy, budget, Consumer(handler, of: type), isResponder: false)
+    try subscribe(
+      to: .type(type.name), group: group, policy, budget, Consumer(handler, of: type), isResponder: false)
   }
 
   /// Subscribes to what is published from now on, with a closure.

@@ -30,8 +30,8 @@ internal import ResilienceCore
 ///   a failure, gets it again as its ``DeliveryPolicy`` says, until the event is a dead letter. The handler's
 ///   own classification decides (see ``ResilienceCore/Handler/classify(_:)``), also about a
 ///   `CancellationError` that the bus did not cause.
-/// - **Bounds.** When a group has too much outstanding, its ``DeliveryPolicy/overflow`` says whether publishing
-///   throws ``QueueFull`` (then no group gets the event), waits, or whether the oldest makes room.
+/// - **Bounds.** When a group has too much outstanding, its ``DeliveryPolicy/overflow`` says whether
+///   publishing throws ``QueueFull`` (then no group gets the event), waits, or whether the oldest makes room.
 public final class EventBus: Sendable {
   /// The CloudEvents attribute `source` of what is published here.
   public let source: String

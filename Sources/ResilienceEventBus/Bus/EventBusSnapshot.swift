@@ -42,8 +42,8 @@ public struct EventBusSnapshot: Sendable, Hashable {
     /// Subscriptions.
     public var subscriptions: Int
 
-    /// How long ago the oldest event that is not settled was made; `nil` when there is none. Of a group that is
-    /// behind, it is the lag.
+    /// How long ago the oldest event that is not settled was made; `nil` when there is none. Of a group that
+    /// is behind, it is the lag.
     public var oldestAge: Duration?
 
     /// Events that are not settled.
@@ -79,7 +79,8 @@ public struct EventBusSnapshot: Sendable, Hashable {
 }
 
 extension EventBusSnapshot: MetricSource {
-  /// Counts of the bus, labelled with its source, then of each group, labelled with its type (a prefix with `*`) and name too.
+  /// Counts of the bus, labelled with its source, then of each group, labelled with its type (a prefix with
+  /// `*`) and name too.
   public var metrics: [Metric] {
     let labels = [Metric.Label("bus", source)]
     return [

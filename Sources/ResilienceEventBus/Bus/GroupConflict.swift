@@ -1,7 +1,7 @@
 /// A subscription was refused, because its group has another policy or another budget.
 ///
-/// The policy belongs to the group: whichever of its subscriptions handles an event, it is delivered as often and
-/// as soon again.
+/// The policy belongs to the group: whichever of its subscriptions handles an event, it is delivered as often
+/// and as soon again.
 public struct GroupConflict: Error, Hashable, CustomStringConvertible {
   /// The events that the group gets.
   public let filter: EventFilter
@@ -21,6 +21,7 @@ public struct GroupConflict: Error, Hashable, CustomStringConvertible {
     return "group \"\(group)\" of \"\(filter)\" was not subscribed to: "
       + (differences.isEmpty
         ? "its retry budget is another one"
-        : "it has " + differences.map { "\($0.field) \($0.present), not \($0.requested)" }.joined(separator: ", "))
+        : "it has "
+          + differences.map { "\($0.field) \($0.present), not \($0.requested)" }.joined(separator: ", "))
   }
 }

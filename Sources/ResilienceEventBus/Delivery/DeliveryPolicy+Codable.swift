@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
 /// `{"maxDeliveries": 5, "backoff": {"kind": "exponential", "base": "200ms", "cap": "30s"}, "parallelism": 16, "timeout": "5s", "lease": "5min", "overflow": "refuse"}`.
-/// What is left out is as in ``init(maxDeliveries:backoff:parallelism:timeout:lease:overflow:)``; what is left out
-/// within `backoff` is as in the backoff's own factory. A `lease` of `null` has no limit.
+/// What is left out is as in ``init(maxDeliveries:backoff:parallelism:timeout:lease:overflow:)``; what is
+/// left out within `backoff` is as in the backoff's own factory. A `lease` of `null` has no limit.
 extension DeliveryPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {
     case maxDeliveries, backoff, parallelism, timeout, lease, overflow

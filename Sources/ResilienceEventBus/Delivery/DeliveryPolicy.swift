@@ -1,7 +1,7 @@
 public import ResilienceCore
 
-/// How the events of a group are delivered: how many at once, how often, how soon again, and what happens when
-/// there are too many.
+/// How the events of a group are delivered: how many at once, how often, how soon again, and what happens
+/// when there are too many.
 ///
 /// ```swift
 /// DeliveryPolicy(maxDeliveries: 8, backoff: .exponential(base: .milliseconds(500)), parallelism: 4)
@@ -28,9 +28,9 @@ public struct DeliveryPolicy: Sendable, Hashable {
   /// Cooperative: put a `.timeout` on the handler to have it cancelled.
   public let timeout: Duration?
 
-  /// How long a handler may be at work on one delivery before it counts as lost: the handler is cancelled, the
-  /// event is delivered again as after a failure, and its subject and the handler's place are free, also when the
-  /// handler never returns. ``EventBus/extendLease(of:)`` begins it anew. `nil` for no limit.
+  /// How long a handler may be at work on one delivery before it counts as lost: the handler is cancelled,
+  /// the event is delivered again as after a failure, and its subject and the handler's place are free, also
+  /// when the handler never returns. ``EventBus/extendLease(of:)`` begins it anew. `nil` for no limit.
   public let lease: Duration?
 
   /// What happens to an event when the group has as many outstanding as it may.

@@ -1,6 +1,7 @@
 internal import ResilienceCore
 
-/// A handler was at work on a delivery for longer than ``DeliveryPolicy/lease``: the delivery counts as failed.
+/// A handler was at work on a delivery for longer than ``DeliveryPolicy/lease``: the delivery counts as
+/// failed.
 ///
 /// A dead letter's ``DeadLetter/lastError`` has its text.
 public struct LeaseEnded: Error, Hashable, CustomStringConvertible {

@@ -6,8 +6,8 @@ public import ResilienceCore
 /// guard stock.isOpen else { throw RedeliverLater(after: .seconds(60), "the stock is closed") }
 /// ```
 ///
-/// The delivery counts as failed, and the policy's backoff comes on top, so that those who name the same time do
-/// not come back together. Any error whose pushback has a `retryAfter` does the same.
+/// The delivery counts as failed, and the policy's backoff comes on top, so that those who name the same time
+/// do not come back together. Any error whose pushback has a `retryAfter` does the same.
 public struct RedeliverLater: Error, PushbackProviding, Hashable, CustomStringConvertible {
   /// How long to wait at least.
   public let delay: Duration

@@ -101,7 +101,8 @@ extension EventBus {
   ) throws(GroupConflict) -> Subscription {
     requireTwoTypes(type.name, replyType.name)
     return try subscribe(
-      to: .type(type.name), group: group, policy, budget, Consumer(handler, of: type, replyingWith: replyType),
+      to: .type(type.name), group: group, policy, budget,
+      Consumer(handler, of: type, replyingWith: replyType),
       isResponder: true)
   }
 

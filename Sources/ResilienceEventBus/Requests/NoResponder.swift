@@ -1,6 +1,7 @@
 public import ResilienceCore
 
-/// A request was not published, because nobody would handle it: no group gets its type, or all subscriptions have left.
+/// A request was not published, because nobody would handle it: no group gets its type, or all subscriptions
+/// have left.
 public struct NoResponder: Rejection, Hashable, CustomStringConvertible {
   /// The request's event type.
   public let type: String

@@ -35,10 +35,10 @@ public struct AdaptiveThrottlePolicy: Sendable, Hashable {
   ///     Default: two minutes, the SRE book's.
   ///   - probes: Calls that are let through in a window whatever comes of them, 0 to 10⁹. They keep a quiet
   ///     client from judging by a handful of calls, let a busy one begin with a burst, and are how a recovery
-  ///     is noticed: no longer than `window / probes` passes without one. Default: 480, four in each second of
-  ///     the two minutes: after an outage of any length a client has its first answer as soon as one that
-  ///     holds nothing back, within a tenth of a second or two (`outage-recovery`). 0 is the SRE book's formula
-  ///     to the letter, which lets one through in a window.
+  ///     is noticed: no longer than `window / probes` passes without one. Default: 480, four in each second
+  ///     of the two minutes: after an outage of any length a client has its first answer as soon as one that
+  ///     holds nothing back, within a tenth of a second or two (`outage-recovery`). 0 is the SRE book's
+  ///     formula to the letter, which lets one through in a window.
   ///   - refusals: Which answers are not an acceptance. Default: every failure.
   public init(
     multiplier: Double = 2, window: Duration = .seconds(120), probes: Int = 480,

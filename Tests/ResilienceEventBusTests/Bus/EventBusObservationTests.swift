@@ -9,7 +9,8 @@ import Testing
       let log = EventRecorder()
       let bus = EventBus(source: "tests") { log.record($0) }
       for group in ["g", "h"] {
-        try bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 3, parallelism: 2)) { event in
+        try bus.handle(Topic.number, in: group, .every(.seconds(1), maxDeliveries: 3, parallelism: 2)) {
+          event in
           try await sim.sleep(for: .milliseconds(event.data))
           if event.data.isMultiple(of: 2) { throw Broken() }
         }

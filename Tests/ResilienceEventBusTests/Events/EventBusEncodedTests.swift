@@ -85,7 +85,8 @@ import Testing
       let bus = EventBus(source: "s")
       let got = Box<[String]>([])
       let later = EventType<String>("number", version: 2).upcasting(from: 1, Int.self) { "number \($0)" }
-      try bus.handle(later, in: "g") { event in got.change { $0.append("\(event.data) \(event.dataVersion)") } }
+      try bus.handle(later, in: "g") { event in got.change { $0.append("\(event.data) \(event.dataVersion)") }
+      }
       try await bus.running {
         try await bus.publish(5, as: Topic.number)
         try await bus.publish("six", as: later)

@@ -96,7 +96,9 @@ private struct Down: Error {}
 
   @Test func aSpanOfTheRedriveAndOfEachDeliveryBeforeItAreLinkedInOneTrace() throws {
     let store = try Self.deliveries(maxDeliveries: 2, fails: { $0 < 4 }) { bus, tracer in
-      let published = try await tracer.span("order", kind: .producer) { try await bus.publish(1, as: Self.placed) }
+      let published = try await tracer.span("order", kind: .producer) {
+        try await bus.publish(1, as: Self.placed)
+      }
       for _ in 1...2 {
         try await bus.waitUntilIdle()
         guard let letter = bus.deadLetters.letters.first else { break }

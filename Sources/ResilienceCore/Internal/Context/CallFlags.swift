@@ -22,8 +22,8 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   @inlinable package static var delivery: CallFlags { CallFlags(rawValue: 8) }
 
   /// Which group of events the call is handled for, as a number from 1 to 2047 that no other group of the
-  /// process has meanwhile; 0 outside a delivery, and in a group for which no number was left. In the bits that
-  /// no flag needs.
+  /// process has meanwhile; 0 outside a delivery, and in a group for which no number was left. In the bits
+  /// that no flag needs.
   package var deliveryGroup: UInt16 {
     get { rawValue >> Self.flagBits }
     set { rawValue = rawValue & ((1 << Self.flagBits) - 1) | newValue << Self.flagBits }

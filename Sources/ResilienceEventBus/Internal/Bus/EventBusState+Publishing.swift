@@ -39,8 +39,8 @@ extension EventBusState {
     return .queued(groups: receivers.count, made: leavers)
   }
 
-  /// Queues a message whose time has come, for every group that has room or makes it; for the others it is a dead
-  /// letter.
+  /// Queues a message whose time has come, for every group that has room or makes it; for the others it is a
+  /// dead letter.
   mutating func publishLate(_ message: Message, capacity: Int) -> (groups: Int, leavers: [Leaver]) {
     let receivers = receivers(of: message.envelope.type)
     var leavers: [Leaver] = []

@@ -46,8 +46,8 @@ extension EventBusState {
     if runs.isEmpty, phase == .ending { wakeDispatcher() }
   }
 
-  /// - Returns: What became of it: a removed group cannot wait for anything; `nil` when the delivery's lease had
-  ///   ended. And the budget that gets a token back, since the redelivery is not made.
+  /// - Returns: What became of it: a removed group cannot wait for anything; `nil` when the delivery's lease
+  ///   had ended. And the budget that gets a token back, since the redelivery is not made.
   mutating func settle(
     _ ticket: LaneQueue.Ticket, in group: Int, _ settlement: Settlement, after load: DeliveryLoad
   ) -> (Settlement?, unused: RetryBudget?) {
