@@ -14,7 +14,7 @@ import Testing
       let problems = try onDisk(seed: seed) { disk, simulation in
         var run = try await JournalModel(seed: seed, disk, simulation)
         for _ in 0..<16 {
-          try await run.step()
+          await run.step()
           if !run.problems.isEmpty { break }
         }
         return run.problems
@@ -36,6 +36,7 @@ struct JournalModel {
   /// By offset: the numbers of those that were acknowledged, or seen.
   private var known: [Int64: Int] = [:]
   private var hasCompacted = false
+  private var steps: [Int] = []
   private(set) var problems: [String] = []
 
   init(seed: UInt64, _ disk: SimulatedDisk, _ simulation: Simulation) async throws {
@@ -46,8 +47,18 @@ struct JournalModel {
     journal = try await Journal.open(disk, policy: policy)
   }
 
-  mutating func step() async throws {
-    switch random.next(below: 16) {
+  mutating func step() async {
+    let kind = random.next(below: 16)
+    steps.append(kind)
+    do {
+      try await step(kind)
+    } catch {
+      problems.append("\(error) in steps \(steps)")
+    }
+  }
+
+  private mutating func step(_ kind: Int) async throws {
+    switch kind {
     case 0..<7: try await append()
     case 7:
       try await journal.close()
@@ -155,12 +166,7 @@ struct JournalModel {
   }
 
   private mutating func reopen() async throws {
-    do {
-      journal = try await Journal.open(disk, policy: policy)
-    } catch {
-      problems.append("\(error)")
-      throw error
-    }
+    journal = try await Journal.open(disk, policy: policy)
   }
 
   // MARK: - Comparing

@@ -53,7 +53,8 @@ struct DiskBytes {
   }
 
   mutating func sync() {
-    durable = all
+    if isSizeDirty { resizeDurable(to: all.count) }
+    for sector in dirty { keep(sector) }
     forget()
   }
 
@@ -74,8 +75,9 @@ struct DiskBytes {
   }
 
   private mutating func keep(_ sector: Int) {
+    // What a cut file had beyond its end is only kept as zeros.
+    guard sector * Self.sector < all.count else { return }
     let range = sector * Self.sector..<min(all.count, (sector + 1) * Self.sector)
-    guard !range.isEmpty else { return }
     if durable.count < range.upperBound { resizeDurable(to: range.upperBound) }
     durable.replaceSubrange(range, with: all[range])
   }
