@@ -122,6 +122,19 @@ extension Journal {
     }
   }
 
+  /// Makes durable what was acknowledged as written alone.
+  nonisolated(nonsending) func syncWritten(_ tail: inout JournalTail) async throws(JournalWriteFailed) {
+    guard tail.syncedThrough < tail.position else { return }
+    if tail.mustRoll {
+      do throws(StorageError) {
+        try await tail.segment.file.rewrite(tail.syncedThrough..<tail.position)
+      } catch {
+        throw failed(.writeFailed(error), error)
+      }
+    }
+    try await sync(&tail, through: tail.position)
+  }
+
   private func publish(_ tail: JournalTail, appended: Int) {
     state.withLock { state in
       state.endOffset = tail.nextOffset
@@ -140,9 +153,8 @@ extension Journal {
   private nonisolated(nonsending) func noteEnd() async -> Result<Int64, any Error> {
     var tail = state.withLock { $0.tail }
     do throws(JournalWriteFailed) {
-      if tail.mustRoll { return .success(tail.nextOffset) }
-      try await sync(&tail, through: tail.position)
-      if tail.position + BatchHeader.bytes <= policy.segmentBytes {
+      try await syncWritten(&tail)
+      if !tail.mustRoll, tail.position + BatchHeader.bytes <= policy.segmentBytes {
         try await write([], 0, tail.latestTime, &tail)
       }
       return .success(tail.nextOffset)

@@ -4,9 +4,7 @@ extension Journal {
   /// Begins a new segment, and has the tail there.
   nonisolated(nonsending) func roll(_ tail: inout JournalTail) async throws(JournalWriteFailed) {
     // Its end will stand in the next header, and must be there then.
-    if !tail.mustRoll, tail.syncedThrough < tail.position {
-      try await sync(&tail, through: tail.position)
-    }
+    try await syncWritten(&tail)
     let header = SegmentHeader(
       sequence: tail.segment.header.sequence + 1, firstOffset: tail.nextOffset,
       salt: CallContext.current.random(), previousEnd: tail.position, latestTimeBefore: tail.latestTime)

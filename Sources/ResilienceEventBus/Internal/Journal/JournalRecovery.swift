@@ -131,11 +131,9 @@ struct JournalRecovery {
   private mutating func recoverTail(_ last: Found) async throws -> JournalTail {
     let tail = try await TailRecovery(file: last.file, header: last.header, size: last.size)
       .run(indexStep: policy.indexStepBytes)
-    // What reads show may never have reached the disk, after a sync that failed: it is written once more.
-    try await rewrite(last.file, tail.syncedThrough..<tail.end) {
-      try await last.file.read(at: $0, count: $1)
-    }
-    try await rewrite(last.file, tail.end..<tail.usedEnd) { _, count in [UInt8](repeating: 0, count: count) }
+    // What reads show may never have reached the disk, after a sync that failed.
+    try await last.file.rewrite(tail.syncedThrough..<tail.end)
+    try await last.file.rewrite(tail.end..<tail.usedEnd, asZeros: true)
     // A full disk keeps no reader out: what is missing is missed when it is written.
     if last.size < policy.segmentBytes { try? await last.file.preallocate(policy.segmentBytes) }
     try await last.file.sync()
@@ -144,17 +142,5 @@ struct JournalRecovery {
     return JournalTail(
       segment: segment, position: tail.end, syncedThrough: tail.end, nextOffset: tail.endOffset,
       latestTime: tail.latestTime)
-  }
-
-  private func rewrite(
-    _ file: any StorageFile, _ range: Range<Int>,
-    _ bytes: (_ position: Int, _ count: Int) async throws -> [UInt8]
-  ) async throws {
-    var position = range.lowerBound
-    while position < range.upperBound {
-      let count = min(1 << 20, range.upperBound - position)
-      try await file.write(try await bytes(position, count), at: position)
-      position += count
-    }
   }
 }
