@@ -132,11 +132,14 @@ struct JournalRecovery {
     let tail = try await TailRecovery(file: last.file, header: last.header, size: last.size)
       .run(indexStep: policy.indexStepBytes)
     // What reads show may never have reached the disk, after a sync that failed.
+    try await last.file.rewrite(0..<SegmentHeader.bytes)
     try await last.file.rewrite(tail.syncedThrough..<tail.end)
     try await last.file.rewrite(tail.end..<tail.usedEnd, asZeros: true)
     // A full disk keeps no reader out: what is missing is missed when it is written.
     if last.size < policy.segmentBytes { try? await last.file.preallocate(policy.segmentBytes) }
     try await last.file.sync()
+    // Its name may be no more than in the operating system's memory.
+    try await directory.syncDirectory()
     cutBytes += tail.usedEnd - tail.end
     let segment = Segment(last.header, last.file, end: tail.end, index: tail.index)
     return JournalTail(
