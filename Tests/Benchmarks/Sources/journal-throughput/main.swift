@@ -5,7 +5,6 @@ import Resilience
 // bare writes of as many bytes with fdatasync on the same disk; then how long a journal of so many MiB (1024) takes to
 // open.
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let parent = CommandLine.arguments.dropFirst().first ?? FileManager.default.temporaryDirectory.path
 let mebibytes = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1024
 let root = "\(parent)/journal-throughput-\(UUID())"

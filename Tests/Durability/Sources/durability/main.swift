@@ -1,6 +1,5 @@
 import Foundation
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let arguments = CommandLine.arguments.dropFirst()
 switch (arguments.first, arguments.dropFirst().first) {
 case ("append", let directory?): try await appendForever(to: directory)
