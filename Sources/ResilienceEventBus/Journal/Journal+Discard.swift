@@ -8,8 +8,8 @@ extension Journal {
   ///
   /// - Parameter offset: The first that is still needed, such as the lowest that a consumer has not
   ///   acknowledged.
-  /// - Throws: `StorageError`: what could not be removed is not read any more, and removed when the journal is
-  ///   opened the next time; ``JournalClosed``; `CancellationError`.
+  /// - Throws: `StorageError`: what could not be removed is not read any more, and is there again when the
+  ///   journal is opened the next time; ``JournalClosed``; `CancellationError`.
   public nonisolated(nonsending) func discard(before offset: Int64) async throws {
     try await maintaining { try await remove(while: { _, next in next.header.firstOffset <= offset }) }
   }

@@ -10,8 +10,8 @@ extension Journal {
   ///   - offset: Where to begin. If there is no such record any more (it is before ``firstOffset``, or was
   ///     compacted away) the next that is there is the first: the entries say their offsets.
   ///   - limit: The most records, 1 or more. Default: 1000.
-  ///   - maxBytes: No record is added to so many bytes of keys and payloads; one is read in any case. Default:
-  ///     1 MiB.
+  ///   - maxBytes: No record is added to so many bytes of keys and payloads; one is read in any case.
+  ///     Default: 1 MiB.
   /// - Throws: ``JournalDamaged``, `StorageError`, ``JournalClosed``.
   public nonisolated(nonsending) func records(
     from offset: Int64, limit: Int = 1000, maxBytes: Int = 1 << 20

@@ -2,13 +2,14 @@ public import ResilienceCore
 
 /// How a journal writes, how much it takes, and how long it keeps it.
 public struct JournalPolicy: Sendable, Hashable {
-  /// The length of a file, taken from the disk when the file is begun; at least `maxBatchBytes` and 1 KiB.
+  /// The length of a file, taken from the disk when the file is begun; from `maxBatchBytes` and
+  /// 1 KiB to 1 TiB.
   public let segmentBytes: Int
 
   /// What has been done with a record when an append returns.
   public let durability: JournalDurability
 
-  /// The most bytes of a record's key and payload together; 1 or more.
+  /// The most bytes of a record's key and payload together; 1 to 512 MiB.
   public let maxRecordBytes: Int
 
   /// The most bytes that are written at one time, and so the most of an append; from `maxRecordBytes` and
@@ -80,17 +81,17 @@ public struct JournalPolicy: Sendable, Hashable {
 
   /// The first field that is out of its range.
   var fault: InvalidSetting? {
-    let batches = maxRecordBytes.addingReportingOverflow(RecordCoding.headBytes)
-    let segments = maxBatchBytes.addingReportingOverflow(1024)
-    return .unless(maxRecordBytes >= 1, "maxRecordBytes", maxRecordBytes, "1 or more")
+    let leastBatch = min(maxRecordBytes, 1 << 29) + RecordCoding.headBytes
+    let leastSegment = min(maxBatchBytes, 1 << 30) + 1024
+    return .outside(1...1 << 29, "maxRecordBytes", maxRecordBytes)
+      ?? .outside(1...1 << 30, "maxBatchBytes", maxBatchBytes)
       ?? .unless(
-        !batches.overflow && maxBatchBytes >= batches.partialValue && maxBatchBytes <= 1 << 30,
-        "maxBatchBytes", maxBatchBytes,
-        "in \(batches.partialValue) (maxRecordBytes and \(RecordCoding.headBytes)) ... \(1 << 30)")
+        maxBatchBytes >= leastBatch, "maxBatchBytes", maxBatchBytes,
+        "\(leastBatch) or more, maxRecordBytes and \(RecordCoding.headBytes)")
+      ?? .outside(1...Int(clamping: 1 << 40 as Int64), "segmentBytes", segmentBytes)
       ?? .unless(
-        !segments.overflow && segmentBytes >= segments.partialValue && segmentBytes <= 1 << 40,
-        "segmentBytes", segmentBytes,
-        "in \(segments.partialValue) (maxBatchBytes and 1024) ... \(1 << 40)")
+        segmentBytes >= leastSegment, "segmentBytes", segmentBytes,
+        "\(leastSegment) or more, maxBatchBytes and 1024")
       ?? retainedBytes.flatMap { .unless($0 >= 1, "retainedBytes", $0, "1 or more") }
       ?? retainedTime.flatMap { .unless($0 > .zero, "retainedTime", $0, "more than 0s") }
       ?? .unless(indexStepBytes >= 1, "indexStepBytes", indexStepBytes, "1 or more")
