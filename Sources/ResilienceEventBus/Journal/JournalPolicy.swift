@@ -81,19 +81,32 @@ public struct JournalPolicy: Sendable, Hashable {
 
   /// The first field that is out of its range.
   var fault: InvalidSetting? {
-    let leastBatch = min(maxRecordBytes, 1 << 29) + RecordCoding.headBytes
-    let leastSegment = min(maxBatchBytes, 1 << 30) + 1024
-    return .outside(1...1 << 29, "maxRecordBytes", maxRecordBytes)
-      ?? .outside(1...1 << 30, "maxBatchBytes", maxBatchBytes)
-      ?? .unless(
-        maxBatchBytes >= leastBatch, "maxBatchBytes", maxBatchBytes,
-        "\(leastBatch) or more, maxRecordBytes and \(RecordCoding.headBytes)")
-      ?? .outside(1...Int(clamping: 1 << 40 as Int64), "segmentBytes", segmentBytes)
-      ?? .unless(
-        segmentBytes >= leastSegment, "segmentBytes", segmentBytes,
-        "\(leastSegment) or more, maxBatchBytes and 1024")
-      ?? retainedBytes.flatMap { .unless($0 >= 1, "retainedBytes", $0, "1 or more") }
-      ?? retainedTime.flatMap { .unless($0 > .zero, "retainedTime", $0, "more than 0s") }
-      ?? .unless(indexStepBytes >= 1, "indexStepBytes", indexStepBytes, "1 or more")
+    if let sizeFault { return sizeFault }
+    if let bytes = retainedBytes, bytes < 1 {
+      return .unless(false, "retainedBytes", bytes, "1 or more")
+    }
+    if let time = retainedTime, time <= .zero {
+      return .unless(false, "retainedTime", time, "more than 0s")
+    }
+    return .unless(indexStepBytes >= 1, "indexStepBytes", indexStepBytes, "1 or more")
+  }
+
+  private var sizeFault: InvalidSetting? {
+    let sizes: [(field: String, bytes: Int, most: Int64, least: Int, requirement: String)] = [
+      ("maxRecordBytes", maxRecordBytes, 1 << 29, 1, ""),
+      (
+        "maxBatchBytes", maxBatchBytes, 1 << 30, min(maxRecordBytes, 1 << 29) + RecordCoding.headBytes,
+        "maxRecordBytes and \(RecordCoding.headBytes)"
+      ),
+      ("segmentBytes", segmentBytes, 1 << 40, min(maxBatchBytes, 1 << 30) + 1024, "maxBatchBytes and 1024"),
+    ]
+    for size in sizes {
+      let fault: InvalidSetting? =
+        .outside(1...Int(clamping: size.most), size.field, size.bytes)
+        ?? .unless(
+          size.bytes >= size.least, size.field, size.bytes, "\(size.least) or more, \(size.requirement)")
+      if let fault { return fault }
+    }
+    return nil
   }
 }
