@@ -6,6 +6,8 @@ internal import ResilienceCore
 extension Journal {
   /// Writes what waits, and hands over.
   nonisolated(nonsending) func lead() async {
+    // Those that the write before has answered come again now, and else would wait for a whole sync.
+    if policy.durability == .synced { await Task.yield() }
     let appends = takeBatch()
     let records = appends.flatMap(\.records)
     do {
