@@ -82,7 +82,8 @@ public final class LocalDirectory: StorageDirectory {
     let descriptor = try await thread.run { () throws(StorageError) in
       try FileDescriptor.openLocked(file, directory: path)
     }
-    return StorageLock { [thread] in thread.submit { descriptor.close() } }
+    // At once, so that the next one may have it: closing this file waits for no disk.
+    return StorageLock { descriptor.close() }
   }
 
   private func path(of name: String) -> String { "\(path)/\(name)" }
