@@ -17,8 +17,8 @@ public import ResilienceCore
 /// disk. What every group has settled is removed file by file. A group that nobody consumes keeps everything,
 /// until it is removed.
 public final class JournalBroker: EventBroker {
-  /// Beyond an event's own bytes: what it was given up for, 17 times.
-  private static let letterBytes = 64 << 10
+  /// Beyond an event's own bytes: its group, and what it was given up for, 17 times.
+  private static let letterBytes = 10 << 10
 
   let core: LogBroker
   private let journal: Journal
@@ -36,7 +36,7 @@ public final class JournalBroker: EventBroker {
   ///   - policy: How it gives events out; may be another one than before. Default: as ``BrokerPolicy``'s
   ///     initialiser.
   ///   - journalPolicy: How it writes. What it retains by size and time does not count: events are kept until
-  ///     all groups have settled them. Files are larger by some 64 KiB, so that each event fits as a dead
+  ///     all groups have settled them. Files are larger by some 30 KiB, so that each event fits as a dead
   ///     letter. Default: as ``JournalPolicy``'s initialiser.
   ///   - onEvent: Is told what happens to the files; must not block.
   /// - Throws: ``JournalDamaged``; `StorageError`, with the reason `locked` when somebody has it open.
@@ -66,6 +66,9 @@ public final class JournalBroker: EventBroker {
     await core.maintain()
     try await journal.close()
   }
+
+  /// As the end of the process does, for tests.
+  func abandon() async throws { try await journal.close() }
 
   private static func roomier(_ policy: JournalPolicy) -> JournalPolicy {
     let record = min(policy.maxRecordBytes + letterBytes, 1 << 29)

@@ -12,7 +12,8 @@ internal import ResilienceCore
 /// ```
 ///
 /// It takes its time from the calls' context, so that sessions end under virtual time. What every group has
-/// settled is let go; events that no group gets too.
+/// settled is let go; events that no group gets too. What is published with a settlement, or redriven, is
+/// stored even when there is no room.
 public final class MemoryBroker: EventBroker {
   let core: LogBroker
 

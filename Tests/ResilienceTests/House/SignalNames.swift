@@ -47,7 +47,7 @@ struct SignalNames {
   static let patterns: Set<String> = [
     "abandoned_work", "balancer", "bulkhead", "bulkheads", "circuit_breaker", "circuit_breakers",
     "coalescing",
-    "event_bus",
+    "event_broker", "event_bus",
     "fallback", "fault", "health", "hedge", "inbox", "journal", "network",
     "outlier", "rate_limiter", "registry",
     "retry",

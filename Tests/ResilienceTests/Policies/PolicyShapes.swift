@@ -217,6 +217,11 @@ enum PolicyShapes {
     ("window", .positiveDuration), ("lease", .positiveDuration), ("capacity", .integer(1...)),
   ])
 
+  static let broker = DocumentShape.object([
+    ("window", .integer(1...)), ("partitions", .integer(1...65_536)), ("session", .positiveDuration),
+    ("deadLetterCapacity", .integer(1...)), ("checkpointInterval", .integer(1...)),
+  ])
+
   static let journal = DocumentShape.object(
     [
       ("maxRecordBytes", .integer(1...1 << 29)), ("maxBatchBytes", .integer(1...1 << 30)),

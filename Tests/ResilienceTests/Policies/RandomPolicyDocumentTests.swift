@@ -24,6 +24,7 @@ import Testing
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),
     RandomPolicy(InboxPolicy.self, PolicyShapes.inbox),
     RandomPolicy(JournalPolicy.self, PolicyShapes.journal),
+    RandomPolicy(BrokerPolicy.self, PolicyShapes.broker),
     RandomPolicy(HealthCheckPolicy.self, PolicyShapes.healthCheck),
     RandomPolicy(BalancingStrategy.self, PolicyShapes.balancingStrategy),
     RandomPolicy(BalancingPolicy.self, PolicyShapes.balancing),

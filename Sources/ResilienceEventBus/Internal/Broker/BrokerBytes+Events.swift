@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
 extension BrokerWriter {
-  /// Of a long error the beginning, so that a dead letter is not much longer than its event.
-  static let errorLength = 1000
+  /// Of a long error so many bytes are written, so that a dead letter is not much longer than its event.
+  static let errorBytes = 500
 
   mutating func event(_ event: EncodedEvent) {
     text(event.id)
@@ -38,7 +38,7 @@ extension BrokerWriter {
     case .noSubscriber: byte(4)
     case .overflow: byte(5)
     }
-    optional(death.lastError) { $0.text(String($1.prefix(Self.errorLength))) }
+    optional(death.lastError) { $0.text(String(decoding: $1.utf8.prefix(Self.errorBytes), as: UTF8.self)) }
     integer(Int64(death.deliveries))
     integer(death.time.nanoseconds)
   }

@@ -91,6 +91,7 @@ struct BrokerGroupState: Sendable {
       let partition = self.partition(of: stored.event, at: item.offset)
       entries[item.offset] = Entry(stored: stored, partition: partition)
       partitions[partition].ready.insert(item.offset)
+      if stored.deliveries > 0, counts[item.offset] == nil { counts[item.offset] = stored.deliveries }
     }
     cursor = max(cursor, page.next)
     removeSettled()
@@ -198,8 +199,9 @@ struct BrokerGroupState: Sendable {
 
   func index(of member: Int) -> Int? { members.firstIndex { $0.id == member } }
 
-  var earliestExpiry: Instant? {
-    members.lazy.filter { $0.waiting == 0 }.map(\.expiresAt).min()
+  /// When another session may end: one that waits now may stop doing so.
+  func earliestExpiry(beside member: Int, whereWaitingEnd instant: Instant) -> Instant? {
+    members.lazy.filter { $0.id != member }.map { $0.waiting > 0 ? instant : $0.expiresAt }.min()
   }
 
   /// Ends a session; what it held is ready again, but for what is being settled.

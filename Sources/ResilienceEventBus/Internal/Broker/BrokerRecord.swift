@@ -12,6 +12,8 @@ enum BrokerRecord: Sendable {
     /// The only group that gets it; `nil` for all.
     var target: String?
     var history: [DeadLetter.Death] = []
+    /// How often it was handed out before it came here; not written.
+    var deliveries = 0
   }
 
   struct Letter: Sendable {

@@ -52,12 +52,15 @@ final class LogBroker: Sendable {
 
   /// Events were stored: somebody of each group reads them.
   func wakeAll() {
-    let waiters: [Waiter] = state.withLock { state in
-      var waiters: [Waiter] = []
-      for key in state.groups.keys { waiters += state.groups[key]?.takeWaiters() ?? [] }
+    let waiters: [(group: Int, waiters: [Waiter])] = state.withLock { state in
+      var waiters: [(group: Int, waiters: [Waiter])] = []
+      for key in state.groups.keys {
+        guard let group = state.groups[key] else { continue }
+        waiters.append((group.number, state.groups[key]?.takeWaiters() ?? []))
+      }
       return waiters
     }
-    waiters.forEach { $0.grant() }
+    for group in waiters.sorted(by: { $0.group < $1.group }) { group.waiters.forEach { $0.grant() } }
   }
 
   // MARK: - Groups

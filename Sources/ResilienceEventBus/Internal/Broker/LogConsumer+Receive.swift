@@ -41,7 +41,9 @@ extension LogConsumer {
       }
       group.members[index].waiters.append(waiter)
       group.members[index].waiting += 1
-      return (.wait(waiter, until: group.earliestExpiry), woken)
+      let expiry = group.earliestExpiry(
+        beside: member, whereWaitingEnd: group.members[index].expiresAt)
+      return (.wait(waiter, until: expiry), woken)
     }
     woken.forEach { $0.grant() }
     return step
