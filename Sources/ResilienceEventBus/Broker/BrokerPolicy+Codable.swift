@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// `{"window": 1000, "partitions": 64, "session": "45s", "deadLetterCapacity": 100000, "checkpointInterval": 10000}`.
-/// What is left out is as in
+/// `{"window": 1000, "partitions": 64, "session": "45s", "deadLetterCapacity": 100000}`; and
+/// `"checkpointInterval": 10000`. What is left out is as in
 /// ``init(window:partitions:session:deadLetterCapacity:checkpointInterval:)``.
 extension BrokerPolicy: Codable {
   private enum Field: String, CodingKey, CaseIterable {

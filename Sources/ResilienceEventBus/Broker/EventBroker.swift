@@ -12,7 +12,7 @@
 /// | ``publish(_:)`` | produce, in a transaction for more than one | `MULTI`, `XADD` |
 /// | ``join(_:)`` | a member of a consumer group | a consumer of `XGROUP CREATE` |
 /// | ``BrokerConsumer/receive(limit:)`` | poll | `XREADGROUP`, and `XAUTOCLAIM` of what the dead left |
-/// | ``BrokerSettlement/Outcome/handled(publishing:)`` | the commit of the low watermark, the settled ones above it in memory | `XACK` |
+/// | ``BrokerSettlement/Outcome/handled(publishing:)`` | the commit of the low watermark; those above it in memory | `XACK` |
 /// | ``BrokerConsumer/heartbeat()`` | heartbeat | a `SET` with `PX` |
 /// | a receipt that is stale | a partition that was revoked | an entry that somebody else has claimed |
 ///

@@ -9,7 +9,7 @@ internal import ResilienceCore
 /// Events are published to both, the primary first, and a group reads both: of an event's two copies, told by
 /// source, id and type, the one that comes first is handed out, and the other one is settled as the first
 /// was, with what was published by it. Publishing, joining and settling succeed when one side does; a
-/// ``MirrorEvent`` tells when a side is lost and when it is back, and what it missed meanwhile is on the other
+/// ``MirrorEvent`` tells when a side is lost and when it is back. What it missed meanwhile is on the other
 /// side alone.
 ///
 /// The consumers of a group must be in one process, and use one mirrored broker: what became of an event is
