@@ -25,6 +25,7 @@ let package = Package(
     .target(name: "Counters"),
     executable("benchmarks", products: ["Resilience"], others: ["Counters"]),
     executable("idle-memory", products: ["Resilience"], others: ["Counters"]),
+    executable("journal-throughput", products: ["Resilience"]),
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
     executable("balancing-latency", products: ["Resilience", "ResilienceTestKit"]),
     executable("outage-recovery", products: ["Resilience", "ResilienceTestKit"]),

@@ -48,7 +48,8 @@ struct SignalNames {
     "abandoned_work", "balancer", "bulkhead", "bulkheads", "circuit_breaker", "circuit_breakers",
     "coalescing",
     "event_bus",
-    "fallback", "fault", "health", "hedge", "inbox", "network", "outlier", "rate_limiter", "registry",
+    "fallback", "fault", "health", "hedge", "inbox", "journal", "network",
+    "outlier", "rate_limiter", "registry",
     "retry",
     "retry_budget", "service", "span", "span_reporter", "throttle", "throttles", "timeout", "trace_store",
   ]

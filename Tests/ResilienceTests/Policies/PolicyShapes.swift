@@ -217,6 +217,37 @@ enum PolicyShapes {
     ("window", .positiveDuration), ("lease", .positiveDuration), ("capacity", .integer(1...)),
   ])
 
+  static let journal = DocumentShape.object(
+    [
+      ("maxRecordBytes", .integer(1...1 << 29)), ("maxBatchBytes", .integer(1...1 << 30)),
+      ("segmentBytes", .integer(1...1 << 40)), ("durability", .choice(["synced", "written"])),
+      ("retainedBytes", .integer(1...)), ("retainedTime", .positiveDuration),
+      ("indexStepBytes", .integer(1...)),
+    ],
+    mend: { node, _ in
+      let record = node.integer("maxRecordBytes") ?? 1 << 20
+      if node.integer("maxBatchBytes") ?? 8 << 20 < record + 20 {
+        node.set("maxBatchBytes", .integer(record + 20))
+      }
+      let batch = node.integer("maxBatchBytes") ?? 8 << 20
+      if node.integer("segmentBytes") ?? 64 << 20 < batch + 1024 {
+        node.set("segmentBytes", .integer(batch + 1024))
+      }
+    },
+    faults: [
+      { node, draw in
+        node.set("maxRecordBytes", .integer(1 << 20))
+        node.set("maxBatchBytes", .integer(draw.integer(in: 1...1_048_595)))
+        return .field("maxBatchBytes")
+      },
+      { node, draw in
+        node.set("maxRecordBytes", .integer(1 << 20))
+        node.set("maxBatchBytes", .integer(2 << 20))
+        node.set("segmentBytes", .integer(draw.integer(in: 1...2_098_175)))
+        return .field("segmentBytes")
+      },
+    ])
+
   static let healthCheck = DocumentShape.object([
     ("interval", .positiveDuration), ("timeout", .positiveDuration), ("rise", .integer(1...)),
     ("fall", .integer(1...)), ("jitter", .share), ("startupGrace", .duration), ("flapWindow", .duration),

@@ -23,6 +23,7 @@ import Testing
     RandomPolicy(EventBusPolicy.self, PolicyShapes.eventBus),
     RandomPolicy(DeliveryPolicy.self, PolicyShapes.delivery),
     RandomPolicy(InboxPolicy.self, PolicyShapes.inbox),
+    RandomPolicy(JournalPolicy.self, PolicyShapes.journal),
     RandomPolicy(HealthCheckPolicy.self, PolicyShapes.healthCheck),
     RandomPolicy(BalancingStrategy.self, PolicyShapes.balancingStrategy),
     RandomPolicy(BalancingPolicy.self, PolicyShapes.balancing),

@@ -34,23 +34,33 @@ package final class Waiter: Sendable {
     registry?.enter(purpose)
     defer { registry?.leave(purpose) }
     return await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        let resolution: Resolution? = state.withLock { state in
-          switch state {
-          case .pending:
-            state = .parked(continuation)
-            return nil
-          case .parked:
-            preconditionFailure("a Waiter was waited for twice")
-          case .resolved(let resolution):
-            return resolution
-          }
-        }
-        if let resolution { continuation.resume(returning: resolution) }
-      }
+      await withUnsafeContinuation { park($0) }
     } onCancel: {
       cancel()
     }
+  }
+
+  /// Suspends until the waiter is granted, whatever happens to the task. Call it once, and not ``wait()``.
+  package func waitUninterrupted(isolation: isolated (any Actor)? = #isolation) async {
+    let registry = CallContext.environment?.waitRegistry
+    registry?.enter(purpose)
+    defer { registry?.leave(purpose) }
+    _ = await withUnsafeContinuation { park($0) }
+  }
+
+  private func park(_ continuation: UnsafeContinuation<Resolution, Never>) {
+    let resolution: Resolution? = state.withLock { state in
+      switch state {
+      case .pending:
+        state = .parked(continuation)
+        return nil
+      case .parked:
+        preconditionFailure("a Waiter was waited for twice")
+      case .resolved(let resolution):
+        return resolution
+      }
+    }
+    if let resolution { continuation.resume(returning: resolution) }
   }
 
   /// Ends the wait with a grant.

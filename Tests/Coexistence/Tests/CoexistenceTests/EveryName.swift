@@ -141,6 +141,17 @@ enum EveryName {
   typealias Instant_ = Instant
   typealias InvalidEvent_ = InvalidEvent
   typealias InvalidSetting_ = InvalidSetting
+  typealias JournalAppendTooLarge_ = JournalAppendTooLarge
+  typealias JournalClosed_ = JournalClosed
+  typealias JournalDamaged_ = JournalDamaged
+  typealias JournalDurability_ = JournalDurability
+  typealias JournalEntry_ = JournalEntry
+  typealias JournalEvent_ = JournalEvent
+  typealias JournalPolicy_ = JournalPolicy
+  typealias JournalRecord_ = JournalRecord
+  typealias JournalSnapshot_ = JournalSnapshot
+  typealias JournalWriteFailed_ = JournalWriteFailed
+  typealias Journal_ = Journal
   typealias KeyedBulkheadHandler_ = KeyedBulkheadHandler
   typealias KeyedCircuitBreakerHandler_ = KeyedCircuitBreakerHandler
   typealias KeyedQuotaHandler_ = KeyedQuotaHandler
@@ -157,6 +168,7 @@ enum EveryName {
   typealias LiveDeadlineHandler_ = LiveDeadlineHandler
   typealias LivePolicy_ = LivePolicy
   typealias LiveTimeoutHandler_ = LiveTimeoutHandler
+  typealias LocalDirectory_ = LocalDirectory
   typealias ManualClock_ = ManualClock
   typealias MemoryRegistryStore_ = MemoryRegistryStore
   typealias Metric_ = Metric
@@ -233,6 +245,7 @@ enum EveryName {
   typealias ServiceSnapshot_ = ServiceSnapshot
   typealias ServiceWatch_ = ServiceWatch
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
+  typealias SimulatedDisk_ = SimulatedDisk
   typealias SimulatedNetwork_ = SimulatedNetwork
   typealias SimulatedNetworkSnapshot_ = SimulatedNetworkSnapshot
   typealias SimulatedService_ = SimulatedService
@@ -255,6 +268,11 @@ enum EveryName {
   typealias StandardStackHandler_ = StandardStackHandler
   typealias StandardStackPolicy_ = StandardStackPolicy
   typealias StandardStacks_ = StandardStacks
+  typealias StorageDirectory_ = StorageDirectory
+  typealias StorageError_ = StorageError
+  typealias StorageFile_ = StorageFile
+  typealias StorageLock_ = StorageLock
+  typealias StorageOperation_ = StorageOperation
   typealias StoreChange_ = StoreChange
   typealias StoreCompacted_ = StoreCompacted
   typealias StoreCondition_ = StoreCondition

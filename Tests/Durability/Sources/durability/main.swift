@@ -1,0 +1,15 @@
+import Foundation
+
+let arguments = CommandLine.arguments.dropFirst()
+switch (arguments.first, arguments.dropFirst().first) {
+case ("append", let directory?): try await appendForever(to: directory)
+case ("kill", let directory?):
+  let numbers = arguments.dropFirst(2).compactMap { UInt64($0) }
+  try await killAndCheck(
+    in: directory, kills: Int(numbers.first ?? 20),
+    seed: numbers.dropFirst().first ?? UInt64.random(in: 0...999_999))
+case ("fill", let directory?): try await fill(directory)
+default:
+  print("usage: durability append|kill|fill DIRECTORY [KILLS [SEED]]")
+  exit(2)
+}
