@@ -89,29 +89,27 @@ extension EventBus {
 
   private func work(_ run: WorkerRun) async {
     let runner = CallContext.current
-    var isArriving = true
-    while let (ticket, settings, now) = await nextDelivery(for: run, isArriving: &isArriving) {
-      await deliver(ticket, to: run.worker, by: settings, at: now, runner)
-    }
-    update { $0.leave(run) }
-  }
-
-  private func nextDelivery(
-    for run: WorkerRun, isArriving: inout Bool
-  ) async -> (LaneQueue.Ticket, GroupSettings, Instant)? {
-    while !Task.isCancelled {
-      let (arrives, now) = (isArriving, CallContext.current.readClock())
-      switch update({ $0.assignment(for: run, isArriving: arrives, at: now) }) {
-      case .deliver(let ticket, let settings):
-        isArriving = false
-        return (ticket, settings, now)
-      case .leave:
-        return nil
+    var assignment = assignment(for: run, runner)
+    while true {
+      switch assignment {
+      case .deliver(let ticket, let settings, let begin):
+        let (end, time) = await deliver(ticket, to: run.worker, by: settings, at: begin, runner)
+        let (now, isCancelled) = (runner.readClock(), Task.isCancelled)
+        assignment = settle(ticket, as: run.worker, end, at: time) { state in
+          isCancelled ? .leave : state.assignment(for: run, isArriving: false, at: now)
+        }
       case .park(let waiter):
-        guard await waiter.wait() == .granted else { return nil }
-        isArriving = true
+        assignment = await waiter.wait() == .granted ? self.assignment(for: run, runner) : .leave
+      case .leave:
+        return update { $0.leave(run) }
       }
     }
-    return nil
+  }
+
+  /// What a worker does that was just started or woken.
+  private func assignment(for run: WorkerRun, _ runner: CallContext) -> EventBusState.Assignment {
+    if Task.isCancelled { return .leave }
+    let now = runner.readClock()
+    return update { $0.assignment(for: run, isArriving: true, at: now) }
   }
 }

@@ -31,7 +31,7 @@ extension EventBusState {
     let leaseEnd = settings.leaseNanoseconds.map { now.advanced(byNanoseconds: $0) }
     if let ticket = groups[group].queue.take(by: run.number, leaseEnd: leaseEnd) {
       if let leaseEnd { expect(leaseEnd) }
-      return .deliver(ticket, settings)
+      return .deliver(ticket, settings, at: now)
     }
     let waiter = Waiter("EventBus worker")
     groups[group].parked.append(DeliveryGroup.Parked(waiter: waiter, consumer: run.worker.consumer))

@@ -27,7 +27,7 @@ struct EventBusState {
   }
 
   enum Assignment: Sendable {
-    case deliver(LaneQueue.Ticket, GroupSettings)
+    case deliver(LaneQueue.Ticket, GroupSettings, at: Instant)
     case park(Waiter)
     case leave
   }

@@ -16,21 +16,20 @@ extension LaneQueue {
 
   /// Takes out the oldest event that no handler is at work on; `nil` when there is none.
   mutating func takeOldest() -> (Ticket, unused: RetryBudget?)? {
-    dropSettledArrivals()
-    // Only events in flight are passed over: as many as handlers run.
-    var offset = 0
-    while offset < arrivals.count {
-      let place = arrivals[offset]
-      if isOutstanding(place), !isInFlight(place) { return takeOut(place) }
-      offset += 1
-    }
-    return nil
+    // What is in flight is passed over: as many as handlers run.
+    arrivals.first { !isInFlight($0) }.flatMap { takeOut($0) }
   }
 
   /// The oldest event that is not settled.
   var oldest: Message? {
-    guard !arrivals.isEmpty else { return nil }
-    return entry(at: arrivals.front).flatMap { lanes[arrivals.front.lane].entries[$0].message }
+    guard let place = arrivals.first else { return nil }
+    return entry(at: place).flatMap { lanes[place.lane].entries[$0].message }
+  }
+
+  /// An entry is not outstanding any more.
+  mutating func forget(_ entry: Entry) {
+    count -= 1
+    arrivals.remove(entry.arrival)
   }
 
   /// Has a deadline noticed should nobody take the event before.
@@ -45,11 +44,6 @@ extension LaneQueue {
     expect(Place(lane: lane, number: head.number), until: deadline)
   }
 
-  /// Settled events at the front: each is dropped once.
-  mutating func dropSettledArrivals() {
-    while !arrivals.isEmpty, !isOutstanding(arrivals.front) { _ = arrivals.popFirst() }
-  }
-
   private mutating func takeOut(_ place: Place) -> (Ticket, unused: RetryBudget?)? {
     let lane = place.lane
     guard !isInFlight(place), let offset = entry(at: place) else { return nil }
@@ -61,17 +55,13 @@ extension LaneQueue {
       lane: lane, message: message, attempt: entry.attempt, flight: .max, hasBeenMade: hasBeenMade)
     guard offset == 0 else {
       lanes[lane].entries[offset].message = nil
-      count -= 1
+      forget(entry)
       return (ticket, nil)
     }
     let token = takeToken(of: lane)
     if lanes[lane].phase == .waiting { stopWaiting(lane) }
     removeHead(of: lane)
     return (ticket, token)
-  }
-
-  private func isOutstanding(_ place: Place) -> Bool {
-    entry(at: place).map { lanes[place.lane].entries[$0].message != nil } ?? false
   }
 
   private func isInFlight(_ place: Place) -> Bool {
