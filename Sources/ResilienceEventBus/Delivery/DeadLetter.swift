@@ -38,6 +38,20 @@ public struct DeadLetter: Sendable {
 
     /// When.
     public let time: UnixTime
+
+    /// Describes a death, for a broker that keeps it.
+    ///
+    /// - Parameters:
+    ///   - reason: Why.
+    ///   - lastError: What the last delivery failed with; `nil` when there was none.
+    ///   - deliveries: Deliveries before it, 0 or more.
+    ///   - time: When.
+    public init(reason: Reason, lastError: String?, deliveries: Int, time: UnixTime) {
+      self.reason = reason
+      self.lastError = lastError
+      self.deliveries = deliveries
+      self.time = time
+    }
   }
 
   /// Numbers the dead letters of one bus, from 1.

@@ -11,24 +11,25 @@ extension Journal {
   /// - Throws: ``JournalWriteFailed``, ``JournalAppendTooLarge``, ``JournalClosed``; `CancellationError`.
   @discardableResult
   public nonisolated(nonsending) func append(_ records: [JournalRecord]) async throws -> Range<Int64> {
-    let bytes = try size(of: records)
+    let append = PendingAppend(records, bytes: try size(of: records))
     try Task.checkCancellation()
-    let append = PendingAppend(records, bytes: bytes)
-    let leads: Bool? = state.withLock { state in
-      guard !state.isClosed else { return nil }
-      guard !records.isEmpty else { return true }
-      state.queue.append(append)
-      defer { state.isCommitting = true }
-      return !state.isCommitting
-    }
-    guard let leads else { throw JournalClosed(directory: directory.path) }
+    let leads = try enqueue(append)
     guard !records.isEmpty else { return endOffset..<endOffset }
     if !leads, let first = try await append.wait() { return first..<first + Int64(records.count) }
     await lead()
-    guard let first = try append.result() else {
-      preconditionFailure("a journal has not written what its writer has appended")
-    }
-    return first..<first + Int64(records.count)
+    return try append.offsets()
+  }
+
+  /// The same, whatever happens to the task: what it returns or throws is what was done.
+  nonisolated(nonsending) func appendUninterrupted(
+    _ records: [JournalRecord]
+  ) async throws -> Range<Int64> {
+    let append = PendingAppend(records, bytes: try size(of: records))
+    let leads = try enqueue(append)
+    guard !records.isEmpty else { return endOffset..<endOffset }
+    if !leads { await append.waitUninterrupted() }
+    if try append.result() == nil { await lead() }
+    return try append.offsets()
   }
 
   /// Appends one record, and returns when it is durable.
@@ -38,6 +39,19 @@ extension Journal {
   @discardableResult
   public nonisolated(nonsending) func append(_ record: JournalRecord) async throws -> Int64 {
     try await append([record]).lowerBound
+  }
+
+  /// - Returns: Whether it is the one that writes.
+  private func enqueue(_ append: PendingAppend) throws(JournalClosed) -> Bool {
+    let leads: Bool? = state.withLock { state in
+      guard !state.isClosed else { return nil }
+      guard !append.records.isEmpty else { return true }
+      state.queue.append(append)
+      defer { state.isCommitting = true }
+      return !state.isCommitting
+    }
+    guard let leads else { throw JournalClosed(directory: directory.path) }
+    return leads
   }
 
   private func size(of records: [JournalRecord]) throws(JournalAppendTooLarge) -> Int {

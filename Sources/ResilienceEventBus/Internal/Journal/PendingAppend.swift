@@ -44,6 +44,14 @@ final class PendingAppend: Sendable {
     return try result.get()
   }
 
+  /// Where its records are, once it was written.
+  func offsets() throws -> Range<Int64> {
+    guard let first = try result() else {
+      preconditionFailure("a journal has not written what its writer has appended")
+    }
+    return first..<first + Int64(records.count)
+  }
+
   /// `false` when nobody waits for it any more.
   func claim() -> Bool {
     state.withLock { state in
