@@ -137,6 +137,7 @@ extension EventBus {
     _ settlement: Settlement, of ticket: LaneQueue.Ticket, _ worker: EventBusState.Worker,
     _ end: DeliveryEnd, at time: UnixTime?, _ state: inout EventBusState
   ) {
+    if settlement == .acknowledge { state.tell(ticket, .handled()) }
     if case .deadLetter(let reason) = settlement, let time {
       addDeadLetter(
         ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state)
@@ -154,13 +155,17 @@ extension EventBus {
     var envelope = ticket.message.envelope
     envelope.group = group
     envelope.attempt = deliveries
+    note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
+    if ticket.message.origin != nil {
+      let death = DeadLetter.Death(reason: reason, lastError: error, deliveries: deliveries, time: time)
+      return state.tell(ticket, .deadLettered(death, history: ticket.message.deaths))
+    }
     let oldest = deadLetters.append { number in
       DeadLetter(
         number: number, event: envelope, group: group, reason: reason, lastError: error, time: time,
         filter: filter, message: ticket.message)
     }
     if let oldest { state.released.append(oldest) }
-    note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
   }
 }
 

@@ -43,6 +43,7 @@ extension EventBus {
             leaver.ticket, leaver.group, leaver.filter, reason, nil, deliveries: leaver.ticket.attempt, time,
             &state)
         } else {
+          state.tell(leaver.ticket, .handled())
           note(.dropped, leaver.ticket.message.envelope, group: leaver.group, attempt: leaver.ticket.attempt)
         }
       }

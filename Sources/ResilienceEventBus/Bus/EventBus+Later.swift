@@ -17,12 +17,13 @@ extension EventBus {
   ///   - context: Where clock and trace come from. Default: that of the enclosing call.
   /// - Returns: The event.
   /// - Throws: ``InvalidEvent``; ``QueueFull`` when as many events are scheduled as one group may have
-  ///   outstanding.
+  ///   outstanding; ``PublishNeedsAwait`` on a bus with a broker, which would not keep it.
   @discardableResult
   public func publish<Payload>(
     _ payload: Payload, as type: EventType<Payload>, after delay: Duration, subject: String? = nil,
     deadline: Deadline = .never, context: CallContext = .current
   ) throws -> Event<Payload> {
+    if hasBroker { throw PublishNeedsAwait(type: type.name) }
     let event = try Event(
       source: source, type: type, subject: subject, data: payload, deadline: deadline, context: context)
     let due = context.readClock().advanced(by: max(.zero, delay))

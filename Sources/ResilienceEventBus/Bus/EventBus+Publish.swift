@@ -45,8 +45,8 @@ extension EventBus {
 
   /// Publishes something that happened, from code that is not asynchronous.
   ///
-  /// As ``publish(_:as:subject:deadline:context:)-async``, but it never waits: ``Overflow/wait`` is as
-  /// ``Overflow/refuse``.
+  /// As in asynchronous code, but it never waits: ``Overflow/wait`` is as ``Overflow/refuse``, and a bus with a
+  /// broker throws ``PublishNeedsAwait``.
   @discardableResult
   @inlinable
   public func publish<Payload>(
@@ -62,11 +62,13 @@ extension EventBus {
   /// Publishes an event as it is, from code that is not asynchronous; it never waits.
   @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
+    if hasBroker { throw PublishNeedsAwait(type: event.type) }
     _ = try enqueue(TypedMessage(event), context, mayWait: false)
   }
 
   @inlinable
   func publish(_ message: Message, _ context: CallContext) async throws {
+    if hasBroker { return try await store(message, context) }
     if let waiter = try enqueue(message, context, mayWait: true) {
       try await enqueueSlowly(message, context, waiter)
     }

@@ -14,12 +14,16 @@ extension EventBus {
     let context = CallContext.current
     keepTime(in: context)
     update { $0.start() }
-    let isCancelled = await startWorkers(on: context.executor)
+    var sessions: [(BrokerLink, Task<Void, Never>)] = []
+    let isCancelled = await startWorkers(on: context.executor, &sessions)
     for run in update({ $0.end() }) { run.cancel() }
     // In a task of its own, which is not cancelled.
     await Task.immediate(executorPreference: context.executor) { await self.waitForWorkers() }.value
     keepTime(in: nil)
     update { $0.stop() }
+    // They give back what nobody is at work on, and leave.
+    for (link, _) in sessions { link.close() }
+    for (_, session) in sessions { await session.value }
     if isCancelled { throw CancellationError() }
   }
 
@@ -67,8 +71,16 @@ extension EventBus {
   }
 
   /// - Returns: Whether it ended since the task was cancelled.
-  private func startWorkers(on executor: (any TaskExecutor)?) async -> Bool {
+  private func startWorkers(
+    on executor: (any TaskExecutor)?, _ sessions: inout [(BrokerLink, Task<Void, Never>)]
+  ) async -> Bool {
     while !Task.isCancelled {
+      for new in update({ $0.takeNewLinks() }) {
+        new.link.open()
+        let session = BrokerSession(bus: self, link: new.link, group: new.group)
+        // It outlives the cancellation of this task by the time that settling takes.
+        sessions.append((new.link, Task.immediate(executorPreference: executor) { await session.run() }))
+      }
       let waiter = Waiter("EventBus.run")
       guard let runs = update({ $0.takeHirings(orWait: waiter) }) else { return false }
       for run in runs {

@@ -71,7 +71,8 @@ extension EventBus {
       try state.addRequest(request.envelope, replyType: replyType, from: mark, waiter)
     }
     do {
-      try publish(request, context: context)
+      // In memory, also on a bus with a broker.
+      _ = try enqueue(TypedMessage(request), context, mayWait: false)
     } catch {
       _ = update { $0.takeAnswer(request.id, own: own) }
       throw error
@@ -125,6 +126,6 @@ extension EventBus {
     var reply = try Event(
       source: source, type: type, subject: request.subject, data: payload, context: context)
     reply.envelope.correlationID = request.correlationID ?? request.id
-    try publish(reply, context: context)
+    _ = try enqueue(TypedMessage(reply), context, mayWait: false)
   }
 }

@@ -25,6 +25,9 @@ struct DeliveryGroup {
   /// Whether it has had a responder: what it is given up on nobody else will answer.
   var answersRequests = false
 
+  /// Where its events come from; `nil` for memory.
+  let link: BrokerLink?
+
   /// Requests that its own handlers wait for it to answer.
   var requestsOfItsOwn = 0
 
@@ -48,11 +51,12 @@ struct DeliveryGroup {
   var dropped = 0
   var leasesEnded = 0
 
-  init(number: Int, filter: EventFilter, name: String, settings: GroupSettings) {
+  init(number: Int, filter: EventFilter, name: String, settings: GroupSettings, link: BrokerLink?) {
     self.number = number
     self.filter = filter
     self.name = name
     self.settings = settings
+    self.link = link
     mark = DeliveryMarks.take()
     // No delivery of another group that had this one's place is taken for one of this.
     queue = LaneQueue(firstFlight: UInt64(number) << 36)
@@ -109,7 +113,7 @@ struct DeliveryGroup {
       inFlight: queue.inFlight, waiting: queue.waiting, subscriptions: members.count,
       oldestAge: queue.oldest.map {
         .nanoseconds(max(0, now.nanoseconds.subtractingSaturating($0.envelope.time.nanoseconds)))
-      })
+      }, brokerError: link?.lastError)
   }
 }
 

@@ -126,6 +126,7 @@ extension EventBusState {
   mutating func start() {
     precondition(phase == .stopped, "a bus's run() was called while another run() is under way")
     phase = .running
+    renewLinks()
     expectNextDue()
     for group in groups.indices { startWorkers(for: group) }
   }
@@ -135,7 +136,11 @@ extension EventBusState {
     guard phase == .running else { return nil }
     defer { newWorkers = [] }
     for run in newWorkers { runs[run.number] = run }
-    if newWorkers.isEmpty { dispatcher = waiter }
+    if newWorkers.isEmpty {
+      dispatcher = waiter
+      // A group that came meanwhile.
+      if !newLinks.isEmpty { wakeDispatcher() }
+    }
     return newWorkers
   }
 

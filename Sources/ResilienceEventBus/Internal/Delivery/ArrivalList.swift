@@ -14,6 +14,16 @@ struct ArrivalList<Element> {
   /// The first place that is free; those behind it are linked by `next`.
   private var free = -1
 
+  /// In their order.
+  var all: [Element] {
+    var (all, place) = ([Element](), head)
+    while place != Self.none {
+      all.append(nodes[place].element)
+      place = nodes[place].next
+    }
+    return all
+  }
+
   var first: Element? { head == Self.none ? nil : nodes[head].element }
 
   /// - Returns: Its place, for ``remove(_:)``.

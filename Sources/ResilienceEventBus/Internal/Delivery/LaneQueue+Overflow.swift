@@ -20,6 +20,16 @@ extension LaneQueue {
     arrivals.first { !isInFlight($0) }.flatMap { takeOut($0) }
   }
 
+  /// Takes out what `isWanted` and no handler is at work on, in the order it came, as deliveries so far.
+  mutating func takeOut(where isWanted: (Message) -> Bool) -> [Ticket] {
+    arrivals.all.compactMap { place in
+      guard let offset = entry(at: place), let message = lanes[place.lane].entries[offset].message,
+        isWanted(message)
+      else { return nil }
+      return takeOut(place)?.0
+    }
+  }
+
   /// The oldest event that is not settled.
   var oldest: Message? {
     guard let place = arrivals.first else { return nil }

@@ -1,0 +1,53 @@
+internal import ResilienceCore
+
+// What comes from a broker, and goes back to it.
+
+extension EventBusState {
+  /// Queues an event that a broker handed out.
+  mutating func receive(_ message: Message, in group: Int) {
+    guard !groups[group].isRemoved else { return }
+    enqueue(message, in: group)
+  }
+
+  /// How many more events a group may have; with none, the waiter is woken when it may be more.
+  mutating func room(in group: Int, capacity: Int, orWait waiter: Waiter) -> Int {
+    let room = capacity - groups[group].queue.count
+    if room <= 0 { groups[group].publishers.append(waiter) }
+    return max(0, room)
+  }
+
+  /// Takes out what no handler is at work on, as deliveries so far.
+  mutating func takeReceived(of group: Int) -> [(receipt: BrokerReceipt, deliveries: Int)] {
+    let taken = groups[group].queue.takeOut { $0.origin != nil }
+    groups[group].enqueued -= taken.count
+    settled(taken.count, in: group)
+    return taken.compactMap { ticket in
+      released.append(ticket.message)
+      return ticket.message.origin.map { ($0.receipt, ticket.attempt) }
+    }
+  }
+
+  /// Has a broker told what became of an event.
+  mutating func tell(_ ticket: LaneQueue.Ticket, _ outcome: BrokerSettlement.Outcome) {
+    guard let origin = ticket.message.origin else { return }
+    settlements.append((origin.link, BrokerSettlement(origin.receipt, outcome)))
+  }
+
+  /// Sessions to begin.
+  mutating func takeNewLinks() -> [NewLink] {
+    defer { newLinks = [] }
+    return newLinks.filter { !groups[$0.group].isRemoved }
+  }
+
+  /// All groups with a broker, for a `run()` that begins.
+  mutating func renewLinks() {
+    newLinks = groups.indices.compactMap { index in
+      guard !groups[index].isRemoved, let link = groups[index].link else { return nil }
+      return NewLink(link: link, group: index)
+    }
+  }
+
+  mutating func noteMade(_ link: BrokerLink) {
+    unmade.removeAll { $0 === link }
+  }
+}
