@@ -13,7 +13,7 @@ extension EventBus {
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: runner.flags.union(.changed),
         observer: runner.inherited.observer))
-    call.flags.deliveryGroup = worker.mark
+    call.flags.deliveryGroup = worker.mark.number
     call.knownNow = KnownInstant(now)
     let policy = settings.policy
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: policy.maxDeliveries))

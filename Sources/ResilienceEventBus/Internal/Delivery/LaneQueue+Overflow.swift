@@ -17,20 +17,25 @@ extension LaneQueue {
   /// Takes out the oldest event that no handler is at work on; `nil` when there is none.
   mutating func takeOldest() -> (Ticket, unused: RetryBudget?)? {
     dropSettledArrivals()
-    // Only events in flight are passed over: as many as handlers run.
-    var offset = 0
-    while offset < arrivals.count {
-      let place = arrivals[offset]
-      if isOutstanding(place), !isInFlight(place) { return takeOut(place) }
-      offset += 1
+    // As many as handlers run.
+    for offset in 0..<passed.count where isOutstanding(passed[offset]) && !isInFlight(passed[offset]) {
+      return takeOut(passed[offset])
+    }
+    while !arrivals.isEmpty {
+      let place = arrivals.front
+      if isOutstanding(place) {
+        if !isInFlight(place) { return takeOut(place) }
+        passed.append(place)
+      }
+      _ = arrivals.popFirst()
     }
     return nil
   }
 
   /// The oldest event that is not settled.
   var oldest: Message? {
-    guard !arrivals.isEmpty else { return nil }
-    return entry(at: arrivals.front).flatMap { lanes[arrivals.front.lane].entries[$0].message }
+    guard let place = passed.isEmpty ? firstArrival : passed.front else { return nil }
+    return entry(at: place).flatMap { lanes[place.lane].entries[$0].message }
   }
 
   /// Has a deadline noticed should nobody take the event before.
@@ -45,10 +50,21 @@ extension LaneQueue {
     expect(Place(lane: lane, number: head.number), until: deadline)
   }
 
-  /// Settled events at the front: each is dropped once.
+  /// Settled events at the front, each once; and those behind one that is not, half of them at a time.
   mutating func dropSettledArrivals() {
+    while !passed.isEmpty, !isOutstanding(passed.front) { _ = passed.popFirst() }
     while !arrivals.isEmpty, !isOutstanding(arrivals.front) { _ = arrivals.popFirst() }
+    if arrivals.count > 2 * count + 64 || passed.count > 2 * count + 64 { dropAllSettled() }
   }
+
+  @inline(never)
+  private mutating func dropAllSettled() {
+    let current = self
+    arrivals.removeAll { !current.isOutstanding($0) }
+    passed.removeAll { !current.isOutstanding($0) }
+  }
+
+  private var firstArrival: Place? { arrivals.isEmpty ? nil : arrivals.front }
 
   private mutating func takeOut(_ place: Place) -> (Ticket, unused: RetryBudget?)? {
     let lane = place.lane
@@ -62,12 +78,22 @@ extension LaneQueue {
     guard offset == 0 else {
       lanes[lane].entries[offset].message = nil
       count -= 1
+      dropGone(of: lane)
+      dropSettledArrivals()
       return (ticket, nil)
     }
     let token = takeToken(of: lane)
     if lanes[lane].phase == .waiting { stopWaiting(lane) }
     removeHead(of: lane)
     return (ticket, token)
+  }
+
+  /// What was taken out behind a head that stays: half of the lane at a time.
+  private mutating func dropGone(of lane: Int) {
+    lanes[lane].gone += 1
+    guard 2 * lanes[lane].gone > lanes[lane].entries.count + 64 else { return }
+    lanes[lane].entries.removeAll { $0.message == nil }
+    lanes[lane].gone = 0
   }
 
   private func isOutstanding(_ place: Place) -> Bool {

@@ -55,6 +55,8 @@ struct LaneQueue {
     /// Its place among what waits, or among the leases.
     var due: DueHeap<Int>.Handle?
     var entries = FIFO<Entry>()
+    /// Entries that were taken out before their turn.
+    var gone = 0
   }
 
   var lanes: [Lane] = []
@@ -73,6 +75,8 @@ struct LaneQueue {
 
   /// All events in the order they came; what is settled leaves it when it gets to the front.
   var arrivals = FIFO<Place>()
+  /// Those that came before all ``arrivals``: a handler was at work on each when the oldest was looked for.
+  var passed = FIFO<Place>()
 
   /// Events that are not settled.
   var count = 0
@@ -232,6 +236,7 @@ extension LaneQueue {
     count -= 1
     while !lanes[lane].entries.isEmpty, lanes[lane].entries.front.message == nil {
       _ = lanes[lane].entries.popFirst()
+      lanes[lane].gone -= 1
     }
     if lanes[lane].phase == .ready {
       guard lanes[lane].entries.isEmpty else { return }
@@ -258,6 +263,7 @@ extension LaneQueue {
     for lane in lanes.indices where lanes[lane].phase != .unused && lanes[lane].phase != .emptied {
       var entries = lanes[lane].entries.elements
       lanes[lane].entries = FIFO()
+      lanes[lane].gone = 0
       if lanes[lane].phase == .inFlight {
         lanes[lane].entries.append(entries.removeFirst())
       } else {
