@@ -238,16 +238,24 @@ extension LaneQueue {
       _ = lanes[lane].entries.popFirst()
       lanes[lane].gone -= 1
     }
-    if lanes[lane].phase == .ready {
-      guard lanes[lane].entries.isEmpty else { return }
+    let isEmpty = lanes[lane].entries.isEmpty
+    if lanes[lane].phase != .ready {
+      if isEmpty { retire(lane) } else { makeReady(lane) }
+    } else if isEmpty {
       lanes[lane].phase = .emptied
       emptied += 1
-    } else if lanes[lane].entries.isEmpty {
-      retire(lane)
-    } else {
-      makeReady(lane)
+      if 2 * emptied > ready.count + 64 { retireEmptied() }
     }
     dropSettledArrivals()
+  }
+
+  /// Nobody may come for a delivery, who would do it.
+  @inline(never)
+  private mutating func retireEmptied() {
+    for lane in ready.elements where lanes[lane].phase == .emptied { retire(lane) }
+    let lanes = lanes
+    ready.removeAll { lanes[$0].phase == .unused }
+    emptied = 0
   }
 
   /// Ends a head's wait for redelivery.
