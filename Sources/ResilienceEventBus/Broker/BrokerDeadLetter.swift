@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// An event that a group was given up on, as a broker keeps it.
 public struct BrokerDeadLetter: Sendable {

@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// Consumers that share the work, as a broker knows them.
 public struct BrokerGroup: Sendable, Hashable {

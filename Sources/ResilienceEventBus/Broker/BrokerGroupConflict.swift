@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// A group was not joined, because it is there and gets other events.
 public struct BrokerGroupConflict: Error, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// A broker has no such group.
 public struct BrokerGroupMissing: Error, Hashable, CustomStringConvertible {

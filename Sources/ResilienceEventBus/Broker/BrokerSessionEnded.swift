@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// A consumer is none any more: it has left, its session has ended for want of a heartbeat, or its group was
 /// removed. What it had not settled has been given to others.

@@ -15,7 +15,7 @@ extension EventBus {
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: runner.flags.union(.changed),
         observer: runner.inherited.observer))
-    call.flags.deliveryGroup = worker.mark
+    call.flags.deliveryGroup = worker.mark.number
     call.knownNow = KnownInstant(now)
     let policy = settings.policy
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: policy.maxDeliveries))
@@ -124,6 +124,12 @@ extension EventBus {
     then next: (inout EventBusState) -> Next
   ) -> Next {
     let (following, unused) = update { state -> (Next, RetryBudget?) in
+      if end.settlement == .acknowledge, ticket.message.origin != nil {
+        let published = state.groups[worker.group].queue.published(by: ticket)
+        if state.groups[worker.group].queue.isCurrent(ticket) {
+          state.tell(ticket, .handled(publishing: published))
+        }
+      }
       let (settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
       // Otherwise its lease had ended: somebody else has settled it, or will.
       if let settlement { note(settlement, of: ticket, worker, end, at: time, &state) }
@@ -137,7 +143,6 @@ extension EventBus {
     _ settlement: Settlement, of ticket: LaneQueue.Ticket, _ worker: EventBusState.Worker,
     _ end: DeliveryEnd, at time: UnixTime?, _ state: inout EventBusState
   ) {
-    if settlement == .acknowledge { state.tell(ticket, .handled()) }
     if case .deadLetter(let reason) = settlement, let time {
       addDeadLetter(
         ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state)

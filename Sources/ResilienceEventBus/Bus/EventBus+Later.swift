@@ -28,6 +28,11 @@ extension EventBus {
       source: source, type: type, subject: subject, data: payload, deadline: deadline, context: context)
     let due = context.readClock().advanced(by: max(.zero, delay))
     let message = TypedMessage(event)
+    if context.flags.contains(.outbox),
+      try keep(message, later: OutboxScope.Later(due: due, delay: max(.zero, delay)))
+    {
+      return event
+    }
     let isFull = update { state in
       guard state.scheduled.count < policy.queueCapacity else { return true }
       state.scheduled.insert(message, due: due)

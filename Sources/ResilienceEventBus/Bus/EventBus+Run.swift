@@ -57,7 +57,7 @@ extension EventBus {
       Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown")
     )
     guard update({ $0.isRunning(orWait: ended) }) else { return }
-    if !update({ $0.isIdle(orWait: idle) }) {
+    if !update({ $0.isIdle(orEnded: idle) }) {
       await idle.wait(until: context.readClock().advanced(by: grace), on: context.clock)
     }
     update { state in

@@ -30,7 +30,8 @@ import Testing
         for number in 0..<20 {
           try await bus.publish(number, as: Topic.number, subject: "s\(number % 3)")
         }
-        try await settled(broker, sim)
+        // 20 for each of two groups.
+        while handled.entries.count < 40 { try await sim.sleep(for: .milliseconds(5)) }
       }
       for group in ["g", "h"] {
         for subject in 0..<3 {
@@ -172,6 +173,32 @@ import Testing
         let expected = (0..<30).filter { $0 % 7 == subject }.map { "s\(subject) \($0)" }
         let seen = handled.entries.filter { $0.hasPrefix("s\(subject) ") }
         try sim.require(seen == expected, "\(seen) instead of \(expected)")
+      }
+    }
+  }
+
+  /// What a handler publishes behind an outbox appears with its acknowledgement: once, however often it fails.
+  @Test func anOutboxIsSettledWithTheEvent() throws {
+    try Simulation.explore(seeds: 0..<50) { sim in
+      let broker = MemoryBroker()
+      let bus = EventBus(source: "tests", broker: broker)
+      let texts = Log<String>()
+      try bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.milliseconds(5)),
+        handler: EventHandler("g") { (event: Event<Int>) in
+          try await bus.publish("first of \(event.data)", as: Topic.text, subject: event.subject)
+          if event.attempt < 3 { throw Broken() }
+          try await bus.publish("second of \(event.data)", as: Topic.text, subject: event.subject)
+        }.outbox(bus))
+      try bus.handle(Topic.text, in: "h") { texts.append($0.data) }
+      try await bus.running {
+        for number in 1...3 { try await bus.publish(number, as: Topic.number, subject: "s\(number)") }
+        while texts.entries.count < 6 { try await sim.sleep(for: .milliseconds(5)) }
+        try await sim.sleep(for: .seconds(1))
+      }
+      for number in 1...3 {
+        let seen = texts.entries.filter { $0.hasSuffix("of \(number)") }
+        try sim.require(seen == ["first of \(number)", "second of \(number)"], "\(seen)")
       }
     }
   }

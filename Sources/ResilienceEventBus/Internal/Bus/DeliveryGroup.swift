@@ -17,7 +17,7 @@ struct DeliveryGroup {
   let filter: EventFilter
   let name: String
   /// What the calls of its handlers are known by; see `CallFlags.deliveryGroup`.
-  let mark: UInt16
+  let mark = DeliveryMark()
   var settings: GroupSettings
   var queue: LaneQueue
   var members: [Member] = []
@@ -35,7 +35,7 @@ struct DeliveryGroup {
   var parked = FIFO<Parked>()
 
   /// Publishers that wait for room.
-  var publishers = FIFO<Waiter>()
+  var publishers = WaitingQueue("EventBus.publish")
 
   /// Workers that were started or woken and have not come for a delivery yet.
   var arriving = 0
@@ -57,13 +57,13 @@ struct DeliveryGroup {
     self.name = name
     self.settings = settings
     self.link = link
-    mark = DeliveryMarks.take()
     // No delivery of another group that had this one's place is taken for one of this.
     queue = LaneQueue(firstFlight: UInt64(number) << 36)
   }
 
-  func isMember(_ consumer: Int) -> Bool {
-    members.contains { $0.worker.consumer == consumer }
+  /// Whether a consumer still is one, and has no more workers than it may.
+  func mayWork(_ consumer: Int) -> Bool {
+    members.contains { $0.worker.consumer == consumer && $0.workers <= settings.policy.parallelism }
   }
 
   /// How many of its handlers run at most.

@@ -9,11 +9,16 @@ extension EventBusState {
     enqueue(message, in: group)
   }
 
-  /// How many more events a group may have; with none, the waiter is woken when it may be more.
-  mutating func room(in group: Int, capacity: Int, orWait waiter: Waiter) -> Int {
+  enum Room: Sendable {
+    case events(Int)
+    case wait(RoomWait)
+  }
+
+  /// How many more events a group may have, or what to wait for when it may have none.
+  mutating func room(in group: Int, capacity: Int) -> Room {
     let room = capacity - groups[group].queue.count
-    if room <= 0 { groups[group].publishers.append(waiter) }
-    return max(0, room)
+    if room > 0 { return .events(room) }
+    return .wait(RoomWait(place: groups[group].publishers.insert(1), group: groups[group].number))
   }
 
   /// Takes out what no handler is at work on, as deliveries so far.
@@ -25,6 +30,15 @@ extension EventBusState {
       released.append(ticket.message)
       return ticket.message.origin.map { ($0.receipt, ticket.attempt) }
     }
+  }
+
+  /// Keeps what a delivery's handler has published until the delivery is settled.
+  ///
+  /// - Returns: Whether the delivery holds, and came from a broker.
+  mutating func attach(_ events: [EncodedEvent], to delivery: DeliveryPlace, ofGroupMarked mark: UInt16) -> Bool
+  {
+    guard let group = groups.firstIndex(where: { $0.link != nil && $0.mark.number == mark }) else { return false }
+    return groups[group].queue.attach(events, lane: Int(delivery.lane), flight: delivery.flight)
   }
 
   /// Has a broker told what became of an event.

@@ -60,8 +60,9 @@ extension EventBusState {
 
   private mutating func forget(_ group: Int, _ filter: EventFilter) {
     guard case .type(let type) = filter else { return patternGroups.removeAll { $0 == group } }
-    groupsOfType[type]?.removeAll { $0 == group }
-    if groupsOfType[type]?.isEmpty == true { groupsOfType[type] = nil }
+    let key = Identifier(type)
+    groupsOfType[key]?.removeAll { $0 == group }
+    if groupsOfType[key]?.isEmpty == true { groupsOfType[key] = nil }
   }
 
   private mutating func addGroup(
@@ -69,7 +70,6 @@ extension EventBusState {
     _ broker: (any EventBroker)?
   ) -> Int {
     let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 && $0.queue.count == 0 } ?? groups.count
-    if index < groups.count { DeliveryMarks.giveBack(groups[index].mark) }
     let link = broker.map { BrokerLink($0, BrokerGroup("\(name)/\(filter)", filter: filter)) }
     let group = DeliveryGroup(
       number: nextGroup, filter: filter, name: name,
@@ -82,7 +82,7 @@ extension EventBusState {
       wakeDispatcher()
     }
     if case .type(let type) = filter {
-      groupsOfType[type, default: []].append(index)
+      groupsOfType[Identifier(type), default: []].append(index)
     } else {
       patternGroups.append(index)
     }

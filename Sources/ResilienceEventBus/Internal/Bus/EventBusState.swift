@@ -12,10 +12,10 @@ struct EventBusState {
     let filter: EventFilter
     let consumer: Int
     let handler: Consumer
-    let mark: UInt16
+    let mark: DeliveryMark
 
     init(
-      group: Int, groupName: String, filter: EventFilter, consumer: Int, handler: Consumer, mark: UInt16
+      group: Int, groupName: String, filter: EventFilter, consumer: Int, handler: Consumer, mark: DeliveryMark
     ) {
       self.group = group
       self.groupName = groupName
@@ -43,7 +43,7 @@ struct EventBusState {
   }
 
   var groups: [DeliveryGroup] = []
-  var groupsOfType: [String: [Int]] = [:]
+  var groupsOfType: [Identifier: [Int]] = [:]
   /// Groups of a prefix, or of all types. All are looked at for each event: there are a handful, audits and
   /// forwarders.
   var patternGroups: [Int] = []

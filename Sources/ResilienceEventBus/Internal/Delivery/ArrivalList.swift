@@ -24,6 +24,9 @@ struct ArrivalList<Element> {
     return all
   }
 
+  /// How many there is memory for: the most there were at one time.
+  var memory: Int { nodes.count }
+
   var first: Element? { head == Self.none ? nil : nodes[head].element }
 
   /// - Returns: Its place, for ``remove(_:)``.

@@ -66,12 +66,21 @@ extension LaneQueue {
     guard offset == 0 else {
       lanes[lane].entries[offset].message = nil
       forget(entry)
+      dropGone(of: lane)
       return (ticket, nil)
     }
     let token = takeToken(of: lane)
     if lanes[lane].phase == .waiting { stopWaiting(lane) }
     removeHead(of: lane)
     return (ticket, token)
+  }
+
+  /// What was taken out behind a head that stays: half of the lane at a time.
+  private mutating func dropGone(of lane: Int) {
+    lanes[lane].gone += 1
+    guard 2 * lanes[lane].gone > lanes[lane].entries.count + 64 else { return }
+    lanes[lane].entries.removeAll { $0.message == nil }
+    lanes[lane].gone = 0
   }
 
   private func isInFlight(_ place: Place) -> Bool {

@@ -60,6 +60,10 @@ struct LaneQueue {
     var position = 0
     var leaseEnd: Instant?
     var entries = FIFO<Entry>()
+    /// What the delivery under way has published, to be settled with it.
+    var published: [EncodedEvent] = []
+    /// Entries that were taken out before their turn.
+    var gone = 0
   }
 
   var lanes: [Lane] = []
@@ -138,6 +142,7 @@ struct LaneQueue {
     nextFlight += 1
     lanes[lane].entries.front.attempt += 1
     lanes[lane].leaseEnd = leaseEnd
+    if !lanes[lane].published.isEmpty { lanes[lane].published = [] }
     lanes[lane].position = flights.count
     flights.append(lane)
     if let expiry = lanes[lane].entries.front.expiry { expiries.remove(expiry) }
@@ -158,6 +163,17 @@ struct LaneQueue {
     guard isInFlight(lane: lane, flight: flight), lanes[lane].leaseEnd != nil else { return false }
     lanes[lane].leaseEnd = end
     return true
+  }
+
+  mutating func attach(_ events: [EncodedEvent], lane: Int, flight: UInt64) -> Bool {
+    guard isInFlight(lane: lane, flight: flight) else { return false }
+    lanes[lane].published += events
+    return true
+  }
+
+  /// What the delivery under way has published.
+  func published(by ticket: Ticket) -> [EncodedEvent] {
+    isCurrent(ticket) ? lanes[ticket.lane].published : []
   }
 
   /// Takes deliveries whose lease has ended away from who makes them; each is to be settled anew.
@@ -241,16 +257,25 @@ extension LaneQueue {
     if let head = lanes[lane].entries.popFirst() { forget(head) }
     while !lanes[lane].entries.isEmpty, lanes[lane].entries.front.message == nil {
       _ = lanes[lane].entries.popFirst()
+      lanes[lane].gone -= 1
     }
-    if lanes[lane].phase == .ready {
-      guard lanes[lane].entries.isEmpty else { return }
+    let isEmpty = lanes[lane].entries.isEmpty
+    if lanes[lane].phase != .ready {
+      if isEmpty { retire(lane) } else { makeReady(lane) }
+    } else if isEmpty {
       lanes[lane].phase = .emptied
       emptied += 1
-    } else if lanes[lane].entries.isEmpty {
-      retire(lane)
-    } else {
-      makeReady(lane)
+      if 2 * emptied > ready.count + 64 { retireEmptied() }
     }
+  }
+
+  /// Nobody may come for a delivery, who would do it.
+  @inline(never)
+  private mutating func retireEmptied() {
+    for lane in ready.elements where lanes[lane].phase == .emptied { retire(lane) }
+    let lanes = lanes
+    ready.removeAll { lanes[$0].phase == .unused }
+    emptied = 0
   }
 
   /// Ends a head's wait for redelivery.
@@ -266,6 +291,7 @@ extension LaneQueue {
     for lane in lanes.indices where lanes[lane].phase != .unused && lanes[lane].phase != .emptied {
       var entries = lanes[lane].entries.elements
       lanes[lane].entries = FIFO()
+      lanes[lane].gone = 0
       if lanes[lane].phase == .inFlight {
         lanes[lane].entries.append(entries.removeFirst())
       } else {
