@@ -101,6 +101,16 @@ final class Box<Value: Sendable>: Sendable {
   func change<Result: Sendable>(_ body: (inout Value) -> Result) -> Result { state.withLock { body(&$0) } }
 }
 
+extension Simulation {
+  /// What a handler does that ignores its cancellation.
+  func sleepThroughCancellation(until instant: Instant) async {
+    let clock = CallContext.current.clock
+    await withCheckedContinuation { continuation in
+      _ = clock.schedule(at: instant) { continuation.resume() }
+    }
+  }
+}
+
 extension LaneQueue {
   mutating func taken() throws -> Ticket {
     guard let ticket = take() else { throw Broken() }

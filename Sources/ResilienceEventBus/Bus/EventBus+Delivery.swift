@@ -1,11 +1,13 @@
 internal import ResilienceCore
 
 extension EventBus {
-  /// Makes one delivery, from the check of its deadline to its settlement.
+  /// Makes one delivery, from the check of its deadline to what is to become of it.
+  ///
+  /// - Returns: With the wall clock's time, where a dead letter may need it: it is not read under the lock.
   func deliver(
     _ ticket: LaneQueue.Ticket, to worker: EventBusState.Worker, by settings: GroupSettings,
     at now: Instant, _ runner: CallContext
-  ) async {
+  ) async -> (DeliveryEnd, UnixTime?) {
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to
     // the event.
     var call = CallContext(
@@ -13,7 +15,7 @@ extension EventBus {
         deadline: ticket.message.envelope.deadline, trace: ticket.message.envelope.trace,
         flags: runner.flags.union(.changed),
         observer: runner.inherited.observer))
-    call.flags.deliveryGroup = worker.mark
+    call.flags.deliveryGroup = worker.mark.number
     call.knownNow = KnownInstant(now)
     let policy = settings.policy
     call.beginAttempt(UInt32(clamping: ticket.attempt), of: UInt32(clamping: policy.maxDeliveries))
@@ -21,8 +23,7 @@ extension EventBus {
       let end = DeliveryEnd(
         settlement: refusal, error: nil, deliveries: ticket.attempt - 1, load: .none, time: now)
       tell(call, end, ticket, worker)
-      settle(ticket, as: worker, end, call)
-      return
+      return (end, call.clock.unixTime)
     }
     // The event is the logical call: a retry around the handler does not deposit for it again.
     if settings.budget != nil { call.drawCallID() }
@@ -35,31 +36,28 @@ extension EventBus {
     let end = end(of: ticket, to: worker, by: settings, outcome, error, call)
     tell(attempt, end, ticket, worker)
     attempt.attemptEnded(of: call, outcome, error: error)
-    settle(ticket, as: worker, end, call)
+    return (end, end.settlement == .acknowledge ? nil : call.clock.unixTime)
   }
 
-  /// Runs the handler, with the delivery's context and baggage bound.
+  /// Runs the handler, which binds the delivery's context, with the event's baggage bound.
   private func consume(
     _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ attempt: CallContext
   ) async -> (Outcome, (any Error)?) {
-    var context = attempt
-    context.inherited = attempt.inherited.unchanged
     let baggage = ticket.message.envelope.baggage
     let delivery = Delivery(
       message: ticket.message, group: worker.groupName, attempt: ticket.attempt,
-      place: DeliveryPlace(lane: ticket.lane, flight: ticket.flight), context: context)
+      place: DeliveryPlace(lane: ticket.lane, flight: ticket.flight), context: attempt)
     do {
-      let outcome = try await CallContext.withCurrent(context) {
-        if baggage == nil, !CallContext.hasBaggage {
-          return try await worker.handler.consume(delivery, self)
-        }
-        return try await CallContext.withBaggage(baggage) {
-          try await worker.handler.consume(delivery, self)
-        }
+      if baggage == nil, !CallContext.hasBaggage {
+        return (try await worker.handler.consume(delivery, self), nil)
+      }
+      let outcome = try await CallContext.withBaggage(baggage) {
+        try await worker.handler.consume(delivery, self)
       }
       return (outcome, nil)
     } catch {
       // No time limit cancels a worker: it was the shutdown, however late it is.
+      var context = attempt
       context.dropDeadline()
       return (worker.handler.judge(error, context), error)
     }
@@ -117,35 +115,41 @@ extension EventBus {
   ) {
     context.emit(
       EventBusEvent(
-        end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries))
+        end.kind(of: end.settlement), ticket.message.envelope, group: worker.groupName, attempt: end.deliveries))
   }
 
-  private func settle(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, _ call: CallContext
-  ) {
-    // Read before: a clock is not called under the lock.
-    settle(ticket, as: worker, end, at: end.settlement == .acknowledge ? nil : call.clock.unixTime)
-  }
-
-  func settle(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, at time: UnixTime?
-  ) {
-    let unused = update { state in
-      let (settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
-      // Its lease had ended: somebody else has settled it, or will.
-      guard let settlement else { return unused }
-      var end = end
-      end.settlement = settlement
-      if case .deadLetter(let reason) = settlement, let time {
-        addDeadLetter(
-          ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state
-        )
-      } else {
-        note(end.kind, ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
+  /// Settles a delivery, and goes on with what `next` says in the same breath.
+  func settle<Next: Sendable>(
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ end: DeliveryEnd, at time: UnixTime?,
+    then next: (inout EventBusState) -> Next
+  ) -> Next {
+    let (following, unused) = update { state -> (Next, RetryBudget?) in
+      if end.settlement == .acknowledge, ticket.message.origin != nil {
+        let published = state.groups[worker.group].queue.published(by: ticket)
+        if state.groups[worker.group].queue.isCurrent(ticket) {
+          state.tell(ticket, .handled(publishing: published))
+        }
       }
-      return unused
+      let (settlement, unused) = state.settle(ticket, in: worker.group, end.settlement, after: end.load)
+      // Otherwise its lease had ended: somebody else has settled it, or will.
+      if let settlement { note(settlement, of: ticket, worker, end, at: time, &state) }
+      return (next(&state), unused)
     }
     unused?.refundRetry()
+    return following
+  }
+
+  private func note(
+    _ settlement: Settlement, of ticket: LaneQueue.Ticket, _ worker: EventBusState.Worker,
+    _ end: DeliveryEnd, at time: UnixTime?, _ state: inout EventBusState
+  ) {
+    if case .deadLetter(let reason) = settlement, let time {
+      addDeadLetter(
+        ticket, worker.groupName, worker.filter, reason, end.error, deliveries: end.deliveries, time, &state)
+    } else {
+      note(
+        end.kind(of: settlement), ticket.message.envelope, group: worker.groupName, attempt: end.deliveries)
+    }
   }
 
   /// Makes a dead letter; called while the lock is held.
@@ -156,26 +160,30 @@ extension EventBus {
     var envelope = ticket.message.envelope
     envelope.group = group
     envelope.attempt = deliveries
+    note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
+    if ticket.message.origin != nil {
+      let death = DeadLetter.Death(reason: reason, lastError: error, deliveries: deliveries, time: time)
+      return state.tell(ticket, .deadLettered(death, history: ticket.message.deaths))
+    }
     let oldest = deadLetters.append { number in
       DeadLetter(
         number: number, event: envelope, group: group, reason: reason, lastError: error, time: time,
         filter: filter, message: ticket.message)
     }
     if let oldest { state.released.append(oldest) }
-    note(.deadLettered(reason, error: error), envelope, group: group, attempt: deliveries)
   }
 }
 
 /// How a delivery ended.
 struct DeliveryEnd {
-  var settlement: Settlement
+  let settlement: Settlement
   let error: String?
   let deliveries: Int
   let load: DeliveryLoad
   /// When it ended; `nil` where nothing follows.
   let time: Instant?
 
-  var kind: EventBusEvent.Kind {
+  func kind(of settlement: Settlement) -> EventBusEvent.Kind {
     switch settlement {
     case .acknowledge: .delivered
     case .redeliver(let due):

@@ -20,7 +20,7 @@ extension EventBus {
     let end = endUnacknowledged(
       lost.ticket, by: lost.settings, .failure, LeaseEnded(lease: lost.settings.policy.lease ?? .zero),
       wasRefused: false, isShuttingDown: false, at: now, seed: random.next())
-    settle(lost.ticket, as: run.worker, end, at: time)
+    settle(lost.ticket, as: run.worker, end, at: time) { _ in }
   }
 
   /// Publishes what was published for later. Who could be told that there is no room has gone.
@@ -43,6 +43,7 @@ extension EventBus {
             leaver.ticket, leaver.group, leaver.filter, reason, nil, deliveries: leaver.ticket.attempt, time,
             &state)
         } else {
+          state.tell(leaver.ticket, .handled())
           note(.dropped, leaver.ticket.message.envelope, group: leaver.group, attempt: leaver.ticket.attempt)
         }
       }

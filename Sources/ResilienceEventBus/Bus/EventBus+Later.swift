@@ -17,16 +17,22 @@ extension EventBus {
   ///   - context: Where clock and trace come from. Default: that of the enclosing call.
   /// - Returns: The event.
   /// - Throws: ``InvalidEvent``; ``QueueFull`` when as many events are scheduled as one group may have
-  ///   outstanding.
+  ///   outstanding; ``PublishNeedsAwait`` on a bus with a broker, which would not keep it.
   @discardableResult
   public func publish<Payload>(
     _ payload: Payload, as type: EventType<Payload>, after delay: Duration, subject: String? = nil,
     deadline: Deadline = .never, context: CallContext = .current
   ) throws -> Event<Payload> {
+    if hasBroker { throw PublishNeedsAwait(type: type.name) }
     let event = try Event(
       source: source, type: type, subject: subject, data: payload, deadline: deadline, context: context)
     let due = context.readClock().advanced(by: max(.zero, delay))
     let message = TypedMessage(event)
+    if context.flags.contains(.outbox),
+      try keep(message, later: OutboxScope.Later(due: due, delay: max(.zero, delay)))
+    {
+      return event
+    }
     let isFull = update { state in
       guard state.scheduled.count < policy.queueCapacity else { return true }
       state.scheduled.insert(message, due: due)

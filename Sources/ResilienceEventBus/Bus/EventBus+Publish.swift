@@ -45,8 +45,8 @@ extension EventBus {
 
   /// Publishes something that happened, from code that is not asynchronous.
   ///
-  /// As ``publish(_:as:subject:deadline:context:)-async``, but it never waits: ``Overflow/wait`` is as
-  /// ``Overflow/refuse``.
+  /// As in asynchronous code, but it never waits: ``Overflow/wait`` is as ``Overflow/refuse``, and a bus with a
+  /// broker throws ``PublishNeedsAwait``.
   @discardableResult
   @inlinable
   public func publish<Payload>(
@@ -62,19 +62,25 @@ extension EventBus {
   /// Publishes an event as it is, from code that is not asynchronous; it never waits.
   @inlinable
   public func publish<Payload>(_ event: Event<Payload>, context: CallContext = .current) throws {
-    _ = try enqueue(TypedMessage(event), context, mayWait: false)
+    if hasBroker {
+      try keepOrRefuse(TypedMessage(event), context)
+    } else {
+      _ = try enqueue(TypedMessage(event), context, mayWait: false)
+    }
   }
 
   @inlinable
   func publish(_ message: Message, _ context: CallContext) async throws {
-    if let waiter = try enqueue(message, context, mayWait: true) {
-      try await enqueueSlowly(message, context, waiter)
+    if hasBroker { return try await store(message, context) }
+    if let wait = try enqueue(message, context, mayWait: true) {
+      try await enqueueSlowly(message, context, wait)
     }
   }
 
   /// - Returns: What to wait for before another try, when there is no room.
   @usableFromInline
-  func enqueue(_ message: Message, _ context: CallContext, mayWait: Bool) throws -> Waiter? {
+  func enqueue(_ message: Message, _ context: CallContext, mayWait: Bool) throws -> RoomWait? {
+    if context.flags.contains(.outbox), try keep(message) { return nil }
     // Read before: a clock is not called under the lock. Only where something may have to make room.
     var leavers: [EventBusState.Leaver] = []
     let publication = update { state in
@@ -91,25 +97,41 @@ extension EventBus {
       return nil
     case .full(let group):
       throw queueFull(group, of: message.envelope.type, context)
-    case .wait(let waiter):
-      return waiter
+    case .wait(let place, let group):
+      return RoomWait(place: place, group: group)
     }
   }
 
   @usableFromInline
-  func enqueueSlowly(_ message: Message, _ context: CallContext, _ first: Waiter) async throws {
-    var waiter = first
-    while true {
-      let resolution = await waiter.wait(until: context.deadline.instant, on: context.clock)
-      let isTooLate = context.deadline.hasPassed(at: context.readClock())
-      if resolution == .cancelled || isTooLate { update { $0.forgetPublisher(waiter) } }
-      if resolution == .cancelled { throw CancellationError() }
-      guard let next = try enqueue(message, context, mayWait: !isTooLate) else { return }
-      waiter = next
+  func enqueueSlowly(_ message: Message, _ context: CallContext, _ first: RoomWait) async throws {
+    var next: RoomWait? = first
+    while let wait = next {
+      let resolution = await wait.place.turn.wait(until: context.deadline.instant, on: context.clock)
+      do {
+        if resolution == .cancelled { throw CancellationError() }
+        let isTooLate = context.deadline.hasPassed(at: context.readClock())
+        next = try enqueue(message, context, mayWait: !isTooLate)
+      } catch {
+        passRoomOn(wait)
+        throw error
+      }
+      if next != nil { passRoomOn(wait) }
     }
+  }
+
+  func passRoomOn(_ wait: RoomWait) {
+    update { $0.passRoomOn(wait.place, in: wait.group, capacity: policy.queueCapacity) }
   }
 
   func queueFull(_ group: String, of type: String, _ context: CallContext) -> QueueFull {
     QueueFull(type: type, group: group, capacity: policy.queueCapacity, retryAt: context.readClock())
   }
+}
+
+/// A publisher's wait for room in a group.
+@usableFromInline
+struct RoomWait: Sendable {
+  let place: WaitingQueue.Place
+  /// The group's number.
+  let group: Int
 }

@@ -14,12 +14,16 @@ extension EventBus {
     let context = CallContext.current
     keepTime(in: context)
     update { $0.start() }
-    let isCancelled = await startWorkers(on: context.executor)
+    var sessions: [(BrokerLink, Task<Void, Never>)] = []
+    let isCancelled = await startWorkers(on: context.executor, &sessions)
     for run in update({ $0.end() }) { run.cancel() }
     // In a task of its own, which is not cancelled.
     await Task.immediate(executorPreference: context.executor) { await self.waitForWorkers() }.value
     keepTime(in: nil)
     update { $0.stop() }
+    // They give back what nobody is at work on, and leave.
+    for (link, _) in sessions { link.close() }
+    for (_, session) in sessions { await session.value }
     if isCancelled { throw CancellationError() }
   }
 
@@ -53,7 +57,7 @@ extension EventBus {
       Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown"), Waiter("EventBus.shutDown")
     )
     guard update({ $0.isRunning(orWait: ended) }) else { return }
-    if !update({ $0.isIdle(orWait: idle) }) {
+    if !update({ $0.isIdle(orEnded: idle) }) {
       await idle.wait(until: context.readClock().advanced(by: grace), on: context.clock)
     }
     update { state in
@@ -67,8 +71,16 @@ extension EventBus {
   }
 
   /// - Returns: Whether it ended since the task was cancelled.
-  private func startWorkers(on executor: (any TaskExecutor)?) async -> Bool {
+  private func startWorkers(
+    on executor: (any TaskExecutor)?, _ sessions: inout [(BrokerLink, Task<Void, Never>)]
+  ) async -> Bool {
     while !Task.isCancelled {
+      for new in update({ $0.takeNewLinks() }) {
+        new.link.open()
+        let session = BrokerSession(bus: self, link: new.link, group: new.group)
+        // It outlives the cancellation of this task by the time that settling takes.
+        sessions.append((new.link, Task.immediate(executorPreference: executor) { await session.run() }))
+      }
       let waiter = Waiter("EventBus.run")
       guard let runs = update({ $0.takeHirings(orWait: waiter) }) else { return false }
       for run in runs {
@@ -89,29 +101,27 @@ extension EventBus {
 
   private func work(_ run: WorkerRun) async {
     let runner = CallContext.current
-    var isArriving = true
-    while let (ticket, settings, now) = await nextDelivery(for: run, isArriving: &isArriving) {
-      await deliver(ticket, to: run.worker, by: settings, at: now, runner)
-    }
-    update { $0.leave(run) }
-  }
-
-  private func nextDelivery(
-    for run: WorkerRun, isArriving: inout Bool
-  ) async -> (LaneQueue.Ticket, GroupSettings, Instant)? {
-    while !Task.isCancelled {
-      let (arrives, now) = (isArriving, CallContext.current.readClock())
-      switch update({ $0.assignment(for: run, isArriving: arrives, at: now) }) {
-      case .deliver(let ticket, let settings):
-        isArriving = false
-        return (ticket, settings, now)
-      case .leave:
-        return nil
+    var assignment = assignment(for: run, runner)
+    while true {
+      switch assignment {
+      case .deliver(let ticket, let settings, let begin):
+        let (end, time) = await deliver(ticket, to: run.worker, by: settings, at: begin, runner)
+        let (now, isCancelled) = (runner.readClock(), Task.isCancelled)
+        assignment = settle(ticket, as: run.worker, end, at: time) { state in
+          isCancelled ? .leave : state.assignment(for: run, isArriving: false, at: now)
+        }
       case .park(let waiter):
-        guard await waiter.wait() == .granted else { return nil }
-        isArriving = true
+        assignment = await waiter.wait() == .granted ? self.assignment(for: run, runner) : .leave
+      case .leave:
+        return update { $0.leave(run) }
       }
     }
-    return nil
+  }
+
+  /// What a worker does that was just started or woken.
+  private func assignment(for run: WorkerRun, _ runner: CallContext) -> EventBusState.Assignment {
+    if Task.isCancelled { return .leave }
+    let now = runner.readClock()
+    return update { $0.assignment(for: run, isArriving: true, at: now) }
   }
 }

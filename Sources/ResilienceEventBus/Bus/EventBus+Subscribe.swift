@@ -130,7 +130,8 @@ extension EventBus {
     precondition(!group.isEmpty, "a group's name must not be empty, was \"\(group)\"")
     let id = try update { state throws(GroupConflict) in
       try state.subscribe(
-        to: filter, group: group, handler: handler, policy: policy, budget: budget, isResponder: isResponder)
+        to: filter, group: group, handler: handler, policy: policy, budget: budget, isResponder: isResponder,
+        broker: broker)
     }
     return Subscription(filter: filter, group: group, id: id, bus: self)
   }

@@ -39,9 +39,13 @@ public final class EventBus: Sendable {
   /// The bounds.
   public let policy: EventBusPolicy
 
-  /// Events that were given up.
+  /// Events that were given up. Those that a broker keeps are in its dead letters.
   public let deadLetters: DeadLetterStore
 
+  /// Where events are stored; `nil` for a bus in memory.
+  public let broker: (any EventBroker)?
+
+  @usableFromInline let hasBroker: Bool
   private let state = Lock(EventBusState())
   private let outbox: EventQueue<EventBusEvent>
   private let timer = EventBusTimer()
@@ -54,13 +58,50 @@ public final class EventBus: Sendable {
   ///   - onEvent: Is told of everything the bus does with an event: synchronously, in order, after its lock
   ///     is released. It must be quick. What an inbox drops as a duplicate is a delivery like any other here:
   ///     a call observer is told of it, and ``Inbox/snapshot()`` counts it.
-  public init(
+  public convenience init(
     source: String, policy: EventBusPolicy = EventBusPolicy(),
     onEvent: (@Sendable (EventBusEvent) -> Void)? = nil
+  ) {
+    self.init(source, policy, nil, onEvent)
+  }
+
+  /// Creates a bus whose events a broker keeps: one that outlives the process, or is shared by several.
+  ///
+  /// ```swift
+  /// let broker = try await JournalBroker.open(LocalDirectory(path: "/var/lib/shop/events"))
+  /// let bus = EventBus(source: "shop", broker: broker)
+  /// ```
+  ///
+  /// What is published is stored first, so it must have a form as bytes (a `Codable` payload has), and `publish`
+  /// has to be awaited: ``PublishNeedsAwait``. Groups get events from the broker while ``run()`` runs, those of
+  /// earlier processes too; an event is removed there when it was handled, or is one of the broker's dead letters.
+  /// A group is known to the broker as `name/type`, from the first `publish` or `run()` after it subscribes. It
+  /// stays there when the bus removes it, until `broker.removeGroup` is called.
+  ///
+  /// Requests and replies stay in memory: they are of use to a caller in this process, and end with it.
+  /// ``waitUntilIdle()`` waits for what this process has received.
+  ///
+  /// - Parameters:
+  ///   - source: Who publishes here, as a URI reference: `shop`, `/services/order`. Not empty.
+  ///   - broker: Where events are stored.
+  ///   - policy: The bounds: of a group, how many events are received and not settled.
+  ///   - onEvent: Is told of everything the bus does with an event; as above.
+  public convenience init(
+    source: String, broker: any EventBroker, policy: EventBusPolicy = EventBusPolicy(),
+    onEvent: (@Sendable (EventBusEvent) -> Void)? = nil
+  ) {
+    self.init(source, policy, broker, onEvent)
+  }
+
+  private init(
+    _ source: String, _ policy: EventBusPolicy, _ broker: (any EventBroker)?,
+    _ onEvent: (@Sendable (EventBusEvent) -> Void)?
   ) {
     precondition(!source.isEmpty, "a bus's source must not be empty, was \"\(source)\"")
     self.source = source
     self.policy = policy
+    self.broker = broker
+    hasBroker = broker != nil
     deadLetters = DeadLetterStore(capacity: policy.deadLetterCapacity)
     outbox = EventQueue(onEvent)
   }
@@ -98,13 +139,12 @@ public final class EventBus: Sendable {
   func update<Result: Sendable, Failure: Error>(
     _ change: (inout EventBusState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, wakeups, released, due) = try state.withLock {
-      state throws(Failure) -> (Result, [Waiter], [any Sendable], Instant?) in
-      (try change(&state), state.takeWakeups(), state.takeReleased(), state.takeTimer())
+    let (result, effects) = try state.withLock { state throws(Failure) -> (Result, EventBusState.Effects) in
+      (try change(&state), state.takeEffects())
     }
-    _ = released
-    if let due { timer.set(for: due) }
-    for waiter in wakeups { waiter.grant() }
+    if let due = effects.timer { timer.set(for: due) }
+    for waiter in effects.wakeups { waiter.grant() }
+    for (link, settlement) in effects.settlements { link.settle(settlement) }
     outbox.drain()
     return result
   }
@@ -115,8 +155,9 @@ public final class EventBus: Sendable {
     timer.start(
       context.map { context in
         let clock = context.clock
-        return EventBusTimer.Source(clock: clock) { [weak self] in
-          self?.releaseDue(at: clock.now, time: clock.unixTime, random)
+        // Not weakly: an object that is referred to so counts its references three times as slowly.
+        return EventBusTimer.Source(clock: clock) {
+          self.releaseDue(at: clock.now, time: clock.unixTime, random)
         }
       })
   }

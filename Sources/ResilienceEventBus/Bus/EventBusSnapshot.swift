@@ -46,6 +46,9 @@ public struct EventBusSnapshot: Sendable, Hashable {
     /// is behind, it is the lag.
     public var oldestAge: Duration?
 
+    /// What the broker failed with last, while it goes on failing; `nil` when it does not, or there is none.
+    public var brokerError: String?
+
     /// Events that are not settled.
     public var outstanding: Int { queued + inFlight + waiting }
   }

@@ -6,10 +6,9 @@ public struct EventEnvelope: Sendable {
   /// The version of CloudEvents that the attributes follow.
   public static let specVersion = "1.0"
 
-  // What never changes is shared by all copies, of which a delivery makes several; so is what few events
-  // have.
+  // What never changes is shared by all copies, of which a delivery makes several; so is, behind it, what few
+  // events have.
   private var identity: Identity
-  private var companions = Companions.none
 
   /// Tells this event from all others of its source; a copy that is delivered again has the same. Not empty.
   public var id: String { identity.id }
@@ -41,24 +40,24 @@ public struct EventEnvelope: Sendable {
 
   /// What else travels along; see ``ResilienceCore/CallContext/baggage``.
   public var baggage: (any Sendable)? {
-    get { companions.values.baggage }
-    set { companions = companions.with { $0.baggage = newValue } }
+    get { identity.companions?.values.baggage }
+    set { identity = identity.with { $0.baggage = newValue } }
   }
 
   /// The id of the request that a reply belongs to; `nil` for what is neither.
   public var correlationID: String? {
-    get { companions.values.correlationID }
-    set { companions = companions.with { $0.correlationID = newValue } }
+    get { identity.companions?.values.correlationID }
+    set { identity = identity.with { $0.correlationID = newValue } }
   }
 
   /// How the payload is written, as a media type such as `application/json`; `nil` for a payload that is not
   /// written.
-  public var contentType: String? { companions.values.contentType ?? identity.definition.contentType }
+  public var contentType: String? { identity.companions?.values.contentType ?? identity.definition.contentType }
 
   /// The CloudEvents attribute `dataschema`: a URI of the schema that the payload follows. Default: none.
   public var dataSchema: String? {
-    get { companions.values.dataSchema }
-    set { companions = companions.with { $0.dataSchema = newValue } }
+    get { identity.companions?.values.dataSchema }
+    set { identity = identity.with { $0.dataSchema = newValue } }
   }
 
   /// Extension attributes of CloudEvents that have no property here, by name: those of an imported event and
@@ -66,26 +65,27 @@ public struct EventEnvelope: Sendable {
   ///
   /// ``Event/encoded(context:)`` refuses what cannot be written.
   public var extensions: [String: ExtensionValue] {
-    get { companions.values.extensions }
-    set { companions = companions.with { $0.extensions = newValue } }
+    get { identity.companions?.values.extensions ?? [:] }
+    set { identity = identity.with { $0.extensions = newValue } }
   }
 
   /// What an event is ordered by, and spread over partitions by: the extension attribute `partitionkey`, else
   /// the subject.
   public var partitionKey: String? {
-    companions === Companions.none ? subject : extensions["partitionkey"]?.description ?? subject
+    guard let companions = identity.companions else { return subject }
+    return companions.values.extensions["partitionkey"]?.description ?? subject
   }
 
   /// When its first delivery began, if that is known. Default: unknown.
   public var firstAttemptTime: UnixTime? {
-    get { companions.values.firstAttemptTime }
-    set { companions = companions.with { $0.firstAttemptTime = newValue } }
+    get { identity.companions?.values.firstAttemptTime }
+    set { identity = identity.with { $0.firstAttemptTime = newValue } }
   }
 
   /// The event type that the publisher expects a reply as; `nil` for none.
   public var replyTo: String? {
-    get { companions.values.replyTo }
-    set { companions = companions.with { $0.replyTo = newValue } }
+    get { identity.companions?.values.replyTo }
+    set { identity = identity.with { $0.replyTo = newValue } }
   }
 
   /// Which delivery this is, from 1; 0 before the first.
@@ -113,13 +113,13 @@ public struct EventEnvelope: Sendable {
     let bits = id != nil && context.trace.isPresent ? (0, 0) : (context.random(), context.random())
     identity = Identity(
       id: id ?? EventID.make(bits), source: source, definition: definition, subject: subject,
-      time: context.clock.unixTime)
+      time: context.clock.unixTime,
+      companions: CallContext.baggage.map { Companions(CompanionValues(baggage: $0)) })
     trace = context.trace.orReserved(bits)
     self.deadline = deadline
     attempt = 0
     group = ""
     delivery = .none
-    if let baggage = CallContext.baggage { self.baggage = baggage }
   }
 
   /// The envelope of an event from outside, whose attributes are valid.
@@ -129,13 +129,12 @@ public struct EventEnvelope: Sendable {
   ) {
     identity = Identity(
       id: event.id, source: event.source, definition: definition, subject: event.subject,
-      time: event.time ?? context.clock.unixTime)
+      time: event.time ?? context.clock.unixTime, companions: Companions(values))
     self.trace = trace.isPresent ? trace : trace.orReserved((context.random(), context.random()))
     self.deadline = deadline
     self.attempt = attempt
     group = ""
     delivery = .none
-    companions = Companions(values)
   }
 
   /// What the publisher said of the payload.
@@ -145,9 +144,10 @@ public struct EventEnvelope: Sendable {
   func with(_ definition: EventDefinition) -> EventEnvelope {
     var envelope = self
     envelope.identity = Identity(
-      id: id, source: source, definition: definition, subject: subject, time: time)
-    if definition.version != dataVersion { envelope.dataSchema = nil }
-    if contentType != nil { envelope.companions = companions.with { $0.contentType = nil } }
+      id: id, source: source, definition: definition, subject: subject, time: time,
+      companions: identity.companions)
+    if definition.version != dataVersion, dataSchema != nil { envelope.dataSchema = nil }
+    if contentType != nil { envelope.identity = envelope.identity.with { $0.contentType = nil } }
     return envelope
   }
 
@@ -169,13 +169,26 @@ extension EventEnvelope {
     let definition: EventDefinition
     let subject: String?
     let time: UnixTime
+    let companions: Companions?
 
-    init(id: String, source: String, definition: EventDefinition, subject: String?, time: UnixTime) {
+    init(
+      id: String, source: String, definition: EventDefinition, subject: String?, time: UnixTime,
+      companions: Companions?
+    ) {
       self.id = id
       self.source = source
       self.definition = definition
       self.subject = subject
       self.time = time
+      self.companions = companions
+    }
+
+    func with(_ change: (inout CompanionValues) -> Void) -> Identity {
+      var values = companions?.values ?? CompanionValues()
+      change(&values)
+      return Identity(
+        id: id, source: source, definition: definition, subject: subject, time: time,
+        companions: Companions(values))
     }
   }
 
@@ -190,18 +203,10 @@ extension EventEnvelope {
   }
 
   private final class Companions: Sendable {
-    static let none = Companions(CompanionValues())
-
     let values: CompanionValues
 
     init(_ values: CompanionValues) {
       self.values = values
-    }
-
-    func with(_ change: (inout CompanionValues) -> Void) -> Companions {
-      var values = values
-      change(&values)
-      return Companions(values)
     }
   }
 }

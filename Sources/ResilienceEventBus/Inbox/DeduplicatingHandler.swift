@@ -19,7 +19,8 @@ where Base.Input == Event<Payload>, Base.Output == Void {
 
   /// Calls the base unless the event was handled before.
   ///
-  /// - Throws: What the base throws; ``EventInProgress``.
+  /// - Throws: What the base throws; ``EventInProgress``; `CancellationError` when the task is cancelled while
+  ///   it waits for another delivery of the event.
   public nonisolated(nonsending) func handle(_ event: Event<Payload>, context: CallContext) async throws {
     _ = try await inbox.run(
       InboxKey(event.envelope), in: context,
@@ -36,15 +37,20 @@ extension Handler {
   /// Handles each event once, however often it is delivered.
   ///
   /// The event is reserved, handled, and remembered when the handler has succeeded; a failure releases it, so
-  /// that its redelivery is handled. While it is being handled, a second delivery is refused with
-  /// ``ResilienceEventBus/EventInProgress`` and comes again later.
+  /// that its redelivery is handled. A second delivery that comes meanwhile waits for the end of the first,
+  /// for as long as ``ResilienceEventBus/InboxPolicy/lease`` at most: then it is refused with
+  /// ``ResilienceEventBus/EventInProgress``, and comes again later.
+  ///
+  /// A handler keeps its reservation as long as it runs. One that was cancelled, as by the end of the
+  /// delivery's lease, and does not end has the rest of the inbox's lease: then another delivery may begin
+  /// beside it. Should it succeed all the same, the event is remembered, and there is no third handling.
   ///
   /// Put it around everything that repeats within one delivery: the attempts of a retry or a hedge inside are
   /// then one handling of the event, and a duplicate takes no permits and is no call to a breaker. Inside a
-  /// retry it does the same as far as failures go, as each failed attempt releases the event; but the retry
-  /// then also waits for what another delivery handles, and the second attempt of a hedge is refused as long
-  /// as the first one runs. What may leave its work running, as `.timeout(_:abandoning:)` does, goes around
-  /// it: what is inside would let the event go while its handler runs.
+  /// retry it does the same as far as failures go, as each failed attempt releases the event; the second
+  /// attempt of a hedge waits for the first. What may leave its work running, as `.timeout(_:abandoning:)`
+  /// does, goes around it: the work that was left keeps its reservation, as above. Inside, it would let the
+  /// event go while its handler runs.
   ///
   /// A duplicate that was dropped is a success to the bus. A call observer is told of it, with
   /// ``ResilienceEventBus/DuplicateDropped``, and the inbox counts it, in

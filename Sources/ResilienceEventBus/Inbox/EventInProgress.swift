@@ -1,11 +1,12 @@
 public import ResilienceCore
 
-/// The event is being handled by another delivery, or the inbox is full of events that are: ask again later.
+/// The event is being handled by another delivery, which was waited for in vain, or the inbox is full of events
+/// that are: ask again later.
 public struct EventInProgress: Rejection, Hashable, CustomStringConvertible {
   /// The event.
   public let key: InboxKey
 
-  /// When the other delivery's lease ends.
+  /// When the next lease ends; `nil` when the other delivery was waited for, and may end at any time.
   public let retryAt: Instant?
 
   /// Creates the error.

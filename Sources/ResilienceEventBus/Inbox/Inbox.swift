@@ -6,6 +6,9 @@ public import ResilienceCore
 /// inbox reserves an event before its handler runs, marks it as handled after the handler succeeded, and
 /// releases it when the handler failed. Marking it before would lose the events whose handlers fail.
 ///
+/// A duplicate that comes while the event is being handled waits for the end of that, and is dropped then, or
+/// handled.
+///
 /// One inbox may serve several groups. It is in memory: what it remembers ends with the process.
 ///
 /// ```swift
@@ -17,43 +20,32 @@ public final class Inbox: Sendable {
   /// How long it remembers, and how much.
   public let policy: InboxPolicy
 
-  private struct State {
-    var machine: InboxStateMachine
-    var handled = 0
-    var duplicates = 0
-    var released = 0
-  }
-
-  private let state: Lock<State>
+  private let state: Lock<InboxState>
 
   /// Creates an empty inbox.
   ///
   /// - Parameter policy: How long it remembers, and how much. Default: ten minutes, 100 000 events.
   public init(policy: InboxPolicy = InboxPolicy()) {
     self.policy = policy
-    state = Lock(State(machine: InboxStateMachine(policy)))
+    state = Lock(InboxState(policy))
   }
 
   /// Asks for the right to handle an event.
+  ///
+  /// It does not wait: of an event that somebody else is handling it says so. ``run(_:_:)`` waits.
   public func reserve(_ key: InboxKey, at now: Instant) -> InboxAdmission {
-    state.withLock { state in
-      let admission = state.machine.reserve(key, at: now)
-      if admission == .duplicate { state.duplicates += 1 }
-      return admission
-    }
+    state.withLock { $0.reserve(key, at: now) }
   }
 
-  /// Marks a reserved event as handled.
+  /// Marks a reserved event as handled, also when the lease has ended meanwhile: it is not handled again.
   ///
-  /// - Returns: `false` when the lease had ended and somebody else has taken over (both may have handled it),
-  ///   or the inbox is full of reservations.
+  /// - Returns: `false` when it was marked before, by somebody who took over when the lease ended (both have
+  ///   handled it), or when the inbox is full of reservations.
   @discardableResult
   public func commit(_ reservation: InboxReservation, at now: Instant) -> Bool {
-    state.withLock { state in
-      let isHeld = state.machine.commit(reservation, at: now)
-      if isHeld { state.handled += 1 }
-      return isHeld
-    }
+    let (isRemembered, queue) = state.withLock { $0.commit(reservation, at: now) }
+    for place in queue?.places ?? [] { place.turn.grant() }
+    return isRemembered
   }
 
   /// Gives a reservation back unhandled: the event may be handled again at once.
@@ -61,11 +53,10 @@ public final class Inbox: Sendable {
   /// - Returns: `false` when it was not held any more.
   @discardableResult
   public func release(_ reservation: InboxReservation) -> Bool {
-    state.withLock { state in
-      let isHeld = state.machine.release(reservation)
-      if isHeld { state.released += 1 }
-      return isHeld
-    }
+    var (isHeld, next) = state.withLock { $0.release(reservation) }
+    // One at a time: the rest waits for that one. One that was cancelled meanwhile does not ask.
+    while let waiter = next, !waiter.grant() { next = state.withLock { $0.takeNext(reservation.key) } }
+    return isHeld
   }
 
   /// What the inbox remembers and has done.
@@ -76,44 +67,8 @@ public final class Inbox: Sendable {
         duplicates: state.duplicates, released: state.released)
     }
   }
-}
 
-extension Inbox {
-  /// Runs `body` unless the event was handled before: the inline face of
-  /// ``ResilienceCore/Handler/deduplicate(_:)``.
-  ///
-  /// - Returns: What `body` returns; `nil` for a duplicate.
-  /// - Throws: What `body` throws, after the event was released; ``EventInProgress`` while somebody else
-  ///   handles it.
-  public nonisolated(nonsending) func run<Result>(
-    _ key: InboxKey, _ body: nonisolated(nonsending) () async throws -> Result
-  ) async throws -> Result? {
-    try await run(key, in: .current, isHandled: { _ in true }, isHandledError: { _ in false }, body)
-  }
-
-  nonisolated(nonsending) func run<Result>(
-    _ key: InboxKey, in context: CallContext, isHandled: (Result) -> Bool,
-    isHandledError: (any Error) -> Bool, _ body: nonisolated(nonsending) () async throws -> Result
-  ) async throws -> Result? {
-    switch reserve(key, at: context.readClock()) {
-    case .duplicate:
-      context.emit(DuplicateDropped(key: key))
-      return nil
-    case .busy(let instant):
-      throw EventInProgress(key: key, retryAt: instant)
-    case .reserved(let reservation):
-      do {
-        let result = try await body()
-        if isHandled(result) { commit(reservation, at: context.readClock()) } else { release(reservation) }
-        return result
-      } catch {
-        if isHandledError(error) {
-          commit(reservation, at: context.readClock())
-        } else {
-          release(reservation)
-        }
-        throw error
-      }
-    }
+  func withState<Result: Sendable>(_ body: (inout InboxState) -> Result) -> Result {
+    state.withLock { body(&$0) }
   }
 }

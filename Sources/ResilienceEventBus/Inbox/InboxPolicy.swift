@@ -5,7 +5,10 @@ public struct InboxPolicy: Sendable, Hashable {
   /// How long a handled event is remembered; positive. A duplicate that comes later is handled again.
   public let window: Duration
 
-  /// How long a reservation holds; positive. Longer than the handler takes: after it, a duplicate may begin.
+  /// How long a reservation holds by itself, and how long a duplicate waits for one that holds; positive.
+  ///
+  /// ``Inbox/run(_:_:)`` and `.deduplicate` keep theirs while the handler runs and was not cancelled; one made
+  /// with ``Inbox/reserve(_:at:)`` ends after it, so that a duplicate may begin.
   public let lease: Duration
 
   /// The most events that are remembered; 1 or more. When there are more within the window, the oldest is

@@ -5,7 +5,7 @@ public struct InboxReservation: Sendable, Hashable {
   /// What is handled.
   public let key: InboxKey
 
-  /// When somebody else may handle it.
+  /// When somebody else may handle it, unless who holds it is still at work; see ``Inbox/run(_:_:)``.
   public let expiresAt: Instant
 
   let generation: UInt64

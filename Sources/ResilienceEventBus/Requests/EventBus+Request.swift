@@ -21,14 +21,17 @@ extension EventBus {
   /// - Returns: The first reply.
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
   ///   ``NoResponder`` when nobody would handle the request; ``RequestWaitsForItself`` when only the handlers
-  ///   that wait for replies could; ``QueueFull``; ``InvalidEvent``; ``UndecodableEvent``
-  ///   for a reply in bytes that `replyType` cannot read; `CancellationError`.
+  ///   that wait for replies could; ``RequestInOutbox`` behind an outbox of this bus; ``QueueFull``;
+  ///   ``InvalidEvent``; ``UndecodableEvent`` for a reply in bytes that `replyType` cannot read; `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current
   ) async throws -> Reply {
     requireTwoTypes(type.name, replyType.name)
     try Task.checkCancellation()
+    if context.flags.contains(.outbox), OutboxScope.current(for: self) != nil {
+      throw RequestInOutbox(type: type.name)
+    }
     var context = context
     let now = context.readClock()
     context.tightenDeadline(to: Deadline(at: now.advanced(by: timeout)))
@@ -71,7 +74,8 @@ extension EventBus {
       try state.addRequest(request.envelope, replyType: replyType, from: mark, waiter)
     }
     do {
-      try publish(request, context: context)
+      // In memory, also on a bus with a broker.
+      _ = try enqueue(TypedMessage(request), context, mayWait: false)
     } catch {
       _ = update { $0.takeAnswer(request.id, own: own) }
       throw error
@@ -125,6 +129,6 @@ extension EventBus {
     var reply = try Event(
       source: source, type: type, subject: request.subject, data: payload, context: context)
     reply.envelope.correlationID = request.correlationID ?? request.id
-    try publish(reply, context: context)
+    _ = try enqueue(TypedMessage(reply), context, mayWait: false)
   }
 }

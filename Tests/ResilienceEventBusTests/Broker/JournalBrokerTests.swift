@@ -102,6 +102,24 @@ func openBroker(
     }
   }
 
+  @Test func deadLettersThatAreNotWrittenAgainKeepTheirFiles() throws {
+    try onDisk { disk, _ in
+      let broker = try await openBroker(disk, BrokerPolicy(checkpointInterval: 50))
+      let consumer = try await broker.join(BrokerGroup("g"))
+      let death = DeadLetter.Death(
+        reason: .poison, lastError: nil, deliveries: 1, time: UnixTime(nanoseconds: 0))
+      for first in stride(from: 0, to: 240, by: 10) {
+        try await broker.publish(try (first..<first + 10).map(event))
+        let deliveries = try await consumer.receive(limit: 10)
+        try await consumer.settle(
+          deliveries.map { BrokerSettlement($0.receipt, .deadLettered(death, history: [])) })
+      }
+      #expect(broker.journalSnapshot().segments > 2)
+      let letters = try await broker.deadLetters(limit: 1000)
+      #expect(letters.map(\.event.id) == (0..<240).map { "\($0)" })
+    }
+  }
+
   @Test func openingReadsFromTheCheckpointOn() throws {
     try onDisk { disk, _ in
       let policy = BrokerPolicy(checkpointInterval: 100)

@@ -14,7 +14,7 @@ import Testing
         to: .type("type \(number)"), group: "g", handler: handler, policy: DeliveryPolicy(), budget: nil,
         isResponder: false)
       _ = state.removeGroup("g", of: .type("type \(number)"))
-      _ = state.takeReleased()
+      _ = state.takeEffects()
     }
     #expect(state.groupsOfType.isEmpty)
     #expect(state.groups.count == 1)

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func aLateCommitCountsUnlessSomebodyElseHasTakenOver() throws {
+  @Test func row85_aLateCommitCountsAlsoWhenSomebodyElseHasTakenOver() throws {
     var machine = Self.machine()
     let first = try Self.reserved(&machine, "a", at: .s(0))
     #expect(machine.reserve(Self.key("x"), at: .s(20)) != .duplicate)
@@ -69,11 +69,13 @@ import Testing
 
     let old = try Self.reserved(&machine, "b", at: .s(30))
     let new = try Self.reserved(&machine, "b", at: .s(45))
-    #expect(machine.commit(old, at: .s(46)) == false)
     #expect(machine.release(old) == false)
     #expect(machine.reserve(Self.key("b"), at: .s(46)) == .busy(until: .s(55)))
-    #expect(machine.commit(new, at: .s(47)) == true)
+    #expect(machine.commit(old, at: .s(46)) == true)
+    #expect(machine.reserve(Self.key("b"), at: .s(46)) == .duplicate)
+    #expect((machine.reserved, machine.committed) == (0, 2))
     #expect(machine.commit(new, at: .s(47)) == false)
+    #expect(machine.commit(old, at: .s(47)) == false)
     #expect(machine.release(new) == false)
     #expect(machine.reserve(Self.key("b"), at: .s(48)) == .duplicate)
   }
@@ -163,8 +165,8 @@ import Testing
         let reservation = held.remove(at: dice.next(below: held.count))
         var isHeld = false
         switch model.entries[reservation.key] {
-        case .reserved(reservation): isHeld = true
-        case .reserved, .committed: break
+        case .reserved: isHeld = true
+        case .committed: break
         case nil:
           if model.entries.count == capacity, let oldest = oldest() { model.entries[oldest] = nil }
           isHeld = model.entries.count < capacity

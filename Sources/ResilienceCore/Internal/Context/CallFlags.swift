@@ -21,6 +21,9 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   /// The attempt is a delivery of an event.
   @inlinable package static var delivery: CallFlags { CallFlags(rawValue: 8) }
 
+  /// What the call publishes is kept by an outbox, for some bus.
+  @inlinable package static var outbox: CallFlags { CallFlags(rawValue: 16) }
+
   /// Which group of events the call is handled for, as a number from 1 to 2047 that no other group of the
   /// process has meanwhile; 0 outside a delivery, and in a group for which no number was left. In the bits
   /// that no flag needs.

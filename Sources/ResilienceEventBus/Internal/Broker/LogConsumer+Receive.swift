@@ -71,10 +71,13 @@ extension LogConsumer {
 
   private func finishReading(_ change: (inout BrokerGroupState) -> Void) {
     let woken: [Waiter] = broker.state.withLock { state in
-      guard state.groups[group]?.number == groupNumber else { return [] }
-      change(&state.groups[group]!)
-      state.groups[group]?.isFetching = false
-      return state.groups[group]?.takeWaiters() ?? []
+      guard state.groups[group]?.number == groupNumber,
+        var changed = state.groups.removeValue(forKey: group)
+      else { return [] }
+      defer { state.groups[group] = changed }
+      change(&changed)
+      changed.isFetching = false
+      return changed.takeWaiters()
     }
     woken.forEach { $0.grant() }
   }

@@ -40,7 +40,9 @@ final class LogConsumer: BrokerConsumer {
       let woken = state.groups[group]?.expire(at: now) ?? []
       guard let index = state.groups[group]?.index(of: member) else { return (nil, woken) }
       state.groups[group]?.members[index].expiresAt = now.advanced(by: broker.policy.session)
-      return (body(&state.groups[group]!, index), woken)
+      guard var changed = state.groups.removeValue(forKey: group) else { return (nil, woken) }
+      defer { state.groups[group] = changed }
+      return (body(&changed, index), woken)
     }
   }
 }

@@ -17,13 +17,16 @@ struct DeliveryGroup {
   let filter: EventFilter
   let name: String
   /// What the calls of its handlers are known by; see `CallFlags.deliveryGroup`.
-  let mark: UInt16
+  let mark = DeliveryMark()
   var settings: GroupSettings
   var queue: LaneQueue
   var members: [Member] = []
 
   /// Whether it has had a responder: what it is given up on nobody else will answer.
   var answersRequests = false
+
+  /// Where its events come from; `nil` for memory.
+  let link: BrokerLink?
 
   /// Requests that its own handlers wait for it to answer.
   var requestsOfItsOwn = 0
@@ -32,7 +35,7 @@ struct DeliveryGroup {
   var parked = FIFO<Parked>()
 
   /// Publishers that wait for room.
-  var publishers = FIFO<Waiter>()
+  var publishers = WaitingQueue("EventBus.publish")
 
   /// Workers that were started or woken and have not come for a delivery yet.
   var arriving = 0
@@ -48,18 +51,19 @@ struct DeliveryGroup {
   var dropped = 0
   var leasesEnded = 0
 
-  init(number: Int, filter: EventFilter, name: String, settings: GroupSettings) {
+  init(number: Int, filter: EventFilter, name: String, settings: GroupSettings, link: BrokerLink?) {
     self.number = number
     self.filter = filter
     self.name = name
     self.settings = settings
-    mark = DeliveryMarks.take()
+    self.link = link
     // No delivery of another group that had this one's place is taken for one of this.
     queue = LaneQueue(firstFlight: UInt64(number) << 36)
   }
 
-  func isMember(_ consumer: Int) -> Bool {
-    members.contains { $0.worker.consumer == consumer }
+  /// Whether a consumer still is one, and has no more workers than it may.
+  func mayWork(_ consumer: Int) -> Bool {
+    members.contains { $0.worker.consumer == consumer && $0.workers <= settings.policy.parallelism }
   }
 
   /// How many of its handlers run at most.
@@ -109,7 +113,7 @@ struct DeliveryGroup {
       inFlight: queue.inFlight, waiting: queue.waiting, subscriptions: members.count,
       oldestAge: queue.oldest.map {
         .nanoseconds(max(0, now.nanoseconds.subtractingSaturating($0.envelope.time.nanoseconds)))
-      })
+      }, brokerError: link?.lastError)
   }
 }
 

@@ -58,7 +58,7 @@ extension EventBusState {
   /// - Returns: Whether the delivery still holds.
   mutating func extendLease(of event: EventEnvelope, at now: Instant) -> Bool {
     let lane = Int(event.delivery.lane)
-    let candidates = receivers(of: event.type).filter { groups[$0].name == event.group }
+    let candidates = receivers(of: event.type).filter { groups[$0].name.isIdentical(to: event.group) }
     for group in candidates where groups[group].queue.isInFlight(lane: lane, flight: event.delivery.flight) {
       guard let lease = groups[group].settings.leaseNanoseconds else { return true }
       let end = now.advanced(byNanoseconds: lease)

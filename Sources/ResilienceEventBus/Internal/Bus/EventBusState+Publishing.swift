@@ -8,8 +8,8 @@ extension EventBusState {
     case queued(groups: Int, made: [Leaver])
     /// Refused for this group.
     case full(group: String)
-    /// Nothing was queued; once the waiter is granted it may be tried again.
-    case wait(Waiter)
+    /// Nothing was queued; once there is room in the group it may be tried again.
+    case wait(WaitingQueue.Place, group: Int)
   }
 
   /// Queues a message for every group that gets it, or for none.
@@ -18,9 +18,7 @@ extension EventBusState {
     for group in receivers where groups[group].queue.count >= capacity {
       switch groups[group].overflow {
       case .wait where mayWait:
-        let waiter = Waiter("EventBus.publish")
-        groups[group].publishers.append(waiter)
-        return .wait(waiter)
+        return .wait(groups[group].publishers.insert(1), group: groups[group].number)
       case .refuse, .wait:
         return .full(group: groups[group].name)
       case .dropOldest, .deadLetterOldest:
@@ -28,6 +26,11 @@ extension EventBusState {
         if groups[group].queue.inFlight >= capacity { return .full(group: groups[group].name) }
       }
     }
+    return .queued(groups: receivers.count, made: queue(message, for: receivers, capacity))
+  }
+
+  /// - Returns: The events that made room.
+  mutating func queue(_ message: Message, for receivers: [Int], _ capacity: Int) -> [Leaver] {
     var leavers: [Leaver] = []
     for group in receivers {
       if groups[group].queue.count >= capacity, let leaver = makeRoom(in: group) { leavers.append(leaver) }
@@ -36,7 +39,7 @@ extension EventBusState {
     published += 1
     let isReply = requests.resolve(with: message, &wakeups)
     if receivers.isEmpty, !isReply { unrouted += 1 }
-    return .queued(groups: receivers.count, made: leavers)
+    return leavers
   }
 
   /// Queues a message whose time has come, for every group that has room or makes it; for the others it is a
@@ -70,7 +73,7 @@ extension EventBusState {
   }
 
   func receivers(of type: String) -> [Int] {
-    let exact = groupsOfType[type] ?? []
+    let exact = groupsOfType[Identifier(type)] ?? []
     if patternGroups.isEmpty { return exact }
     return exact + patternGroups.filter { groups[$0].filter.matches(type) }
   }
@@ -113,7 +116,9 @@ extension EventBusState {
   }
 
   func group(named name: String, of filter: EventFilter) -> Int? {
-    if case .type(let type) = filter { return groupsOfType[type]?.first { groups[$0].name == name } }
-    return patternGroups.first { groups[$0].name == name && groups[$0].filter == filter }
+    if case .type(let type) = filter {
+      return groupsOfType[Identifier(type)]?.first { groups[$0].name.isIdentical(to: name) }
+    }
+    return patternGroups.first { groups[$0].name.isIdentical(to: name) && groups[$0].filter == filter }
   }
 }

@@ -13,7 +13,7 @@ extension EventBusState {
     let responders = receivers(of: request.type).filter { !groups[$0].members.isEmpty }
     guard !responders.isEmpty else { throw NoResponder(type: request.type) }
     var own: Int?
-    if mark != 0, responders.count == 1, groups[responders[0]].mark == mark {
+    if mark != 0, responders.count == 1, groups[responders[0]].mark.number == mark {
       own = responders[0]
       // Each of them holds a place; without one that is free nobody is left to answer.
       guard groups[responders[0]].requestsOfItsOwn + 1 < groups[responders[0]].places else {

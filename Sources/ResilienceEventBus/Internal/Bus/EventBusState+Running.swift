@@ -26,12 +26,12 @@ extension EventBusState {
     let group = run.worker.group
     guard runs[run.number] != nil else { return .leave }
     if isArriving { groups[group].arriving -= 1 }
-    guard phase == .running, groups[group].isMember(run.worker.consumer) else { return .leave }
+    guard phase == .running, groups[group].mayWork(run.worker.consumer) else { return .leave }
     let settings = groups[group].settings
     let leaseEnd = settings.leaseNanoseconds.map { now.advanced(byNanoseconds: $0) }
     if let ticket = groups[group].queue.take(by: run.number, leaseEnd: leaseEnd) {
       if let leaseEnd { expect(leaseEnd) }
-      return .deliver(ticket, settings)
+      return .deliver(ticket, settings, at: now)
     }
     let waiter = Waiter("EventBus worker")
     groups[group].parked.append(DeliveryGroup.Parked(waiter: waiter, consumer: run.worker.consumer))
@@ -102,16 +102,17 @@ extension EventBusState {
   }
 
   mutating func wakePublisher(of group: Int) {
-    if let publisher = groups[group].publishers.popFirst() { wakeups.append(publisher) }
+    guard let next = groups[group].publishers.first else { return }
+    groups[group].publishers.remove(next)
+    wakeups.append(next.turn)
   }
 
-  /// A publisher stops waiting; should it have been woken already, another one is.
-  mutating func forgetPublisher(_ waiter: Waiter) {
-    for group in groups.indices where !groups[group].publishers.isEmpty {
-      let count = groups[group].publishers.count
-      groups[group].publishers.removeAll { $0 === waiter }
-      if groups[group].publishers.count == count { wakePublisher(of: group) }
-    }
+  /// A publisher that waited for room does not take it: it gave up, or waits for another group. If there is
+  /// some, the next one is woken.
+  mutating func passRoomOn(_ place: WaitingQueue.Place, in number: Int, capacity: Int) {
+    guard let group = groups.firstIndex(where: { $0.number == number }) else { return }
+    groups[group].publishers.remove(place)
+    if groups[group].queue.count < capacity { wakePublisher(of: group) }
   }
 
   mutating func wakeDispatcher() {
@@ -126,6 +127,7 @@ extension EventBusState {
   mutating func start() {
     precondition(phase == .stopped, "a bus's run() was called while another run() is under way")
     phase = .running
+    renewLinks()
     expectNextDue()
     for group in groups.indices { startWorkers(for: group) }
   }
@@ -135,7 +137,11 @@ extension EventBusState {
     guard phase == .running else { return nil }
     defer { newWorkers = [] }
     for run in newWorkers { runs[run.number] = run }
-    if newWorkers.isEmpty { dispatcher = waiter }
+    if newWorkers.isEmpty {
+      dispatcher = waiter
+      // A group that came meanwhile.
+      if !newLinks.isEmpty { wakeDispatcher() }
+    }
     return newWorkers
   }
 
@@ -202,6 +208,12 @@ extension EventBusState {
   mutating func isIdle(orWait waiter: Waiter) -> Bool {
     if outstanding > 0 { idleWaiters.append(waiter) }
     return outstanding == 0
+  }
+
+  /// As ``isIdle(orWait:)``; the waiter is woken when `run()` has ended, too.
+  mutating func isIdle(orEnded waiter: Waiter) -> Bool {
+    guard isRunning(orWait: waiter) else { return true }
+    return isIdle(orWait: waiter)
   }
 
   mutating func forgetIdle(_ waiter: Waiter) {

@@ -5,9 +5,11 @@ internal import ResilienceCore
 extension EventBusState {
   mutating func subscribe(
     to filter: EventFilter, group name: String, handler: Consumer, policy: DeliveryPolicy,
-    budget: RetryBudget?, isResponder: Bool
+    budget: RetryBudget?, isResponder: Bool, broker: (any EventBroker)? = nil
   ) throws(GroupConflict) -> Int {
-    let group = group(named: name, of: filter) ?? addGroup(name, of: filter, policy, budget)
+    // Requests are of use to who waits in this process: they stay in memory.
+    let source = isResponder ? nil : broker
+    let group = group(named: name, of: filter) ?? addGroup(name, of: filter, policy, budget, source)
     let settings = groups[group].settings
     guard settings.policy == policy, settings.budget === budget else {
       throw GroupConflict(filter: filter, group: name, present: settings.policy, requested: policy)
@@ -58,22 +60,29 @@ extension EventBusState {
 
   private mutating func forget(_ group: Int, _ filter: EventFilter) {
     guard case .type(let type) = filter else { return patternGroups.removeAll { $0 == group } }
-    groupsOfType[type]?.removeAll { $0 == group }
-    if groupsOfType[type]?.isEmpty == true { groupsOfType[type] = nil }
+    let key = Identifier(type)
+    groupsOfType[key]?.removeAll { $0 == group }
+    if groupsOfType[key]?.isEmpty == true { groupsOfType[key] = nil }
   }
 
   private mutating func addGroup(
-    _ name: String, of filter: EventFilter, _ policy: DeliveryPolicy, _ budget: RetryBudget?
+    _ name: String, of filter: EventFilter, _ policy: DeliveryPolicy, _ budget: RetryBudget?,
+    _ broker: (any EventBroker)?
   ) -> Int {
     let index = groups.firstIndex { $0.isRemoved && $0.workers == 0 && $0.queue.count == 0 } ?? groups.count
-    if index < groups.count { DeliveryMarks.giveBack(groups[index].mark) }
+    let link = broker.map { BrokerLink($0, BrokerGroup("\(name)/\(filter)", filter: filter)) }
     let group = DeliveryGroup(
       number: nextGroup, filter: filter, name: name,
-      settings: GroupSettings(policy: policy, budget: budget))
+      settings: GroupSettings(policy: policy, budget: budget), link: link)
     nextGroup += 1
     if index == groups.count { groups.append(group) } else { groups[index] = group }
+    if let link {
+      newLinks.append(NewLink(link: link, group: index))
+      unmade.append(link)
+      wakeDispatcher()
+    }
     if case .type(let type) = filter {
-      groupsOfType[type, default: []].append(index)
+      groupsOfType[Identifier(type), default: []].append(index)
     } else {
       patternGroups.append(index)
     }

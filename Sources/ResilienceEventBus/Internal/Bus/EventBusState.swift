@@ -12,10 +12,10 @@ struct EventBusState {
     let filter: EventFilter
     let consumer: Int
     let handler: Consumer
-    let mark: UInt16
+    let mark: DeliveryMark
 
     init(
-      group: Int, groupName: String, filter: EventFilter, consumer: Int, handler: Consumer, mark: UInt16
+      group: Int, groupName: String, filter: EventFilter, consumer: Int, handler: Consumer, mark: DeliveryMark
     ) {
       self.group = group
       self.groupName = groupName
@@ -27,7 +27,7 @@ struct EventBusState {
   }
 
   enum Assignment: Sendable {
-    case deliver(LaneQueue.Ticket, GroupSettings)
+    case deliver(LaneQueue.Ticket, GroupSettings, at: Instant)
     case park(Waiter)
     case leave
   }
@@ -43,7 +43,7 @@ struct EventBusState {
   }
 
   var groups: [DeliveryGroup] = []
-  var groupsOfType: [String: [Int]] = [:]
+  var groupsOfType: [Identifier: [Int]] = [:]
   /// Groups of a prefix, or of all types. All are looked at for each event: there are a handful, audits and
   /// forwarders.
   var patternGroups: [Int] = []
@@ -62,6 +62,13 @@ struct EventBusState {
   var nextConsumer = 1
   var nextGroup = 1
 
+  /// Groups whose session with the broker is to be begun.
+  var newLinks: [NewLink] = []
+  /// Groups that the broker may not know of.
+  var unmade: [BrokerLink] = []
+  /// What brokers are to be told.
+  var settlements: [(BrokerLink, BrokerSettlement)] = []
+
   var phase = Phase.stopped
   var newWorkers: [WorkerRun] = []
   var runs: [Int: WorkerRun] = [:]
@@ -71,6 +78,11 @@ struct EventBusState {
   /// The instant of the timer that is set, or is to be; `Deadline.never` for none.
   var timerDue = Deadline.never.instant
   var wantsTimer = false
+
+  struct NewLink: Sendable {
+    let link: BrokerLink
+    let group: Int
+  }
 
   enum Phase {
     case stopped
@@ -83,23 +95,24 @@ struct EventBusState {
     groups.filter { !$0.isRemoved }.sorted { $0.number < $1.number }.map { $0.snapshot(at: now) }
   }
 
-  mutating func takeWakeups() -> [Waiter] {
-    guard !wakeups.isEmpty else { return [] }
-    defer { wakeups = [] }
-    return wakeups
+  /// What follows from a change, outside the lock.
+  struct Effects: Sendable {
+    var wakeups: [Waiter] = []
+    var released: [any Sendable] = []
+    var settlements: [(BrokerLink, BrokerSettlement)] = []
+    var timer: Instant?
   }
 
-  mutating func takeReleased() -> [any Sendable] {
-    guard !released.isEmpty else { return [] }
-    defer { released = [] }
-    return released
-  }
-
-  /// The instant that a timer is to be set for, once.
-  mutating func takeTimer() -> Instant? {
-    guard wantsTimer, phase != .stopped else { return nil }
-    wantsTimer = false
-    return timerDue
+  mutating func takeEffects() -> Effects {
+    var effects = Effects()
+    if !wakeups.isEmpty { swap(&effects.wakeups, &wakeups) }
+    if !released.isEmpty { swap(&effects.released, &released) }
+    if !settlements.isEmpty { swap(&effects.settlements, &settlements) }
+    if wantsTimer, phase != .stopped {
+      wantsTimer = false
+      effects.timer = timerDue
+    }
+    return effects
   }
 
   /// Has something done at `due`.

@@ -11,8 +11,14 @@ final class WorkerRun: Sendable {
     self.worker = worker
   }
 
-  func begin(_ body: sending @escaping @isolated(any) () async -> Void, on executor: (any TaskExecutor)?) {
-    let task = Task(executorPreference: executor, operation: body)
+  func begin(_ body: @escaping @Sendable () async -> Void, on executor: (any TaskExecutor)?) {
+    // A preference for none is kept with the task all the same, and looked up at each switch.
+    let task: Task<Void, Never>
+    if let executor {
+      task = Task(executorPreference: executor, operation: body)
+    } else {
+      task = Task { await body() }
+    }
     self.task.withLock { $0 = task }
   }
 

@@ -16,21 +16,30 @@ extension LaneQueue {
 
   /// Takes out the oldest event that no handler is at work on; `nil` when there is none.
   mutating func takeOldest() -> (Ticket, unused: RetryBudget?)? {
-    dropSettledArrivals()
-    // Only events in flight are passed over: as many as handlers run.
-    var offset = 0
-    while offset < arrivals.count {
-      let place = arrivals[offset]
-      if isOutstanding(place), !isInFlight(place) { return takeOut(place) }
-      offset += 1
+    // What is in flight is passed over: as many as handlers run.
+    arrivals.first { !isInFlight($0) }.flatMap { takeOut($0) }
+  }
+
+  /// Takes out what `isWanted` and no handler is at work on, in the order it came, as deliveries so far.
+  mutating func takeOut(where isWanted: (Message) -> Bool) -> [Ticket] {
+    arrivals.all.compactMap { place in
+      guard let offset = entry(at: place), let message = lanes[place.lane].entries[offset].message,
+        isWanted(message)
+      else { return nil }
+      return takeOut(place)?.0
     }
-    return nil
   }
 
   /// The oldest event that is not settled.
   var oldest: Message? {
-    guard !arrivals.isEmpty else { return nil }
-    return entry(at: arrivals.front).flatMap { lanes[arrivals.front.lane].entries[$0].message }
+    guard let place = arrivals.first else { return nil }
+    return entry(at: place).flatMap { lanes[place.lane].entries[$0].message }
+  }
+
+  /// An entry is not outstanding any more.
+  mutating func forget(_ entry: Entry) {
+    count -= 1
+    arrivals.remove(entry.arrival)
   }
 
   /// Has a deadline noticed should nobody take the event before.
@@ -45,11 +54,6 @@ extension LaneQueue {
     expect(Place(lane: lane, number: head.number), until: deadline)
   }
 
-  /// Settled events at the front: each is dropped once.
-  mutating func dropSettledArrivals() {
-    while !arrivals.isEmpty, !isOutstanding(arrivals.front) { _ = arrivals.popFirst() }
-  }
-
   private mutating func takeOut(_ place: Place) -> (Ticket, unused: RetryBudget?)? {
     let lane = place.lane
     guard !isInFlight(place), let offset = entry(at: place) else { return nil }
@@ -61,7 +65,8 @@ extension LaneQueue {
       lane: lane, message: message, attempt: entry.attempt, flight: .max, hasBeenMade: hasBeenMade)
     guard offset == 0 else {
       lanes[lane].entries[offset].message = nil
-      count -= 1
+      forget(entry)
+      dropGone(of: lane)
       return (ticket, nil)
     }
     let token = takeToken(of: lane)
@@ -70,8 +75,12 @@ extension LaneQueue {
     return (ticket, token)
   }
 
-  private func isOutstanding(_ place: Place) -> Bool {
-    entry(at: place).map { lanes[place.lane].entries[$0].message != nil } ?? false
+  /// What was taken out behind a head that stays: half of the lane at a time.
+  private mutating func dropGone(of lane: Int) {
+    lanes[lane].gone += 1
+    guard 2 * lanes[lane].gone > lanes[lane].entries.count + 64 else { return }
+    lanes[lane].entries.removeAll { $0.message == nil }
+    lanes[lane].gone = 0
   }
 
   private func isInFlight(_ place: Place) -> Bool {

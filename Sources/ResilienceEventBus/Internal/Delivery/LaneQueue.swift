@@ -26,6 +26,8 @@ struct LaneQueue {
     /// `nil` when it was taken out before its turn.
     var message: Message?
     let number: UInt64
+    /// Its place in `arrivals`.
+    let arrival: Int
     var attempt: Int
     var expiry: DueHeap<Place>.Handle?
   }
@@ -52,9 +54,16 @@ struct LaneQueue {
     var flight: UInt64 = 0
     /// Who makes the delivery.
     var carrier = 0
-    /// Its place among what waits, or among the leases.
+    /// Its place among what waits.
     var due: DueHeap<Int>.Handle?
+    /// Its place in `flights`.
+    var position = 0
+    var leaseEnd: Instant?
     var entries = FIFO<Entry>()
+    /// What the delivery under way has published, to be settled with it.
+    var published: [EncodedEvent] = []
+    /// Entries that were taken out before their turn.
+    var gone = 0
   }
 
   var lanes: [Lane] = []
@@ -63,7 +72,8 @@ struct LaneQueue {
   private var ready = FIFO<Int>()
   private var emptied = 0
   private var waitingLanes = DueHeap<Int>()
-  private var leases = DueHeap<Int>()
+  /// Lanes whose head is in flight.
+  private var flights: [Int] = []
   private var tokens: [Int: RetryBudget] = [:]
   private var nextNumber: UInt64 = 0
   private var nextFlight: UInt64
@@ -71,12 +81,12 @@ struct LaneQueue {
   /// Events with a deadline that no handler is at work on.
   var expiries = DueHeap<Place>()
 
-  /// All events in the order they came; what is settled leaves it when it gets to the front.
-  var arrivals = FIFO<Place>()
+  /// All events, in the order they came.
+  var arrivals = ArrivalList<Place>()
 
   /// Events that are not settled.
   var count = 0
-  private(set) var inFlight = 0
+  var inFlight: Int { flights.count }
 
   /// Events that wait for redelivery; those behind them are counted as queued.
   var waiting: Int { waitingLanes.count }
@@ -85,13 +95,16 @@ struct LaneQueue {
 
   /// When something has to be done: a redelivery, a lease's end, a deadline.
   var nextDue: Instant? {
-    [waitingLanes.earliest, leases.earliest, expiries.earliest].compactMap { $0 }.min()
+    [waitingLanes.earliest, leaseEnd, expiries.earliest].compactMap { $0 }.min()
   }
 
   /// - Parameter firstFlight: Where deliveries are numbered from.
   init(firstFlight: UInt64 = 0) {
     nextFlight = firstFlight
   }
+
+  /// As many are looked at as handlers run; once in a lease, when they are quick.
+  private var leaseEnd: Instant? { flights.compactMap { lanes[$0].leaseEnd }.min() }
 
   // MARK: - In
 
@@ -100,8 +113,8 @@ struct LaneQueue {
     // Whoever publishes an event again may have set its count to anything.
     let attempt = min(max(0, message.envelope.attempt), .max - 1)
     let place = Place(lane: lane, number: nextNumber)
-    lanes[lane].entries.append(Entry(message: message, number: nextNumber, attempt: attempt))
-    arrivals.append(place)
+    lanes[lane].entries.append(
+      Entry(message: message, number: nextNumber, arrival: arrivals.append(place), attempt: attempt))
     nextNumber += 1
     count += 1
     switch lanes[lane].phase {
@@ -128,8 +141,10 @@ struct LaneQueue {
     lanes[lane].carrier = carrier
     nextFlight += 1
     lanes[lane].entries.front.attempt += 1
-    inFlight += 1
-    if let leaseEnd { lanes[lane].due = leases.insert(lane, due: leaseEnd) }
+    lanes[lane].leaseEnd = leaseEnd
+    if !lanes[lane].published.isEmpty { lanes[lane].published = [] }
+    lanes[lane].position = flights.count
+    flights.append(lane)
     if let expiry = lanes[lane].entries.front.expiry { expiries.remove(expiry) }
     return ticket(of: lane)
   }
@@ -145,17 +160,28 @@ struct LaneQueue {
 
   /// Has a delivery's lease end later; `false` when it has ended.
   mutating func extendLease(_ lane: Int, flight: UInt64, to end: Instant) -> Bool {
-    guard isInFlight(lane: lane, flight: flight), let lease = lanes[lane].due else { return false }
-    leases.remove(lease)
-    lanes[lane].due = leases.insert(lane, due: end)
+    guard isInFlight(lane: lane, flight: flight), lanes[lane].leaseEnd != nil else { return false }
+    lanes[lane].leaseEnd = end
     return true
+  }
+
+  mutating func attach(_ events: [EncodedEvent], lane: Int, flight: UInt64) -> Bool {
+    guard isInFlight(lane: lane, flight: flight) else { return false }
+    lanes[lane].published += events
+    return true
+  }
+
+  /// What the delivery under way has published.
+  func published(by ticket: Ticket) -> [EncodedEvent] {
+    isCurrent(ticket) ? lanes[ticket.lane].published : []
   }
 
   /// Takes deliveries whose lease has ended away from who makes them; each is to be settled anew.
   mutating func takeLost(at now: Instant) -> [(Ticket, carrier: Int)] {
     var lost: [(Ticket, carrier: Int)] = []
-    while let lane = leases.popDue(at: now) {
-      lanes[lane].due = nil
+    for lane in flights {
+      guard let end = lanes[lane].leaseEnd, end <= now else { continue }
+      lanes[lane].leaseEnd = nil
       lost.append((takeAway(lane), lanes[lane].carrier))
     }
     return lost
@@ -163,7 +189,7 @@ struct LaneQueue {
 
   /// Takes all deliveries away from who makes them.
   mutating func takeAwayAll() -> [Ticket] {
-    inFlight == 0 ? [] : lanes.indices.filter { lanes[$0].phase == .inFlight }.map { takeAway($0) }
+    flights.map { takeAway($0) }
   }
 
   private mutating func takeAway(_ lane: Int) -> Ticket {
@@ -228,21 +254,28 @@ extension LaneQueue {
   /// The head of a lane is settled or taken out; what comes behind it is ready.
   mutating func removeHead(of lane: Int) {
     lanes[lane].hasBeenMade = false
-    _ = lanes[lane].entries.popFirst()
-    count -= 1
+    if let head = lanes[lane].entries.popFirst() { forget(head) }
     while !lanes[lane].entries.isEmpty, lanes[lane].entries.front.message == nil {
       _ = lanes[lane].entries.popFirst()
+      lanes[lane].gone -= 1
     }
-    if lanes[lane].phase == .ready {
-      guard lanes[lane].entries.isEmpty else { return }
+    let isEmpty = lanes[lane].entries.isEmpty
+    if lanes[lane].phase != .ready {
+      if isEmpty { retire(lane) } else { makeReady(lane) }
+    } else if isEmpty {
       lanes[lane].phase = .emptied
       emptied += 1
-    } else if lanes[lane].entries.isEmpty {
-      retire(lane)
-    } else {
-      makeReady(lane)
+      if 2 * emptied > ready.count + 64 { retireEmptied() }
     }
-    dropSettledArrivals()
+  }
+
+  /// Nobody may come for a delivery, who would do it.
+  @inline(never)
+  private mutating func retireEmptied() {
+    for lane in ready.elements where lanes[lane].phase == .emptied { retire(lane) }
+    let lanes = lanes
+    ready.removeAll { lanes[$0].phase == .unused }
+    emptied = 0
   }
 
   /// Ends a head's wait for redelivery.
@@ -258,6 +291,7 @@ extension LaneQueue {
     for lane in lanes.indices where lanes[lane].phase != .unused && lanes[lane].phase != .emptied {
       var entries = lanes[lane].entries.elements
       lanes[lane].entries = FIFO()
+      lanes[lane].gone = 0
       if lanes[lane].phase == .inFlight {
         lanes[lane].entries.append(entries.removeFirst())
       } else {
@@ -266,13 +300,12 @@ extension LaneQueue {
       }
       removed += entries.map { (lane, $0) }
     }
+    for (_, entry) in removed where entry.message != nil { forget(entry) }
     for lane in lanes.indices where lanes[lane].phase == .emptied { retire(lane) }
     ready = FIFO()
     emptied = 0
     waitingLanes = DueHeap()
     expiries = DueHeap()
-    count = inFlight
-    dropSettledArrivals()
     return removed.sorted { $0.entry.number < $1.entry.number }.compactMap { lane, entry in
       entry.message.map {
         Ticket(lane: lane, message: $0, attempt: entry.attempt, flight: .max, hasBeenMade: false)
@@ -313,8 +346,11 @@ extension LaneQueue {
 
   private mutating func leaveFlight(_ lane: Int) {
     precondition(lanes[lane].phase == .inFlight, "lane \(lane) is not in flight but \(lanes[lane].phase)")
-    if let lease = lanes[lane].due.take() { leases.remove(lease) }
-    inFlight -= 1
+    let (position, last) = (lanes[lane].position, flights.removeLast())
+    if last != lane {
+      flights[position] = last
+      lanes[last].position = position
+    }
   }
 
   private mutating func retire(_ lane: Int) {

@@ -12,6 +12,16 @@ final class EncodedMessage: Message, @unchecked Sendable {
     super.init(try event.envelope(for: definition, context))
   }
 
+  /// One that a broker handed out.
+  init(_ delivery: BrokerDelivery, from origin: BrokerOrigin, _ context: CallContext) throws(InvalidEvent) {
+    encoded = try delivery.event.payload()
+    let definition = EventDefinition(
+      name: delivery.event.type, version: encoded.version, contentType: delivery.event.contentType)
+    var envelope = try delivery.event.envelope(for: definition, context)
+    envelope.attempt = delivery.deliveries
+    super.init(envelope, deaths: delivery.history, origin: origin)
+  }
+
   private init(_ envelope: EventEnvelope, _ encoded: EncodedPayload, deaths: [DeadLetter.Death]) {
     self.encoded = encoded
     super.init(envelope, deaths: deaths)

@@ -11,10 +11,20 @@ class Message: @unchecked Sendable {
   /// What it died of before it was redriven.
   @usableFromInline final let deaths: [DeadLetter.Death]
 
-  @inlinable
+  /// The broker that is told what became of it; `nil` for one that never left memory.
+  final let origin: BrokerOrigin?
+
+  @usableFromInline
   init(_ envelope: EventEnvelope, deaths: [DeadLetter.Death] = []) {
     self.envelope = envelope
     self.deaths = deaths
+    origin = nil
+  }
+
+  init(_ envelope: EventEnvelope, deaths: [DeadLetter.Death], origin: BrokerOrigin) {
+    self.envelope = envelope
+    self.deaths = deaths
+    self.origin = origin
   }
 
   @usableFromInline var payloadName: String { preconditionFailure("a message without a payload") }

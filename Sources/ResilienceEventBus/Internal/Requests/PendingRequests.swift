@@ -13,23 +13,23 @@ struct PendingRequests {
     var answer: Answer?
   }
 
-  private var pending: [String: Pending] = [:]
+  private var pending: [Identifier: Pending] = [:]
 
   var count: Int { pending.count }
 
   mutating func add(_ id: String, replyType: String, _ waiter: Waiter) {
-    pending[id] = Pending(replyType: replyType, waiter: waiter)
+    pending[Identifier(id)] = Pending(replyType: replyType, waiter: waiter)
   }
 
   /// Ends a request, whatever the outcome, with the answer that has come.
   mutating func remove(_ id: String) -> Answer? {
-    pending.removeValue(forKey: id)?.answer
+    pending.removeValue(forKey: Identifier(id))?.answer
   }
 
   /// - Returns: Whether the message is the first answer to a request that waits.
   mutating func resolve(with message: Message, _ wakeups: inout [Waiter]) -> Bool {
     guard !pending.isEmpty, let id = message.envelope.correlationID,
-      pending[id]?.replyType == message.envelope.type
+      pending[Identifier(id)]?.replyType.isIdentical(to: message.envelope.type) == true
     else { return false }
     return answer(id, .reply(message), &wakeups)
   }
@@ -40,6 +40,7 @@ struct PendingRequests {
   }
 
   private mutating func answer(_ id: String, _ answer: Answer, _ wakeups: inout [Waiter]) -> Bool {
+    let id = Identifier(id)
     guard let waiter = pending[id]?.waiter, pending[id]?.answer == nil else { return false }
     pending[id]?.answer = answer
     wakeups.append(waiter)
