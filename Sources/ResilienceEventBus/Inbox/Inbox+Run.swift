@@ -15,7 +15,8 @@ extension Inbox {
   /// - Returns: What `body` returns; `nil` for a duplicate.
   /// - Throws: What `body` throws, after the event was released; ``EventInProgress`` when somebody else
   ///   handles it for longer than the lease or the caller's deadline, or the inbox is full;
-  ///   `CancellationError` when the task is cancelled while it waits.
+  ///   `CancellationError` when the task is cancelled while it waits; ``JournalWriteFailed`` when the event
+  ///   was handled and that could not be written: it is remembered in memory then.
   public nonisolated(nonsending) func run<Result>(
     _ key: InboxKey, _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result? {
@@ -36,18 +37,25 @@ extension Inbox {
       context.emit(DuplicateDropped(key: key))
       return nil
     }
+    let result: Result
     do {
-      let result = try await body()
-      if isHandled(result) { commit(reservation, at: context.readClock()) } else { release(reservation) }
-      return result
+      result = try await body()
     } catch {
       if isHandledError(error) {
+        if let journal { try await write(reservation, journal, context) }
         commit(reservation, at: context.readClock())
       } else {
         release(reservation)
       }
       throw error
     }
+    if isHandled(result) {
+      if let journal { try await write(reservation, journal, context) }
+      commit(reservation, at: context.readClock())
+    } else {
+      release(reservation)
+    }
+    return result
   }
 
   /// Waits for the end of who handles the event, until that helps no more.

@@ -9,7 +9,8 @@ public import ResilienceCore
 /// A duplicate that comes while the event is being handled waits for the end of that, and is dropped then, or
 /// handled.
 ///
-/// One inbox may serve several groups. It is in memory: what it remembers ends with the process.
+/// One inbox may serve several groups. What it remembers ends with the process, unless it was opened with
+/// ``open(_:name:policy:journalPolicy:)``.
 ///
 /// ```swift
 /// let inbox = Inbox()
@@ -20,13 +21,23 @@ public final class Inbox: Sendable {
   /// How long it remembers, and how much.
   public let policy: InboxPolicy
 
+  /// Where handled events are written; `nil` in memory.
+  let journal: Journal?
+
   private let state: Lock<InboxState>
 
-  /// Creates an empty inbox.
+  /// Creates an empty inbox in memory.
   ///
   /// - Parameter policy: How long it remembers, and how much. Default: ten minutes, 100 000 events.
   public init(policy: InboxPolicy = InboxPolicy()) {
     self.policy = policy
+    journal = nil
+    state = Lock(InboxState(policy))
+  }
+
+  init(policy: InboxPolicy, journal: Journal) {
+    self.policy = policy
+    self.journal = journal
     state = Lock(InboxState(policy))
   }
 

@@ -71,6 +71,14 @@ struct InboxStateMachine {
     return true
   }
 
+  /// What an earlier process has handled; in the order of the instants.
+  mutating func remember(_ key: InboxKey, until instant: Instant) {
+    guard entries[key] == nil, entries.count < capacity || forgetOldestCommit() else { return }
+    lastGeneration += 1
+    entries[key] = .committed(generation: lastGeneration)
+    commits.append(Expiry(key: key, generation: lastGeneration, at: instant))
+  }
+
   /// Forgets a reservation: the event may be handled again at once. `false` when it was not held any more.
   mutating func release(_ reservation: InboxReservation) -> Bool {
     guard case .reserved(reservation.generation, _, _) = entries[reservation.key] else { return false }
