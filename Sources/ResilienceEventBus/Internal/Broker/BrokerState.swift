@@ -49,6 +49,9 @@ struct BrokerState: Sendable {
 
   /// - Parameter end: Where the log ends; before the checkpoint's end when a power cut took what was written
   ///   and not synced.
+  /// Behind the last record that is an event.
+  private(set) var eventsEnd: Int64 = 0
+
   mutating func restore(_ checkpoint: BrokerCheckpoint, logEnd end: Int64) {
     for group in checkpoint.groups {
       let kept = BrokerCheckpoint.Group(
@@ -60,11 +63,13 @@ struct BrokerState: Sendable {
       if let offset = letter.offset, offset < end { letters.set(letter.number, at: offset) }
     }
     checkpointedAt = min(checkpoint.end, end)
+    // Of what came before it nothing is known: it is read.
+    eventsEnd = checkpointedAt
   }
 
   mutating func apply(_ record: BrokerRecord, at offset: Int64) {
     switch record {
-    case .event: break
+    case .event: eventsEnd = max(eventsEnd, offset + 1)
     case .groupCreated(let name, let filter, let start):
       guard groups[Identifier(name)] == nil else { return }
       let group = BrokerCheckpoint.Group(

@@ -111,9 +111,8 @@ final class LogBroker: Sendable {
   }
 
   func snapshot() -> BrokerSnapshot {
-    let end = log.endOffset
-    let (groups, published, letters, discarded) = state.withLock {
-      ($0.groups, $0.published, $0.letters.count, $0.discardedLetters)
+    let (groups, end, published, letters, discarded) = state.withLock {
+      ($0.groups, $0.eventsEnd, $0.published, $0.letters.count, $0.discardedLetters)
     }
     return BrokerSnapshot(
       name: name,

@@ -24,7 +24,7 @@ func appendForever(to path: String) async throws {
 }
 
 /// One system call, so that a line is whole or not there.
-private func say(_ text: String) {
+func say(_ text: String) {
   let line = Array("\(text)\n".utf8)
   _ = write(1, line, line.count)
 }

@@ -8,8 +8,15 @@ case ("kill", let directory?):
   try await killAndCheck(
     in: directory, kills: Int(numbers.first ?? 20),
     seed: numbers.dropFirst().first ?? UInt64.random(in: 0...999_999))
+case ("bus", let directory?):
+  try await BusProcess(in: directory).runForever(from: arguments.last.flatMap { Int($0) } ?? 0)
+case ("kill-bus", let directory?):
+  let numbers = arguments.dropFirst(2).compactMap { UInt64($0) }
+  try await killAndCheckBus(
+    in: directory, kills: Int(numbers.first ?? 20),
+    seed: numbers.dropFirst().first ?? UInt64.random(in: 0...999_999))
 case ("fill", let directory?): try await fill(directory)
 default:
-  print("usage: durability append|kill|fill DIRECTORY [KILLS [SEED]]")
+  print("usage: durability append|kill|bus|kill-bus|fill DIRECTORY [KILLS [SEED]]")
   exit(2)
 }
