@@ -144,7 +144,6 @@ public final class EventBus: Sendable {
     }
     if let due = effects.timer { timer.set(for: due) }
     for waiter in effects.wakeups { waiter.grant() }
-    for (link, settlement) in effects.settlements { link.settle(settlement) }
     outbox.drain()
     return result
   }

@@ -81,6 +81,8 @@ struct BrokerGroupState: Sendable {
 
   mutating func add(_ page: BrokerLogPage) {
     for item in page.items where item.offset >= cursor {
+      // What was settled before the process ended takes no room.
+      if order.count == window { removeSettled() }
       guard order.count < window else {
         cursor = item.offset
         return

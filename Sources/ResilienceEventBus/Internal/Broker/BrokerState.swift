@@ -47,11 +47,11 @@ struct BrokerState: Sendable {
 
   // MARK: - Applying
 
-  /// - Parameter end: Where the log ends; before the checkpoint's end when a power cut took what was written
-  ///   and not synced.
   /// Behind the last record that is an event.
   private(set) var eventsEnd: Int64 = 0
 
+  /// - Parameter end: Where the log ends; before the checkpoint's end when a power cut took what was written
+  ///   and not synced.
   mutating func restore(_ checkpoint: BrokerCheckpoint, logEnd end: Int64) {
     for group in checkpoint.groups {
       let kept = BrokerCheckpoint.Group(

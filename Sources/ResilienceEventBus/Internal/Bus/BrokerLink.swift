@@ -35,19 +35,19 @@ final class BrokerLink: Sendable {
 
   /// Has the session end once all is settled.
   func close() {
-    wake { $0.isClosing = true }
-  }
-
-  func settle(_ settlement: BrokerSettlement) {
-    wake { $0.settlements.append(settlement) }
-  }
-
-  private func wake(_ change: (inout State) -> Void) {
     let settler = state.withLock { state in
-      change(&state)
+      state.isClosing = true
       return state.settler.take()
     }
     settler?.grant()
+  }
+
+  /// - Returns: Whom to wake, once no lock is held.
+  func settle(_ settlement: BrokerSettlement) -> Waiter? {
+    state.withLock { state in
+      state.settlements.append(settlement)
+      return state.settler.take()
+    }
   }
 
   enum Work {

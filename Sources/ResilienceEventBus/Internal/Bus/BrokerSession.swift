@@ -48,7 +48,7 @@ struct BrokerSession {
     }
     // The handlers have ended by now, or the session has, whose events others get.
     for (receipt, deliveries) in bus.takeReceived(of: group) {
-      link.settle(BrokerSettlement(receipt, .returned(deliveries: deliveries)))
+      link.settle(BrokerSettlement(receipt, .returned(deliveries: deliveries)))?.grant()
     }
     await settleTheRest(with: consumer)
     do { try await consumer.leave() } catch { link.note(error) }
@@ -81,7 +81,8 @@ struct BrokerSession {
       let death = DeadLetter.Death(
         reason: .undecodable, lastError: "\(error)", deliveries: delivery.deliveries,
         time: clock.unixTime)
-      link.settle(BrokerSettlement(delivery.receipt, .deadLettered(death, history: delivery.history)))
+      let outcome = BrokerSettlement.Outcome.deadLettered(death, history: delivery.history)
+      link.settle(BrokerSettlement(delivery.receipt, outcome))?.grant()
     }
   }
 

@@ -44,7 +44,8 @@ extension EventBusState {
   /// Has a broker told what became of an event.
   mutating func tell(_ ticket: LaneQueue.Ticket, _ outcome: BrokerSettlement.Outcome) {
     guard let origin = ticket.message.origin else { return }
-    settlements.append((origin.link, BrokerSettlement(origin.receipt, outcome)))
+    // While the lock is held: what is published with it is stored in the order of the decisions.
+    if let settler = origin.link.settle(BrokerSettlement(origin.receipt, outcome)) { wakeups.append(settler) }
   }
 
   /// Sessions to begin.

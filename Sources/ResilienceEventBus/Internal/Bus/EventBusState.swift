@@ -66,8 +66,6 @@ struct EventBusState {
   var newLinks: [NewLink] = []
   /// Groups that the broker may not know of.
   var unmade: [BrokerLink] = []
-  /// What brokers are to be told.
-  var settlements: [(BrokerLink, BrokerSettlement)] = []
 
   var phase = Phase.stopped
   var newWorkers: [WorkerRun] = []
@@ -99,7 +97,6 @@ struct EventBusState {
   struct Effects: Sendable {
     var wakeups: [Waiter] = []
     var released: [any Sendable] = []
-    var settlements: [(BrokerLink, BrokerSettlement)] = []
     var timer: Instant?
   }
 
@@ -107,7 +104,6 @@ struct EventBusState {
     var effects = Effects()
     if !wakeups.isEmpty { swap(&effects.wakeups, &wakeups) }
     if !released.isEmpty { swap(&effects.released, &released) }
-    if !settlements.isEmpty { swap(&effects.settlements, &settlements) }
     if wantsTimer, phase != .stopped {
       wantsTimer = false
       effects.timer = timerDue
