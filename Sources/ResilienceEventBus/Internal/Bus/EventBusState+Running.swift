@@ -127,6 +127,7 @@ extension EventBusState {
   mutating func start() {
     precondition(phase == .stopped, "a bus's run() was called while another run() is under way")
     phase = .running
+    for group in groups where !group.isRemoved { group.mark.take() }
     expectNextDue()
     for group in groups.indices { startWorkers(for: group) }
   }
@@ -193,6 +194,7 @@ extension EventBusState {
         _ = settle(ticket, in: group, .giveBack, after: .none)
       }
       groups[group].removeWorkers()
+      groups[group].mark.giveBack()
     }
     runs = [:]
     wakeups += endWaiters
