@@ -19,8 +19,8 @@ where Base.Input == Event<Payload>, Base.Output == Void {
 
   /// Calls the base unless the event was handled before.
   ///
-  /// - Throws: What the base throws; ``EventInProgress``; `CancellationError` when the task is cancelled while
-  ///   it waits for another delivery of the event.
+  /// - Throws: What the base throws; ``EventInProgress``; `CancellationError` when the task is cancelled
+  ///   while it waits for another delivery of the event.
   public nonisolated(nonsending) func handle(_ event: Event<Payload>, context: CallContext) async throws {
     _ = try await inbox.run(
       InboxKey(event.envelope), in: context,

@@ -1,7 +1,7 @@
 public import ResilienceCore
 
-/// The event is being handled by another delivery, which was waited for in vain, or the inbox is full of events
-/// that are: ask again later.
+/// The event is being handled by another delivery, which was waited for in vain, or the inbox is full of
+/// events that are: ask again later.
 public struct EventInProgress: Rejection, Hashable, CustomStringConvertible {
   /// The event.
   public let key: InboxKey

@@ -7,8 +7,8 @@ public struct InboxPolicy: Sendable, Hashable {
 
   /// How long a reservation holds by itself, and how long a duplicate waits for one that holds; positive.
   ///
-  /// ``Inbox/run(_:_:)`` and `.deduplicate` keep theirs while the handler runs and was not cancelled; one made
-  /// with ``Inbox/reserve(_:at:)`` ends after it, so that a duplicate may begin.
+  /// ``Inbox/run(_:_:)`` and `.deduplicate` keep theirs while the handler runs and was not cancelled; one
+  /// made with ``Inbox/reserve(_:at:)`` ends after it, so that a duplicate may begin.
   public let lease: Duration
 
   /// The most events that are remembered; 1 or more. When there are more within the window, the oldest is

@@ -2,8 +2,8 @@
 /// another task.
 ///
 /// A task that a handler leaves running cannot publish with the handler's context: whether its events are to
-/// appear was decided when the handler ended. One that publishes for itself is begun with `Task.detached`, and
-/// takes no context along.
+/// appear was decided when the handler ended. One that publishes for itself is begun with `Task.detached`,
+/// and takes no context along.
 public struct OutboxClosed: Error, Hashable, CustomStringConvertible {
   /// The event type.
   public let type: String

@@ -62,8 +62,8 @@ extension Handler {
   /// value that is not classified as a failure, or an error that is classified as a success.
   ///
   /// All forms of `publish` and `reply` of this bus are kept: in the handler, in the calls that it makes and
-  /// in its child tasks, and published later after a delay that begins with the call. They return at once, and
-  /// do not wait for room. What goes to another bus is published directly. A request fails with
+  /// in its child tasks, and published later after a delay that begins with the call. They return at once,
+  /// and do not wait for room. What goes to another bus is published directly. A request fails with
   /// ``ResilienceEventBus/RequestInOutbox``. A task that outlives the handler gets
   /// ``ResilienceEventBus/OutboxClosed``.
   ///

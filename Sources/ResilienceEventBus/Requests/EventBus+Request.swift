@@ -22,7 +22,8 @@ extension EventBus {
   /// - Throws: ``RequestTimedOut``; ``RequestFailed`` when the responder's group was given up on it;
   ///   ``NoResponder`` when nobody would handle the request; ``RequestWaitsForItself`` when only the handlers
   ///   that wait for replies could; ``RequestInOutbox`` behind an outbox of this bus; ``QueueFull``;
-  ///   ``InvalidEvent``; ``UndecodableEvent`` for a reply in bytes that `replyType` cannot read; `CancellationError`.
+  ///   ``InvalidEvent``; ``UndecodableEvent`` for a reply in bytes that `replyType` cannot read;
+  ///   `CancellationError`.
   public func request<Payload, Reply>(
     _ payload: Payload, as type: EventType<Payload>, expecting replyType: EventType<Reply>,
     subject: String? = nil, timeout: Duration = .seconds(30), context: CallContext = .current

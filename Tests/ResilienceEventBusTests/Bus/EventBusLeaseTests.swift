@@ -238,4 +238,32 @@ import Testing
       try sim.require(bus.group("g")?.delivered == 66, "\(bus.snapshot())")
     }
   }
+
+  @Test func aPolicyTakesEffectAtOnceForThoseWhoWait() throws {
+    try Simulation.explore(seeds: 0..<20) { sim in
+      let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 3))
+      let gauge = Gauge()
+      let policy: @Sendable (Int, Overflow) -> DeliveryPolicy = {
+        DeliveryPolicy(parallelism: $0, overflow: $1)
+      }
+      try bus.handle(Topic.number, in: "g", policy(1, .wait)) { _ in
+        gauge.enter()
+        try await sim.sleep(for: .seconds(100))
+      }
+      try await bus.running {
+        for number in 0..<3 { try await bus.publish(number, as: Topic.number) }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+          for number in 3..<5 { tasks.addTask { _ = try await bus.publish(number, as: Topic.number) } }
+          try await sim.sleep(for: .seconds(1))
+          try sim.require(gauge.now == 1 && bus.snapshot().published == 3, "\(bus.snapshot())")
+          bus.update(policy(1, .dropOldest), forGroup: "g", of: Topic.number)
+          try await tasks.waitForAll()
+          try sim.require(sim.now == .s(1) && bus.group("g")?.dropped == 2, "\(bus.snapshot())")
+        }
+        bus.update(policy(3, .dropOldest), forGroup: "g", of: Topic.number)
+        try await sim.sleep(for: .seconds(1))
+        try sim.require(gauge.now == 3, "\(gauge.now) run")
+      }
+    }
+  }
 }

@@ -28,4 +28,21 @@ import Testing
     #expect(bus.snapshot().groups.isEmpty)
     #expect(bus.snapshot().unrouted == 2000)
   }
+
+  /// A lease may end before who begins the worker has taken note of its task.
+  @Test func aWorkerThatIsCancelledBeforeItsTaskIsKnownIsCancelled() async {
+    let handler = Consumer(EventHandler("h") { (_: Event<Int>) in }, of: Topic.number)
+    let run = WorkerRun(
+      number: 1,
+      worker: EventBusState.Worker(
+        group: 0, groupName: "g", filter: .all, consumer: 1, handler: handler, mark: DeliveryMark()))
+    run.cancel()
+    await withCheckedContinuation { continuation in
+      run.begin(
+        {
+          while !Task.isCancelled { await Task.yield() }
+          continuation.resume()
+        }, on: nil)
+    }
+  }
 }

@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func nobodyToAnswerIsAnErrorAtOnce() throws {
+  @Test func row83_withoutAnySubscriberARequestFailsAtOnce() throws {
     try Simulation(seed: 1).run { sim in
       let bus = EventBus(source: "tests")
       let error = await #expect(throws: NoResponder.self) { try await Self.ask(bus, 1) }

@@ -211,6 +211,8 @@ enum PolicyShapes {
   static let delivery = DocumentShape.object([
     ("maxDeliveries", .integer(1...)), ("backoff", backoff), ("parallelism", .integer(1...)),
     ("timeout", .positiveDuration),
+    ("lease", .positiveDuration),
+    ("overflow", .choice(["refuse", "wait", "dropOldest", "deadLetterOldest"])),
   ])
 
   static let inbox = DocumentShape.object([

@@ -1,35 +1,39 @@
 internal import ResilienceCore
+internal import Synchronization
 
-/// A number for a group that no other one of the process has meanwhile: what a handler's calls are known by.
+/// A number for a group while its bus runs, that no other one of the process has meanwhile: what the calls of
+/// its handlers are known by.
 ///
-/// It is free again when the group and the handlers that it runs are gone.
+/// Not for longer: a bus whose handlers hold it is never let go of.
 final class DeliveryMark: Sendable {
-  private struct State {
+  private struct Numbers {
     var free: [UInt16] = []
     var next: UInt16 = 1
   }
 
   private static let last: UInt16 = 2047
-  private static let state = Lock(State())
+  private static let numbers = Lock(Numbers())
 
-  /// 0 when there was none left.
-  let number: UInt16
+  private let taken = Atomic<UInt16>(0)
 
-  init() {
-    number = Self.take()
-  }
+  /// 0 while there is none, since the bus does not run or none was left.
+  var number: UInt16 { taken.load(ordering: .relaxed) }
 
-  deinit {
-    let number = number
-    if number != 0 { Self.state.withLock { $0.free.append(number) } }
-  }
+  deinit { giveBack() }
 
-  private static func take() -> UInt16 {
-    state.withLock { state in
-      if let mark = state.free.popLast() { return mark }
-      guard state.next <= last else { return 0 }
-      defer { state.next += 1 }
-      return state.next
+  func take() {
+    guard number == 0 else { return }
+    let number: UInt16 = Self.numbers.withLock { numbers in
+      if let number = numbers.free.popLast() { return number }
+      guard numbers.next <= Self.last else { return 0 }
+      defer { numbers.next += 1 }
+      return numbers.next
     }
+    taken.store(number, ordering: .relaxed)
+  }
+
+  func giveBack() {
+    let number = taken.exchange(0, ordering: .relaxed)
+    if number != 0 { Self.numbers.withLock { $0.free.append(number) } }
   }
 }

@@ -110,9 +110,12 @@ extension EventBusState {
       ticket: ticket, group: groups[group].name, filter: groups[group].filter, reason: reason, unused: unused)
   }
 
-  /// Whether somebody would handle a request: a group that everybody has left does not.
-  func hasResponder(to type: String) -> Bool {
-    receivers(of: type).contains { !groups[$0].members.isEmpty }
+  /// The groups that would answer a request: one that everybody has left does not, nor does an audit that
+  /// gets the request as well, when there is one that is there for answers.
+  func responders(to type: String) -> [Int] {
+    let receivers = receivers(of: type)
+    let answering = receivers.filter { groups[$0].answersRequests }
+    return (answering.isEmpty ? receivers : answering).filter { !groups[$0].members.isEmpty }
   }
 
   func group(named name: String, of filter: EventFilter) -> Int? {

@@ -10,7 +10,7 @@ extension EventBusState {
   mutating func addRequest(
     _ request: EventEnvelope, replyType: String, from mark: UInt16, _ waiter: Waiter
   ) throws -> Int? {
-    let responders = receivers(of: request.type).filter { !groups[$0].members.isEmpty }
+    let responders = responders(to: request.type)
     guard !responders.isEmpty else { throw NoResponder(type: request.type) }
     var own: Int?
     if mark != 0, responders.count == 1, groups[responders[0]].mark.number == mark {

@@ -128,6 +128,7 @@ extension EventBusState {
     precondition(phase == .stopped, "a bus's run() was called while another run() is under way")
     phase = .running
     renewLinks()
+    for group in groups where !group.isRemoved { group.mark.take() }
     expectNextDue()
     for group in groups.indices { startWorkers(for: group) }
   }
@@ -198,6 +199,7 @@ extension EventBusState {
         _ = settle(ticket, in: group, .giveBack, after: .none)
       }
       groups[group].removeWorkers()
+      groups[group].mark.giveBack()
     }
     runs = [:]
     wakeups += endWaiters

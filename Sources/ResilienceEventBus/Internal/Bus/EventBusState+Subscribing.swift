@@ -74,6 +74,7 @@ extension EventBusState {
     let group = DeliveryGroup(
       number: nextGroup, filter: filter, name: name,
       settings: GroupSettings(policy: policy, budget: budget), link: link)
+    if phase != .stopped { group.mark.take() }
     nextGroup += 1
     if index == groups.count { groups.append(group) } else { groups[index] = group }
     if let link {

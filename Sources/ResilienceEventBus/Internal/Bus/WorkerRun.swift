@@ -2,9 +2,14 @@ internal import ResilienceCore
 
 /// One worker while it runs.
 final class WorkerRun: Sendable {
+  private struct State {
+    var task: Task<Void, Never>?
+    var isCancelled = false
+  }
+
   let number: Int
   let worker: EventBusState.Worker
-  private let task = Lock<Task<Void, Never>?>(nil)
+  private let state = Lock(State())
 
   init(number: Int, worker: EventBusState.Worker) {
     self.number = number
@@ -19,10 +24,19 @@ final class WorkerRun: Sendable {
     } else {
       task = Task { await body() }
     }
-    self.task.withLock { $0 = task }
+    // It may run already, and its lease have ended.
+    let isCancelled = state.withLock { state in
+      state.task = task
+      return state.isCancelled
+    }
+    if isCancelled { task.cancel() }
   }
 
   func cancel() {
-    task.withLock { $0 }?.cancel()
+    let task = state.withLock { state in
+      state.isCancelled = true
+      return state.task
+    }
+    task?.cancel()
   }
 }

@@ -109,6 +109,7 @@ enum EveryName {
   typealias EventCoding_ = EventCoding
   typealias EventData_ = EventData
   typealias EventEnvelope_ = EventEnvelope
+  typealias EventFilter_ = EventFilter
   typealias EventHandler_ = EventHandler
   typealias EventInProgress_ = EventInProgress
   typealias EventRecorder_ = EventRecorder
@@ -127,6 +128,7 @@ enum EveryName {
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
+  typealias GroupConflict_ = GroupConflict
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
   typealias HandlerLayer_ = HandlerLayer
@@ -179,6 +181,7 @@ enum EveryName {
   typealias KeyedThrottleHandler_ = KeyedThrottleHandler
   typealias LatencyDistribution_ = LatencyDistribution
   typealias Lease_ = Lease
+  typealias LeaseEnded_ = LeaseEnded
   typealias LinkHandler_ = LinkHandler
   typealias LiveAbandoningTimeoutHandler_ = LiveAbandoningTimeoutHandler
   typealias LiveDeadlineHandler_ = LiveDeadlineHandler
@@ -202,8 +205,11 @@ enum EveryName {
   typealias OTLPExporter_ = OTLPExporter
   typealias OTLPRefused_ = OTLPRefused
   typealias OTLPRequest_ = OTLPRequest
+  typealias OutboxClosed_ = OutboxClosed
+  typealias OutboxHandler_ = OutboxHandler
   typealias Outcome_ = Outcome
   typealias OutlierPolicy_ = OutlierPolicy
+  typealias Overflow_ = Overflow
   typealias PoisonEvent_ = PoisonEvent
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
@@ -223,6 +229,7 @@ enum EveryName {
   typealias ReadinessCheck_ = ReadinessCheck
   typealias ReadinessEndpoint_ = ReadinessEndpoint
   typealias ReadinessReport_ = ReadinessReport
+  typealias RedeliverLater_ = RedeliverLater
   typealias RegisteredService_ = RegisteredService
   typealias RegistryEvent_ = RegistryEvent
   typealias RegistryReplica_ = RegistryReplica
@@ -232,7 +239,9 @@ enum EveryName {
   typealias Rejection_ = Rejection
   typealias ReportPolicy_ = ReportPolicy
   typealias RequestFailed_ = RequestFailed
+  typealias RequestInOutbox_ = RequestInOutbox
   typealias RequestTimedOut_ = RequestTimedOut
+  typealias RequestWaitsForItself_ = RequestWaitsForItself
   typealias Reservation_ = Reservation
   typealias ResilienceClock_ = ResilienceClock
   typealias ResilienceEvent_ = ResilienceEvent
