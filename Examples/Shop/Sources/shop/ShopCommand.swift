@@ -15,7 +15,7 @@ enum ShopCommand {
         return 0
       }
       if options.explains {
-        for line in DayRun.explanations { print(line) }
+        for line in try DayRun.explanations { print(line) }
         return 0
       }
       let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)

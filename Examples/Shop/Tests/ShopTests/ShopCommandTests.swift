@@ -23,7 +23,7 @@ import Testing
 
   @Test func everyStackSaysWhatItIs() throws {
     #expect(try Options.parse(["--explain"]).explains)
-    let lines = DayRun.explanations
+    let lines = try DayRun.explanations
     #expect(
       lines.contains {
         $0.hasPrefix("payment.provider: deadline 8 s → retry 3 (exponential 200 ms")
