@@ -15,13 +15,13 @@ import Testing
     ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
     ["--json", "--seed", "7"],
   ])
-  func anOptionThatIsWrongIsNamed(arguments: [String]) throws {
+  func anOptionThatIsWrongIsNamed(arguments: [String]) async throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
     #expect(error.description.contains(arguments[0]))
-    #expect(ShopCommand.run(arguments) == 2)
+    #expect(await ShopCommand.run(arguments) == 2)
   }
 
-  @Test func everyStackSaysWhatItIs() throws {
+  @Test func everyStackSaysWhatItIs() async throws {
     #expect(try Options.parse(["--explain"]).explains)
     let lines = try DayRun.explanations
     #expect(
@@ -32,10 +32,10 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("gateway: deadline 4 s → rate limit gateway") })
     #expect(lines.contains { $0.contains("balanced inventory") })
     #expect(lines.contains { $0.hasPrefix("logistics stock_updated: trace") && $0.contains("deduplicate") })
-    #expect(ShopCommand.run(["--explain"]) == 0)
+    #expect(await ShopCommand.run(["--explain"]) == 0)
   }
 
-  @Test func inputThatCannotBeReadEndsWithTwo() {
-    #expect(ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
+  @Test func inputThatCannotBeReadEndsWithTwo() async {
+    #expect(await ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
   }
 }
