@@ -9,6 +9,8 @@ struct DurableDay: Sendable {
 
   /// How often the dead letters are looked at.
   private static let pause = Duration.milliseconds(10)
+  /// The day gives up on orders that do not move for so long; redeliveries come within a second.
+  private static let patience = Duration.seconds(10)
 
   struct Result: Sendable {
     var lines: [String]
@@ -64,18 +66,21 @@ struct DurableDay: Sendable {
     }
   }
 
-  /// Has the orders of dead letters refunded, until none is open.
+  /// Has the orders of dead letters refunded, until none is open. Orders that are lost end it too, and are
+  /// named by the invariants.
   private func settle(_ shop: DurableShop, _ broker: JournalBroker) async throws {
+    let clock = CallContext.current.clock
     var last: String?
-    while shop.books.hasOpenOrders {
+    var (handled, moved) = (0, clock.now)
+    while shop.books.hasOpenOrders, moved.duration(to: clock.now) < Self.patience {
       for letter in try await broker.deadLetters(of: nil, after: last, limit: 100) {
         last = letter.id
         let order = try letter.event.event(as: EventType<Invoice>(letter.event.type)).data
         guard !shop.books.isSettled(order.number) else { continue }
         try await shop.publish(order, as: DurableShop.Topic.orderGivenUp)
       }
-      try await CallContext.current.clock.sleep(for: Self.pause)
+      try await clock.sleep(for: Self.pause)
+      if shop.progress.handled != handled { (handled, moved) = (shop.progress.handled, clock.now) }
     }
-    try await shop.bus.waitUntilIdle()
   }
 }

@@ -17,6 +17,9 @@ final class DurableProgress: Sendable {
     self.killAfter = killAfter
   }
 
+  /// Events that this process has handled.
+  var handled: Int { state.withLock { $0.handled } }
+
   /// Events of earlier processes that this one has handled.
   var resumed: Int { state.withLock { $0.resumed.count } }
 
