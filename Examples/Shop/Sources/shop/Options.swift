@@ -32,7 +32,8 @@ struct Options: Equatable {
       --explain         prints what protects each call and each delivery, from the outside in, and ends.
       --help            prints this.
 
-    EXIT CODES: 0 all invariants hold (with the toolkit); 1 one is broken; 2 the input or an option is not usable.
+    EXIT CODES: 0 all invariants hold (with the toolkit); 1 one is broken, or the day could not be
+    played; 2 the input or an option is not usable.
     """
 
   static func parse(_ arguments: [String]) throws(Invalid) -> Options {

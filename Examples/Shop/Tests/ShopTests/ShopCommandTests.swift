@@ -9,11 +9,14 @@ import Testing
     let all = try Options.parse(["--invoices", "a.csv", "--seed", "12", "--json", "-"])
     #expect(all == Options(invoices: "a.csv", seed: 12, json: "-"))
     #expect(try Options.parse(["--help"]).isHelp)
+    let durable = try Options.parse(["--journal", "day", "--kill-after", "3"])
+    #expect(durable == Options(journal: "day", killAfter: 3))
   }
 
   @Test(arguments: [
     ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
-    ["--json", "--seed", "7"],
+    ["--json", "--seed", "7"], ["--journal"], ["--kill-after", "3"], ["--kill-after", "0", "--journal", "d"],
+    ["--json", "-", "--journal", "d"],
   ])
   func anOptionThatIsWrongIsNamed(arguments: [String]) async throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
@@ -37,5 +40,6 @@ import Testing
 
   @Test func inputThatCannotBeReadEndsWithTwo() async {
     #expect(await ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
+    #expect(await ShopCommand.run(["--journal", "/dev/null/day"]) == 2)
   }
 }

@@ -5,14 +5,10 @@ import Synchronization
 ///
 /// A deed is done once for an order. Noting it again changes nothing, as a payment provider's idempotency
 /// key does; so what is delivered twice is done once.
-final class DurableBook<Deed: RawRepresentable<String> & Sendable>: Sendable {
+final class DurableBook<Deed: RawRepresentable<String> & Hashable & Sendable>: Sendable {
   struct Entry: Equatable, Sendable {
     var deed: Deed
     var amount: Int
-
-    static func == (left: Entry, right: Entry) -> Bool {
-      left.deed.rawValue == right.deed.rawValue && left.amount == right.amount
-    }
   }
 
   struct Unreadable: Error, CustomStringConvertible {
@@ -56,14 +52,14 @@ final class DurableBook<Deed: RawRepresentable<String> & Sendable>: Sendable {
 
   /// The amount of a deed; `nil` if it was not done.
   func amount(of deed: Deed, for order: String) -> Int? {
-    entries(of: order).first { $0.deed.rawValue == deed.rawValue }?.amount
+    entries(of: order).first { $0.deed == deed }?.amount
   }
 
   /// Notes a deed, unless it is noted already.
   func note(_ deed: Deed, for order: String, amount: Int = 0) async throws {
     let entry = Entry(deed: deed, amount: amount)
     let isNew = entries.withLock { entries in
-      if entries[order]?.contains(where: { $0.deed.rawValue == deed.rawValue }) == true { return false }
+      if entries[order]?.contains(where: { $0.deed == deed }) == true { return false }
       entries[order, default: []].append(entry)
       return true
     }

@@ -21,7 +21,12 @@ struct DurableBooks: Sendable {
   let warehouse: DurableBook<Shelf>
 
   static func open(in directory: String) async throws -> DurableBooks {
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      let problem = (error as NSError).localizedDescription
+      throw Options.Invalid(description: "--journal: \(directory) cannot be created: \(problem)")
+    }
     return DurableBooks(
       orders: try await .open("\(directory)/orders"), ledger: try await .open("\(directory)/ledger"),
       warehouse: try await .open("\(directory)/warehouse"))

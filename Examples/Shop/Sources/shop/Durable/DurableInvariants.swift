@@ -1,6 +1,6 @@
 /// What must be true when all orders of the durable day have ended, however often it was killed.
 enum DurableInvariants {
-  typealias Book<Deed: RawRepresentable<String> & Sendable> = [String: [DurableBook<Deed>.Entry]]
+  typealias Book<Deed: RawRepresentable<String> & Hashable & Sendable> = [String: [DurableBook<Deed>.Entry]]
 
   /// The promises that were broken, each in a sentence with the order's number; empty when all held.
   static func broken(

@@ -44,7 +44,8 @@ struct DurableShop: Sendable {
   ) throws {
     let handler = EventHandler("\(group) \(topic.name)") { (event: Event<Invoice>) in
       progress.begin(event.envelope)
-      try await body(event)
+      // A second event of an order that was given up meanwhile must not move its money.
+      if !books.isSettled(event.data.number) { try await body(event) }
       progress.end()
     }
     try bus.subscribe(to: topic, group: group, policy: Self.policy, handler: handler.outbox(bus))
