@@ -1,4 +1,5 @@
 import Foundation
+import Resilience
 import Testing
 
 @testable import shop
@@ -36,6 +37,27 @@ import Testing
     #expect(again.output.hasPrefix("all orders in \(place.path("day")) have ended"))
     #expect(try await place.books("day") == books)
     #expect(try place.files("day/events") == events)
+  }
+
+  /// As after so many crashes that an order was given up while another event of it was on its way.
+  @Test func aLateEventOfAnOrderThatWasGivenUpMovesNothing() async throws {
+    let place = try Place()
+    defer { place.remove() }
+    let order = try #require(place.invoices().first { OrderFate(ofOrder: $0.number) == .goesThrough })
+    let books = try await DurableBooks.open(in: place.path("day"))
+    try await books.orders.note(.placed, for: order.number, amount: order.total.thousandths)
+    try await books.orders.note(.deadLettered, for: order.number)
+    let broker = try await JournalBroker.open(
+      LocalDirectory(path: place.path("day/events")), journalPolicy: .small)
+    let shop = DurableShop(
+      bus: EventBus(source: "shop", broker: broker), books: books, progress: DurableProgress(killAfter: nil))
+    try shop.open()
+    try await shop.publish(order, as: DurableShop.Topic.orderCreated)
+    try await broker.close()
+    try await books.close()
+    let day = try await place.play("day")
+    #expect(day.status == 0, "\(day.output)")
+    #expect(try await place.endings("day")[order.number] == [.deadLettered])
   }
 
   typealias Orders = DurableInvariants.Book<DurableBooks.OrderState>
@@ -115,6 +137,12 @@ private struct Place {
     }
     let text = ([InvoiceLine.columns.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
     try Data(text.utf8).write(to: directory.appending(path: "invoices.csv"))
+  }
+
+  func invoices() throws -> [Invoice] {
+    var intake = Intake()
+    for line in try InvoiceFile.read(directory.appending(path: "invoices.csv").path) { try intake.take(line) }
+    return intake.invoices
   }
 
   func remove() { try? FileManager.default.removeItem(at: directory) }
