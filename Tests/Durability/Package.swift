@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-/// Processes that are killed, and what is left of their work. A package of its own, since it builds a program;
-/// `Tests/Durability/run` builds and runs it.
+/// Processes that are killed, and what is left of their work. A package of its own, since it builds a
+/// program; `Tests/Durability/run` builds and runs it.
 let package = Package(
   name: "Durability",
   platforms: [.macOS(.v26)],

@@ -46,7 +46,8 @@ extension EventBus {
     let baggage = ticket.message.envelope.baggage
     let delivery = Delivery(
       message: ticket.message, group: worker.groupName, attempt: ticket.attempt,
-      place: DeliveryPlace(lane: ticket.lane, flight: ticket.flight), context: attempt)
+      place: DeliveryPlace(
+        lane: ticket.lane, isStored: ticket.message.origin != nil, flight: ticket.flight), context: attempt)
     do {
       if baggage == nil, !CallContext.hasBaggage {
         return (try await worker.handler.consume(delivery, self), nil)
@@ -115,7 +116,8 @@ extension EventBus {
   ) {
     context.emit(
       EventBusEvent(
-        end.kind(of: end.settlement), ticket.message.envelope, group: worker.groupName, attempt: end.deliveries))
+        end.kind(of: end.settlement), ticket.message.envelope, group: worker.groupName,
+        attempt: end.deliveries))
   }
 
   /// Settles a delivery, and goes on with what `next` says in the same breath.

@@ -45,8 +45,8 @@ extension EventBus {
 
   /// Publishes something that happened, from code that is not asynchronous.
   ///
-  /// As in asynchronous code, but it never waits: ``Overflow/wait`` is as ``Overflow/refuse``, and a bus with a
-  /// broker throws ``PublishNeedsAwait``.
+  /// As in asynchronous code, but it never waits: ``Overflow/wait`` is as ``Overflow/refuse``, and a bus with
+  /// a broker throws ``PublishNeedsAwait``.
   @discardableResult
   @inlinable
   public func publish<Payload>(

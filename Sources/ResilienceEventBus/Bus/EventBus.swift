@@ -72,11 +72,12 @@ public final class EventBus: Sendable {
   /// let bus = EventBus(source: "shop", broker: broker)
   /// ```
   ///
-  /// What is published is stored first, so it must have a form as bytes (a `Codable` payload has), and `publish`
-  /// has to be awaited: ``PublishNeedsAwait``. Groups get events from the broker while ``run()`` runs, those of
-  /// earlier processes too; an event is removed there when it was handled, or is one of the broker's dead letters.
-  /// A group is known to the broker as `name/type`, from the first `publish` or `run()` after it subscribes. It
-  /// stays there when the bus removes it, until `broker.removeGroup` is called.
+  /// What is published is stored first, so it must have a form as bytes (a `Codable` payload has), and
+  /// `publish` has to be awaited: ``PublishNeedsAwait``. Groups get events from the broker while ``run()``
+  /// runs, those of earlier processes too; an event is removed there when it was handled, or is one of the
+  /// broker's dead letters. A group is known to the broker as `name/type`, from the first `publish` or
+  /// `run()` after it subscribes. It stays there when the bus removes it, until `broker.removeGroup` is
+  /// called.
   ///
   /// Requests and replies stay in memory: they are of use to a caller in this process, and end with it.
   /// ``waitUntilIdle()`` waits for what this process has received.

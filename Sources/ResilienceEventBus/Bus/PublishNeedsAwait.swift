@@ -1,7 +1,8 @@
-/// An event was not published: a bus with a broker stores it first, which takes time, so `publish` has to be awaited.
+/// An event was not published: a bus with a broker stores it first, which takes time, so `publish` has to be
+/// awaited.
 ///
-/// It is thrown by what cannot wait: a `publish` in code that is not asynchronous, and one for later, which no broker
-/// keeps.
+/// It is thrown by what cannot wait: a `publish` in code that is not asynchronous, and one for later, which
+/// no broker keeps.
 public struct PublishNeedsAwait: Error, Hashable, CustomStringConvertible {
   /// The event type.
   public let type: String

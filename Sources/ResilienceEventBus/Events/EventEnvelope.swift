@@ -52,7 +52,9 @@ public struct EventEnvelope: Sendable {
 
   /// How the payload is written, as a media type such as `application/json`; `nil` for a payload that is not
   /// written.
-  public var contentType: String? { identity.companions?.values.contentType ?? identity.definition.contentType }
+  public var contentType: String? {
+    identity.companions?.values.contentType ?? identity.definition.contentType
+  }
 
   /// The CloudEvents attribute `dataschema`: a URI of the schema that the payload follows. Default: none.
   public var dataSchema: String? {

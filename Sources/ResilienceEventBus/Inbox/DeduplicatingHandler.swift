@@ -28,7 +28,8 @@ where Base.Input == Event<Payload>, Base.Output == Void {
       isHandled: { base.outcome(ofValue: $0).verdict != .failure },
       isHandledError: { base.judge($0, in: context).verdict == .success }
     ) {
-      try await base.perform(event, in: context)
+      guard event.envelope.delivery.isStored else { return try await base.perform(event, in: context) }
+      return try await OutboxScope.behindInbox { try await base.perform(event, in: context) }
     }
   }
 }

@@ -38,7 +38,7 @@ func openBroker(
   func itKeepsThemOnRealThreadsAndOnARealDisk(promise: EventBrokerContract.Case) async throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "broker-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let policy = BrokerPolicy(checkpointInterval: 15)
+    let policy = BrokerPolicy(session: .seconds(3600), checkpointInterval: 15)
     let broker = Lock(try await openBroker(LocalDirectory(path: path), policy))
     try await promise.run(broker.withLock { $0 }) {
       // The process goes on, so the directory has to be let go.

@@ -28,7 +28,7 @@ extension EventBrokerContract {
 
   @Test(arguments: EventBrokerContract.withoutSessionEnds)
   func itKeepsThemOnRealThreads(promise: EventBrokerContract.Case) async throws {
-    try await promise.run(MemoryBroker())
+    try await promise.run(MemoryBroker(policy: BrokerPolicy(session: .seconds(3600))))
   }
 
   @Test func whatIsSettledMakesRoom() throws {

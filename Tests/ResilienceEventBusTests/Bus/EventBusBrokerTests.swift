@@ -73,7 +73,11 @@ import Testing
           if round == 0 {
             for number in 0..<6 { try await bus.publish(number, as: Topic.number, subject: "a") }
           }
-          if round == 2 { try await settled(broker, sim) } else { try await sim.sleep(for: .milliseconds(25)) }
+          if round == 2 {
+            try await settled(broker, sim)
+          } else {
+            try await sim.sleep(for: .milliseconds(25))
+          }
         }
         #expect(bus.snapshot().outstanding == 0)
       }
@@ -177,7 +181,8 @@ import Testing
     }
   }
 
-  /// What a handler publishes behind an outbox appears with its acknowledgement: once, however often it fails.
+  /// What a handler publishes behind an outbox appears with its acknowledgement: once, however often it
+  /// fails.
   @Test func anOutboxIsSettledWithTheEvent() throws {
     try Simulation.explore(seeds: 0..<50) { sim in
       let broker = MemoryBroker()
@@ -202,4 +207,77 @@ import Testing
       }
     }
   }
+
+  /// The broker lost the session with the first settlement: what was published with it is not there, and the
+  /// event comes again.
+  @Test(arguments: [false, true])
+  func anOutboxLosesNothingWithASettlement(isBehindInbox: Bool) throws {
+    try Simulation.explore(seeds: 0..<20) { sim in
+      let broker = ForgetfulBroker()
+      let bus = EventBus(source: "tests", broker: broker)
+      let texts = Log<String>()
+      let handler = EventHandler("g") { (event: Event<Int>) in
+        try await bus.publish("of \(event.data)", as: Topic.text)
+      }.outbox(bus)
+      if isBehindInbox {
+        try bus.subscribe(to: Topic.number, group: "g", handler: handler.deduplicate(Inbox()))
+      } else {
+        try bus.subscribe(to: Topic.number, group: "g", handler: handler)
+      }
+      try bus.handle(Topic.text, in: "h") { texts.append($0.data) }
+      try await bus.running {
+        try await bus.publish(1, as: Topic.number)
+        try await sim.sleep(for: .seconds(60))
+      }
+      try sim.require(texts.entries == ["of 1"], "\(texts.entries)")
+    }
+  }
+}
+
+/// Ends the session of the group of numbers instead of settling for the first time.
+private struct ForgetfulBroker: EventBroker {
+  let base = MemoryBroker()
+  let hasForgotten = Box(false)
+
+  func publish(_ events: [EncodedEvent]) async throws { try await base.publish(events) }
+
+  func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
+    let consumer = try await base.join(group)
+    return group.name.hasPrefix("g")
+      ? ForgetfulConsumer(base: consumer, hasForgotten: hasForgotten) : consumer
+  }
+
+  func removeGroup(_ name: String) async throws -> Bool { try await base.removeGroup(name) }
+
+  func deadLetters(of group: String?, after id: String?, limit: Int) async throws -> [BrokerDeadLetter] {
+    try await base.deadLetters(of: group, after: id, limit: limit)
+  }
+
+  func removeDeadLetter(_ id: String) async throws -> Bool { try await base.removeDeadLetter(id) }
+
+  func redrive(_ id: String, as event: EncodedEvent?) async throws -> Bool {
+    try await base.redrive(id, as: event)
+  }
+}
+
+private struct ForgetfulConsumer: BrokerConsumer {
+  let base: any BrokerConsumer
+  let hasForgotten: Box<Bool>
+
+  var heartbeatInterval: Duration { base.heartbeatInterval }
+
+  func receive(limit: Int) async throws -> [BrokerDelivery] { try await base.receive(limit: limit) }
+
+  func settle(_ settlements: [BrokerSettlement]) async throws -> [BrokerReceipt] {
+    let isFirst = hasForgotten.change { value in
+      defer { value = true }
+      return !value
+    }
+    guard isFirst else { return try await base.settle(settlements) }
+    try await base.leave()
+    throw BrokerSessionEnded(group: "g")
+  }
+
+  func heartbeat() async throws { try await base.heartbeat() }
+  func leave() async throws { try await base.leave() }
 }

@@ -129,7 +129,8 @@ import Testing
     }
   }
 
-  /// Whatever ends first, a delivery is settled once: leases, ends, extensions and a cancelled run() at random.
+  /// Whatever ends first, a delivery is settled once: leases, ends, extensions and a cancelled run() at
+  /// random.
   @Test func whateverLeasesDoEachEventIsSettledOnce() throws {
     try Simulation.explore(seeds: 0..<200) { sim in
       let dice = SeededRandomSource(seed: sim.seed)

@@ -129,8 +129,8 @@ import Testing
     }
   }
 
-  /// The marks by which groups know their handlers' calls are given back when a bus stops, also by one that is
-  /// never let go of.
+  /// The marks by which groups know their handlers' calls are given back when a bus stops, also by one that
+  /// is never let go of.
   @Test func row88_busesThatComeAndGoLeaveTheirMarks() throws {
     try Simulation.explore(seeds: 0..<2_500) { _ in
       let bus = EventBus(source: "tests")

@@ -3,6 +3,8 @@ struct Options: Equatable {
   var invoices: String?
   var seed: UInt64 = 7
   var json: String?
+  var journal: String?
+  var killAfter: Int?
   var explains = false
   var isHelp = false
 
@@ -14,6 +16,7 @@ struct Options: Equatable {
     shop: an event-driven shop lives through a bad day, twice: with bare calls, and with swift-resilience.
 
     USAGE: shop [--invoices FILE] [--seed N] [--json FILE]
+           shop --journal DIR [--invoices FILE] [--seed N] [--kill-after N]
            shop --explain
 
       --invoices FILE   a day of invoices in the columns of the UCI "Online Retail" data set:
@@ -23,10 +26,14 @@ struct Options: Equatable {
                         the same output to the byte. Default: 7.
       --json FILE       writes the figures as JSON, "-" for standard output. The fields are described in
                         Examples/Shop/README.md.
+      --journal DIR     plays the day's orders on the real clock, with events and books on the disk in DIR. Killed at
+                        any moment and started again with the same input, it goes on where it was.
+      --kill-after N    with --journal: kills itself (SIGKILL) after N handled events, for tests.
       --explain         prints what protects each call and each delivery, from the outside in, and ends.
       --help            prints this.
 
-    EXIT CODES: 0 all invariants hold with the toolkit; 1 one is broken; 2 the input or an option is not usable.
+    EXIT CODES: 0 all invariants hold (with the toolkit); 1 one is broken, or the day could not be
+    played; 2 the input or an option is not usable.
     """
 
   static func parse(_ arguments: [String]) throws(Invalid) -> Options {
@@ -38,6 +45,13 @@ struct Options: Equatable {
       case "--explain": options.explains = true
       case "--invoices": options.invoices = try value(of: name, from: &rest)
       case "--json": options.json = try value(of: name, from: &rest)
+      case "--journal": options.journal = try value(of: name, from: &rest)
+      case "--kill-after":
+        let text = try value(of: name, from: &rest)
+        guard let count = Int(text), count >= 1 else {
+          throw Invalid(description: "--kill-after: expected a whole number from 1, found \"\(text)\"")
+        }
+        options.killAfter = count
       case "--seed":
         let text = try value(of: name, from: &rest)
         guard let seed = UInt64(text) else {
@@ -46,6 +60,12 @@ struct Options: Equatable {
         options.seed = seed
       default: throw Invalid(description: "unknown option \"\(name)\"; see --help")
       }
+    }
+    if options.killAfter != nil, options.journal == nil {
+      throw Invalid(description: "--kill-after: needs --journal; see --help")
+    }
+    if options.json != nil, options.journal != nil {
+      throw Invalid(description: "--json: not with --journal; see --help")
     }
     return options
   }

@@ -9,21 +9,24 @@ import Testing
     let all = try Options.parse(["--invoices", "a.csv", "--seed", "12", "--json", "-"])
     #expect(all == Options(invoices: "a.csv", seed: 12, json: "-"))
     #expect(try Options.parse(["--help"]).isHelp)
+    let durable = try Options.parse(["--journal", "day", "--kill-after", "3"])
+    #expect(durable == Options(journal: "day", killAfter: 3))
   }
 
   @Test(arguments: [
     ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
-    ["--json", "--seed", "7"],
+    ["--json", "--seed", "7"], ["--journal"], ["--kill-after", "3"], ["--kill-after", "0", "--journal", "d"],
+    ["--json", "-", "--journal", "d"],
   ])
-  func anOptionThatIsWrongIsNamed(arguments: [String]) throws {
+  func anOptionThatIsWrongIsNamed(arguments: [String]) async throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
     #expect(error.description.contains(arguments[0]))
-    #expect(ShopCommand.run(arguments) == 2)
+    #expect(await ShopCommand.run(arguments) == 2)
   }
 
-  @Test func everyStackSaysWhatItIs() throws {
+  @Test func everyStackSaysWhatItIs() async throws {
     #expect(try Options.parse(["--explain"]).explains)
-    let lines = DayRun.explanations
+    let lines = try DayRun.explanations
     #expect(
       lines.contains {
         $0.hasPrefix("payment.provider: deadline 8 s → retry 3 (exponential 200 ms")
@@ -32,10 +35,11 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("gateway: deadline 4 s → rate limit gateway") })
     #expect(lines.contains { $0.contains("balanced inventory") })
     #expect(lines.contains { $0.hasPrefix("logistics stock_updated: trace") && $0.contains("deduplicate") })
-    #expect(ShopCommand.run(["--explain"]) == 0)
+    #expect(await ShopCommand.run(["--explain"]) == 0)
   }
 
-  @Test func inputThatCannotBeReadEndsWithTwo() {
-    #expect(ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
+  @Test func inputThatCannotBeReadEndsWithTwo() async {
+    #expect(await ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
+    #expect(await ShopCommand.run(["--journal", "/dev/null/day"]) == 2)
   }
 }

@@ -16,7 +16,10 @@ extension EventBusState {
 
   /// How many more events a group may have, or what to wait for when it may have none.
   mutating func room(in group: Int, capacity: Int) -> Room {
-    let room = capacity - groups[group].queue.count
+    // Not many more than there are handlers for: what was handed out counts as delivered should the process
+    // die.
+    let twice = groups[group].places.multipliedReportingOverflow(by: 2)
+    let room = min(capacity, twice.overflow ? capacity : twice.partialValue) - groups[group].queue.count
     if room > 0 { return .events(room) }
     return .wait(RoomWait(place: groups[group].publishers.insert(1), group: groups[group].number))
   }
@@ -35,9 +38,12 @@ extension EventBusState {
   /// Keeps what a delivery's handler has published until the delivery is settled.
   ///
   /// - Returns: Whether the delivery holds, and came from a broker.
-  mutating func attach(_ events: [EncodedEvent], to delivery: DeliveryPlace, ofGroupMarked mark: UInt16) -> Bool
+  mutating func attach(_ events: [EncodedEvent], to delivery: DeliveryPlace, ofGroupMarked mark: UInt16)
+    -> Bool
   {
-    guard let group = groups.firstIndex(where: { $0.link != nil && $0.mark.number == mark }) else { return false }
+    guard let group = groups.firstIndex(where: { $0.link != nil && $0.mark.number == mark }) else {
+      return false
+    }
     return groups[group].queue.attach(events, lane: Int(delivery.lane), flight: delivery.flight)
   }
 

@@ -67,13 +67,13 @@ struct LaneQueue {
   }
 
   var lanes: [Lane] = []
-  private var unused: [Int] = []
-  private var laneOfSubject: [Identifier: Int] = [:]
-  private var ready = FIFO<Int>()
-  private var emptied = 0
-  private var waitingLanes = DueHeap<Int>()
+  var unused: [Int] = []
+  var laneOfSubject: [Identifier: Int] = [:]
+  var ready = FIFO<Int>()
+  var emptied = 0
+  var waitingLanes = DueHeap<Int>()
   /// Lanes whose head is in flight.
-  private var flights: [Int] = []
+  var flights: [Int] = []
   private var tokens: [Int: RetryBudget] = [:]
   private var nextNumber: UInt64 = 0
   private var nextFlight: UInt64
@@ -245,119 +245,5 @@ struct LaneQueue {
   mutating func takeTokens() -> [RetryBudget] {
     tokens.isEmpty
       ? [] : lanes.indices.filter { lanes[$0].phase != .inFlight }.compactMap { takeToken(of: $0) }
-  }
-}
-
-// MARK: - Lanes
-
-extension LaneQueue {
-  /// The head of a lane is settled or taken out; what comes behind it is ready.
-  mutating func removeHead(of lane: Int) {
-    lanes[lane].hasBeenMade = false
-    if let head = lanes[lane].entries.popFirst() { forget(head) }
-    while !lanes[lane].entries.isEmpty, lanes[lane].entries.front.message == nil {
-      _ = lanes[lane].entries.popFirst()
-      lanes[lane].gone -= 1
-    }
-    let isEmpty = lanes[lane].entries.isEmpty
-    if lanes[lane].phase != .ready {
-      if isEmpty { retire(lane) } else { makeReady(lane) }
-    } else if isEmpty {
-      lanes[lane].phase = .emptied
-      emptied += 1
-      if 2 * emptied > ready.count + 64 { retireEmptied() }
-    }
-  }
-
-  /// Nobody may come for a delivery, who would do it.
-  @inline(never)
-  private mutating func retireEmptied() {
-    for lane in ready.elements where lanes[lane].phase == .emptied { retire(lane) }
-    let lanes = lanes
-    ready.removeAll { lanes[$0].phase == .unused }
-    emptied = 0
-  }
-
-  /// Ends a head's wait for redelivery.
-  mutating func stopWaiting(_ lane: Int) {
-    if let due = lanes[lane].due.take() { waitingLanes.remove(due) }
-  }
-
-  /// Removes all events but those in flight; take their tokens first.
-  ///
-  /// - Returns: What was removed, as deliveries so far, in the order it came.
-  mutating func removeAll() -> [Ticket] {
-    var removed: [(lane: Int, entry: Entry)] = []
-    for lane in lanes.indices where lanes[lane].phase != .unused && lanes[lane].phase != .emptied {
-      var entries = lanes[lane].entries.elements
-      lanes[lane].entries = FIFO()
-      lanes[lane].gone = 0
-      if lanes[lane].phase == .inFlight {
-        lanes[lane].entries.append(entries.removeFirst())
-      } else {
-        lanes[lane].due = nil
-        retire(lane)
-      }
-      removed += entries.map { (lane, $0) }
-    }
-    for (_, entry) in removed where entry.message != nil { forget(entry) }
-    for lane in lanes.indices where lanes[lane].phase == .emptied { retire(lane) }
-    ready = FIFO()
-    emptied = 0
-    waitingLanes = DueHeap()
-    expiries = DueHeap()
-    return removed.sorted { $0.entry.number < $1.entry.number }.compactMap { lane, entry in
-      entry.message.map {
-        Ticket(lane: lane, message: $0, attempt: entry.attempt, flight: .max, hasBeenMade: false)
-      }
-    }
-  }
-
-  private func ticket(of lane: Int) -> Ticket {
-    let head = lanes[lane].entries.front
-    guard let message = head.message else { preconditionFailure("lane \(lane)'s head was taken out") }
-    return Ticket(
-      lane: lane, message: message, attempt: head.attempt, flight: lanes[lane].flight,
-      hasBeenMade: lanes[lane].hasBeenMade)
-  }
-
-  private mutating func nextReadyLane() -> Int? {
-    while let lane = ready.popFirst() {
-      if lanes[lane].phase == .ready { return lane }
-      emptied -= 1
-      retire(lane)
-    }
-    return nil
-  }
-
-  private mutating func lane(for subject: String?) -> Int {
-    if let subject, let lane = laneOfSubject[Identifier(subject)] { return lane }
-    let lane = unused.popLast() ?? lanes.count
-    if lane == lanes.count { lanes.append(Lane()) }
-    lanes[lane].subject = subject
-    if let subject { laneOfSubject[Identifier(subject)] = lane }
-    return lane
-  }
-
-  private mutating func makeReady(_ lane: Int) {
-    lanes[lane].phase = .ready
-    ready.append(lane)
-  }
-
-  private mutating func leaveFlight(_ lane: Int) {
-    precondition(lanes[lane].phase == .inFlight, "lane \(lane) is not in flight but \(lanes[lane].phase)")
-    let (position, last) = (lanes[lane].position, flights.removeLast())
-    if last != lane {
-      flights[position] = last
-      lanes[last].position = position
-    }
-  }
-
-  private mutating func retire(_ lane: Int) {
-    if let subject = lanes[lane].subject { laneOfSubject[Identifier(subject)] = nil }
-    lanes[lane].subject = nil
-    lanes[lane].hasBeenMade = false
-    lanes[lane].phase = .unused
-    unused.append(lane)
   }
 }

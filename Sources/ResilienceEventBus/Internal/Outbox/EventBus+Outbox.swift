@@ -23,7 +23,8 @@ extension EventBus {
     if items.isEmpty { return }
     if let enclosing = scope.enclosing { return try enclosing.collect(items) }
     if let broker {
-      return try await store(items, with: (input as? any DeliveredEvent)?.place, broker, context)
+      let place = OutboxScope.isBehindInbox ? nil : (input as? any DeliveredEvent)?.place
+      return try await store(items, with: place, broker, context)
     }
     try publish(items, context)
   }

@@ -21,6 +21,10 @@ final class OutboxScope: Sendable {
 
   @TaskLocal static var current: OutboxScope?
 
+  /// Whether an inbox around it remembers the event once the handler has returned: then what it published
+  /// must be stored before, and not with the acknowledgement, which may be lost.
+  @TaskLocal static var isBehindInbox = false
+
   let bus: EventBus
   private let outer: OutboxScope?
   private let state = Lock(State())
@@ -78,6 +82,17 @@ final class OutboxScope: Sendable {
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async rethrows -> Result {
     try await Self.$current.withValue(self) {
+      _ = isolation
+      return try await body()
+    }
+  }
+
+  /// Runs `body`, after which an inbox remembers the event.
+  static func behindInbox<Result>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    try await $isBehindInbox.withValue(true) {
       _ = isolation
       return try await body()
     }

@@ -1,9 +1,9 @@
 import Foundation
 import Resilience
 
-// `journal-throughput DIRECTORY [MEBIBYTES]`: records a second of 100 bytes from 1, 32 and 256 concurrent publishers, beside
-// bare writes of as many bytes with fdatasync on the same disk; then how long a journal of so many MiB (1024) takes to
-// open.
+// `journal-throughput DIRECTORY [MEBIBYTES]`: records a second of 100 bytes from 1, 32 and 256 concurrent
+// publishers, beside bare writes of as many bytes with fdatasync on the same disk; then how long a journal of
+// so many MiB (1024) takes to open.
 
 let parent = CommandLine.arguments.dropFirst().first ?? FileManager.default.temporaryDirectory.path
 let mebibytes = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1024

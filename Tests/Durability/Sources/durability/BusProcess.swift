@@ -2,8 +2,8 @@ import ResilienceEventBus
 
 /// A process that publishes and consumes on a bus whose broker is a journal.
 ///
-/// Publishers number their events; a handler publishes the effect of each behind an outbox; another handler writes
-/// effects down.
+/// Publishers number their events; a handler publishes the effect of each behind an outbox; another handler
+/// writes effects down.
 struct BusProcess {
   private static let number = EventType<Int>("number")
   private static let effect = EventType<Int>("effect")
@@ -30,7 +30,8 @@ struct BusProcess {
     }
   }
 
-  /// Publishes from eight tasks, numbers from `first` on, until it is killed; says each event once it is stored.
+  /// Publishes from eight tasks, numbers from `first` on, until it is killed; says each event once it is
+  /// stored.
   func runForever(from first: Int) async throws {
     try await withThrowingTaskGroup { tasks in
       tasks.addTask { try await bus.run() }

@@ -25,15 +25,17 @@ struct DayRun: Sendable {
 
   /// What protects each call and each delivery with the toolkit, a line for each stack.
   static var explanations: [String] {
-    let timetable = Timetable([])
-    let platform = Platform(isProtected: true, day: timetable.day, faults: timetable.faults)
-    _ = Shop(platform, OutsideWorld(platform))
-    return platform.explanations
+    get throws {
+      let timetable = Timetable([])
+      let platform = Platform(isProtected: true, day: timetable.day, faults: timetable.faults)
+      _ = try Shop(platform, OutsideWorld(platform))
+      return platform.explanations
+    }
   }
 
   private func open(_ platform: Platform, _ timetable: Timetable) async throws -> Result {
     let world = OutsideWorld(platform)
-    let shop = Shop(platform, world)
+    let shop = try Shop(platform, world)
     enterInvoices(into: platform.book)
     try await withThrowingTaskGroup { group in
       // What runs all day: cancelled when the shop has closed and all is settled.

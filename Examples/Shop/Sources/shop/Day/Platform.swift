@@ -73,14 +73,14 @@ extension Platform {
 
   /// Tells everybody who wants to know. What has happened has no deadline.
   func publish<Payload>(_ payload: Payload, as topic: EventType<Payload>, about subject: String) throws {
-    try await bus.publish(payload, as: topic, subject: subject, deadline: .never)
+    try bus.publish(payload, as: topic, subject: subject, deadline: .never)
   }
 
   /// Handles every event of a type: with the toolkit each once, however often it is delivered.
   func subscribe<Payload: Sendable>(
     to topic: EventType<Payload>, as service: String,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
-  ) {
+  ) throws {
     let handler = EventHandler("\(service) \(topic.name)") { [served] (event: Event<Payload>) in
       served.count(service)
       try await body(event)
@@ -100,7 +100,7 @@ extension Platform {
   func respond<Question: Sendable, Answer: Sendable>(
     to topic: EventType<Question>, with reply: EventType<Answer>, as service: String,
     _ body: nonisolated(nonsending) @escaping @Sendable (Question) async throws -> Answer
-  ) {
+  ) throws {
     try bus.respond(
       to: topic, with: reply, group: service, policy: Self.once,
       handler: ServiceCall("\(service) \(topic.name)") { [served] (event: Event<Question>) in

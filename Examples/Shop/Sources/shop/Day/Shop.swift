@@ -10,23 +10,23 @@ struct Shop: Sendable {
   let analytics: Analytics
   let satisfaction: Satisfaction
 
-  init(_ platform: Platform, _ world: OutsideWorld) {
+  init(_ platform: Platform, _ world: OutsideWorld) throws {
     self.platform = platform
     self.world = world
-    let recommendation = Recommendation(platform)
-    _ = Products(platform)
-    _ = Payments(platform, world.provider)
-    _ = Inventory(platform, world.warehouse, world.servers)
-    _ = Logistics(platform, world.truck)
-    carts = Carts(platform)
-    analytics = Analytics(platform)
-    _ = Moderation(platform)
-    satisfaction = Satisfaction(platform)
-    let services = Gateway.Services(
+    let recommendation = try Recommendation(platform)
+    _ = try Products(platform)
+    _ = try Payments(platform, world.provider)
+    _ = try Inventory(platform, world.warehouse, world.servers)
+    _ = try Logistics(platform, world.truck)
+    carts = try Carts(platform)
+    analytics = try Analytics(platform)
+    _ = try Moderation(platform)
+    satisfaction = try Satisfaction(platform)
+    let services = try Gateway.Services(
       users: Users(platform), pages: ProductPage(platform, recommendation), carts: carts,
       orders: Orders(platform))
     traffic = Traffic(gateway: Gateway(platform, services), platform: platform, meter: meter)
-    DuplicatingBroker.start(platform)
+    try DuplicatingBroker.start(platform)
   }
 
   /// Puts on the shelves what the day will ask for, and not one piece more.

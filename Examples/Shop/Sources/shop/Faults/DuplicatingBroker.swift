@@ -2,7 +2,7 @@ import Resilience
 
 /// A broker that delivers some events twice, as brokers do.
 enum DuplicatingBroker {
-  static func start(_ platform: Platform) {
+  static func start(_ platform: Platform) throws {
     let seen = Tally()
     let bus = platform.bus
     try bus.subscribe(

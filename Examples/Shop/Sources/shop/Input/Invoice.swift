@@ -1,6 +1,6 @@
 /// A customer's order as the day's book has it: the good lines of one invoice.
-struct Invoice: Hashable, Sendable {
-  struct Item: Hashable, Sendable {
+struct Invoice: Hashable, Sendable, Codable {
+  struct Item: Hashable, Sendable, Codable {
     var sku: String
     var description: String
     var quantity: Int

@@ -1,5 +1,5 @@
 /// An amount in thousandths of a pound: exact for prices of up to three decimals.
-struct Money: Hashable, Comparable, AdditiveArithmetic {
+struct Money: Hashable, Comparable, AdditiveArithmetic, Codable {
   var thousandths: Int
 
   static let zero = Money(thousandths: 0)

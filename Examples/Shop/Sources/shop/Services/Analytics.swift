@@ -6,17 +6,17 @@ final class Analytics: Sendable {
 
   var eventsByType: [String: Int] { events.all }
 
-  init(_ platform: Platform) {
-    count(Topic.userRegister, platform)
-    count(Topic.productAdd, platform)
-    count(Topic.productFlagged, platform)
-    count(Topic.cartAdd, platform)
-    count(Topic.orderCreated, platform)
-    count(Topic.stockUpdated, platform)
-    count(Topic.orderShipped, platform)
+  init(_ platform: Platform) throws {
+    try count(Topic.userRegister, platform)
+    try count(Topic.productAdd, platform)
+    try count(Topic.productFlagged, platform)
+    try count(Topic.cartAdd, platform)
+    try count(Topic.orderCreated, platform)
+    try count(Topic.stockUpdated, platform)
+    try count(Topic.orderShipped, platform)
   }
 
-  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ platform: Platform) {
-    platform.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
+  private func count<Payload: Sendable>(_ topic: EventType<Payload>, _ platform: Platform) throws {
+    try platform.subscribe(to: topic, as: "analytics") { [events] event in events.count(event.type) }
   }
 }

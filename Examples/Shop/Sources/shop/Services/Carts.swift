@@ -6,9 +6,9 @@ final class Carts: Sendable {
   private let platform: Platform
   private let carts = Mutex<[String: [String: Int]]>([:])
 
-  init(_ platform: Platform) {
+  init(_ platform: Platform) throws {
     self.platform = platform
-    platform.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
+    try platform.subscribe(to: Topic.cartAdd, as: "cart") { [self] event in
       let added = event.data
       carts.withLock { $0[added.customer, default: [:]][added.sku, default: 0] += added.quantity }
     }

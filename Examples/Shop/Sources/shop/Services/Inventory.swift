@@ -2,12 +2,12 @@ import Resilience
 
 /// The inventory: asks one of its servers to take an order's goods off the shelves.
 final class Inventory: Sendable {
-  init(_ platform: Platform, _ warehouse: Warehouse, _ servers: [InventoryServer]) {
+  init(_ platform: Platform, _ warehouse: Warehouse, _ servers: [InventoryServer]) throws {
     let reserve = platform.reserving(from: servers)
-    platform.subscribe(to: Topic.productAdd, as: "inventory") { event in
+    try platform.subscribe(to: Topic.productAdd, as: "inventory") { event in
       warehouse.add(event.data.sku, event.data.quantity)
     }
-    platform.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
+    try platform.subscribe(to: Topic.paymentCompleted, as: "inventory") { event in
       let order = event.data
       do {
         try await reserve(order)

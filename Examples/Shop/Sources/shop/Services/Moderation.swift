@@ -5,8 +5,8 @@ import Resilience
 final class Moderation: Sendable {
   private static let suspicious = ["?", "DAMAGE", "FAULTY", "WRONG", "CHECK"]
 
-  init(_ platform: Platform) {
-    platform.subscribe(to: Topic.productAdd, as: "moderation") { event in
+  init(_ platform: Platform) throws {
+    try platform.subscribe(to: Topic.productAdd, as: "moderation") { event in
       let product = event.data
       let text = product.description.uppercased()
       if Self.suspicious.contains(where: text.contains) {

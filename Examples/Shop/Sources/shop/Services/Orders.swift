@@ -7,15 +7,15 @@ final class Orders: Sendable {
   private let placed = Mutex<Set<String>>([])
   private let announce: AnyHandler<OrderCreated, Void>
 
-  init(_ platform: Platform) {
+  init(_ platform: Platform) throws {
     self.platform = platform
     announce = AnyHandler(
       ServiceCall("order") { (order: OrderCreated) in
         try platform.publish(order, as: Topic.orderCreated, about: order.order)
       }.trace(platform.rootTracer))
-    end(.shipped, when: Topic.orderShipped)
-    end(.declined, when: Topic.paymentDeclined)
-    end(.cancelled, when: Topic.stockRefused)
+    try end(.shipped, when: Topic.orderShipped)
+    try end(.declined, when: Topic.paymentDeclined)
+    try end(.cancelled, when: Topic.stockRefused)
   }
 
   /// Places an order. With the toolkit placing it again, as impatient customers do, changes nothing.
@@ -29,8 +29,8 @@ final class Orders: Sendable {
         created: CallContext.current.readClock()))
   }
 
-  private func end(_ ending: OrderBook.Ending, when topic: EventType<OrderCreated>) {
-    platform.subscribe(to: topic, as: "order") { [platform] event in
+  private func end(_ ending: OrderBook.Ending, when topic: EventType<OrderCreated>) throws {
+    try platform.subscribe(to: topic, as: "order") { [platform] event in
       platform.book.end(event.data.order, ending)
     }
   }

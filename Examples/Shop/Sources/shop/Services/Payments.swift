@@ -9,7 +9,7 @@ final class Payments: Sendable {
     var description: String { "order \(order) has no items to charge" }
   }
 
-  init(_ platform: Platform, _ provider: PaymentProvider) {
+  init(_ platform: Platform, _ provider: PaymentProvider) throws {
     let call = ServiceCall("payment.provider") { (order: OrderCreated) in
       try await provider.charge(
         order.order, order.total, idempotencyKey: platform.idempotencyKey(order.order))
@@ -20,7 +20,7 @@ final class Payments: Sendable {
     let charge = platform.protect(call) { call in
       call.idempotent().standardStack(platform.stacks["payment"])
     }
-    platform.subscribe(to: Topic.orderCreated, as: "payment") { event in
+    try platform.subscribe(to: Topic.orderCreated, as: "payment") { event in
       let order = event.data
       guard order.total > .zero else { throw UnusableOrder(order: order.order) }
       do {
@@ -30,7 +30,7 @@ final class Payments: Sendable {
         try platform.publish(order, as: Topic.paymentDeclined, about: order.order)
       }
     }
-    platform.subscribe(to: Topic.stockRefused, as: "payment") { event in
+    try platform.subscribe(to: Topic.stockRefused, as: "payment") { event in
       provider.refund(event.data.order)
     }
   }

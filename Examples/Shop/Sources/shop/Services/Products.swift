@@ -12,14 +12,14 @@ final class Products: Sendable {
   /// The old database machine: two queries at a time, 150 ms each.
   private let database = Workers(2)
 
-  init(_ platform: Platform) {
+  init(_ platform: Platform) throws {
     self.platform = platform
-    platform.subscribe(to: Topic.productAdd, as: "product") { [self] event in
+    try platform.subscribe(to: Topic.productAdd, as: "product") { [self] event in
       let product = event.data
       let details = ProductDetails(sku: product.sku, description: product.description, price: product.price)
       catalogue.withLock { $0[product.sku] = details }
     }
-    platform.respond(to: Topic.queryProduct, with: Topic.productDetails, as: "product") { [self] query in
+    try platform.respond(to: Topic.queryProduct, with: Topic.productDetails, as: "product") { [self] query in
       try await database.work(for: .milliseconds(150))
       guard let details = catalogue.withLock({ $0[query.sku] }) else { throw UnknownProduct(sku: query.sku) }
       return details

@@ -10,8 +10,8 @@ final class Recommendation: Sendable {
 
   private let state = Mutex(State())
 
-  init(_ platform: Platform) {
-    platform.subscribe(to: Topic.cartAdd, as: "recommendation") { [self] event in
+  init(_ platform: Platform) throws {
+    try platform.subscribe(to: Topic.cartAdd, as: "recommendation") { [self] event in
       let added = event.data
       state.withLock { state in
         if let last = state.last.updateValue(added.sku, forKey: added.customer), last != added.sku {

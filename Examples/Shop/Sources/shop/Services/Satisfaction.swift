@@ -6,8 +6,8 @@ import Synchronization
 final class Satisfaction: Sendable {
   private let points = Mutex<[String: Int]>([:])
 
-  init(_ platform: Platform) {
-    platform.subscribe(to: Topic.orderShipped, as: "satisfaction") { [self] event in
+  init(_ platform: Platform) throws {
+    try platform.subscribe(to: Topic.orderShipped, as: "satisfaction") { [self] event in
       let minutes = event.data.created.nanoseconds(to: CallContext.current.readClock()) / 60_000_000_000
       // What comes a second time makes nobody happier.
       points.withLock { points in
