@@ -22,7 +22,7 @@ extension EventBus {
     keepTime(in: nil)
     update { $0.stop() }
     // They give back what nobody is at work on, and leave.
-    for (link, _) in sessions { link.close() }
+    for (link, _) in sessions { link.close()?.grant() }
     for (_, session) in sessions { await session.value }
     if isCancelled { throw CancellationError() }
   }

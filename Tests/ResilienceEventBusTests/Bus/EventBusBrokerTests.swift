@@ -208,6 +208,29 @@ import Testing
     }
   }
 
+  @Test func aRemovedGroupsConsumerLeavesAndAnotherBusGetsItsEvents() throws {
+    try Simulation.explore(seeds: 0..<20) { sim in
+      let broker = MemoryBroker()
+      let (first, second) = (
+        EventBus(source: "tests", broker: broker), EventBus(source: "tests", broker: broker)
+      )
+      let handled = Log<Int>()
+      try first.handle(Topic.number, in: "g") { _ in }
+      try await first.running {
+        try await sim.sleep(for: .milliseconds(1))
+        first.removeGroup("g", of: Topic.number)
+        try await sim.sleep(for: .milliseconds(1))
+        try sim.require(broker.snapshot().groups.map(\.consumers) == [0], "\(broker.snapshot())")
+        try second.handle(Topic.number, in: "g") { handled.append($0.data) }
+        try await second.running {
+          try await first.publish(1, as: Topic.number)
+          try await settled(broker, sim)
+        }
+      }
+      try sim.require(handled.entries == [1], "\(handled.entries)")
+    }
+  }
+
   /// The broker lost the session with the first settlement: what was published with it is not there, and the
   /// event comes again.
   @Test(arguments: [false, true])

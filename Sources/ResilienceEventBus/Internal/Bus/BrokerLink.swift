@@ -34,12 +34,13 @@ final class BrokerLink: Sendable {
   }
 
   /// Has the session end once all is settled.
-  func close() {
-    let settler = state.withLock { state in
+  ///
+  /// - Returns: Whom to wake, once no lock is held.
+  func close() -> Waiter? {
+    state.withLock { state in
       state.isClosing = true
       return state.settler.take()
     }
-    settler?.grant()
   }
 
   /// - Returns: Whom to wake, once no lock is held.

@@ -48,6 +48,7 @@ extension EventBusState {
     guard let group = group(named: name, of: filter) else { return ([], []) }
     forget(group, filter)
     groups[group].isRemoved = true
+    if let settler = groups[group].link?.close() { wakeups.append(settler) }
     for member in groups[group].members { dismiss(member.worker.consumer, from: group) }
     let unused = groups[group].queue.takeTokens()
     let undelivered = groups[group].queue.removeAll()

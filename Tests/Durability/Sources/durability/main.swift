@@ -15,8 +15,10 @@ case ("kill-bus", let directory?):
   try await killAndCheckBus(
     in: directory, kills: Int(numbers.first ?? 20),
     seed: numbers.dropFirst().first ?? UInt64.random(in: 0...999_999))
+case ("pending", let directory?):
+  try await pend(in: directory, events: arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1_000_000)
 case ("fill", let directory?): try await fill(directory)
 default:
-  print("usage: durability append|kill|bus|kill-bus|fill DIRECTORY [KILLS [SEED]]")
+  print("usage: durability append|kill|bus|kill-bus|fill|pending DIRECTORY [KILLS [SEED] | EVENTS]")
   exit(2)
 }
