@@ -4,7 +4,7 @@ internal import ResilienceCore
 ///
 /// ```swift
 /// let bus = EventBus(source: "shop")
-/// bus.subscribe(
+/// try bus.subscribe(
 ///   to: Topic.orderCreated, group: "inventory",
 ///   handler: EventHandler("inventory.reserve") { (event: Event<OrderCreated>) in
 ///     try await shelf.reserve(event.data)
@@ -12,7 +12,7 @@ internal import ResilienceCore
 ///
 /// try await withThrowingTaskGroup { tasks in
 ///   tasks.addTask { try await bus.run() }
-///   try bus.publish(OrderCreated(number: 536365), as: Topic.orderCreated, subject: "customer 17850")
+///   try await bus.publish(OrderCreated(number: 536365), as: Topic.orderCreated, subject: "customer 17850")
 ///   try await bus.waitUntilIdle()
 ///   tasks.cancelAll()
 /// }

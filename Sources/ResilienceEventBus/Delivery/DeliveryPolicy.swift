@@ -30,7 +30,8 @@ public struct DeliveryPolicy: Sendable, Hashable {
 
   /// How long a handler may be at work on one delivery before it counts as lost: the handler is cancelled,
   /// the event is delivered again as after a failure, and its subject and the handler's place are free, also
-  /// when the handler never returns. ``EventBus/extendLease(of:)`` begins it anew. `nil` for no limit.
+  /// when the handler never returns. ``EventBus/extendLease(of:context:)`` begins it anew. `nil` for no
+  /// limit.
   public let lease: Duration?
 
   /// What happens to an event when the group has as many outstanding as it may.

@@ -20,7 +20,7 @@ public struct Event<Payload: Sendable>: Sendable {
 
   /// Creates an event, of this moment and of the call that creates it.
   ///
-  /// ``EventBus/publish(_:as:subject:deadline:context:)`` does so itself; create one to give it an id of your
+  /// `EventBus.publish(_:as:)` does so itself; create one to give it an id of your
   /// own (an invoice number, so that publishing it twice is noticed), or to publish the same one again.
   ///
   /// - Parameters:

@@ -9,7 +9,7 @@ internal import ResilienceCore
 ///   static let orderCreated = EventType<OrderCreated>("order_created")
 /// }
 ///
-/// try bus.publish(OrderCreated(number: 536365), as: Topic.orderCreated, subject: "customer 17850")
+/// try await bus.publish(OrderCreated(number: 536365), as: Topic.orderCreated, subject: "customer 17850")
 /// ```
 ///
 /// A `Codable` payload is JSON where an event leaves memory. One that is not, and has no ``EventCoding``,

@@ -68,11 +68,12 @@ extension Handler {
   /// ``ResilienceEventBus/OutboxClosed``.
   ///
   /// When a group has no room for all of the events, none is published, and the call fails with
-  /// ``ResilienceEventBus/QueueFull``: an event's delivery comes again. ``Overflow/wait`` is as
-  /// ``Overflow/refuse`` here. On a bus with a broker the events are settled together with the event that the
-  /// handler handles: after a crash both are done, or neither, where the broker can. Behind a `.deduplicate`
-  /// they are stored before the event is remembered, so that none is lost; a crash in between publishes them
-  /// twice. Behind an outbox of the same bus, the outer one keeps the events of the inner.
+  /// ``ResilienceEventBus/QueueFull``: an event's delivery comes again. ``ResilienceEventBus/Overflow/wait``
+  /// is as ``ResilienceEventBus/Overflow/refuse`` here. On a bus with a broker the events are settled
+  /// together with the event that the handler handles: after a crash both are done, or neither, where the
+  /// broker can. Behind a `.deduplicate` they are stored before the event is remembered, so that none is
+  /// lost; a crash in between publishes them twice. Behind an outbox of the same bus, the outer one keeps the
+  /// events of the inner.
   ///
   /// Put it next to the handler: around a retry it would publish the events of attempts that failed, and
   /// around a `.deduplicate` the event would be remembered before its events are published.

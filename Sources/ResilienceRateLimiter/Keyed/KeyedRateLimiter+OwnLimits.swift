@@ -13,9 +13,11 @@ extension KeyedRateLimiter {
   /// ```
   ///
   /// What the key has taken and has not come back yet stays owed, in permits: changing the limit back and
-  /// forth gives nobody a new burst. The limit stays until it is removed, however long the key is idle, and
-  /// ``update(_:at:)`` does not touch it. It is set when a plan changes, and not asked for with each call: so
-  /// keys without a limit of their own are decided as fast as ever.
+  /// forth gives nobody a new burst. On the way down the debt is paid at the new rate: a key that has just
+  /// taken 6000 and now gets 60 a minute is refused for 99 minutes; `refund` forgives it. The limit stays
+  /// until it is removed, however long the key is idle, and ``update(_:at:)`` does not touch it. It is set
+  /// when a plan changes, and not asked for with each call: so keys without a limit of their own are decided
+  /// as fast as ever.
   ///
   /// A key with a limit of its own is one of the limiter's ``maxKeys`` all the time, and takes some 100 bytes
   /// more than others.

@@ -1,7 +1,8 @@
 import Foundation
 import ResilienceEventBus
 
-/// How much memory a broker needs while so many events wait on the disk, and how long it takes to be opened again.
+/// How much memory a broker needs while so many events wait on the disk, and how long it takes to be opened
+/// again.
 func pend(in path: String, events: Int) async throws {
   let policy = JournalPolicy(durability: .written)
   var broker = try await JournalBroker.open(LocalDirectory(path: path), journalPolicy: policy)
