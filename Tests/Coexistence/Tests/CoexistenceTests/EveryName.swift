@@ -213,6 +213,7 @@ enum EveryName {
   typealias PoisonEvent_ = PoisonEvent
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
+  typealias PublishNeedsAwait_ = PublishNeedsAwait
   typealias QueueFull_ = QueueFull
   typealias Quota_ = Quota
   typealias QuotaHandler_ = QuotaHandler
