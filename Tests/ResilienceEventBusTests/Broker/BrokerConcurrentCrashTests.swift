@@ -31,7 +31,7 @@ import Testing
 
   @Test(arguments: 0..<4 as Range<UInt64>)
   func whatWasAcknowledgedToAnybodySurvives(block: UInt64) throws {
-    for seed in block * 40..<(block + 1) * 40 {
+    for seed in block * 10..<(block + 1) * 10 {
       let problems = try onDisk(seed: seed) { disk, simulation in
         let known = Known()
         for life in 0..<3 {

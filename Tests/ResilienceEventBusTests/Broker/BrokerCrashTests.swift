@@ -30,7 +30,7 @@ import Testing
 
   @Test(arguments: 0..<4 as Range<UInt64>)
   func severalLivesLoseNothing(block: UInt64) throws {
-    for seed in block * 30..<(block + 1) * 30 {
+    for seed in block * 10..<(block + 1) * 10 {
       let problems = try onDisk(seed: seed) { disk, _ in
         let random = SeededRandomSource(seed: seed)
         var run = BrokerCrashModel(seed: seed, disk)

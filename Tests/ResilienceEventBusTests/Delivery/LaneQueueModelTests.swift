@@ -152,7 +152,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<100 as Range<UInt64>)
+  @Test(arguments: 0..<40 as Range<UInt64>)
   func doesWhatAListDoes(seed: UInt64) throws {
     let dice = SeededRandomSource(seed: seed)
     // Different loads: empty most of the time, or with hundreds queued.

@@ -6,7 +6,7 @@ import Testing
 
 /// Random operations, crashes and faults, against a plain dictionary of what was acknowledged.
 @Suite struct JournalModelTests {
-  static let seeds: UInt64 = 2000
+  static let seeds: UInt64 = 500
 
   @Test(arguments: 0..<10 as Range<UInt64>)
   func nothingAcknowledgedIsLostWhateverHappens(block: UInt64) throws {

@@ -19,17 +19,22 @@ final class FileThread: Sendable {
   func run<Value: Sendable>(
     _ body: @escaping @Sendable () throws(StorageError) -> Value
   ) async throws(StorageError) -> Value {
-    let result: Result<Value, StorageError> = await withUnsafeContinuation { continuation in
-      queue.submit {
-        let result: Result<Value, StorageError>
-        do throws(StorageError) {
-          result = .success(try body())
-        } catch {
-          result = .failure(error)
-        }
-        continuation.resume(returning: result)
+    let answer = Lock<Result<Value, StorageError>?>(nil)
+    let waiter = Waiter("StorageDirectory")
+    queue.submit {
+      let result: Result<Value, StorageError>
+      do throws(StorageError) {
+        result = .success(try body())
+      } catch {
+        result = .failure(error)
       }
+      answer.withLock { $0 = result }
+      waiter.grant()
     }
+    // The answer is beside the waiter, and not handed over with the task, which ThreadSanitizer takes for a
+    // race.
+    await waiter.waitUninterrupted()
+    guard let result = answer.withLock({ $0 }) else { preconditionFailure("a file's answer is not there") }
     return try result.get()
   }
 }
