@@ -1,26 +1,33 @@
-import Foundation
 import Resilience
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
 
 // `journal-throughput DIRECTORY [MEBIBYTES]`: records a second of 100 bytes from 1, 32 and 256 concurrent
 // publishers, beside bare writes of as many bytes with fdatasync on the same disk; then how long a journal of
 // so many MiB (1024) takes to open.
 
-let parent = CommandLine.arguments.dropFirst().first ?? FileManager.default.temporaryDirectory.path
+let parent = CommandLine.arguments.dropFirst().first ?? "/tmp"
 let mebibytes = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1024
-let root = "\(parent)/journal-throughput-\(UUID())"
-try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-defer { try? FileManager.default.removeItem(atPath: root) }
+let root = "\(parent)/journal-throughput-\(getpid())"
+guard mkdir(root, 0o755) == 0 else { fatalError("\(root) cannot be made: \(errno)") }
+defer { _ = system("rm -rf '\(root)'") }
 
 let payload = [UInt8](repeating: 0x61, count: 100)
 let clock = ContinuousClock()
 
 func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
 
+func rounded(_ value: Double, _ scale: Double) -> Double { (value * scale).rounded() / scale }
+
 /// Writes of `count` records and a sync, one after the other, to room that is set aside: records a second.
 func bare(_ count: Int, for limit: Duration) throws -> Double {
   let path = "\(root)/bare-\(count)"
   let file = open(path, O_RDWR | O_CREAT, 0o644)
-  guard file >= 0 else { throw POSIXError(.EIO) }
+  guard file >= 0 else { fatalError("\(path) cannot be opened: \(errno)") }
   defer { close(file) }
   let bytes = [UInt8](repeating: 0x61, count: 64 + count * 120)
   #if canImport(Darwin)
@@ -68,7 +75,7 @@ for publishers in [1, 32, 256] {
   let written = try await publish(publishers, .written, for: .seconds(3))
   print(
     """
-    \(publishers) publishers: \(Int(synced.rate)) records/s synced (\(String(format: "%.1f", synced.sharing)) a sync), \
+    \(publishers) publishers: \(Int(synced.rate)) records/s synced (\(rounded(synced.sharing, 10)) a sync), \
     \(Int(written.rate)) written; bare write and sync of \(publishers) records: \(Int(floor))
     """)
 }
@@ -86,7 +93,7 @@ let readAt = clock.now
 print(
   """
   \(opened.endOffset) records in \(opened.snapshot().bytes >> 20) MiB: opened in \
-  \(String(format: "%.3f", seconds(openedAt - begin))) s, the first record in the middle read \
-  \(String(format: "%.3f", seconds(readAt - openedAt))) s later
+  \(rounded(seconds(openedAt - begin), 1000)) s, the first record in the middle read \
+  \(rounded(seconds(readAt - openedAt), 1000)) s later
   """)
 try await opened.close()
