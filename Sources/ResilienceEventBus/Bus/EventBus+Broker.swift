@@ -75,7 +75,9 @@ extension EventBus {
     }
   }
 
-  func takeReceived(of group: Int) -> [(receipt: BrokerReceipt, deliveries: Int)] {
-    update { $0.takeReceived(of: group) }
+  func takeReceived(
+    through link: BrokerLink, of group: Int
+  ) -> [(receipt: BrokerReceipt, deliveries: Int)] {
+    update { $0.takeReceived(through: link, of: group) }
   }
 }

@@ -231,6 +231,34 @@ import Testing
     }
   }
 
+  /// The second group has the place of the first, whose session has an event in its hands.
+  @Test func anEventOfARemovedGroupIsNotGivenToTheOneInItsPlace() async throws {
+    var state = EventBusState()
+    let handler = Consumer(EventHandler("h") { (_: Event<Int>) in }, of: Topic.number)
+    func subscribe(_ group: String) throws -> BrokerLink {
+      _ = try state.subscribe(
+        to: .type("number"), group: group, handler: handler, policy: DeliveryPolicy(), budget: nil,
+        isResponder: false, broker: MemoryBroker())
+      return try #require(state.groups[0].link)
+    }
+    let old = try subscribe("old")
+    _ = state.removeGroup("old", of: .type("number"))
+    let new = try subscribe("new")
+    let event = try EncodedEvent(id: "1", source: "s", type: "number", data: Array("1".utf8))
+    func message(through link: BrokerLink) throws -> Message {
+      let receipt = BrokerReceipt(scope: 0, position: 0)
+      return try EncodedMessage(
+        BrokerDelivery(receipt: receipt, event: event, deliveries: 0), from: BrokerOrigin(link, receipt),
+        .current)
+    }
+    state.receive(try message(through: old), in: 0)
+    #expect(state.outstanding == 0)
+    state.receive(try message(through: new), in: 0)
+    #expect(state.outstanding == 1)
+    #expect(state.takeReceived(through: old, of: 0).isEmpty)
+    #expect(state.takeReceived(through: new, of: 0).count == 1)
+  }
+
   /// The broker lost the session with the first settlement: what was published with it is not there, and the
   /// event comes again.
   @Test(arguments: [false, true])

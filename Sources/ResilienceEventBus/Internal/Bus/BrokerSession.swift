@@ -39,7 +39,7 @@ struct BrokerSession {
 
   private func serve(_ consumer: any BrokerConsumer) async {
     await withTaskGroup { tasks in
-      // Either ends with the session, or with the link.
+      // Children: none may use the consumer after it has left. Each ends with the session, or with the link.
       tasks.addTask { await receive(from: consumer) }
       tasks.addTask { await keepAlive(consumer) }
       tasks.addTask { await settle(with: consumer) }
@@ -47,7 +47,7 @@ struct BrokerSession {
       tasks.cancelAll()
     }
     // The handlers have ended by now, or the session has, whose events others get.
-    for (receipt, deliveries) in bus.takeReceived(of: group) {
+    for (receipt, deliveries) in bus.takeReceived(through: link, of: group) {
       link.settle(BrokerSettlement(receipt, .returned(deliveries: deliveries)))?.grant()
     }
     await settleTheRest(with: consumer)

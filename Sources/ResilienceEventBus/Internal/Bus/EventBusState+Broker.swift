@@ -5,7 +5,8 @@ internal import ResilienceCore
 extension EventBusState {
   /// Queues an event that a broker handed out.
   mutating func receive(_ message: Message, in group: Int) {
-    guard !groups[group].isRemoved else { return }
+    // The group may be gone, and another one have its place.
+    guard !groups[group].isRemoved, groups[group].link === message.origin?.link else { return }
     enqueue(message, in: group)
   }
 
@@ -24,9 +25,11 @@ extension EventBusState {
     return .wait(RoomWait(place: groups[group].publishers.insert(1), group: groups[group].number))
   }
 
-  /// Takes out what no handler is at work on, as deliveries so far.
-  mutating func takeReceived(of group: Int) -> [(receipt: BrokerReceipt, deliveries: Int)] {
-    let taken = groups[group].queue.takeOut { $0.origin != nil }
+  /// Takes out what came through a link and no handler is at work on, as deliveries so far.
+  mutating func takeReceived(through link: BrokerLink, of group: Int) -> [(
+    receipt: BrokerReceipt, deliveries: Int
+  )] {
+    let taken = groups[group].queue.takeOut { $0.origin?.link === link }
     groups[group].enqueued -= taken.count
     settled(taken.count, in: group)
     return taken.compactMap { ticket in

@@ -15,7 +15,6 @@ extension EventBusState {
   struct Lost: Sendable {
     let ticket: LaneQueue.Ticket
     let run: WorkerRun?
-    let worker: Worker?
     let settings: GroupSettings
   }
 
@@ -52,7 +51,7 @@ extension EventBusState {
     let run = runs.removeValue(forKey: number)
     if let run { groups[group].leave(run.worker.consumer) }
     if runs.isEmpty, phase == .ending { wakeDispatcher() }
-    return Lost(ticket: ticket, run: run, worker: run?.worker, settings: groups[group].settings)
+    return Lost(ticket: ticket, run: run, settings: groups[group].settings)
   }
 
   /// - Returns: Whether the delivery still holds.
