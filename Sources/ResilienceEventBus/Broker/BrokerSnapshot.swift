@@ -29,18 +29,22 @@ public struct BrokerSnapshot: MetricSource, Hashable {
   /// Events that were published.
   public let published: Int
 
+  /// Events that were published for later, and whose time has not come.
+  public let scheduled: Int
+
   /// Dead letters that are kept.
   public let deadLetters: Int
 
   /// Dead letters that made room for later ones.
   public let discardedDeadLetters: Int
 
-  /// By group consumers, events in flight, lag and redeliveries; dead letters, and totals of what was
-  /// published and discarded.
+  /// By group consumers, events in flight, lag and redeliveries; events for later, dead letters, and totals of
+  /// what was published and discarded.
   public var metrics: [Metric] {
     let broker = Metric.Label("broker", name)
     return [
       Metric("event_broker_published_total", .counter, Double(published), labels: [broker]),
+      Metric("event_broker_scheduled", .gauge, Double(scheduled), labels: [broker]),
       Metric("event_broker_dead_letters", .gauge, Double(deadLetters), labels: [broker]),
       Metric(
         "event_broker_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: [broker]),

@@ -10,6 +10,7 @@
 /// | here | Kafka | Redis Streams |
 /// |---|---|---|
 /// | ``publish(_:)`` | produce, in a transaction for more than one | `MULTI`, `XADD` |
+/// | ``EncodedEvent/notBefore`` | a topic for each delay | `ZADD` by its time |
 /// | ``join(_:)`` | a member of a consumer group | a consumer of `XGROUP CREATE` |
 /// | ``BrokerConsumer/receive(limit:)`` | poll | `XREADGROUP`, and `XAUTOCLAIM` of what the dead left |
 /// | ``BrokerSettlement/Outcome/handled(publishing:)`` | the commit of the low watermark; those above it in memory | `XACK` |
@@ -24,6 +25,9 @@
 /// change was made: an event may be there twice.
 public protocol EventBroker: Sendable {
   /// Stores events, in this order, for all groups that let them pass; all or none where the broker can.
+  ///
+  /// One with a ``EncodedEvent/notBefore`` comes to the groups as if it were published at that time, and
+  /// without that attribute; in the order of these times, and at once when it is past.
   ///
   /// Returns when they are as durable as the broker promises. None are nothing. A call that is cancelled
   /// before throws `CancellationError`, and stores nothing; one that is cancelled meanwhile may return.

@@ -50,7 +50,14 @@ extension EventBus {
     _ items: [OutboxScope.Item], with delivery: DeliveryPlace?, _ broker: any EventBroker,
     _ context: CallContext
   ) async throws {
-    let events = try items.map { try $0.message.encoded(context) }
+    let events = try items.map { item in
+      var event = try item.message.encoded(context)
+      if let later = item.later {
+        let delay = context.readClock().duration(to: later.due)
+        event.notBefore = context.clock.unixTime.advanced(by: delay)
+      }
+      return event
+    }
     try await makeGroups()
     let mark = context.flags.deliveryGroup
     let isAttached = delivery.map { place in
@@ -58,8 +65,12 @@ extension EventBus {
     }
     if isAttached != true { try await broker.publish(events) }
     update { state in
-      state.published += items.count
       for item in items {
+        if let later = item.later {
+          noteScheduled(item.message, after: later.delay)
+          continue
+        }
+        state.published += 1
         let envelope = item.message.envelope
         let groups = state.receivers(of: envelope.type).count
         note(.published(groups: groups), envelope, group: nil, attempt: envelope.attempt)

@@ -93,6 +93,27 @@ public struct EncodedEvent: Sendable {
   /// What events are spread over partitions by: the extension attribute `partitionkey`, else the subject.
   public var partitionKey: String? { extensions["partitionkey"]?.description ?? subject }
 
+  /// Before when no group gets it: the extension attribute `notbefore`, a time as RFC 3339 has it. `nil` for
+  /// an event that is delivered as soon as it is published, and for an attribute that is no time.
+  ///
+  /// Whoever delivers the event removes the attribute when its time has come.
+  public var notBefore: UnixTime? {
+    get { extensions.isEmpty ? nil : extensions[OwnExtensions.notBefore].flatMap { UnixTime(rfc3339: $0.description) } }
+    set { extensions[OwnExtensions.notBefore] = newValue.map { .string("\($0)") } }
+  }
+
+  /// The same event without a time before which it is not delivered, if that has come.
+  func released(at now: @autoclosure () -> UnixTime) -> EncodedEvent {
+    guard let due = notBefore, due <= now() else { return self }
+    return withoutNotBefore
+  }
+
+  var withoutNotBefore: EncodedEvent {
+    var event = self
+    event.notBefore = nil
+    return event
+  }
+
   private static func require(_ name: String, _ value: ExtensionValue) throws(InvalidEvent) {
     try InvalidEvent.require(extensionName: name)
     if case .string(let text) = value, !PlainText.isPrintableASCII(text) {

@@ -23,7 +23,7 @@ import Testing
 private final class BrokenBroker: EventBroker {
   enum Fault: CaseIterable {
     case reverses, losesLeftEvents, repeatsHandled, acceptsStale, forgetsCounts, dropsOutbox, keepsLetters
-    case ignoresFilter, losesHistory, redrivesForAll, forgetsTheRest, letsRedriveTwice
+    case ignoresFilter, losesHistory, redrivesForAll, forgetsTheRest, letsRedriveTwice, ignoresTime
   }
 
   let fault: Fault
@@ -34,7 +34,8 @@ private final class BrokenBroker: EventBroker {
   }
 
   func publish(_ events: [EncodedEvent]) async throws {
-    try await broker.publish(fault == .reverses ? events.reversed() : events)
+    let events = fault == .reverses ? events.reversed() : events
+    try await broker.publish(fault == .ignoresTime ? events.map(\.withoutNotBefore) : events)
   }
 
   func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {

@@ -131,9 +131,74 @@ import Testing
   @Test func whatCannotWaitIsRefused() throws {
     let bus = EventBus(source: "tests", broker: MemoryBroker())
     func publish() throws { try bus.publish(1, as: Topic.number) }
+    func publishLater() throws { try bus.publish(1, as: Topic.number, after: .seconds(1)) }
     #expect(throws: PublishNeedsAwait(type: "number")) { try publish() }
-    #expect(throws: PublishNeedsAwait(type: "number")) {
-      try bus.publish(1, as: Topic.number, after: .seconds(1))
+    #expect(throws: PublishNeedsAwait(type: "number")) { try publishLater() }
+  }
+
+  @Test func whatIsPublishedForLaterIsKeptByTheBroker() throws {
+    try Simulation.explore(seeds: 0..<50) { sim in
+      let broker = MemoryBroker()
+      let handled = Log<(Int, Instant)>()
+      let first = EventBus(source: "tests", broker: broker)
+      let delays = [(1, 5), (2, 3), (3, 0), (4, -2), (5, 3)]
+      for (number, delay) in delays {
+        try await first.publish(number, as: Topic.number, after: .seconds(delay), subject: "a")
+      }
+      try sim.require(broker.snapshot().scheduled == 3, "\(broker.snapshot())")
+      // The process has ended; another one has them.
+      let second = EventBus(source: "tests", broker: broker)
+      try second.handle(Topic.number, in: "g") { handled.append(($0.data, sim.now)) }
+      try await second.running { try await sim.sleep(for: .seconds(10)) }
+      let later = handled.entries
+      try sim.require(later.map(\.0) == [2, 5, 1] && later.map(\.1) == [.s(3), .s(3), .s(5)], "\(later)")
+      try sim.require(broker.snapshot().scheduled == 0, "\(broker.snapshot())")
+    }
+  }
+
+  @Test func aHandlerBehindAnOutboxPublishesForLater() throws {
+    try Simulation.explore(seeds: 0..<50) { sim in
+      let broker = MemoryBroker()
+      let bus = EventBus(source: "tests", broker: broker)
+      let handled = Log<(String, Instant)>()
+      let attempts = Log<Int>()
+      let handler = EventHandler("g") { (event: Event<Int>) in
+        attempts.append(event.attempt)
+        try await bus.publish("later", as: Topic.text, after: .seconds(5))
+        try await bus.publish("now", as: Topic.text)
+        if event.attempt == 1 { throw Broken() }
+      }
+      try bus.subscribe(to: Topic.number, group: "g", policy: .every(.seconds(1)), handler: handler.outbox(bus))
+      try bus.handle(Topic.text, in: "h") { handled.append(($0.data, sim.now)) }
+      try await bus.running {
+        try await bus.publish(1, as: Topic.number)
+        try await sim.sleep(for: .seconds(20))
+      }
+      // What the failed attempt has published is gone.
+      try sim.require(handled.entries.map(\.0) == ["now", "later"], "\(handled.entries)")
+      try sim.require(handled.entries.map(\.1) == [.s(1), .s(6)], "\(handled.entries)")
+    }
+  }
+
+  @Test func anImportedEventWithATimeIsDeliveredThenInMemoryToo() throws {
+    try Simulation(seed: 1).run { sim in
+      let bus = EventBus(source: "tests")
+      let handled = Log<(Int, Instant)>()
+      try bus.handle(Topic.number, in: "g") { handled.append(($0.data, sim.now)) }
+      try await bus.running {
+        for (number, delay) in [(1, 5), (2, -5)] {
+          var event = try EncodedEvent(
+            id: "\(number)", source: "s", type: "number", data: Array("\(number)".utf8))
+          event.notBefore = CallContext.current.clock.unixTime.advanced(by: .seconds(delay))
+          try await bus.publish(event)
+        }
+        var wrong = try EncodedEvent(id: "3", source: "s", type: "number", data: Array("3".utf8))
+        try wrong.setExtension("notbefore", to: .string("soon"))
+        await #expect(throws: InvalidEvent.self) { try await bus.publish(wrong) }
+        try await sim.sleep(for: .seconds(10))
+      }
+      #expect(handled.entries.map(\.0) == [2, 1])
+      #expect(handled.entries.map(\.1) == [.s(0), .s(5)])
     }
   }
 

@@ -13,7 +13,7 @@ import Testing
       let handled = Log<(Int, Instant)>()
       try await bus.running {
         for (number, delay) in [(1, 5), (2, 3), (3, 0), (4, -2), (5, 3)] {
-          try bus.publish(number, as: Topic.number, after: .seconds(delay), subject: "a")
+          try await bus.publish(number, as: Topic.number, after: .seconds(delay), subject: "a")
         }
         // Who subscribes before its time gets it.
         try bus.handle(Topic.number, in: "g") { handled.append(($0.data, sim.now)) }
@@ -32,8 +32,8 @@ import Testing
       let bus = EventBus(source: "tests")
       let handled = Log<(Int, Instant)>()
       try bus.handle(Topic.number, in: "g") { handled.append(($0.data, sim.now)) }
-      try bus.publish(1, as: Topic.number, after: .seconds(5))
-      _ = try await bus.running { try bus.publish(2, as: Topic.number, after: .seconds(20)) }
+      try await bus.publish(1, as: Topic.number, after: .seconds(5))
+      _ = try await bus.running { try await bus.publish(2, as: Topic.number, after: .seconds(20)) }
       try await sim.sleep(for: .seconds(10))
       try sim.require(bus.snapshot().scheduled == 2 && handled.entries.isEmpty, "\(bus.snapshot())")
       try await bus.running { try await sim.sleep(for: .seconds(1)) }
@@ -46,9 +46,9 @@ import Testing
   @Test func asManyAsOneGroupMayHaveAreScheduled() throws {
     try Simulation(seed: 1).run { _ in
       let bus = EventBus(source: "tests", policy: EventBusPolicy(queueCapacity: 2))
-      for _ in 0..<2 { try bus.publish(1, as: Topic.number, after: .seconds(1)) }
-      let error = #expect(throws: QueueFull.self) {
-        try bus.publish(1, as: Topic.number, after: .seconds(1))
+      for _ in 0..<2 { try await bus.publish(1, as: Topic.number, after: .seconds(1)) }
+      let error = await #expect(throws: QueueFull.self) {
+        try await bus.publish(1, as: Topic.number, after: .seconds(1))
       }
       #expect(error?.group == "scheduled")
     }
@@ -64,7 +64,7 @@ import Testing
       try bus.handle(Topic.number, in: "h") { other.append($0.data) }
       try await bus.running {
         try await bus.publish(1, as: Topic.number)
-        try bus.publish(2, as: Topic.number, after: .seconds(1))
+        try await bus.publish(2, as: Topic.number, after: .seconds(1))
         try await sim.sleep(for: .seconds(2))
       }
       #expect(other.entries == [1, 2])
@@ -179,7 +179,7 @@ import Testing
               if number % 2 == 0 {
                 try await bus.publish(number, as: Topic.number, subject: "s\(publisher)")
               } else {
-                try bus.publish(
+                try await bus.publish(
                   number, as: Topic.number, after: .microseconds(number * 10),
                   deadline: Deadline(at: CallContext.current.clock.now.advanced(by: .seconds(60))))
               }

@@ -51,7 +51,7 @@ import Testing
       let bus = try Self.bus(Log())
       let handler = ServiceCall("g") { (_: Int) -> Int in
         try await bus.publish(1, as: Topic.number)
-        try bus.publish(2, as: Topic.number, after: .seconds(1))
+        try await bus.publish(2, as: Topic.number, after: .seconds(1))
         switch ending {
         case .failure: throw Broken()
         case .failedValue: return 500
@@ -256,7 +256,7 @@ import Testing
         to: Topic.number, group: "g", policy: .every(.seconds(1)),
         handler: EventHandler("g") { (event: Event<Int>) in
           try bus.reply(to: event, with: "yes", as: Topic.answer)
-          try bus.publish("x", as: Topic.text, after: .seconds(10))
+          try await bus.publish("x", as: Topic.text, after: .seconds(10))
           if attempts.change({
             $0 += 1; return $0
           }) == 1 {

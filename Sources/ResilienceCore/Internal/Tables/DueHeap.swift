@@ -168,3 +168,9 @@ package struct DueHeap<Element> {
     return parent
   }
 }
+
+extension DueHeap: Sendable where Element: Sendable {}
+
+extension DueHeap.Entry: Sendable {}
+
+extension DueHeap.Slot: Sendable where Element: Sendable {}

@@ -47,5 +47,5 @@ public enum EventBrokerContract {
   }
 
   /// All of them.
-  public static var cases: [Case] { ordering + settling + sharing + letters + groups + surviving }
+  public static var cases: [Case] { ordering + settling + sharing + letters + groups + scheduling + surviving }
 }

@@ -1,6 +1,6 @@
 /// A file of its own, replaced in one step: magic and version, what the groups have settled, and a checksum.
 extension BrokerCheckpoint {
-  private static let magic: [UInt8] = Array("RSLBRK01".utf8)
+  private static let magic: [UInt8] = Array("RSLBRK02".utf8)
 
   var bytes: [UInt8] {
     var writer = BrokerWriter()
@@ -18,6 +18,10 @@ extension BrokerCheckpoint {
     writer.list(letters) { writer, slot in
       writer.integer(slot.number)
       writer.integer(slot.offset ?? -1)
+    }
+    writer.list(scheduled) { writer, slot in
+      writer.integer(slot.offset)
+      writer.integer(slot.due.nanoseconds)
     }
     writer.bytes.append(littleEndian: CRC32C.checksum(writer.bytes))
     return writer.bytes
@@ -39,6 +43,10 @@ extension BrokerCheckpoint {
     }
     letters = try reader.list { reader throws(BrokerReader.Unreadable) in
       DeadLetterIndex.Slot(number: try reader.integer(), offset: try reader.integer())
+    }
+    scheduled = try reader.list { reader throws(BrokerReader.Unreadable) in
+      ScheduledEventIndex.Slot(
+        offset: try reader.integer(), due: UnixTime(nanoseconds: try reader.integer()))
     }
     guard reader.isAtEnd else { throw BrokerReader.Unreadable() }
   }

@@ -87,7 +87,7 @@ struct BrokerGroupState: Sendable {
         cursor = item.offset
         return
       }
-      guard case .event(let stored) = item.record, isOurs(stored) else { continue }
+      guard case .event(let stored) = item.record, stored.due == nil, isOurs(stored) else { continue }
       order.append(item.offset)
       guard !settledAhead.contains(item.offset) else { continue }
       let partition = self.partition(of: stored.event, at: item.offset)

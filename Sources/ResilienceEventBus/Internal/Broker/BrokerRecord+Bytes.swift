@@ -36,6 +36,9 @@ extension BrokerRecord {
     case .letterRemoved(let number):
       writer.byte(7)
       writer.integer(number)
+    case .released(let offset):
+      writer.byte(8)
+      writer.integer(offset)
     }
     return writer.bytes
   }
@@ -70,6 +73,7 @@ extension BrokerRecord {
           number: number, group: group, source: source, event: try reader.event(), death: death,
           history: history))
     case 7: self = .letterRemoved(try reader.integer())
+    case 8: self = .released(try reader.integer())
     default: throw BrokerReader.Unreadable()
     }
     guard reader.isAtEnd else { throw BrokerReader.Unreadable() }

@@ -10,10 +10,22 @@ enum BrokerRecord: Sendable {
   struct StoredEvent: Sendable {
     let event: EncodedEvent
     /// The only group that gets it; `nil` for all.
-    var target: String?
-    var history: [DeadLetter.Death] = []
+    let target: String?
+    let history: [DeadLetter.Death]
     /// How often it was handed out before it came here; not written.
-    var deliveries = 0
+    let deliveries: Int
+    /// When it is to be stored once more, for the groups to read; `nil` for one that they read.
+    let due: UnixTime?
+
+    init(
+      event: EncodedEvent, target: String? = nil, history: [DeadLetter.Death] = [], deliveries: Int = 0
+    ) {
+      self.event = event
+      self.target = target
+      self.history = history
+      self.deliveries = deliveries
+      due = target == nil ? event.notBefore : nil
+    }
   }
 
   struct Letter: Sendable {
@@ -35,6 +47,8 @@ enum BrokerRecord: Sendable {
   case settled(group: String, [Int64])
   case letter(Letter)
   case letterRemoved(Int64)
+  /// An event for later is not to be published any more: it was, or is written elsewhere.
+  case released(Int64)
 }
 
 /// A broker's memory: records in order, each under a number that stays.
@@ -55,7 +69,10 @@ protocol BrokerLog: Sendable {
 
   func letter(at offset: Int64) async throws -> BrokerRecord.Letter?
 
-  /// Whether dead letters are kept whatever is discarded.
+  /// An event for later.
+  func scheduled(at offset: Int64) async throws -> BrokerRecord.StoredEvent?
+
+  /// Whether dead letters and events for later are kept whatever is discarded.
   var keepsLetters: Bool { get }
 
   func save(_ checkpoint: BrokerCheckpoint) async throws
@@ -86,4 +103,5 @@ struct BrokerCheckpoint: Sendable {
   var end: Int64
   var groups: [Group]
   var letters: [DeadLetterIndex.Slot]
+  var scheduled: [ScheduledEventIndex.Slot]
 }

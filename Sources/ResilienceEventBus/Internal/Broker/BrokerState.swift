@@ -5,6 +5,7 @@ struct BrokerState: Sendable {
   let policy: BrokerPolicy
   var groups: [Identifier: BrokerGroupState] = [:]
   var letters = DeadLetterIndex()
+  var scheduled = ScheduledEventIndex()
   var published = 0
   var discardedLetters = 0
   /// Those that waited in a group that was removed, to be told outside the lock.
@@ -62,6 +63,9 @@ struct BrokerState: Sendable {
     for letter in checkpoint.letters {
       if let offset = letter.offset, offset < end { letters.set(letter.number, at: offset) }
     }
+    for slot in checkpoint.scheduled where slot.offset < end {
+      scheduled.insert(slot.offset, due: slot.due)
+    }
     checkpointedAt = min(checkpoint.end, end)
     // Of what came before it nothing is known: it is read.
     eventsEnd = checkpointedAt
@@ -69,7 +73,12 @@ struct BrokerState: Sendable {
 
   mutating func apply(_ record: BrokerRecord, at offset: Int64) {
     switch record {
-    case .event: eventsEnd = max(eventsEnd, offset + 1)
+    case .event(let stored):
+      if let due = stored.due {
+        scheduled.insert(offset, due: due)
+      } else {
+        eventsEnd = max(eventsEnd, offset + 1)
+      }
     case .groupCreated(let name, let filter, let start):
       guard groups[Identifier(name)] == nil else { return }
       let group = BrokerCheckpoint.Group(
@@ -86,11 +95,14 @@ struct BrokerState: Sendable {
       groups[Identifier(letter.group)]?.settle(letter.source)
       letters.set(letter.number ?? offset, at: offset)
     case .letterRemoved(let number): letters.remove(number)
+    case .released(let offset): scheduled.remove(offset)
     }
   }
 
   /// What a later process needs, and that costs no more to copy than its outer tables.
-  func checkpoint(end: Int64) -> (end: Int64, groups: [BrokerGroupState], letters: DeadLetterIndex) {
-    (appliedEnd(of: end), Array(groups.values), letters)
+  func checkpoint(
+    end: Int64
+  ) -> (end: Int64, groups: [BrokerGroupState], letters: DeadLetterIndex, scheduled: ScheduledEventIndex) {
+    (appliedEnd(of: end), Array(groups.values), letters, scheduled)
   }
 }

@@ -44,10 +44,20 @@ final class JournalLog: BrokerLog {
   }
 
   func letter(at offset: Int64) async throws -> BrokerRecord.Letter? {
-    guard let entry = try await journal.records(from: offset, limit: 1).first, entry.offset == offset,
-      case .letter(let letter) = try item(entry).record
-    else { return nil }
+    guard case .letter(let letter) = try await record(at: offset) else { return nil }
     return letter
+  }
+
+  func scheduled(at offset: Int64) async throws -> BrokerRecord.StoredEvent? {
+    guard case .event(let stored) = try await record(at: offset) else { return nil }
+    return stored
+  }
+
+  private func record(at offset: Int64) async throws -> BrokerRecord? {
+    guard let entry = try await journal.records(from: offset, limit: 1).first, entry.offset == offset else {
+      return nil
+    }
+    return try item(entry).record
   }
 
   private func item(_ entry: JournalEntry) throws -> BrokerLogPage.Item {

@@ -21,7 +21,7 @@ extension LogBroker {
     do {
       try await changing {
         try await dropOldestLetters()
-        if !log.keepsLetters { try await carryLetters() }
+        if !log.keepsLetters { try await carryWhatIsOld() }
         try await checkpoint()
       }
     } catch {}
@@ -38,17 +38,19 @@ extension LogBroker {
     }
   }
 
-  /// Dead letters that stand in the way of what can be removed are written again behind it, once at least
-  /// twice as many records can go.
-  private func carryLetters() async throws {
+  /// Dead letters and events for later that stand in the way of what can be removed are written again behind
+  /// it, once at least twice as many records can go.
+  private func carryWhatIsOld() async throws {
     let end = log.endOffset
-    let (floor, letters) = state.withLock { state in
-      (state.groups.values.map(\.position).min() ?? end, state.letters)
+    let (floor, letters, scheduled) = state.withLock { state in
+      (state.groups.values.map(\.position).min() ?? end, state.letters, state.scheduled)
     }
     let old = letters.present.filter { ($0.offset ?? floor) < floor }
-    guard !old.isEmpty, floor - log.firstOffset >= Int64(2 * old.count + policy.checkpointInterval / 2) else {
+    let count = old.count + scheduled.all.count { $0.offset < floor }
+    guard count > 0, floor - log.firstOffset >= Int64(2 * count + policy.checkpointInterval / 2) else {
       return
     }
+    try await carryScheduled(before: floor)
     for slot in old {
       guard var letter = try await letter(slot) else { continue }
       letter.number = slot.number
@@ -57,11 +59,13 @@ extension LogBroker {
   }
 
   func checkpoint() async throws {
-    let (end, groups, letters) = state.withLock { $0.checkpoint(end: log.endOffset) }
-    let checkpoint = BrokerCheckpoint(end: end, groups: groups.map(\.saved), letters: letters.present)
+    let (end, groups, letters, scheduled) = state.withLock { $0.checkpoint(end: log.endOffset) }
+    let checkpoint = BrokerCheckpoint(
+      end: end, groups: groups.map(\.saved), letters: letters.present, scheduled: scheduled.all)
     try await log.save(checkpoint)
-    let letterOffsets = log.keepsLetters ? [] : checkpoint.letters.compactMap(\.offset)
-    let needed = [end] + checkpoint.groups.map(\.position) + letterOffsets
+    let carried =
+      log.keepsLetters ? [] : checkpoint.letters.compactMap(\.offset) + checkpoint.scheduled.map(\.offset)
+    let needed = [end] + checkpoint.groups.map(\.position) + carried
     try await log.discard(before: needed.min() ?? end)
   }
 }

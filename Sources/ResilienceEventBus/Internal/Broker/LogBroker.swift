@@ -23,7 +23,7 @@ final class LogBroker: Sendable {
       await maintain()
       guard log.hasRoom(for: events.count) else { throw BrokerFull(capacity: log.capacity) }
     }
-    try await append(events.map { .event(BrokerRecord.StoredEvent(event: $0)) }) { state, _ in
+    try await append(stored(events)) { state, _ in
       state.published += events.count
     }
     wakeAll()
@@ -48,6 +48,12 @@ final class LogBroker: Sendable {
       state.withLock { $0.endAppend(number) }
       throw error
     }
+  }
+
+  /// Events as they are stored: those whose time has come are as any other.
+  func stored(_ events: [EncodedEvent]) -> [BrokerRecord] {
+    let clock = CallContext.current.clock
+    return events.map { .event(BrokerRecord.StoredEvent(event: $0.released(at: clock.unixTime))) }
   }
 
   /// Events were stored: somebody of each group reads them.
@@ -111,8 +117,8 @@ final class LogBroker: Sendable {
   }
 
   func snapshot() -> BrokerSnapshot {
-    let (groups, end, published, letters, discarded) = state.withLock {
-      ($0.groups, $0.eventsEnd, $0.published, $0.letters.count, $0.discardedLetters)
+    let (groups, end, published, scheduled, letters, discarded) = state.withLock {
+      ($0.groups, $0.eventsEnd, $0.published, $0.scheduled.count, $0.letters.count, $0.discardedLetters)
     }
     return BrokerSnapshot(
       name: name,
@@ -121,6 +127,6 @@ final class LogBroker: Sendable {
           name: group.name, consumers: group.members.count, inFlight: group.inFlight,
           lag: Int(max(0, end - group.position)), redeliveries: group.redeliveries)
       }.sorted { $0.name.isOrdered(before: $1.name) },
-      published: published, deadLetters: letters, discardedDeadLetters: discarded)
+      published: published, scheduled: scheduled, deadLetters: letters, discardedDeadLetters: discarded)
   }
 }

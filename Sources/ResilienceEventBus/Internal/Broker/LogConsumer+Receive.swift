@@ -5,6 +5,7 @@ extension LogConsumer {
     case ended
     case taken([BrokerGroupState.Taken])
     case read(from: Int64)
+    case releaseScheduled
     case wait(Waiter, until: Instant?)
   }
 
@@ -15,6 +16,7 @@ extension LogConsumer {
       case .ended: throw ended
       case .taken(let taken): return try await handOut(taken)
       case .read(let offset): try await read(from: offset)
+      case .releaseScheduled: try await broker.releaseScheduled()
       case .wait(let waiter, let instant):
         let resolution = await waiter.wait(until: instant, on: CallContext.current.clock)
         stopWaiting(waiter)
@@ -26,7 +28,10 @@ extension LogConsumer {
   private func nextStep(_ limit: Int) -> Step {
     let waiter = Waiter("BrokerConsumer.receive")
     let now = CallContext.current.readClock()
+    let time = CallContext.current.clock.unixTime
     let (step, woken): (Step, [Waiter]) = broker.state.withLock { state in
+      let nextScheduled = state.scheduled.earliest
+      if let nextScheduled, nextScheduled <= time { return (.releaseScheduled, []) }
       guard var group = state.groups.removeValue(forKey: self.group) else { return (.ended, []) }
       defer { state.groups[self.group] = group }
       guard group.number == groupNumber else { return (.ended, []) }
@@ -43,7 +48,8 @@ extension LogConsumer {
       group.members[index].waiting += 1
       let expiry = group.earliestExpiry(
         beside: member, whereWaitingEnd: group.members[index].expiresAt)
-      return (.wait(waiter, until: expiry), woken)
+      let due = nextScheduled.map { now.advanced(byNanoseconds: $0.nanoseconds.subtractingSaturating(time.nanoseconds)) }
+      return (.wait(waiter, until: [expiry, due].compactMap { $0 }.min()), woken)
     }
     woken.forEach { $0.grant() }
     return step

@@ -67,7 +67,7 @@ extension LogConsumer {
     switch claim.settlement.outcome {
     case .handled(let events):
       return [.settled(group: group.text, [claim.offset])]
-        + events.map { .event(BrokerRecord.StoredEvent(event: $0)) }
+        + broker.stored(events)
     case .returned(let deliveries):
       let count = BrokerRecord.Count(offset: claim.offset, deliveries: max(0, deliveries))
       return [.counted(group: group.text, [count])]

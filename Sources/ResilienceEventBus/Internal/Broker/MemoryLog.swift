@@ -5,6 +5,7 @@ final class MemoryLog: BrokerLog {
   private struct State {
     var items = FIFO<BrokerLogPage.Item>()
     var letters: [Int64: BrokerRecord.Letter] = [:]
+    var scheduled: [Int64: BrokerRecord.StoredEvent] = [:]
     var end: Int64 = 0
   }
 
@@ -23,9 +24,11 @@ final class MemoryLog: BrokerLog {
       let first = state.end
       for record in records {
         switch record {
+        case .event(let stored) where stored.due != nil: state.scheduled[state.end] = stored
         case .event: state.items.append(BrokerLogPage.Item(offset: state.end, record: record))
         case .letter(let letter): state.letters[state.end] = letter
         case .letterRemoved(let number): state.letters[number] = nil
+        case .released(let offset): state.scheduled[offset] = nil
         default: break
         }
         state.end += 1
@@ -35,7 +38,7 @@ final class MemoryLog: BrokerLog {
   }
 
   func hasRoom(for events: Int) -> Bool {
-    state.withLock { $0.items.count + $0.letters.count + events <= capacity }
+    state.withLock { $0.items.count + $0.letters.count + $0.scheduled.count + events <= capacity }
   }
 
   func read(from offset: Int64) async throws -> BrokerLogPage {
@@ -55,6 +58,10 @@ final class MemoryLog: BrokerLog {
 
   func letter(at offset: Int64) async throws -> BrokerRecord.Letter? {
     state.withLock { $0.letters[offset] }
+  }
+
+  func scheduled(at offset: Int64) async throws -> BrokerRecord.StoredEvent? {
+    state.withLock { $0.scheduled[offset] }
   }
 
   func save(_ checkpoint: BrokerCheckpoint) async throws {}

@@ -10,8 +10,11 @@ enum OwnExtensions {
   static let replyTo = "replyto"
   static let attempt = "deliveryattempt"
   static let firstAttemptTime = "firstattempttime"
+  static let notBefore = "notbefore"
 
-  static let names = [dataVersion, deadline, correlationID, trace, replyTo, attempt, firstAttemptTime]
+  static let names = [
+    dataVersion, deadline, correlationID, trace, replyTo, attempt, firstAttemptTime, notBefore,
+  ]
 }
 
 extension EncodedEvent {
@@ -79,7 +82,7 @@ extension EncodedEvent {
     throw InvalidEvent(field: name, value: "\(value)", problem: "must be a whole number from \(least)")
   }
 
-  private func time(_ name: String) throws(InvalidEvent) -> UnixTime? {
+  func time(_ name: String) throws(InvalidEvent) -> UnixTime? {
     guard let value = extensions[name] else { return nil }
     if let time = UnixTime(rfc3339: value.description) { return time }
     throw InvalidEvent(field: name, value: "\(value)", problem: "must be a time as RFC 3339 has it")

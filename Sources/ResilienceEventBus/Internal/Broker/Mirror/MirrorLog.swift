@@ -18,6 +18,7 @@ final class MirrorLog: BrokerLog {
   func hasRoom(for events: Int) -> Bool { true }
   func read(from offset: Int64) async throws -> BrokerLogPage { try await memory.read(from: offset) }
   func letter(at offset: Int64) async throws -> BrokerRecord.Letter? { nil }
+  func scheduled(at offset: Int64) async throws -> BrokerRecord.StoredEvent? { nil }
   func save(_ checkpoint: BrokerCheckpoint) async throws {}
   func discard(before offset: Int64) async throws { try await memory.discard(before: offset) }
 
