@@ -38,8 +38,8 @@ public struct BrokerSnapshot: MetricSource, Hashable {
   /// Dead letters that made room for later ones.
   public let discardedDeadLetters: Int
 
-  /// By group consumers, events in flight, lag and redeliveries; events for later, dead letters, and totals of
-  /// what was published and discarded.
+  /// By group consumers, events in flight, lag and redeliveries; events for later, dead letters, and totals
+  /// of what was published and discarded.
   public var metrics: [Metric] {
     let broker = Metric.Label("broker", name)
     return [

@@ -14,8 +14,8 @@ public import ResilienceCore
 /// published with a settlement are part of the same write: both are there after a crash, or none.
 ///
 /// Memory is bounded whatever is pending: a group holds ``BrokerPolicy/window`` events, the others are on the
-/// disk. What every group has settled is removed file by file. A group that nobody consumes keeps everything,
-/// until it is removed.
+/// disk; of an event for later its place and its time are in memory, some 100 bytes. What every group has
+/// settled is removed file by file. A group that nobody consumes keeps everything, until it is removed.
 public final class JournalBroker: EventBroker {
   /// Beyond an event's own bytes: its group, and what it was given up for, 17 times.
   private static let letterBytes = 10 << 10

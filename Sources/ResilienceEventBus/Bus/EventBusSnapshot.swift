@@ -65,7 +65,7 @@ public struct EventBusSnapshot: Sendable, Hashable {
   /// Events among them that no group subscribed to.
   public var unrouted: Int
 
-  /// Events that were published for later.
+  /// Events that were published for later and are in memory; a broker's are in its snapshot.
   public var scheduled: Int
 
   /// Requests that wait for their reply.

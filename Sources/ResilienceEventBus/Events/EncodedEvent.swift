@@ -98,7 +98,10 @@ public struct EncodedEvent: Sendable {
   ///
   /// Whoever delivers the event removes the attribute when its time has come.
   public var notBefore: UnixTime? {
-    get { extensions.isEmpty ? nil : extensions[OwnExtensions.notBefore].flatMap { UnixTime(rfc3339: $0.description) } }
+    get {
+      extensions.isEmpty
+        ? nil : extensions[OwnExtensions.notBefore].flatMap { UnixTime(rfc3339: $0.description) }
+    }
     set { extensions[OwnExtensions.notBefore] = newValue.map { .string("\($0)") } }
   }
 

@@ -76,6 +76,9 @@ func openBroker(
     try onDisk { disk, _ in
       var broker = try await openBroker(disk, BrokerPolicy(checkpointInterval: 50))
       var consumer = try await broker.join(BrokerGroup("g"))
+      var later = try event(9999)
+      later.notBefore = CallContext.current.clock.unixTime.advanced(by: .seconds(3600))
+      try await broker.publish([later])
       var most = 0
       for number in 0..<1500 {
         try await broker.publish([try event(number)])
@@ -99,6 +102,10 @@ func openBroker(
       let letters = try await broker.deadLetters(limit: 100)
       #expect(letters.map(\.event.id) == (0..<15).map { "\($0 * 100 + 7)" })
       #expect(broker.snapshot().deadLetters == 15)
+      #expect(broker.snapshot().scheduled == 1)
+      try await CallContext.current.clock.sleep(for: .seconds(3600))
+      consumer = try await broker.join(BrokerGroup("g"))
+      #expect(try await consumer.receive(limit: 10).map(\.number) == [9999])
     }
   }
 

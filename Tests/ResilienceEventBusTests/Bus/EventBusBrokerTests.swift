@@ -168,7 +168,8 @@ import Testing
         try await bus.publish("now", as: Topic.text)
         if event.attempt == 1 { throw Broken() }
       }
-      try bus.subscribe(to: Topic.number, group: "g", policy: .every(.seconds(1)), handler: handler.outbox(bus))
+      try bus.subscribe(
+        to: Topic.number, group: "g", policy: .every(.seconds(1)), handler: handler.outbox(bus))
       try bus.handle(Topic.text, in: "h") { handled.append(($0.data, sim.now)) }
       try await bus.running {
         try await bus.publish(1, as: Topic.number)

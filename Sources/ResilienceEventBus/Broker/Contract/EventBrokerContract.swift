@@ -47,5 +47,7 @@ public enum EventBrokerContract {
   }
 
   /// All of them.
-  public static var cases: [Case] { ordering + settling + sharing + letters + groups + scheduling + surviving }
+  public static var cases: [Case] {
+    ordering + settling + sharing + letters + groups + scheduling + surviving
+  }
 }

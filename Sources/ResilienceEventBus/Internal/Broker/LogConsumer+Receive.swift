@@ -48,7 +48,9 @@ extension LogConsumer {
       group.members[index].waiting += 1
       let expiry = group.earliestExpiry(
         beside: member, whereWaitingEnd: group.members[index].expiresAt)
-      let due = nextScheduled.map { now.advanced(byNanoseconds: $0.nanoseconds.subtractingSaturating(time.nanoseconds)) }
+      let due = nextScheduled.map {
+        now.advanced(byNanoseconds: $0.nanoseconds.subtractingSaturating(time.nanoseconds))
+      }
       return (.wait(waiter, until: [expiry, due].compactMap { $0 }.min()), woken)
     }
     woken.forEach { $0.grant() }
