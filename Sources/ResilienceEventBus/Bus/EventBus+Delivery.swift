@@ -4,9 +4,10 @@ extension EventBus {
   /// Makes one delivery, from the check of its deadline to what is to become of it.
   ///
   /// - Returns: With the wall clock's time, where a dead letter may need it: it is not read under the lock.
+  @inline(__always)
   func deliver(
     _ ticket: LaneQueue.Ticket, to worker: EventBusState.Worker, by settings: GroupSettings,
-    at now: Instant, _ runner: CallContext
+    at now: Instant, _ runner: CallContext, hasBaggage: Bool
   ) async -> (DeliveryEnd, UnixTime?) {
     // Fresh for every delivery: neither the last one's deadline nor that of whoever called run() matters to
     // the event.
@@ -32,7 +33,7 @@ extension EventBus {
     }
     var attempt = call
     attempt.attemptBegan(of: .delivery)
-    let (outcome, error) = await consume(ticket, as: worker, attempt)
+    let (outcome, error) = await consume(ticket, as: worker, attempt, hasBaggage: hasBaggage)
     let end = end(of: ticket, to: worker, by: settings, outcome, error, call)
     tell(attempt, end, ticket, worker)
     attempt.attemptEnded(of: call, outcome, error: error)
@@ -40,8 +41,9 @@ extension EventBus {
   }
 
   /// Runs the handler, which binds the delivery's context, with the event's baggage bound.
+  @inline(__always)
   private func consume(
-    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ attempt: CallContext
+    _ ticket: LaneQueue.Ticket, as worker: EventBusState.Worker, _ attempt: CallContext, hasBaggage: Bool
   ) async -> (Outcome, (any Error)?) {
     let baggage = ticket.message.envelope.baggage
     let delivery = Delivery(
@@ -49,7 +51,7 @@ extension EventBus {
       place: DeliveryPlace(
         lane: ticket.lane, isStored: ticket.message.origin != nil, flight: ticket.flight), context: attempt)
     do {
-      if baggage == nil, !CallContext.hasBaggage {
+      if baggage == nil, !hasBaggage {
         return (try await worker.handler.consume(delivery, self), nil)
       }
       let outcome = try await CallContext.withBaggage(baggage) {

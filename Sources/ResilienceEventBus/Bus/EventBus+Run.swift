@@ -100,15 +100,17 @@ extension EventBus {
   }
 
   private func work(_ run: WorkerRun) async {
-    let runner = CallContext.current
+    let (runner, hasBaggage) = (CallContext.current, CallContext.hasBaggage)
     var assignment = assignment(for: run, runner)
     while true {
       switch assignment {
       case .deliver(let ticket, let settings, let begin):
-        let (end, time) = await deliver(ticket, to: run.worker, by: settings, at: begin, runner)
-        let (now, isCancelled) = (runner.readClock(), Task.isCancelled)
+        let (end, time) = await deliver(
+          ticket, to: run.worker, by: settings, at: begin, runner, hasBaggage: hasBaggage)
+        let now = runner.readClock()
+        // Whoever cancels a worker has the bus end, or not count it any more.
         assignment = settle(ticket, as: run.worker, end, at: time) { state in
-          isCancelled ? .leave : state.assignment(for: run, isArriving: false, at: now)
+          state.assignment(for: run, isArriving: false, at: now)
         }
       case .park(let waiter):
         assignment = await waiter.wait() == .granted ? self.assignment(for: run, runner) : .leave

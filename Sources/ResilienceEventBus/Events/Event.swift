@@ -51,6 +51,13 @@ public struct Event<Payload: Sendable>: Sendable {
     self.data = data
   }
 
+  // Apart from the one above: an envelope that is made first is copied once more.
+  @inlinable
+  init(_ message: TypedMessage<Payload>, to group: String, attempt: Int, _ place: DeliveryPlace) {
+    envelope = message.delivered(to: group, attempt: attempt, place)
+    data = message.data
+  }
+
   /// Reads an attribute of the envelope.
   public subscript<Value>(dynamicMember attribute: KeyPath<EventEnvelope, Value>) -> Value {
     envelope[keyPath: attribute]

@@ -114,9 +114,9 @@ public struct EventEnvelope: Sendable {
     // An id drawn here and a trace id, neither of which is a secret, are made of the same bits.
     let bits = id != nil && context.trace.isPresent ? (0, 0) : (context.random(), context.random())
     identity = Identity(
-      id: id ?? EventID.make(bits), source: source, definition: definition, subject: subject,
-      time: context.clock.unixTime,
-      companions: CallContext.baggage.map { Companions(CompanionValues(baggage: $0)) })
+      id: id, source: source, definition: definition, subject: subject, time: context.clock.unixTime,
+      companions: CallContext.hasBaggage
+        ? Companions(CompanionValues(baggage: CallContext.baggage)) : nil, bits: bits)
     trace = context.trace.orReserved(bits)
     self.deadline = deadline
     attempt = 0
@@ -154,30 +154,35 @@ public struct EventEnvelope: Sendable {
   }
 
   /// The envelope as `group` sees it on the `attempt`-th delivery.
-  @usableFromInline
-  func delivered(to group: String, attempt: Int, _ delivery: DeliveryPlace) -> EventEnvelope {
-    var envelope = self
-    envelope.group = group
-    envelope.attempt = attempt
-    envelope.delivery = delivery
-    return envelope
+  init(_ other: EventEnvelope, group: String, attempt: Int, _ delivery: DeliveryPlace) {
+    identity = other.identity
+    trace = other.trace
+    deadline = other.deadline
+    self.group = group
+    self.attempt = attempt
+    self.delivery = delivery
   }
 }
 
 extension EventEnvelope {
   private final class Identity: Sendable {
-    let id: String
+    // An id is made when somebody asks for it: most events are never asked.
+    let givenID: String?
+    let bits: (UInt64, UInt64)
     let source: String
     let definition: EventDefinition
     let subject: String?
     let time: UnixTime
     let companions: Companions?
 
+    var id: String { givenID ?? EventID.make(bits) }
+
     init(
-      id: String, source: String, definition: EventDefinition, subject: String?, time: UnixTime,
-      companions: Companions?
+      id: String?, source: String, definition: EventDefinition, subject: String?, time: UnixTime,
+      companions: Companions?, bits: (UInt64, UInt64) = (0, 0)
     ) {
-      self.id = id
+      givenID = id
+      self.bits = bits
       self.source = source
       self.definition = definition
       self.subject = subject

@@ -50,8 +50,11 @@ package struct FIFO<Element> {
   @inlinable
   package mutating func popFirst() -> Element? {
     guard head < storage.count else { return nil }
-    let element = storage[head]
-    storage[head] = nil
+    if storage.count == 1 {
+      head = 0
+      return storage.removeLast()
+    }
+    let element = storage[head].take()
     head += 1
     if head == storage.count {
       // A burst's memory is given back; a usual queue's is kept.

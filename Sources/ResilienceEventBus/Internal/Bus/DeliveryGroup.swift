@@ -61,8 +61,9 @@ struct DeliveryGroup {
     queue = LaneQueue(firstFlight: UInt64(number) << 36)
   }
 
-  /// Whether a consumer still is one, and has no more workers than it may.
-  func mayWork(_ consumer: Int) -> Bool {
+  /// Whether a consumer still is one, and has no more workers than it may. Apart from the group, which would
+  /// be copied for it.
+  static func mayWork(_ consumer: Int, among members: [Member], _ settings: GroupSettings) -> Bool {
     members.contains { $0.worker.consumer == consumer && $0.workers <= settings.policy.parallelism }
   }
 

@@ -49,6 +49,7 @@ extension EventBusState {
   /// The delivery's worker is not counted any more; another one may take its place.
   private mutating func abandon(_ ticket: LaneQueue.Ticket, _ number: Int, _ group: Int) -> Lost {
     let run = runs.removeValue(forKey: number)
+    run?.noteGone()
     if let run { groups[group].leave(run.worker.consumer) }
     if runs.isEmpty, phase == .ending { wakeDispatcher() }
     return Lost(ticket: ticket, run: run, settings: groups[group].settings)

@@ -6,7 +6,13 @@ extension EventBusState {
   /// Brings a worker to every ready lane, as far as there are any: wakes a parked one, or has one more
   /// started.
   mutating func startWorkers(for group: Int) {
-    guard phase == .running else { return }
+    if phase == .running, groups[group].arriving < groups[group].queue.readyLanes {
+      startMoreWorkers(for: group)
+    }
+  }
+
+  @inline(never)
+  private mutating func startMoreWorkers(for group: Int) {
     while groups[group].arriving < groups[group].queue.readyLanes {
       if let parked = groups[group].parked.popFirst() {
         wakeups.append(parked.waiter)
@@ -24,10 +30,12 @@ extension EventBusState {
   /// What a worker does next. `isArriving` when it was just started or woken.
   mutating func assignment(for run: WorkerRun, isArriving: Bool, at now: Instant) -> Assignment {
     let group = run.worker.group
-    guard runs[run.number] != nil else { return .leave }
+    if run.isGone { return .leave }
     if isArriving { groups[group].arriving -= 1 }
-    guard phase == .running, groups[group].mayWork(run.worker.consumer) else { return .leave }
     let settings = groups[group].settings
+    guard phase == .running,
+      DeliveryGroup.mayWork(run.worker.consumer, among: groups[group].members, settings)
+    else { return .leave }
     let leaseEnd = settings.leaseNanoseconds.map { now.advanced(byNanoseconds: $0) }
     if let ticket = groups[group].queue.take(by: run.number, leaseEnd: leaseEnd) {
       if let leaseEnd { expect(leaseEnd) }
@@ -41,6 +49,7 @@ extension EventBusState {
   /// A worker ends; another consumer may have to take over what was ready for it.
   mutating func leave(_ run: WorkerRun) {
     guard runs.removeValue(forKey: run.number) != nil else { return }
+    run.noteGone()
     groups[run.worker.group].leave(run.worker.consumer)
     startWorkers(for: run.worker.group)
     if runs.isEmpty, phase == .ending { wakeDispatcher() }
@@ -162,7 +171,7 @@ extension EventBusState {
   mutating func abandonWorkers(orWait waiter: Waiter) -> Bool {
     guard isRunning(orWait: waiter) else { return false }
     for (_, run) in runs { groups[run.worker.group].leave(run.worker.consumer) }
-    runs = [:]
+    removeRuns()
     wakeDispatcher()
     return true
   }
@@ -201,9 +210,14 @@ extension EventBusState {
       groups[group].removeWorkers()
       groups[group].mark.giveBack()
     }
-    runs = [:]
+    removeRuns()
     wakeups += endWaiters
     endWaiters = []
+  }
+
+  private mutating func removeRuns() {
+    for run in runs.values { run.noteGone() }
+    runs = [:]
   }
 
   /// - Returns: Whether nothing is outstanding; else the waiter is woken when nothing is.

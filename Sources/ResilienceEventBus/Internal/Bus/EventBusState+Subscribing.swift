@@ -60,6 +60,7 @@ extension EventBusState {
   }
 
   private mutating func forget(_ group: Int, _ filter: EventFilter) {
+    routes = []
     guard case .type(let type) = filter else { return patternGroups.removeAll { $0 == group } }
     let key = Identifier(type)
     groupsOfType[key]?.removeAll { $0 == group }
@@ -83,6 +84,7 @@ extension EventBusState {
       unmade.append(link)
       wakeDispatcher()
     }
+    routes = []
     if case .type(let type) = filter {
       groupsOfType[Identifier(type), default: []].append(index)
     } else {

@@ -47,6 +47,8 @@ struct EventBusState {
   /// Groups of a prefix, or of all types. All are looked at for each event: there are a handful, audits and
   /// forwarders.
   var patternGroups: [Int] = []
+  /// Who gets events of the types that were published last; empty when groups have come or gone since.
+  var routes: [Route?] = []
   var requests = PendingRequests()
   var scheduled = DueHeap<Message>()
   var wakeups: [Waiter] = []
@@ -76,6 +78,11 @@ struct EventBusState {
   /// The instant of the timer that is set, or is to be; `Deadline.never` for none.
   var timerDue = Deadline.never.instant
   var wantsTimer = false
+
+  struct Route {
+    let definition: EventDefinition
+    let receivers: [Int]
+  }
 
   struct NewLink: Sendable {
     let link: BrokerLink

@@ -65,13 +65,7 @@ extension LaneQueue {
     }
   }
 
-  func ticket(of lane: Int) -> Ticket {
-    let head = lanes[lane].entries.front
-    guard let message = head.message else { preconditionFailure("lane \(lane)'s head was taken out") }
-    return Ticket(
-      lane: lane, message: message, attempt: head.attempt, flight: lanes[lane].flight,
-      hasBeenMade: lanes[lane].hasBeenMade)
-  }
+  func ticket(of lane: Int) -> Ticket { lanes[lane].ticket(lane) }
 
   mutating func nextReadyLane() -> Int? {
     while let lane = ready.popFirst() {

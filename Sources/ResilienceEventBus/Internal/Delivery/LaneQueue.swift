@@ -64,6 +64,27 @@ struct LaneQueue {
     var published: [EncodedEvent] = []
     /// Entries that were taken out before their turn.
     var gone = 0
+
+    /// Begins a delivery of the head, as the `position`-th of those in flight.
+    mutating func begin(
+      _ lane: Int, flight: UInt64, at position: Int, by carrier: Int, leaseEnd: Instant?
+    ) -> (Ticket, expiry: DueHeap<Place>.Handle?) {
+      phase = .inFlight
+      self.flight = flight
+      self.carrier = carrier
+      self.position = position
+      self.leaseEnd = leaseEnd
+      if !published.isEmpty { published = [] }
+      entries.front.attempt += 1
+      return (ticket(lane), entries.front.expiry)
+    }
+
+    func ticket(_ lane: Int) -> Ticket {
+      let head = entries.front
+      guard let message = head.message else { preconditionFailure("lane \(lane)'s head was taken out") }
+      return Ticket(
+        lane: lane, message: message, attempt: head.attempt, flight: flight, hasBeenMade: hasBeenMade)
+    }
   }
 
   var lanes: [Lane] = []
@@ -136,17 +157,12 @@ struct LaneQueue {
   ///   - leaseEnd: When it counts as lost.
   mutating func take(by carrier: Int = 0, leaseEnd: Instant? = nil) -> Ticket? {
     guard let lane = nextReadyLane() else { return nil }
-    lanes[lane].phase = .inFlight
-    lanes[lane].flight = nextFlight
-    lanes[lane].carrier = carrier
+    let (ticket, expiry) = lanes[lane].begin(
+      lane, flight: nextFlight, at: flights.count, by: carrier, leaseEnd: leaseEnd)
     nextFlight += 1
-    lanes[lane].entries.front.attempt += 1
-    lanes[lane].leaseEnd = leaseEnd
-    if !lanes[lane].published.isEmpty { lanes[lane].published = [] }
-    lanes[lane].position = flights.count
     flights.append(lane)
-    if let expiry = lanes[lane].entries.front.expiry { expiries.remove(expiry) }
-    return ticket(of: lane)
+    if let expiry { expiries.remove(expiry) }
+    return ticket
   }
 
   /// Whether the delivery is still the one under way in its lane.

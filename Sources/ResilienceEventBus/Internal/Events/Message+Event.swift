@@ -7,9 +7,15 @@ extension Message {
     of type: EventType<Payload>, group: String, attempt: Int, _ place: DeliveryPlace = .none
   ) throws -> Event<Payload> {
     guard let typed = self as? TypedMessage<Payload> else {
-      return try decodedEvent(of: type, envelope.delivered(to: group, attempt: attempt, place))
+      return try decodedEvent(of: type, delivered(to: group, attempt: attempt, place))
     }
-    return Event(envelope: envelope.delivered(to: group, attempt: attempt, place), data: typed.data)
+    return Event(typed, to: group, attempt: attempt, place)
+  }
+
+  /// The envelope as `group` sees it on the `attempt`-th delivery. Here, where it is not copied for that.
+  @usableFromInline
+  final func delivered(to group: String, attempt: Int, _ delivery: DeliveryPlace) -> EventEnvelope {
+    EventEnvelope(envelope, group: group, attempt: attempt, delivery)
   }
 
   /// The event as it was published.

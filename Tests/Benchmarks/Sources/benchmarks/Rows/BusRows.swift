@@ -58,6 +58,7 @@ func busRows() -> [Row] {
     "the target is a queue's; an event has an envelope, a context bound for its handler, and an acknowledgement"
   return [
     busRow("bus: 1 to 1, each event acknowledged before the next", keys: 0, batch: 1)
+      .from(.off, .main)
       .floor("floor: a task that wakes another, and is woken by it")
       .beat(
         "bus, 1 → 1, each event acknowledged before the next",

@@ -120,7 +120,8 @@ func floorRows() -> [Row] {
         await other.value
         return count
       }
-    },
+    }
+    .from(.off, .main),
     .sync("floor: queue swapped on dequeue") {
       let queue = opaque(Box(Mutex<[Int]>([])))
       return { count in
