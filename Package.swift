@@ -21,6 +21,7 @@ let patterns = [
   "ResilienceRegistry",
   "ResilienceTrace",
   "ResilienceEventBus",
+  "ResilienceMetrics",
 ]
 
 func library(_ name: String) -> Product { .library(name: name, targets: [name]) }

@@ -5,6 +5,7 @@
 @_exported public import ResilienceCore
 @_exported public import ResilienceEventBus
 @_exported public import ResilienceFallback
+@_exported public import ResilienceMetrics
 @_exported public import ResilienceRateLimiter
 @_exported public import ResilienceRegistry
 @_exported public import ResilienceRetry

@@ -36,15 +36,25 @@ extension BulkheadSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("bulkhead", name)]
     let latency = unloadedLatency.map {
-      Metric("bulkhead_unloaded_latency_seconds", .gauge, $0 / .seconds(1), labels: labels)
+      Metric(
+        "bulkhead_unloaded_latency_seconds", .gauge, $0 / .seconds(1), labels: labels,
+        help: "The latency that an adaptive limit takes for that of an idle destination.")
     }
     return [
-      Metric("bulkhead_limit", .gauge, Double(limit), labels: labels),
-      Metric("bulkhead_in_use", .gauge, Double(inUse), labels: labels),
-      Metric("bulkhead_waiting_calls", .gauge, Double(waiting), labels: labels),
-      Metric("bulkhead_waited_calls_total", .counter, Double(waited), labels: labels),
-      Metric("bulkhead_rejected_calls_total", .counter, Double(rejected), labels: labels),
-      Metric("bulkhead_cancelled_calls_total", .counter, Double(cancelled), labels: labels),
+      Metric("bulkhead_limit", .gauge, Double(limit), labels: labels, help: "Permits there are."),
+      Metric("bulkhead_in_use", .gauge, Double(inUse), labels: labels, help: "Permits in use."),
+      Metric(
+        "bulkhead_waiting_calls", .gauge, Double(waiting), labels: labels,
+        help: "Calls that wait for a place."),
+      Metric(
+        "bulkhead_waited_calls_total", .counter, Double(waited), labels: labels,
+        help: "Calls that got their place after waiting in the queue."),
+      Metric(
+        "bulkhead_rejected_calls_total", .counter, Double(rejected), labels: labels,
+        help: "Calls that were refused, because places and queue were full."),
+      Metric(
+        "bulkhead_cancelled_calls_total", .counter, Double(cancelled), labels: labels,
+        help: "Calls that left the queue because they were cancelled or out of time."),
     ] + (latency.map { [$0] } ?? [])
   }
 }

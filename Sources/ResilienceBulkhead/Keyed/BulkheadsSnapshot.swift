@@ -32,13 +32,26 @@ extension BulkheadsSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("bulkheads", name)]
     return [
-      Metric("bulkheads", .gauge, Double(bulkheads), labels: labels),
-      Metric("bulkheads_in_use", .gauge, Double(inUse), labels: labels),
-      Metric("bulkheads_waiting_calls", .gauge, Double(waiting), labels: labels),
-      Metric("bulkheads_waited_calls_total", .counter, Double(waited), labels: labels),
-      Metric("bulkheads_rejected_calls_total", .counter, Double(rejected), labels: labels),
-      Metric("bulkheads_cancelled_calls_total", .counter, Double(cancelled), labels: labels),
-      Metric("bulkheads_shared_total", .counter, Double(shared), labels: labels),
+      Metric(
+        "bulkheads", .gauge, Double(bulkheads), labels: labels,
+        help: "Keys that have a bulkhead of their own."),
+      Metric(
+        "bulkheads_in_use", .gauge, Double(inUse), labels: labels, help: "Permits in use, over all keys."),
+      Metric(
+        "bulkheads_waiting_calls", .gauge, Double(waiting), labels: labels,
+        help: "Calls that wait for a place, over all keys."),
+      Metric(
+        "bulkheads_waited_calls_total", .counter, Double(waited), labels: labels,
+        help: "Calls that got their place after waiting, over all keys."),
+      Metric(
+        "bulkheads_rejected_calls_total", .counter, Double(rejected), labels: labels,
+        help: "Calls that were refused, over all keys."),
+      Metric(
+        "bulkheads_cancelled_calls_total", .counter, Double(cancelled), labels: labels,
+        help: "Calls that left a queue because they were cancelled or out of time."),
+      Metric(
+        "bulkheads_shared_total", .counter, Double(shared), labels: labels,
+        help: "Calls of keys that shared a bulkhead, because there were too many keys."),
     ]
   }
 }

@@ -69,18 +69,35 @@ extension CircuitBreakerSnapshot: MetricSource {
     let labels = [Metric.Label("breaker", name)]
     let results = [("success", successes), ("failure", failures), ("stale", staleResults)].map {
       Metric(
-        "circuit_breaker_results_total", .counter, Double($1), labels: labels + [Metric.Label("result", $0)])
+        "circuit_breaker_results_total", .counter, Double($1), labels: labels + [Metric.Label("result", $0)],
+        help: "Results that were counted, by what they amounted to.")
     }
     return [
-      Metric("circuit_breaker_state", .gauge, stateValue, labels: labels),
-      Metric("circuit_breaker_admitted_share", .gauge, admittedShare, labels: labels),
+      Metric(
+        "circuit_breaker_state", .gauge, stateValue, labels: labels,
+        help: "0 closed, 1 half-open, 2 open, 3 recovering, 4 forced open, 5 disabled, 6 metrics only."),
+      Metric(
+        "circuit_breaker_admitted_share", .gauge, admittedShare, labels: labels,
+        help: "The share of calls that is let through, from 0 to 1."),
     ] + results + [
-      Metric("circuit_breaker_slow_calls_total", .counter, Double(slowCalls), labels: labels),
-      Metric("circuit_breaker_overdue_calls", .gauge, Double(overdueCalls), labels: labels),
-      Metric("circuit_breaker_rejections_total", .counter, Double(rejections), labels: labels),
-      Metric("circuit_breaker_openings_total", .counter, Double(openings), labels: labels),
-      Metric("circuit_breaker_open_seconds_total", .counter, timeOpen / .seconds(1), labels: labels),
-      Metric("circuit_breaker_probes_running", .gauge, Double(probesRunning), labels: labels),
+      Metric(
+        "circuit_breaker_slow_calls_total", .counter, Double(slowCalls), labels: labels,
+        help: "Calls that took longer than what counts as slow."),
+      Metric(
+        "circuit_breaker_overdue_calls", .gauge, Double(overdueCalls), labels: labels,
+        help: "Calls that run for longer than what counts as slow."),
+      Metric(
+        "circuit_breaker_rejections_total", .counter, Double(rejections), labels: labels,
+        help: "Calls that the breaker has refused."),
+      Metric(
+        "circuit_breaker_openings_total", .counter, Double(openings), labels: labels,
+        help: "How often the breaker has opened."),
+      Metric(
+        "circuit_breaker_open_seconds_total", .counter, timeOpen / .seconds(1), labels: labels,
+        help: "How long the breaker has been open."),
+      Metric(
+        "circuit_breaker_probes_running", .gauge, Double(probesRunning), labels: labels,
+        help: "Probes that are under way."),
     ]
   }
 

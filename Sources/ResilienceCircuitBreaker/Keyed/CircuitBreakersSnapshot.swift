@@ -20,9 +20,15 @@ extension CircuitBreakersSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("breakers", name)]
     return [
-      Metric("circuit_breakers", .gauge, Double(breakers), labels: labels),
-      Metric("circuit_breakers_not_closed", .gauge, Double(notClosed), labels: labels),
-      Metric("circuit_breakers_unguarded_total", .counter, Double(unguarded), labels: labels),
+      Metric(
+        "circuit_breakers", .gauge, Double(breakers), labels: labels,
+        help: "Keys that have a breaker of their own."),
+      Metric(
+        "circuit_breakers_not_closed", .gauge, Double(notClosed), labels: labels,
+        help: "Breakers that are not closed."),
+      Metric(
+        "circuit_breakers_unguarded_total", .counter, Double(unguarded), labels: labels,
+        help: "Calls without a breaker, because there were too many keys."),
     ]
   }
 }

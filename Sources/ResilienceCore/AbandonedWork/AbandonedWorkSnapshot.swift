@@ -26,9 +26,15 @@ extension AbandonedWorkSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("work", name)]
     return [
-      Metric("abandoned_work_running", .gauge, Double(running), labels: labels),
-      Metric("abandoned_work_left_total", .counter, Double(total), labels: labels),
-      Metric("abandoned_work_refused_total", .counter, Double(refused), labels: labels),
+      Metric(
+        "abandoned_work_running", .gauge, Double(running), labels: labels,
+        help: "Calls that were left and still run."),
+      Metric(
+        "abandoned_work_left_total", .counter, Double(total), labels: labels,
+        help: "Calls that were left running when their caller went on."),
+      Metric(
+        "abandoned_work_refused_total", .counter, Double(refused), labels: labels,
+        help: "Calls that were not begun, because too many were left running."),
     ]
   }
 }

@@ -39,9 +39,15 @@ extension RetryBudget.Snapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("budget", name)]
     return [
-      Metric("retry_budget_available", .gauge, Double(available), labels: labels),
-      Metric("retry_budget_granted_total", .counter, Double(granted), labels: labels),
-      Metric("retry_budget_refused_total", .counter, Double(refused), labels: labels),
+      Metric(
+        "retry_budget_available", .gauge, Double(available), labels: labels,
+        help: "Retries that the budget would grant at once."),
+      Metric(
+        "retry_budget_granted_total", .counter, Double(granted), labels: labels,
+        help: "Retries that the budget has granted."),
+      Metric(
+        "retry_budget_refused_total", .counter, Double(refused), labels: labels,
+        help: "Retries that the budget has refused."),
     ]
   }
 }

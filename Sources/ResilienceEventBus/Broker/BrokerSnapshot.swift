@@ -43,19 +43,34 @@ public struct BrokerSnapshot: MetricSource, Hashable {
   public var metrics: [Metric] {
     let broker = Metric.Label("broker", name)
     return [
-      Metric("event_broker_published_total", .counter, Double(published), labels: [broker]),
-      Metric("event_broker_scheduled", .gauge, Double(scheduled), labels: [broker]),
-      Metric("event_broker_dead_letters", .gauge, Double(deadLetters), labels: [broker]),
       Metric(
-        "event_broker_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: [broker]),
+        "event_broker_published_total", .counter, Double(published), labels: [broker],
+        help: "Events that were published."),
+      Metric(
+        "event_broker_scheduled", .gauge, Double(scheduled), labels: [broker],
+        help: "Events for later whose time has not come."),
+      Metric(
+        "event_broker_dead_letters", .gauge, Double(deadLetters), labels: [broker],
+        help: "Dead letters that are kept."),
+      Metric(
+        "event_broker_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: [broker],
+        help: "Dead letters that made room for later ones."),
     ]
       + groups.flatMap { group in
         let labels = [broker, Metric.Label("group", group.name)]
         return [
-          Metric("event_broker_consumers", .gauge, Double(group.consumers), labels: labels),
-          Metric("event_broker_in_flight", .gauge, Double(group.inFlight), labels: labels),
-          Metric("event_broker_lag", .gauge, Double(group.lag), labels: labels),
-          Metric("event_broker_redeliveries_total", .counter, Double(group.redeliveries), labels: labels),
+          Metric(
+            "event_broker_consumers", .gauge, Double(group.consumers), labels: labels,
+            help: "Consumers whose sessions last."),
+          Metric(
+            "event_broker_in_flight", .gauge, Double(group.inFlight), labels: labels,
+            help: "Events that are handed out and not settled."),
+          Metric(
+            "event_broker_lag", .gauge, Double(group.lag), labels: labels,
+            help: "Stored records that the group has not settled or passed over."),
+          Metric(
+            "event_broker_redeliveries_total", .counter, Double(group.redeliveries), labels: labels,
+            help: "Events that were handed out for the second time or later."),
         ]
       }
   }

@@ -27,13 +27,19 @@ public struct MirroredBrokerSnapshot: MetricSource, Hashable {
   public var metrics: [Metric] {
     let broker = Metric.Label("broker", name)
     return [
-      Metric("event_broker_duplicates_total", .counter, Double(duplicates), labels: [broker])
+      Metric(
+        "event_broker_duplicates_total", .counter, Double(duplicates), labels: [broker],
+        help: "Events that came from both sides of a mirrored broker.")
     ]
       + sides.flatMap { side in
         let labels = [broker, Metric.Label("side", side.side.rawValue)]
         return [
-          Metric("event_broker_healthy", .gauge, side.isHealthy ? 1 : 0, labels: labels),
-          Metric("event_broker_failures_total", .counter, Double(side.failures), labels: labels),
+          Metric(
+            "event_broker_healthy", .gauge, side.isHealthy ? 1 : 0, labels: labels,
+            help: "1 while this side of a mirrored broker works, else 0."),
+          Metric(
+            "event_broker_failures_total", .counter, Double(side.failures), labels: labels,
+            help: "Operations that failed on one side of a mirrored broker."),
         ]
       }
   }

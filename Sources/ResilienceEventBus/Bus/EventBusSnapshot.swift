@@ -87,13 +87,24 @@ extension EventBusSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("bus", source)]
     return [
-      Metric("event_bus_published_total", .counter, Double(published), labels: labels),
-      Metric("event_bus_unrouted_total", .counter, Double(unrouted), labels: labels),
-      Metric("event_bus_scheduled", .gauge, Double(scheduled), labels: labels),
-      Metric("event_bus_pending_requests", .gauge, Double(pendingRequests), labels: labels),
-      Metric("event_bus_dead_letters", .gauge, Double(deadLetters), labels: labels),
       Metric(
-        "event_bus_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: labels),
+        "event_bus_published_total", .counter, Double(published), labels: labels,
+        help: "Events that were published."),
+      Metric(
+        "event_bus_unrouted_total", .counter, Double(unrouted), labels: labels,
+        help: "Events that no group subscribed to."),
+      Metric(
+        "event_bus_scheduled", .gauge, Double(scheduled), labels: labels,
+        help: "Events for later whose time has not come."),
+      Metric(
+        "event_bus_pending_requests", .gauge, Double(pendingRequests), labels: labels,
+        help: "Requests that wait for their reply."),
+      Metric(
+        "event_bus_dead_letters", .gauge, Double(deadLetters), labels: labels,
+        help: "Dead letters that are kept."),
+      Metric(
+        "event_bus_dead_letters_discarded_total", .counter, Double(discardedDeadLetters), labels: labels,
+        help: "Dead letters that made room for later ones."),
     ] + groups.flatMap { $0.metrics(labels) }
   }
 }
@@ -103,16 +114,35 @@ extension EventBusSnapshot.Group {
     let labels = bus + [Metric.Label("type", "\(filter)"), Metric.Label("group", name)]
     let age = oldestAge.map { Double($0.clampedNanoseconds) / 1e9 } ?? 0
     return [
-      Metric("event_bus_oldest_age_seconds", .gauge, age, labels: labels),
-      Metric("event_bus_dropped_total", .counter, Double(dropped), labels: labels),
-      Metric("event_bus_leases_ended_total", .counter, Double(leasesEnded), labels: labels),
-      Metric("event_bus_enqueued_total", .counter, Double(enqueued), labels: labels),
-      Metric("event_bus_delivered_total", .counter, Double(delivered), labels: labels),
-      Metric("event_bus_dead_lettered_total", .counter, Double(deadLettered), labels: labels),
-      Metric("event_bus_redeliveries_total", .counter, Double(redeliveries), labels: labels),
-      Metric("event_bus_queued", .gauge, Double(queued), labels: labels),
-      Metric("event_bus_in_flight", .gauge, Double(inFlight), labels: labels),
-      Metric("event_bus_waiting", .gauge, Double(waiting), labels: labels),
+      Metric(
+        "event_bus_oldest_age_seconds", .gauge, age, labels: labels,
+        help: "The age of the group's oldest event."),
+      Metric(
+        "event_bus_dropped_total", .counter, Double(dropped), labels: labels,
+        help: "Events that made room for later ones."),
+      Metric(
+        "event_bus_leases_ended_total", .counter, Double(leasesEnded), labels: labels,
+        help: "Deliveries that were taken away from a handler that held them for too long."),
+      Metric(
+        "event_bus_enqueued_total", .counter, Double(enqueued), labels: labels,
+        help: "Events that were queued for the group."),
+      Metric(
+        "event_bus_delivered_total", .counter, Double(delivered), labels: labels,
+        help: "Events that the group has handled."),
+      Metric(
+        "event_bus_dead_lettered_total", .counter, Double(deadLettered), labels: labels,
+        help: "Events of the group that became dead letters."),
+      Metric(
+        "event_bus_redeliveries_total", .counter, Double(redeliveries), labels: labels,
+        help: "Redeliveries that were scheduled."),
+      Metric(
+        "event_bus_queued", .gauge, Double(queued), labels: labels, help: "Events that wait for their turn."),
+      Metric(
+        "event_bus_in_flight", .gauge, Double(inFlight), labels: labels,
+        help: "Events that a handler is at work on."),
+      Metric(
+        "event_bus_waiting", .gauge, Double(waiting), labels: labels, help: "Events that wait for redelivery."
+      ),
     ]
   }
 }

@@ -21,11 +21,15 @@ public struct InboxSnapshot: MetricSource, Hashable {
   /// released.
   public var metrics: [Metric] {
     [
-      Metric("inbox_reserved_events", .gauge, Double(reserved)),
-      Metric("inbox_remembered_events", .gauge, Double(remembered)),
-      Metric("inbox_handled_events_total", .counter, Double(handled)),
-      Metric("inbox_duplicates_total", .counter, Double(duplicates)),
-      Metric("inbox_released_events_total", .counter, Double(released)),
+      Metric("inbox_reserved_events", .gauge, Double(reserved), help: "Events that a handler is at work on."),
+      Metric("inbox_remembered_events", .gauge, Double(remembered), help: "Events that are remembered."),
+      Metric(
+        "inbox_handled_events_total", .counter, Double(handled),
+        help: "Events that were handled and are remembered."),
+      Metric(
+        "inbox_duplicates_total", .counter, Double(duplicates),
+        help: "Events that were dropped as duplicates."),
+      Metric("inbox_released_events_total", .counter, Double(released), help: "Events whose handler failed."),
     ]
   }
 }

@@ -37,14 +37,26 @@ public struct JournalSnapshot: MetricSource, Hashable {
   public var metrics: [Metric] {
     let labels = [Metric.Label("journal", name)]
     return [
-      Metric("journal_records", .gauge, Double(endOffset - firstOffset), labels: labels),
-      Metric("journal_bytes", .gauge, Double(bytes), labels: labels),
-      Metric("journal_segments", .gauge, Double(segments), labels: labels),
-      Metric("journal_waiting_appends", .gauge, Double(waiting), labels: labels),
-      Metric("journal_appended_records_total", .counter, Double(appended), labels: labels),
-      Metric("journal_commits_total", .counter, Double(commits), labels: labels),
-      Metric("journal_failures_total", .counter, Double(failures), labels: labels),
-      Metric("journal_cut_bytes_total", .counter, Double(cutBytes), labels: labels),
+      Metric(
+        "journal_records", .gauge, Double(endOffset - firstOffset), labels: labels,
+        help: "Records that are kept."),
+      Metric("journal_bytes", .gauge, Double(bytes), labels: labels, help: "Bytes that the files take."),
+      Metric("journal_segments", .gauge, Double(segments), labels: labels, help: "Files."),
+      Metric(
+        "journal_waiting_appends", .gauge, Double(waiting), labels: labels,
+        help: "Appends that wait for their write."),
+      Metric(
+        "journal_appended_records_total", .counter, Double(appended), labels: labels,
+        help: "Records that were appended."),
+      Metric(
+        "journal_commits_total", .counter, Double(commits), labels: labels,
+        help: "Writes, each of one group of records."),
+      Metric(
+        "journal_failures_total", .counter, Double(failures), labels: labels,
+        help: "Writes and syncs that failed."),
+      Metric(
+        "journal_cut_bytes_total", .counter, Double(cutBytes), labels: labels,
+        help: "Bytes that were cut off, because a crash had torn them."),
     ]
   }
 }

@@ -23,10 +23,18 @@ extension CoalescingSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("call", call)]
     return [
-      Metric("coalescing_running", .gauge, Double(running), labels: labels),
-      Metric("coalescing_started_total", .counter, Double(started), labels: labels),
-      Metric("coalescing_joined_total", .counter, Double(joined), labels: labels),
-      Metric("coalescing_deserted_total", .counter, Double(deserted), labels: labels),
+      Metric(
+        "coalescing_running", .gauge, Double(running), labels: labels,
+        help: "Shared calls that are under way."),
+      Metric(
+        "coalescing_started_total", .counter, Double(started), labels: labels,
+        help: "Shared calls that were begun."),
+      Metric(
+        "coalescing_joined_total", .counter, Double(joined), labels: labels,
+        help: "Calls that joined one that was under way."),
+      Metric(
+        "coalescing_deserted_total", .counter, Double(deserted), labels: labels,
+        help: "Shared calls that all who waited for them have left."),
     ]
   }
 }

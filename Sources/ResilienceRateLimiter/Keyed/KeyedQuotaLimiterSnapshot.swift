@@ -26,10 +26,16 @@ extension KeyedQuotaLimiterSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("limiter", name)]
     return [
-      Metric("rate_limiter_keys", .gauge, Double(keys), labels: labels),
-      Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
-      Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
-      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
+      Metric("rate_limiter_keys", .gauge, Double(keys), labels: labels, help: "Keys that are remembered."),
+      Metric(
+        "rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels,
+        help: "Permits that were given out."),
+      Metric(
+        "rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels,
+        help: "Calls that were refused."),
+      Metric(
+        "rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels,
+        help: "Permits that were given back."),
     ]
   }
 }

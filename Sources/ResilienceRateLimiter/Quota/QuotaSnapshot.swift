@@ -41,11 +41,18 @@ extension QuotaSnapshot: MetricSource {
     return usage.map { usage in
       Metric(
         "rate_limiter_available_permits", .gauge, Double(usage.available),
-        labels: labels + [Metric.Label("quota", usage.quota.description)])
+        labels: labels + [Metric.Label("quota", usage.quota.description)],
+        help: "Permits that may be had at once; below 0 when the next ones are owed.")
     } + [
-      Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
-      Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
-      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
+      Metric(
+        "rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels,
+        help: "Permits that were given out."),
+      Metric(
+        "rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels,
+        help: "Calls that were refused."),
+      Metric(
+        "rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels,
+        help: "Permits that were given back."),
     ]
   }
 }

@@ -23,10 +23,18 @@ extension AdaptiveThrottlesSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("throttles", name)]
     return [
-      Metric("throttles", .gauge, Double(throttles), labels: labels),
-      Metric("throttles_holding_back", .gauge, Double(holdingBack), labels: labels),
-      Metric("throttles_rejected_calls_total", .counter, Double(rejected), labels: labels),
-      Metric("throttles_unguarded_total", .counter, Double(unguarded), labels: labels),
+      Metric(
+        "throttles", .gauge, Double(throttles), labels: labels,
+        help: "Keys that have a throttle of their own."),
+      Metric(
+        "throttles_holding_back", .gauge, Double(holdingBack), labels: labels,
+        help: "Throttles that refuse a share of their calls."),
+      Metric(
+        "throttles_rejected_calls_total", .counter, Double(rejected), labels: labels,
+        help: "Calls that were refused, over all keys."),
+      Metric(
+        "throttles_unguarded_total", .counter, Double(unguarded), labels: labels,
+        help: "Calls without a throttle, because there were too many keys."),
     ]
   }
 }

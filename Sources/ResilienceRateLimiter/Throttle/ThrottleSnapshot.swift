@@ -23,10 +23,17 @@ extension ThrottleSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("throttle", name)]
     return [
-      Metric("throttle_window_attempts", .gauge, Double(attempts), labels: labels),
-      Metric("throttle_window_accepts", .gauge, Double(accepts), labels: labels),
-      Metric("throttle_rejection_probability", .gauge, rejectionProbability, labels: labels),
-      Metric("throttle_rejected_calls_total", .counter, Double(rejected), labels: labels),
+      Metric(
+        "throttle_window_attempts", .gauge, Double(attempts), labels: labels, help: "Calls of the window."),
+      Metric(
+        "throttle_window_accepts", .gauge, Double(accepts), labels: labels,
+        help: "Calls of the window that the destination has accepted."),
+      Metric(
+        "throttle_rejection_probability", .gauge, rejectionProbability, labels: labels,
+        help: "The share of calls that is refused, from 0 to 1."),
+      Metric(
+        "throttle_rejected_calls_total", .counter, Double(rejected), labels: labels,
+        help: "Calls that the throttle has refused."),
     ]
   }
 }

@@ -29,11 +29,21 @@ extension TokenBucketSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("limiter", name)]
     return [
-      Metric("rate_limiter_available_permits", .gauge, Double(available), labels: labels),
-      Metric("rate_limiter_waiting_calls", .gauge, Double(waiting), labels: labels),
-      Metric("rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels),
-      Metric("rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels),
-      Metric("rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels),
+      Metric(
+        "rate_limiter_available_permits", .gauge, Double(available), labels: labels,
+        help: "Permits that may be had at once; below 0 when the next ones are owed."),
+      Metric(
+        "rate_limiter_waiting_calls", .gauge, Double(waiting), labels: labels,
+        help: "Calls that wait for their permits."),
+      Metric(
+        "rate_limiter_acquired_permits_total", .counter, Double(acquired), labels: labels,
+        help: "Permits that were given out."),
+      Metric(
+        "rate_limiter_refused_calls_total", .counter, Double(refused), labels: labels,
+        help: "Calls that were refused."),
+      Metric(
+        "rate_limiter_refunded_permits_total", .counter, Double(refunded), labels: labels,
+        help: "Permits that were given back."),
     ]
   }
 }

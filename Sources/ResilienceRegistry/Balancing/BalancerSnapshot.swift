@@ -48,15 +48,21 @@ extension BalancerSnapshot: MetricSource {
   public var metrics: [Metric] {
     let label = Metric.Label("service", service)
     return [
-      Metric("balancer_picks_total", .counter, Double(picks), labels: [label]),
-      Metric("balancer_panicking", .gauge, isPanicking ? 1 : 0, labels: [label]),
       Metric(
-        "balancer_ejected_instances", .gauge, Double(instances.count { $0.isEjected }), labels: [label]),
+        "balancer_picks_total", .counter, Double(picks), labels: [label],
+        help: "Calls that were given to an instance."),
+      Metric(
+        "balancer_panicking", .gauge, isPanicking ? 1 : 0, labels: [label],
+        help: "1 while so few instances are healthy that all get calls, else 0."),
+      Metric(
+        "balancer_ejected_instances", .gauge, Double(instances.count { $0.isEjected }), labels: [label],
+        help: "Instances that get no calls for a time, because of their failures."),
     ]
       + instances.map { instance in
         Metric(
           "balancer_in_flight_calls", .gauge, Double(instance.inFlight),
-          labels: [label, Metric.Label("instance", instance.id)])
+          labels: [label, Metric.Label("instance", instance.id)],
+          help: "Calls that an instance is at work on.")
       }
   }
 }

@@ -54,29 +54,37 @@ extension RegistrySnapshot: MetricSource {
   /// how many instances drain, are out of service or suspect, and whether the service is stale.
   public var metrics: [Metric] {
     services.flatMap { service in
-      let label = Metric.Label("service", service.name)
+      let labels = [Metric.Label("service", service.name)]
       func instances(_ health: HealthStatus, _ count: Int) -> Metric {
         Metric(
           "registry_instances", .gauge, Double(count),
-          labels: [label, Metric.Label("health", health.rawValue)])
-      }
-      func total(_ name: String, _ count: UInt64) -> Metric {
-        Metric(name, .counter, Double(count), labels: [label])
-      }
-      func gauge(_ name: String, _ value: Int) -> Metric {
-        Metric(name, .gauge, Double(value), labels: [label])
+          labels: labels + [Metric.Label("health", health.rawValue)], help: "Instances, by health.")
       }
       return [
         instances(.healthy, service.healthy),
         instances(.unhealthy, service.unhealthy),
         instances(.unknown, service.unknown),
-        total("registry_registrations_total", service.registered),
-        total("registry_deregistrations_total", service.deregistered),
-        total("registry_expirations_total", service.expired),
-        gauge("registry_draining_instances", service.draining),
-        gauge("registry_out_of_service_instances", service.outOfService),
-        gauge("registry_suspect_instances", service.suspect),
-        gauge("registry_stale", service.isStale ? 1 : 0),
+        Metric(
+          "registry_registrations_total", .counter, Double(service.registered), labels: labels,
+          help: "Instances that were registered."),
+        Metric(
+          "registry_deregistrations_total", .counter, Double(service.deregistered), labels: labels,
+          help: "Instances that were deregistered."),
+        Metric(
+          "registry_expirations_total", .counter, Double(service.expired), labels: labels,
+          help: "Instances whose registration has expired."),
+        Metric(
+          "registry_draining_instances", .gauge, Double(service.draining), labels: labels,
+          help: "Instances that finish their calls and get no new ones."),
+        Metric(
+          "registry_out_of_service_instances", .gauge, Double(service.outOfService), labels: labels,
+          help: "Instances that were taken out of service."),
+        Metric(
+          "registry_suspect_instances", .gauge, Double(service.suspect), labels: labels,
+          help: "Instances whose heartbeat is late."),
+        Metric(
+          "registry_stale", .gauge, service.isStale ? 1 : 0, labels: labels,
+          help: "1 while the instances are those of a storage that does not answer any more, else 0."),
       ]
     }
   }

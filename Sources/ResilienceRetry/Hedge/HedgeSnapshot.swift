@@ -27,14 +27,22 @@ extension HedgeSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("call", call)]
     let counters = [
-      Metric("hedge_calls_total", .counter, Double(calls), labels: labels),
-      Metric("hedge_started_total", .counter, Double(started), labels: labels),
-      Metric("hedge_won_total", .counter, Double(won), labels: labels),
-      Metric("hedge_refused_total", .counter, Double(refused), labels: labels),
+      Metric("hedge_calls_total", .counter, Double(calls), labels: labels, help: "Calls that may be hedged."),
+      Metric(
+        "hedge_started_total", .counter, Double(started), labels: labels,
+        help: "Second attempts that were begun."),
+      Metric(
+        "hedge_won_total", .counter, Double(won), labels: labels, help: "Second attempts that answered first."
+      ),
+      Metric(
+        "hedge_refused_total", .counter, Double(refused), labels: labels,
+        help: "Second attempts that the budget has refused."),
     ]
     guard let delay else { return counters }
     return counters + [
-      Metric("hedge_delay_seconds", .gauge, Double(delay.clampedNanoseconds) / 1e9, labels: labels)
+      Metric(
+        "hedge_delay_seconds", .gauge, Double(delay.clampedNanoseconds) / 1e9, labels: labels,
+        help: "After so long a second attempt is begun.")
     ]
   }
 }

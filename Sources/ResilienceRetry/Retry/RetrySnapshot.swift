@@ -22,11 +22,15 @@ extension RetrySnapshot: MetricSource {
   /// The counters, one for each reason, and the budget's metrics.
   public var metrics: [Metric] {
     let labels = [Metric.Label("call", call)]
-    return [Metric("retry_retries_total", .counter, Double(retries), labels: labels)]
+    return [
+      Metric(
+        "retry_retries_total", .counter, Double(retries), labels: labels, help: "Attempts after the first.")
+    ]
       + RetryDecision.Reason.allCases.map { reason in
         Metric(
           "retry_gave_up_total", .counter, Double(gaveUp[reason] ?? 0),
-          labels: labels + [Metric.Label("reason", reason.rawValue)])
+          labels: labels + [Metric.Label("reason", reason.rawValue)],
+          help: "Calls that failed for good, by reason.")
       } + budget.metrics
   }
 }

@@ -25,11 +25,13 @@ extension FaultInjectorSnapshot: MetricSource {
     let hits = zip(faults, hits).enumerated().map { position, fault in
       Metric(
         "fault_injected_total", .counter, Double(fault.1),
-        labels: [label, Metric.Label("fault", fault.0), Metric.Label("position", "\(position)")])
+        labels: [label, Metric.Label("fault", fault.0), Metric.Label("position", "\(position)")],
+        help: "Calls that got the fault.")
     }
     return [
-      Metric("fault_on", .gauge, isOn ? 1 : 0, labels: [label]),
-      Metric("fault_calls_total", .counter, Double(calls), labels: [label]),
+      Metric("fault_on", .gauge, isOn ? 1 : 0, labels: [label], help: "1 while the fault is on, else 0."),
+      Metric(
+        "fault_calls_total", .counter, Double(calls), labels: [label], help: "Calls that came by the fault."),
     ] + hits
   }
 }

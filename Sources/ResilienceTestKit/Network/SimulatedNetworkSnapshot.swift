@@ -24,8 +24,12 @@ extension SimulatedNetworkSnapshot: MetricSource {
     links.flatMap { link in
       let labels = [Metric.Label("from", link.from), Metric.Label("to", link.to)]
       return [
-        Metric("network_messages_total", .counter, Double(link.sent), labels: labels),
-        Metric("network_lost_messages_total", .counter, Double(link.lost), labels: labels),
+        Metric(
+          "network_messages_total", .counter, Double(link.sent), labels: labels,
+          help: "Messages that were sent over a simulated network."),
+        Metric(
+          "network_lost_messages_total", .counter, Double(link.lost), labels: labels,
+          help: "Messages that a simulated network has lost."),
       ]
     }
   }

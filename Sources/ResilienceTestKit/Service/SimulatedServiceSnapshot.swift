@@ -42,14 +42,29 @@ extension SimulatedServiceSnapshot: MetricSource {
   /// `service_busy_workers`.
   public var metrics: [Metric] {
     let label = Metric.Label("service", service)
-    let counters = [
-      ("service_offered_total", offered), ("service_completed_in_time_total", completedInTime),
-      ("service_wasted_total", wasted), ("service_failed_total", failed),
-      ("service_rejected_total", rejected), ("service_expired_total", expired),
-    ]
-    return counters.map { Metric($0, .counter, Double($1), labels: [label]) } + [
-      Metric("service_queue_length", .gauge, Double(queueLength), labels: [label]),
-      Metric("service_busy_workers", .gauge, Double(busyWorkers), labels: [label]),
+    return [
+      Metric(
+        "service_offered_total", .counter, Double(offered), labels: [label], help: "Calls that came."),
+      Metric(
+        "service_completed_in_time_total", .counter, Double(completedInTime), labels: [label],
+        help: "Calls that were answered in time."),
+      Metric(
+        "service_wasted_total", .counter, Double(wasted), labels: [label],
+        help: "Calls that were answered too late."),
+      Metric(
+        "service_failed_total", .counter, Double(failed), labels: [label], help: "Calls that failed."),
+      Metric(
+        "service_rejected_total", .counter, Double(rejected), labels: [label],
+        help: "Calls that were refused, because the queue was full."),
+      Metric(
+        "service_expired_total", .counter, Double(expired), labels: [label],
+        help: "Calls that were dropped, because their deadline had passed."),
+      Metric(
+        "service_queue_length", .gauge, Double(queueLength), labels: [label],
+        help: "Calls that wait for a worker of a simulated service."),
+      Metric(
+        "service_busy_workers", .gauge, Double(busyWorkers), labels: [label],
+        help: "Workers of a simulated service that are at work."),
     ]
   }
 }

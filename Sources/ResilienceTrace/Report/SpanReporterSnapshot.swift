@@ -32,12 +32,24 @@ extension SpanReporterSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("reporter", name)]
     return [
-      Metric("span_reporter_queued", .gauge, Double(queued), labels: labels),
-      Metric("span_reporter_reported_spans_total", .counter, Double(reportedSpans), labels: labels),
-      Metric("span_reporter_failed_spans_total", .counter, Double(failedSpans), labels: labels),
-      Metric("span_reporter_dropped_spans_total", .counter, Double(droppedSpans), labels: labels),
-      Metric("span_reporter_dropped_notes_total", .counter, Double(droppedNotes), labels: labels),
-      Metric("span_reporter_batches_total", .counter, Double(batches), labels: labels),
+      Metric(
+        "span_reporter_queued", .gauge, Double(queued), labels: labels,
+        help: "Spans that wait for their export."),
+      Metric(
+        "span_reporter_reported_spans_total", .counter, Double(reportedSpans), labels: labels,
+        help: "Spans that were exported."),
+      Metric(
+        "span_reporter_failed_spans_total", .counter, Double(failedSpans), labels: labels,
+        help: "Spans whose export failed."),
+      Metric(
+        "span_reporter_dropped_spans_total", .counter, Double(droppedSpans), labels: labels,
+        help: "Spans that were dropped, because the queue was full."),
+      Metric(
+        "span_reporter_dropped_notes_total", .counter, Double(droppedNotes), labels: labels,
+        help: "Notes of the reporter that nobody took."),
+      Metric(
+        "span_reporter_batches_total", .counter, Double(batches), labels: labels,
+        help: "Batches that were handed to the exporter."),
     ]
   }
 }

@@ -29,12 +29,21 @@ extension TraceStoreSnapshot: MetricSource {
   public var metrics: [Metric] {
     let labels = [Metric.Label("store", name)]
     return [
-      Metric("trace_store_capacity_spans", .gauge, Double(capacity), labels: labels),
-      Metric("trace_store_spans", .gauge, Double(spans), labels: labels),
-      Metric("trace_store_recorded_spans_total", .counter, Double(recordedSpans), labels: labels),
-      Metric("trace_store_dropped_spans_total", .counter, Double(droppedSpans), labels: labels),
-      Metric("trace_store_events", .gauge, Double(events), labels: labels),
-      Metric("trace_store_dropped_events_total", .counter, Double(droppedEvents), labels: labels),
+      Metric(
+        "trace_store_capacity_spans", .gauge, Double(capacity), labels: labels,
+        help: "Spans that there is room for."),
+      Metric("trace_store_spans", .gauge, Double(spans), labels: labels, help: "Spans that are kept."),
+      Metric(
+        "trace_store_recorded_spans_total", .counter, Double(recordedSpans), labels: labels,
+        help: "Spans that were recorded."),
+      Metric(
+        "trace_store_dropped_spans_total", .counter, Double(droppedSpans), labels: labels,
+        help: "Spans that were dropped, because there was no room."),
+      Metric(
+        "trace_store_events", .gauge, Double(events), labels: labels, help: "Events of spans that are kept."),
+      Metric(
+        "trace_store_dropped_events_total", .counter, Double(droppedEvents), labels: labels,
+        help: "Events of spans that were dropped, because there was no room."),
     ]
   }
 }

@@ -69,9 +69,14 @@ import Testing
     let labels = [Metric.Label("work", "printer")]
     #expect(
       snapshot.metrics == [
-        Metric("abandoned_work_running", .gauge, 2, labels: labels),
-        Metric("abandoned_work_left_total", .counter, 5, labels: labels),
-        Metric("abandoned_work_refused_total", .counter, 3, labels: labels),
+        Metric(
+          "abandoned_work_running", .gauge, 2, labels: labels, help: "Calls that were left and still run."),
+        Metric(
+          "abandoned_work_left_total", .counter, 5, labels: labels,
+          help: "Calls that were left running when their caller went on."),
+        Metric(
+          "abandoned_work_refused_total", .counter, 3, labels: labels,
+          help: "Calls that were not begun, because too many were left running."),
       ])
   }
 

@@ -150,9 +150,15 @@ import Testing
     #expect(snapshot.refused == 1)
     #expect(
       snapshot.metrics == [
-        Metric("retry_budget_available", .gauge, 0, labels: [.init("budget", "payment")]),
-        Metric("retry_budget_granted_total", .counter, 2, labels: [.init("budget", "payment")]),
-        Metric("retry_budget_refused_total", .counter, 1, labels: [.init("budget", "payment")]),
+        Metric(
+          "retry_budget_available", .gauge, 0, labels: [.init("budget", "payment")],
+          help: "Retries that the budget would grant at once."),
+        Metric(
+          "retry_budget_granted_total", .counter, 2, labels: [.init("budget", "payment")],
+          help: "Retries that the budget has granted."),
+        Metric(
+          "retry_budget_refused_total", .counter, 1, labels: [.init("budget", "payment")],
+          help: "Retries that the budget has refused."),
       ])
   }
 

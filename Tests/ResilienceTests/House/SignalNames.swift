@@ -5,12 +5,16 @@ struct SignalNames {
   struct Metric: Hashable {
     let name: String
     let kind: String
+    /// Empty for one that is not explained.
+    var help = ""
   }
 
   /// By module, in the order of their names.
   private(set) var events: [String: Set<String>] = [:]
   private(set) var attributes: [String: Set<String>] = [:]
   private(set) var metrics: [String: Set<Metric>] = [:]
+  /// Metrics whose name is no literal: they would not be on the page.
+  private(set) var unnamed: [String] = []
 
   init(sources: URL) throws {
     for file in SourceRules.swiftFiles(below: sources) {
@@ -36,8 +40,14 @@ struct SignalNames {
     for match in text.matches(of: /\.seconds\(\s*"([^"]+)",/) {
       attributes[module, default: []].insert("\(match.1)_seconds")
     }
-    for match in text.matches(of: /Metric\(\s*"([^"]+)",\s*\.(counter|gauge)/) {
-      metrics[module, default: []].insert(Metric(name: String(match.1), kind: String(match.2)))
+    for part in text.split(separator: /\bMetric\(\s*/, omittingEmptySubsequences: false).dropFirst() {
+      if let match = part.prefixMatch(of: /"([^"]+)",\s*\.(counter|gauge|histogram)\b/) {
+        let help = part.firstMatch(of: /\bhelp:\s*"([^"]+)"/)?.1 ?? ""
+        metrics[module, default: []].insert(
+          Metric(name: String(match.1), kind: String(match.2), help: String(help)))
+      } else if let match = part.prefixMatch(of: /[a-z$][A-Za-z0-9.]*,/) {
+        unnamed.append(String(match.0))
+      }
     }
   }
 
@@ -45,7 +55,7 @@ struct SignalNames {
 
   /// What events and metrics begin with.
   static let patterns: Set<String> = [
-    "abandoned_work", "balancer", "bulkhead", "bulkheads", "circuit_breaker", "circuit_breakers",
+    "abandoned_work", "balancer", "bulkhead", "bulkheads", "call", "circuit_breaker", "circuit_breakers",
     "coalescing",
     "event_broker", "event_bus",
     "fallback", "fault", "health", "hedge", "inbox", "journal", "network",
@@ -56,7 +66,7 @@ struct SignalNames {
 
   /// Each violation is a sentence.
   var violations: [String] {
-    var found: [String] = []
+    var found = unnamed.map { "the name of a metric is no literal: \($0)" }
     for name in Set(events.values.joined()).sorted() {
       guard name.wholeMatch(of: /([a-z]+(?:_[a-z]+)*)\.[a-z]+(?:_[a-z]+)*/) != nil else {
         found.append("the event \(name) is not a pattern, a dot and a name in snake case")
@@ -78,6 +88,7 @@ struct SignalNames {
       if name.hasSuffix("_total") != (metric.kind == "counter") {
         found.append("the metric \(name) is a \(metric.kind): counters, and nothing else, end with _total")
       }
+      if !metric.help.hasSuffix(".") { found.append("the metric \(name) has no help of a sentence") }
       if !Self.patterns.contains(where: { name == $0 || name.hasPrefix("\($0)_") }) {
         found.append("the metric \(name) begins with no pattern")
       }
@@ -112,11 +123,9 @@ struct SignalNames {
       if let events = events[module] { text += "\n- Events: \(Self.list(events))\n" }
       if let attributes = attributes[module] { text += "\n- Attributes: \(Self.list(attributes))\n" }
       if let metrics = metrics[module] {
-        for kind in ["counter", "gauge"] {
-          let names = Set(metrics.filter { $0.kind == kind }.map(\.name))
-          if !names.isEmpty {
-            text += "\n- \(kind == "counter" ? "Counters" : "Gauges"): \(Self.list(names))\n"
-          }
+        text += "\n| Metric | Kind | What it says |\n|---|---|---|\n"
+        for metric in metrics.sorted(by: { ($0.name, $0.help) < ($1.name, $1.help) }) {
+          text += "| `\(metric.name)` | \(metric.kind) | \(metric.help) |\n"
         }
       }
     }

@@ -36,6 +36,8 @@ import Testing
     ("Metric(\n  \"hedge_running_total\", .gauge, 1)", "end with _total"),
     ("Metric(\"hedge_delay_milliseconds\", .gauge, 1)", "none of the base units"),
     ("Metric(\"delay_seconds\", .gauge, 1)", "begins with no pattern"),
+    ("Metric(\"hedge_running\", .gauge, 1)\nMetric(\"hedge_b\", .gauge, 1, help: \"It.\")", "has no help"),
+    ("Metric(name, .gauge, 1)", "no literal"), ("map { Metric($0, .gauge, 1) }", "no literal"),
   ])
   func aBrokenRuleIsNoticed(text: String, complaint: String) {
     let violations = SignalNames(text, module: "A").violations

@@ -62,6 +62,8 @@ enum EveryName {
   typealias CalendarZone_ = CalendarZone
   typealias CallContext_ = CallContext
   typealias CallEnvironment_ = CallEnvironment
+  typealias CallMeter_ = CallMeter
+  typealias CallMeterSnapshot_ = CallMeterSnapshot
   typealias CallObserver_ = CallObserver
   typealias CallTracer_ = CallTracer
   typealias CallTraits_ = CallTraits
@@ -191,7 +193,10 @@ enum EveryName {
   typealias ManualClock_ = ManualClock
   typealias MemoryBroker_ = MemoryBroker
   typealias MemoryRegistryStore_ = MemoryRegistryStore
+  typealias MeteredHandler_ = MeteredHandler
   typealias Metric_ = Metric
+  typealias MetricsFormat_ = MetricsFormat
+  typealias MetricsPage_ = MetricsPage
   typealias MetricSource_ = MetricSource
   typealias MirroredBroker_ = MirroredBroker
   typealias MirroredBrokerSnapshot_ = MirroredBrokerSnapshot

@@ -10,6 +10,7 @@ func allRows() -> [Row] {
     timeoutRows(),
     hedgeRows(),
     fallbackRows(),
+    metricsRows(),
     registryRows(),
     traceRows(),
     chainRows(),
