@@ -94,7 +94,9 @@ import Testing
 
         """)
     #expect(page.omissions.count == 8, "\(page.omissions)")
-    #expect(page.omissions.first == "a{name=\"x\"} came twice with different values: give each object a name of its own")
+    #expect(
+      page.omissions.first
+        == "a{name=\"x\"} came twice with different values: give each object a name of its own")
   }
 
   @Test(arguments: [
