@@ -39,7 +39,11 @@ struct Options: Equatable {
   static func parse(_ arguments: [String]) throws(Invalid) -> Options {
     var options = Options()
     var rest = arguments[...]
+    var seen: Set<String> = []
     while let name = rest.popFirst() {
+      if name.hasPrefix("-"), !seen.insert(name).inserted {
+        throw Invalid(description: "\(name): was given twice; see --help")
+      }
       switch name {
       case "--help", "-h": options.isHelp = true
       case "--explain": options.explains = true

@@ -18,14 +18,16 @@ enum ShopCommand {
         for line in try DayRun.explanations { print(line) }
         return 0
       }
-      let lines = try options.invoices.map(InvoiceFile.read) ?? GeneratedDay.lines(seed: options.seed)
+      if let json = options.json { try OutputError.check(json) }
+      let content = try content(options)
       if let directory = options.journal {
-        return try await play(lines, in: directory, killAfter: options.killAfter)
+        return try await play(content, in: directory, killAfter: options.killAfter)
       }
-      let (result, troubledOrder) = try DayComparison.run(lines, seed: options.seed, progress: tell)
+      let (result, troubledOrder) = try DayComparison.run(
+        content.lines, slashes: content.slashes, seed: options.seed, progress: tell)
       let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")
       // With the figures on the standard output, the report makes room for them.
-      if options.json == "-" { tell(report) } else { print(report) }
+      if options.json == "-" { tell(report) } else { print(TerminalText.escaped(report)) }
       if let json = options.json { try result.write(to: json) }
       return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
     } catch {
@@ -34,20 +36,30 @@ enum ShopCommand {
     }
   }
 
+  private static func content(_ options: Options) throws -> InvoiceFile.Content {
+    guard let file = options.invoices else {
+      return InvoiceFile.Content(lines: GeneratedDay.lines(seed: options.seed))
+    }
+    let content = try InvoiceFile.read(file)
+    try Intake.requireGoodLine(content, file: file)
+    for note in content.notes { tell("\(file): \(note)") }
+    return content
+  }
+
   private static func play(
-    _ lines: [InvoiceLine], in directory: String, killAfter: Int?
+    _ content: InvoiceFile.Content, in directory: String, killAfter: Int?
   ) async throws -> Int32 {
-    var intake = Intake()
-    for line in lines { try? intake.take(line) }
+    var intake = Intake(slashes: content.slashes)
+    for line in content.lines { try? intake.take(line) }
     let day = DurableDay(invoices: intake.invoices, directory: directory, killAfter: killAfter)
     let result = try await day.run()
-    print(result.lines.joined(separator: "\n"))
+    print(TerminalText.escaped(result.lines.joined(separator: "\n")))
     for sentence in result.brokenInvariants { tell("broken: \(sentence)") }
     return result.brokenInvariants.isEmpty ? 0 : 1
   }
 
   /// Progress and complaints go to the standard error, so that the standard output is the result alone.
-  private static func tell(_ line: String) {
-    FileHandle.standardError.write(Data("\(line)\n".utf8))
+  private static func tell(_ text: String) {
+    FileHandle.standardError.write(Data("\(TerminalText.escaped(text))\n".utf8))
   }
 }

@@ -141,7 +141,9 @@ private struct Place {
 
   func invoices() throws -> [Invoice] {
     var intake = Intake()
-    for line in try InvoiceFile.read(directory.appending(path: "invoices.csv").path) { try intake.take(line) }
+    for line in try InvoiceFile.read(directory.appending(path: "invoices.csv").path).lines {
+      try intake.take(line)
+    }
     return intake.invoices
   }
 

@@ -34,7 +34,7 @@ import Testing
     ({ $0.quantity = "-10" }, .badQuantity), ({ $0.quantity = "1.5" }, .badQuantity),
     ({ $0.quantity = "99999999999999999999" }, .badQuantity), ({ $0.unitPrice = "0.0" }, .badPrice),
     ({ $0.unitPrice = "-1" }, .badPrice), ({ $0.unitPrice = "2,55" }, .badPrice),
-    ({ $0.date = "yesterday" }, .badDate), ({ $0.date = "2010-12-02 08:26:00" }, .badDate),
+    ({ $0.date = "yesterday" }, .badDate), ({ $0.date = "2010-12-02 08:26:00" }, .anotherDay),
   ]
 
   @Test(arguments: bad.indices)
@@ -81,6 +81,52 @@ import Testing
   func datesOfBothFormsAreRead(text: String, second: Int) {
     #expect(DayTime(text)?.day == "2010-12-01")
     #expect(DayTime(text)?.second == second)
+  }
+
+  @Test(arguments: [
+    ("12/1/10 8:26", 30_360), ("12/1/2010 8:26 AM", 30_360), ("12/1/2010 8:26 pm", 73_560),
+    ("12/1/2010 12:00 AM", 0), ("12/1/2010 12:00:01 PM", 43_201), ("2010-12-01T08:26:00", 30_360),
+    ("2010-12-01T08:26:00Z", 30_360), ("2010-12-01T08:26:00.000Z", 30_360), (" 2010-12-01 08:26 ", 30_360),
+  ])
+  func row97_theDatesOfRealExportsAreRead(text: String, second: Int) {
+    #expect(DayTime(text)?.day == "2010-12-01")
+    #expect(DayTime(text)?.second == second)
+    #expect(DayTime("1/12/10 8:26", slashes: .dayFirst)?.day == "2010-12-01")
+  }
+
+  @Test(arguments: [
+    "", "2010-12-01", "12/1/2010 13:00 PM", "12/1/2010 0:10 AM", "2010-13-01 08:26", "1/2/3/4 08:26",
+    "2010-12-01 24:00", "2010-12-01 8", "12/1/100 8:26", "-12/1/2010 8:26", "2010-12-01 08:26:00+01:00",
+  ])
+  func whatIsNoDateIsNone(text: String) {
+    #expect(DayTime(text) == nil)
+  }
+
+  @Test func row97_wholeNumbersOfATableOfFloatsAreReadAndAnotherDayIsCounted() throws {
+    var intake = Intake()
+    try intake.take(line(quantity: "6.0"))
+    for quantity in ["6.5", "6.", ".0", "6.0.0", "1e3"] {
+      #expect(throws: Refusal.self) { try intake.take(line(quantity: quantity)) }
+    }
+    #expect(throws: Refusal.self) { try intake.take(line(date: "2010-12-02 08:26:00")) }
+    #expect(intake.refusedByReason["another day"] == 1)
+    #expect(intake.invoices.first?.items.map(\.quantity) == [6])
+  }
+
+  @Test func row98_aSmallCCancelsToo() throws {
+    var intake = Intake()
+    try intake.take(line(invoice: "c536379", quantity: "-1"))
+    #expect(intake.cancellations == ["c536379"])
+  }
+
+  @Test func row97_aFileWithoutAGoodLineSaysWhatIsReadInstead() throws {
+    let bad = InvoiceFile.Content(lines: [line(2, date: "soon"), line(3, date: "later")])
+    let error = try #require(throws: InputError.self) { try Intake.requireGoodLine(bad, file: "a.csv") }
+    #expect(error.description.hasPrefix("a.csv:2: none of 2 lines can be used; here date is not"))
+    #expect(error.problem.contains("\"soon\"; dates are read as 2010-12-01 08:26:00, "))
+    let cancelled = InvoiceFile.Content(lines: [line(invoice: "C1")])
+    #expect(throws: InputError.self) { try Intake.requireGoodLine(cancelled, file: "a.csv") }
+    try Intake.requireGoodLine(InvoiceFile.Content(lines: [line()]), file: "a.csv")
   }
 
   @Test func theGeneratedDayHasEveryKindOfDirtAndIsTheSameForTheSameSeed() {

@@ -16,7 +16,7 @@ import Testing
   @Test(arguments: [
     ["--seed", "-1"], ["--seed"], ["--seed", "x"], ["--what"], ["file.csv"], ["--invoices"],
     ["--json", "--seed", "7"], ["--journal"], ["--kill-after", "3"], ["--kill-after", "0", "--journal", "d"],
-    ["--json", "-", "--journal", "d"],
+    ["--json", "-", "--journal", "d"], ["--seed", "1", "--seed", "2"], ["--explain", "--explain"],
   ])
   func anOptionThatIsWrongIsNamed(arguments: [String]) async throws {
     let error = try #require(throws: Options.Invalid.self) { try Options.parse(arguments) }
@@ -41,5 +41,17 @@ import Testing
   @Test func inputThatCannotBeReadEndsWithTwo() async {
     #expect(await ShopCommand.run(["--invoices", "/nowhere/a.csv"]) == 2)
     #expect(await ShopCommand.run(["--journal", "/dev/null/day"]) == 2)
+    #expect(await ShopCommand.run(["--invoices", "/tmp"]) == 2)
+  }
+
+  @Test(arguments: ["/tmp", "/nowhere/a.json", "/dev/null/a.json"])
+  func aTargetThatCannotBeWrittenIsSaidAtOnce(file: String) async {
+    #expect(throws: OutputError.self) { try OutputError.check(file) }
+    #expect(await ShopCommand.run(["--json", file]) == 2)
+  }
+
+  @Test func nothingOfAFileMovesTheCursor() {
+    let text = TerminalText.escaped("a\u{1B}[2J\u{7}\r\n\u{202E}b\u{9B}é")
+    #expect(text == "a\\u{1b}[2J\\u{7}\\u{d}\n\\u{202e}b\\u{9b}é")
   }
 }

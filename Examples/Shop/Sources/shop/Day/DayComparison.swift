@@ -1,9 +1,10 @@
 /// The same day under the same faults, bare and with the toolkit.
 enum DayComparison {
   static func run(
-    _ lines: [InvoiceLine], seed: UInt64, progress: @escaping @Sendable (String) -> Void
+    _ lines: [InvoiceLine], slashes: DayTime.SlashOrder = .monthFirst, seed: UInt64,
+    progress: @escaping @Sendable (String) -> Void
   ) throws -> (result: DayResult, troubledOrder: String) {
-    let imported = try InvoiceImport.open(lines, seed: seed)
+    let imported = try InvoiceImport.open(lines, slashes: slashes, seed: seed)
     progress("invoices: \(imported.intake.lines) lines, \(imported.intake.invoices.count) orders")
     let bare = try DayRun(intake: imported.intake, isProtected: false) { progress("bare         \($0)") }.run(
       seed: seed)

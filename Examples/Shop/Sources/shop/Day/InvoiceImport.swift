@@ -9,13 +9,15 @@ struct InvoiceImport: Sendable {
   /// How many lines are in the dead letters: all that were refused.
   var deadLetters: Int
 
-  static func open(_ lines: [InvoiceLine], seed: UInt64) throws -> InvoiceImport {
+  static func open(_ lines: [InvoiceLine], slashes: DayTime.SlashOrder = .monthFirst, seed: UInt64) throws
+    -> InvoiceImport
+  {
     try Simulation(seed: seed).run { _ in
       // Room for all lines at once, and for the refusal of each.
       let room = max(1, lines.count)
       let bus = EventBus(
         source: "post", policy: EventBusPolicy(queueCapacity: room, deadLetterCapacity: room))
-      let locked = LockedIntake()
+      let locked = LockedIntake(Intake(slashes: slashes))
       try bus.subscribe(
         to: Topic.invoiceLine, group: "intake", policy: DeliveryPolicy(maxDeliveries: 3, parallelism: 1),
         handler: EventHandler("intake") { event in try locked.take(event.data) })
@@ -32,7 +34,11 @@ struct InvoiceImport: Sendable {
   }
 
   private final class LockedIntake: Sendable {
-    private let storage = Mutex(Intake())
+    private let storage: Mutex<Intake>
+
+    init(_ intake: Intake) {
+      storage = Mutex(intake)
+    }
 
     var intake: Intake { storage.withLock { $0 } }
 

@@ -14,6 +14,13 @@ struct CSVRecords {
   private var position = 0
   private var line = 1
 
+  /// Whether nothing but empty lines is left.
+  var isAtEnd: Bool {
+    bytes[position...].allSatisfy {
+      [UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: " ")].contains($0)
+    }
+  }
+
   init(_ text: String) {
     bytes = Array(text.utf8)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -21,16 +28,12 @@ struct CSVRecords {
 
   /// The next record; `nil` at the end.
   mutating func next() throws(Malformed) -> Record? {
-    guard position < bytes.count else { return nil }
+    if isAtEnd { return nil }
     var record = Record(line: line, fields: [])
     while true {
       record.fields.append(try field(of: record))
-      guard position < bytes.count else {
-        throw Malformed(
-          line: record.line,
-          problem:
-            "the file ends in the middle of this line; if the line is complete, add a line end (LF or CRLF)")
-      }
+      // The last record may be without a line end.
+      guard position < bytes.count else { return record }
       let separator = bytes[position]
       position += 1
       if separator == UInt8(ascii: "\n") {
@@ -73,7 +76,8 @@ struct CSVRecords {
     }
     var end = position
     let endsLine = position < bytes.count && bytes[position] == UInt8(ascii: "\n")
-    if endsLine, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    let isLast = position == bytes.count
+    if endsLine || isLast, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 

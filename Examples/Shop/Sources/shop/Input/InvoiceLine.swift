@@ -13,4 +13,11 @@ struct InvoiceLine: Hashable {
   static let columns = [
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
   ]
+
+  /// Those of its second edition, "Online Retail II".
+  static let laterColumns = [
+    "Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country",
+  ]
+
+  static func isHeader(_ fields: [String]) -> Bool { fields == columns || fields == laterColumns }
 }

@@ -9,7 +9,21 @@ struct Refusal: Error, Hashable, PushbackProviding {
     case notAProduct = "not a product code"
     case badQuantity = "quantity is not a whole number above 0"
     case badPrice = "price is not a decimal above 0"
-    case badDate = "date is not a date and time of this day"
+    case badDate = "date is not a date and time"
+    case anotherDay = "another day"
+
+    /// The field that it is about.
+    func value(in line: InvoiceLine) -> String {
+      switch self {
+      case .noInvoice: line.invoice
+      case .noCustomer: line.customer
+      case .noDescription: line.description
+      case .notAProduct: line.stockCode
+      case .badQuantity: line.quantity
+      case .badPrice: line.unitPrice
+      case .badDate, .anotherDay: line.date
+      }
+    }
   }
 
   var line: Int
