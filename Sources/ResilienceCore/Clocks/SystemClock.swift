@@ -50,13 +50,19 @@ public struct SystemClock: ResilienceClock {
   /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the
   /// first that ends.
   public func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    SystemTimer.shared.arm(at: instant, action)
+    if VirtualTime.isInstalled, let clock = VirtualTime.clock {
+      return TimerToken(id: clock.schedule(at: instant, action).id | VirtualTime.tokenBit)
+    }
+    return SystemTimer.shared.arm(at: instant, action)
   }
 
   /// Takes a scheduled action back; `false` when it has run, runs or is about to, or was cancelled before.
   @discardableResult
   public func cancel(_ token: TimerToken) -> Bool {
-    SystemTimer.shared.disarm(token)
+    if VirtualTime.isInstalled, token.id & VirtualTime.tokenBit != 0 {
+      return VirtualTime.clock?.cancel(TimerToken(id: token.id & ~VirtualTime.tokenBit)) ?? false
+    }
+    return SystemTimer.shared.disarm(token)
   }
 }
 

@@ -1,0 +1,122 @@
+#define _GNU_SOURCE
+#include "internal.h"
+
+#if RESILIENCE_TAKES_OVER
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// A call of a function of another library goes through a slot that the dynamic linker fills. Replacing what is in
+// it changes the call in that library alone. Slots are never given back: a thread that does not drive gets the
+// original function from the replacement.
+
+#if defined(__x86_64__)
+#define IS_SLOT(type) ((type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_64)
+#else
+#define IS_SLOT(type) ((type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_ABS64)
+#endif
+
+/// Libraries that wait in real time, or report it: they read the real clocks on every thread.
+static const char *const keeps_time[] = {
+  "/libc.so", "/libc-", "/ld-linux", "linux-vdso", "/libpthread", "/libdispatch", "/libTesting", "/libXCTest",
+};
+
+
+struct search {
+  const struct resilience_slot_kind *kinds;
+  size_t count;
+  int found;
+};
+
+static unsigned long long seen_loads;
+
+static int write_slot(const struct dl_phdr_info *info, void **slot, void *value) {
+  uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+  void *page = (void *)((uintptr_t)slot & ~(page_size - 1));
+  int is_protected = 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    uintptr_t start = info->dlpi_addr + header->p_vaddr;
+    if (header->p_type == PT_GNU_RELRO && (uintptr_t)slot >= start && (uintptr_t)slot < start + header->p_memsz)
+      is_protected = 1;
+  }
+  if (is_protected && mprotect(page, page_size, PROT_READ | PROT_WRITE) != 0) return 0;
+  __atomic_store_n(slot, value, __ATOMIC_RELEASE);
+  if (is_protected) mprotect(page, page_size, PROT_READ);
+  return 1;
+}
+
+static const struct resilience_slot_kind *kind_of(const struct search *search, const char *name, const char *path) {
+  for (size_t i = 0; i < search->count; i++) {
+    const struct resilience_slot_kind *kind = &search->kinds[i];
+    if (strcmp(name, kind->name) != 0) continue;
+    if (kind->only_in && !strstr(path, kind->only_in)) continue;
+    return kind;
+  }
+  return 0;
+}
+
+static void replace(
+  struct search *search, const struct dl_phdr_info *info, const ElfW(Rela) *relocations, size_t size,
+  const ElfW(Sym) *symbols, const char *names
+) {
+  for (size_t i = 0; i < size / sizeof *relocations; i++) {
+    if (!IS_SLOT(ELF64_R_TYPE(relocations[i].r_info))) continue;
+    const char *name = names + symbols[ELF64_R_SYM(relocations[i].r_info)].st_name;
+    const struct resilience_slot_kind *kind = kind_of(search, name, info->dlpi_name);
+    if (!kind) continue;
+    void **slot = (void **)(info->dlpi_addr + relocations[i].r_offset);
+    if (*slot == kind->replacement || write_slot(info, slot, kind->replacement)) search->found |= kind->holds;
+  }
+}
+
+static int replace_in_library(struct dl_phdr_info *info, size_t size, void *argument) {
+  struct search *search = argument;
+  (void)size;
+  for (size_t i = 0; i < sizeof keeps_time / sizeof *keeps_time; i++)
+    if (strstr(info->dlpi_name, keeps_time[i])) return 0;
+  const ElfW(Dyn) *dynamic = 0;
+  for (int i = 0; i < info->dlpi_phnum; i++)
+    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+      dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  if (!dynamic) return 0;
+  const ElfW(Sym) *symbols = 0;
+  const char *names = 0;
+  const ElfW(Rela) *calls = 0, *data = 0;
+  size_t calls_size = 0, data_size = 0;
+  for (; dynamic->d_tag != DT_NULL; dynamic++) {
+    switch (dynamic->d_tag) {
+      case DT_SYMTAB: symbols = (const void *)dynamic->d_un.d_ptr; break;
+      case DT_STRTAB: names = (const void *)dynamic->d_un.d_ptr; break;
+      case DT_JMPREL: calls = (const void *)dynamic->d_un.d_ptr; break;
+      case DT_PLTRELSZ: calls_size = dynamic->d_un.d_val; break;
+      case DT_RELA: data = (const void *)dynamic->d_un.d_ptr; break;
+      case DT_RELASZ: data_size = dynamic->d_un.d_val; break;
+    }
+  }
+  if (!symbols || !names) return 0;
+  if (calls) replace(search, info, calls, calls_size, symbols, names);
+  if (data) replace(search, info, data, data_size, symbols, names);
+  return 0;
+}
+
+static int count_loads(struct dl_phdr_info *info, size_t size, void *argument) {
+  (void)size;
+  *(unsigned long long *)argument = info->dlpi_adds;
+  return 1;
+}
+
+int resilience_replace_slots(const struct resilience_slot_kind *kinds, size_t count) {
+  static int found;
+  unsigned long long loads = 0;
+  dl_iterate_phdr(count_loads, &loads);
+  if (loads == seen_loads) return found;
+  struct search search = {kinds, count, 0};
+  dl_iterate_phdr(replace_in_library, &search);
+  seen_loads = loads;
+  found |= search.found;
+  return found;
+}
+#endif
