@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
-#if RESILIENCE_TAKES_OVER
+#if RESILIENCE_HAS_SLOTS
 #include <elf.h>
 #include <link.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static const struct resilience_slot_kind *kind_of(const struct search *search, c
   return 0;
 }
 
-static void replace(
+static void replace_slots(
   struct search *search, const struct dl_phdr_info *info, const ElfW(Rela) *relocations, size_t size,
   const ElfW(Sym) *symbols, const char *names
 ) {
@@ -68,7 +68,7 @@ static void replace(
     const struct resilience_slot_kind *kind = kind_of(search, name, info->dlpi_name);
     if (!kind) continue;
     void **slot = (void **)(info->dlpi_addr + relocations[i].r_offset);
-    if (*slot == kind->replacement || write_slot(info, slot, kind->replacement)) search->found |= kind->holds;
+    if (*slot == kind->replacement || write_slot(info, slot, kind->replacement)) search->found |= kind->found;
   }
 }
 
@@ -97,8 +97,8 @@ static int replace_in_library(struct dl_phdr_info *info, size_t size, void *argu
     }
   }
   if (!symbols || !names) return 0;
-  if (calls) replace(search, info, calls, calls_size, symbols, names);
-  if (data) replace(search, info, data, data_size, symbols, names);
+  if (calls) replace_slots(search, info, calls, calls_size, symbols, names);
+  if (data) replace_slots(search, info, data, data_size, symbols, names);
   return 0;
 }
 
@@ -108,7 +108,7 @@ static int count_loads(struct dl_phdr_info *info, size_t size, void *argument) {
   return 1;
 }
 
-int resilience_replace_slots(const struct resilience_slot_kind *kinds, size_t count) {
+int resilience_replace(const struct resilience_slot_kind *kinds, size_t count) {
   static int found;
   unsigned long long loads = 0;
   dl_iterate_phdr(count_loads, &loads);

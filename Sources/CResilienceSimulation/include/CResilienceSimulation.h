@@ -7,10 +7,6 @@
 /// What a thread that drives a simulation has, and whom the runtime's calls on it go to.
 struct resilience_driver {
   void *owner;
-  /// A job became runnable; `is_main` for one of the main actor.
-  void (*enqueue)(void *owner, void *job, int is_main);
-  /// A job sleeps until an instant of the monotonic clocks (`is_wall`: of the wall clock), in nanoseconds.
-  void (*enqueue_at)(void *owner, void *job, int64_t instant, int is_wall);
   /// The instant of the monotonic clocks, and the wall clock, in nanoseconds.
   int64_t (*monotonic)(void *owner);
   int64_t (*wall)(void *owner);
@@ -19,17 +15,15 @@ struct resilience_driver {
   int64_t reads_left;
 };
 
-/// What of the runtime is held: bits of the result of `resilience_take_over`.
+/// Which slots were found: bits of the result of `resilience_replace_slots`.
 enum {
-  resilience_holds_tasks = 1,
-  resilience_holds_main_actor = 2,
-  resilience_holds_dispatch = 4,
-  resilience_holds_clocks = 8,
-  resilience_holds_randomness = 16,
+  resilience_found_clocks = 1,
+  resilience_found_randomness = 2,
 };
 
-/// Installs the hooks and slots in this process, once, and in the libraries that were loaded since.
-int resilience_take_over(void);
+/// Replaces what reads clocks and randomness in all loaded libraries, also in those that were loaded since the last
+/// time.
+int resilience_replace_slots(void);
 
 /// The driver of the calling thread, or null.
 struct resilience_driver *resilience_current_driver(void);

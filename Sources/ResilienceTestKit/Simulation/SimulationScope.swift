@@ -24,20 +24,17 @@ public struct SimulationScope: OptionSet, Sendable, Hashable, CustomStringConver
   /// `Task.yield()`.
   public static let yields = SimulationScope(rawValue: 8)
 
-  /// Sleeps and yields of what runs on the main actor.
-  public static let mainActorSleeps = SimulationScope(rawValue: 16)
-
   /// What reads the time: Swift's clocks, Foundation's `Date()`, `clock_gettime`, `gettimeofday`, `time`.
-  public static let clocks = SimulationScope(rawValue: 32)
+  public static let clocks = SimulationScope(rawValue: 16)
 
   /// `SystemRandomNumberGenerator`, and with it `Int.random(in:)`, `shuffled()`, `UUID()`.
-  public static let randomness = SimulationScope(rawValue: 64)
+  public static let randomness = SimulationScope(rawValue: 32)
 
   /// The parts by name, such as `tasks, sleeps`; `nothing` for none.
   public var description: String {
     let names: [(SimulationScope, String)] = [
       (.tasks, "tasks"), (.mainActor, "main actor"), (.sleeps, "sleeps"), (.yields, "yields"),
-      (.mainActorSleeps, "main actor's sleeps"), (.clocks, "clocks"), (.randomness, "randomness"),
+      (.clocks, "clocks"), (.randomness, "randomness"),
     ]
     let held = names.filter { contains($0.0) }.map(\.1)
     return held.isEmpty ? "nothing" : held.joined(separator: ", ")

@@ -2,13 +2,13 @@
   @_spi(ExperimentalScheduling) @_spi(ExperimentalCustomExecutors) internal import _Concurrency
   internal import ResilienceCore
 
-  /// The process's default executor, which tasks without a preference use for what they do on an actor: it passes
-  /// on what does not come from a thread that drives.
+  /// The process's default executor, which tasks without a preference run on: it passes on what does not come from a
+  /// thread that drives.
   ///
   /// It replaces the original in the first simulation of the process and has no state: the runtime reads the object
   /// and its functions one after the other, and whichever two it gets do the same.
   final class DefaultExecutor: TaskExecutor, SchedulingExecutor {
-    private static let original: any TaskExecutor = globalConcurrentExecutor
+    static let original: any TaskExecutor = Task.defaultExecutor
 
     func enqueue(_ job: consuming ExecutorJob) {
       if let executor = Takeover.drivingExecutor {
@@ -41,19 +41,5 @@
         Self.original.enqueue(job)
       }
     }
-
-    // MARK: - Installation
-
-    private struct Factory: ExecutorFactory {
-      static let mainExecutor = MainActor.executor
-      static let defaultExecutor: any TaskExecutor = DefaultExecutor()
-    }
-
-    private static let installation: Void = {
-      _ = original
-      _createExecutors(factory: Factory.self)
-    }()
-
-    static func install() { installation }
   }
 #endif

@@ -1,21 +1,19 @@
 internal import CResilienceSimulation
 internal import ResilienceCore
 
-/// How a simulation holds the runtime on the thread that drives it: hooks of the runtime and slots of the loaded
-/// libraries, installed once in a process, which pass on what comes from any other thread.
+/// How a simulation holds the runtime on the thread that drives it: executors in place of the process's own, and
+/// other functions in the slots through which libraries call the C library. Both are installed once in a process and
+/// pass on what comes from any other thread.
 enum Takeover {
   /// What is held here. Installs what is needed, also in libraries that were loaded since.
   static func install() -> SimulationScope {
     #if compiler(>=6.3) && os(Linux) && canImport(Glibc) && (arch(x86_64) || arch(arm64))
-      let found = Int(resilience_take_over())
-      guard found != 0 else { return [] }
-      let isDynamic = found & Int(resilience_holds_dispatch) != 0
-      DefaultExecutor.install()
+      let found = Int(resilience_replace_slots())
+      Executors.install()
       VirtualTime.install { Takeover.drivingExecutor?.timeline }
       var scope: SimulationScope = [.tasks, .mainActor, .sleeps, .yields]
-      if isDynamic { scope.insert(.mainActorSleeps) }
-      if found & Int(resilience_holds_clocks) != 0 { scope.insert(.clocks) }
-      if found & Int(resilience_holds_randomness) != 0 { scope.insert(.randomness) }
+      if found & Int(resilience_found_clocks) != 0 { scope.insert(.clocks) }
+      if found & Int(resilience_found_randomness) != 0 { scope.insert(.randomness) }
       return scope
     #else
       return []
@@ -25,18 +23,6 @@ enum Takeover {
   /// The driver's functions are the executor's, which must outlive it.
   static func connect(_ driver: UnsafeMutablePointer<resilience_driver>, to executor: SimulationExecutor) {
     driver.pointee.owner = Unmanaged.passUnretained(executor).toOpaque()
-    driver.pointee.enqueue = { owner, job, isMain in
-      guard let owner, let job else { return }
-      Takeover.executor(owner).enqueue(unsafeBitCast(job, to: UnownedJob.self), isOnMainActor: isMain != 0)
-    }
-    driver.pointee.enqueue_at = { owner, job, instant, isWall in
-      guard let owner, let job else { return }
-      let timeline = Takeover.executor(owner).timeline
-      let start = isWall != 0 ? timeline.start.nanoseconds : 0
-      timeline.schedule(
-        unsafeBitCast(job, to: UnownedJob.self),
-        at: Instant(nanoseconds: instant.subtractingSaturating(start)))
-    }
     driver.pointee.monotonic = { owner in
       guard let owner else { return 0 }
       return Takeover.executor(owner).timeline.instant.nanoseconds

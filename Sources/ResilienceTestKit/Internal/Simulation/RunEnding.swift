@@ -10,7 +10,7 @@ final class RunEnding {
   /// How many jobs may run before the others are abandoned.
   private static let jobLimit = 100_000
   /// How often one job may read the time before it is abandoned.
-  private static let readingLimit: Int64 = 10_000
+  private static let readingLimit: Int64 = 2_000
 
   private let executor: SimulationExecutor
   private let timeline: Timeline

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
-#if RESILIENCE_TAKES_OVER
+#if RESILIENCE_HAS_SLOTS
 #include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
@@ -10,61 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SWIFT_CALL __attribute__((swiftcall))
-
 static const int64_t second = 1000000000;
-
-// MARK: - Jobs
-
-typedef SWIFT_CALL void enqueue_function(void *job);
-typedef SWIFT_CALL void enqueue_hook(void *job, enqueue_function *original);
-
-// Exported variables of the runtime, for those who replace its executors.
-extern enqueue_hook *swift_task_enqueueGlobal_hook;
-extern enqueue_hook *swift_task_enqueueMainExecutor_hook;
-
-static enqueue_hook *global_before;
-static enqueue_hook *main_before;
-
-static SWIFT_CALL void enqueue_global(void *job, enqueue_function *original) {
-  struct resilience_driver *driver = resilience_current_driver();
-  if (driver) driver->enqueue(driver->owner, job, 0);
-  else if (global_before) global_before(job, original);
-  else original(job);
-}
-
-static SWIFT_CALL void enqueue_main(void *job, enqueue_function *original) {
-  struct resilience_driver *driver = resilience_current_driver();
-  if (driver) driver->enqueue(driver->owner, job, 1);
-  else if (main_before) main_before(job, original);
-  else original(job);
-}
-
-// MARK: - Dispatch, as the runtime's default executors call it
-
-static void *main_queue;
-static void (*real_dispatch_async)(void *queue, void *job, void (*run)(void *));
-static void (*real_dispatch_after)(uint64_t when, void *queue, void *job, void (*run)(void *));
-
-static void dispatch_async_job(void *queue, void *job, void (*run)(void *)) {
-  struct resilience_driver *driver = resilience_current_driver();
-  if (driver) driver->enqueue(driver->owner, job, queue == main_queue);
-  else real_dispatch_async(queue, job, run);
-}
-
-// A `dispatch_time_t` of Linux is nanoseconds: of the clock that stops with the machine as it is, of the one that
-// goes on with the highest bit, of the wall clock negated.
-static void dispatch_after_job(uint64_t when, void *queue, void *job, void (*run)(void *)) {
-  struct resilience_driver *driver = resilience_current_driver();
-  if (!driver) {
-    real_dispatch_after(when, queue, job, run);
-    return;
-  }
-  const uint64_t two_bits = 3ull << 62;
-  if (when == ~0ull) driver->enqueue_at(driver->owner, job, INT64_MAX, 0);
-  else if ((when & two_bits) == two_bits) driver->enqueue_at(driver->owner, job, -(int64_t)when, 1);
-  else driver->enqueue_at(driver->owner, job, (int64_t)(when & ~two_bits), 0);
-}
 
 // MARK: - Clocks
 
@@ -145,6 +91,15 @@ static ssize_t seeded_getrandom(void *bytes, size_t count, unsigned flags) {
   return (ssize_t)count;
 }
 
+// Foundation's `UUID()` reads the kernel's device, in a function of its own.
+static void seeded_uuid(unsigned char bytes[16]) {
+  struct resilience_driver *driver = resilience_current_driver();
+  if (driver) fill(driver, bytes, 16);
+  else real_getrandom(bytes, 16, 0);
+  bytes[6] = (bytes[6] & 0x0F) | 0x40;
+  bytes[8] = (bytes[8] & 0x3F) | 0x80;
+}
+
 // MARK: - Installation
 
 // ThreadSanitizer's runtime is part of the program and calls the C library through variables of its own.
@@ -157,13 +112,12 @@ extern int (*sanitizer_clock_gettime)(clockid_t, struct timespec *)
 #endif
 
 static const struct resilience_slot_kind kinds[] = {
-  {"clock_gettime", (void *)virtual_clock_gettime, 0, resilience_holds_clocks},
+  {"clock_gettime", (void *)virtual_clock_gettime, 0, resilience_found_clocks},
   {"gettimeofday", (void *)virtual_gettimeofday, 0, 0},
   {"time", (void *)virtual_time, 0, 0},
-  {"syscall", (void *)syscall_or_seed, 0, resilience_holds_randomness},
+  {"syscall", (void *)syscall_or_seed, 0, resilience_found_randomness},
   {"getrandom", (void *)seeded_getrandom, 0, 0},
-  {"dispatch_async_f", (void *)dispatch_async_job, "/libswift_Concurrency.so", 0},
-  {"dispatch_after_f", (void *)dispatch_after_job, "/libswift_Concurrency.so", resilience_holds_dispatch},
+  {"_foundation_uuid_generate_random", (void *)seeded_uuid, "/libFoundationEssentials.so", 0},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -175,29 +129,22 @@ static void find_originals(void) {
   real_time = dlsym(RTLD_DEFAULT, "time");
   real_syscall = dlsym(RTLD_DEFAULT, "syscall");
   real_getrandom = dlsym(RTLD_DEFAULT, "getrandom");
-  real_dispatch_async = dlsym(RTLD_DEFAULT, "dispatch_async_f");
-  real_dispatch_after = dlsym(RTLD_DEFAULT, "dispatch_after_f");
-  main_queue = dlsym(RTLD_DEFAULT, "_dispatch_main_q");
 #ifdef HAS_SANITIZER
   if (&sanitizer_clock_gettime && sanitizer_clock_gettime) {
     real_clock_gettime = sanitizer_clock_gettime;
     __atomic_store_n(&sanitizer_clock_gettime, virtual_clock_gettime, __ATOMIC_RELEASE);
   }
 #endif
-  global_before = swift_task_enqueueGlobal_hook;
-  main_before = swift_task_enqueueMainExecutor_hook;
-  __atomic_store_n(&swift_task_enqueueGlobal_hook, enqueue_global, __ATOMIC_RELEASE);
-  __atomic_store_n(&swift_task_enqueueMainExecutor_hook, enqueue_main, __ATOMIC_RELEASE);
 }
 
-int resilience_take_over(void) {
+int resilience_replace_slots(void) {
   pthread_once(&once, find_originals);
   pthread_mutex_lock(&mutex);
-  int found = resilience_replace_slots(kinds, sizeof kinds / sizeof *kinds);
+  int found = resilience_replace(kinds, sizeof kinds / sizeof *kinds);
   pthread_mutex_unlock(&mutex);
-  return found | resilience_holds_tasks | resilience_holds_main_actor;
+  return found;
 }
 
 #else
-int resilience_take_over(void) { return 0; }
+int resilience_replace_slots(void) { return 0; }
 #endif
