@@ -212,7 +212,9 @@ public final class Simulation: Sendable {
   }
 
   private func failure(_ reason: SimulationError.Reason) -> SimulationError {
-    SimulationError(reason, seed: seed, at: now, waiting: waitRegistry.entries)
+    var waiting = waitRegistry.entries
+    if reason == .deadlock, timeline.hasSleepWithoutEnd { waiting.append("a sleep without end") }
+    return SimulationError(reason, seed: seed, at: now, waiting: waiting)
   }
 }
 

@@ -89,6 +89,9 @@ final class Timeline: ResilienceClock, Clock {
   /// From now on a job that reads the time without end is given up.
   func beginEnding() { isEnding.store(true, ordering: .relaxed) }
 
+  /// Whether something waits for the end of time, when nothing else waits.
+  var hasSleepWithoutEnd: Bool { timers.withLock { $0.count > 0 } }
+
   /// Takes out one timer that is due.
   func takeNext() -> Timer.Due? {
     let instant = instant
