@@ -45,7 +45,7 @@ let package = Package(
     target("ResilienceCore", dependsOn: []),
     target("ResilienceTestKit", dependsOn: ["ResilienceCore", "CResilienceSimulation"]),
     // What the simulator needs of the runtime and can only be said in C.
-    .target(name: "CResilienceSimulation"),
+    target("CResilienceSimulation", dependsOn: []),
     target("Resilience", dependsOn: ["ResilienceCore"] + patterns),
     // What the tests of several modules share.
     target("ResilienceTestSupport", dependsOn: ["ResilienceCore"], path: "Tests/Support"),

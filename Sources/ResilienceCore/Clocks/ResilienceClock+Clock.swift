@@ -1,4 +1,5 @@
-// What a clock of this package needs to be one of Swift's: it declares the conformance to `Clock`, and has the rest.
+// What a clock of this package needs to be one of Swift's: it declares the conformance to `Clock`, and has
+// the rest.
 
 extension ResilienceClock where Self: Clock, Self.Instant == ResilienceCore.Instant {
   /// The smallest distance of two instants: a nanosecond.

@@ -29,8 +29,8 @@ public protocol ResilienceClock: Sendable {
 extension ResilienceClock {
   /// Suspends the current task until `instant`.
   ///
-  /// - Parameter instant: When to resume. One in the past gives way to what else is runnable, as a loop of such
-  ///   sleeps must.
+  /// - Parameter instant: When to resume. One in the past gives way to what else is runnable, as a loop of
+  ///   such sleeps must.
   /// - Throws: `CancellationError` as soon as the task is cancelled, also when it was before the call.
   public func sleep(until instant: Instant) async throws {
     try Task.checkCancellation()

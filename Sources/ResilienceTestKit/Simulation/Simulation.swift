@@ -3,22 +3,23 @@ internal import Synchronization
 
 /// Runs a whole system of tasks on one thread, under virtual time, from one seed.
 ///
-/// Code that takes clock and chance from its `CallContext` (every component of this package does) needs no
-/// change: inside ``run(_:)`` the clock is virtual, randomness is seeded, and every task runs on the
-/// simulation's executor, which picks the next of the runnable jobs by the seed. Time moves only when nothing
-/// is runnable. The same seed gives the same run in the same build of a program; debug and release builds
-/// enqueue different jobs, so a seed belongs to its build.
+/// While ``run(_:)`` runs, the thread that called it is the simulation's: every task that starts on it runs
+/// on it, the next of the runnable jobs is picked by the seed, clocks show virtual time, and randomness is
+/// seeded. That holds for code that knows nothing of it (`Task {}`, `Task.sleep`, `Date()`, `Int.random`)
+/// where ``scope`` says so, and everywhere for code that takes clock, chance and executor from its
+/// `CallContext`, as this package's components do. Other threads notice nothing.
+///
+/// Time moves only when nothing is runnable. The same seed gives the same run in the same build of a
+/// program; debug and release builds enqueue different jobs, so a seed belongs to its build.
 ///
 /// ```swift
-/// let elapsed = try Simulation(seed: 7).run { sim in
-///   try await sim.sleep(for: .seconds(3600))   // takes no time at all
-///   return sim.now
+/// let elapsed = try Simulation(seed: 7).run { simulation in
+///   try await Task.sleep(for: .seconds(3600))   // takes no time at all
+///   return simulation.now
 /// }
 /// ```
 ///
-/// What runs inside: child tasks, `async let`, task groups, default actors, `AsyncStream`, and unstructured
-/// tasks that name the executor (`CallContext.current.executor`) as their preference. A plain `Task {}` runs
-/// on the runtime's own threads and leaves the simulation: that is reported as an error when it comes back.
+/// What comes back from another thread is reported as an error.
 public final class Simulation: Sendable {
   /// The seed of every choice made in this run.
   public let seed: UInt64
@@ -80,7 +81,8 @@ public final class Simulation: Sendable {
   /// The present virtual instant; a run begins at zero.
   public var now: Instant { timeline.now }
 
-  /// The simulation's clock, for code that takes an `any Clock<Duration>`, and for what takes a clock of ours.
+  /// The simulation's clock, for code that takes an `any Clock<Duration>`, and for what takes a clock of
+  /// ours.
   public var clock: some ResilienceClock & Clock<Duration> { timeline }
 
   /// Suspends the current task for a stretch of virtual time.

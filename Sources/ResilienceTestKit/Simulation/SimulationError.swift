@@ -4,7 +4,8 @@ public import ResilienceCore
 public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// The kinds of dead end.
   public enum Reason: Sendable, Hashable {
-    /// Nothing is runnable and no timer will ever fire, but the body has not returned: something waits for ever.
+    /// Nothing is runnable and no timer will ever fire, but the body has not returned: something waits for
+    /// ever.
     case deadlock
 
     /// A job was enqueued from another thread: some work had left the simulation, so the run cannot be
@@ -24,8 +25,8 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// The virtual instant at which it was noticed.
   public let instant: Instant
 
-  /// What is waiting, sorted, as far as it waits through this package (`TokenBucket.acquire`, `sleep (2)`), and
-  /// whether something sleeps without end.
+  /// What is waiting, sorted, as far as it waits through this package (`TokenBucket.acquire`, `sleep (2)`),
+  /// and whether something sleeps without end.
   public let waiting: [String]
 
   init(_ reason: Reason, seed: UInt64, at instant: Instant, waiting: [String]) {

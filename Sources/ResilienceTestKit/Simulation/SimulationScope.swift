@@ -1,8 +1,9 @@
-/// What of Swift's runtime a simulation holds on this platform, with this toolchain and this way of linking.
+/// What of Swift's runtime a simulation holds on this platform, with this toolchain and this way of
+/// linking.
 ///
-/// What is held runs on the thread that drives, in the order of the seed and under virtual time, in code that does
-/// not know of the simulation. What is not held is as it always was: code takes clock, chance and executor from
-/// `CallContext.current`, and a job that comes back from another thread is reported.
+/// What is held runs on the thread that drives, in the order of the seed and under virtual time, in code
+/// that does not know of the simulation. What is not held is as it always was: code takes clock, chance and
+/// executor from `CallContext.current`, and a job that comes back from another thread is reported.
 public struct SimulationScope: OptionSet, Sendable, Hashable, CustomStringConvertible {
   /// One bit for each part.
   public let rawValue: Int
@@ -15,7 +16,8 @@ public struct SimulationScope: OptionSet, Sendable, Hashable, CustomStringConver
   /// Tasks without an executor preference: `Task {}`, `Task.detached`, and the actors that they call.
   public static let tasks = SimulationScope(rawValue: 1)
 
-  /// Jobs of the main actor. Each simulation has its own: two that run at the same time do not exclude each other.
+  /// Jobs of the main actor. Each simulation has its own: two that run at the same time do not exclude each
+  /// other.
   public static let mainActor = SimulationScope(rawValue: 2)
 
   /// Sleeps of Swift's clocks: `Task.sleep`, `ContinuousClock`, `SuspendingClock`.

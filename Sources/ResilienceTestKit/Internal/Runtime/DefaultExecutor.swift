@@ -2,11 +2,11 @@
   @_spi(ExperimentalScheduling) @_spi(ExperimentalCustomExecutors) internal import _Concurrency
   internal import ResilienceCore
 
-  /// The process's default executor, which tasks without a preference run on: it passes on what does not come from a
-  /// thread that drives.
+  /// The process's default executor, which tasks without a preference run on: it passes on what does not
+  /// come from a thread that drives.
   ///
-  /// It replaces the original in the first simulation of the process and has no state: the runtime reads the object
-  /// and its functions one after the other, and whichever two it gets do the same.
+  /// It replaces the original in the first simulation of the process and has no state: the runtime reads
+  /// the object and its functions one after the other, and whichever two it gets do the same.
   final class DefaultExecutor: TaskExecutor, SchedulingExecutor {
     static let original: any TaskExecutor = Task.defaultExecutor
 

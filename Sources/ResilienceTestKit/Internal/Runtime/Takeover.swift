@@ -1,9 +1,9 @@
 internal import CResilienceSimulation
 internal import ResilienceCore
 
-/// How a simulation holds the runtime on the thread that drives it: executors in place of the process's own, and
-/// other functions in the slots through which libraries call the C library. Both are installed once in a process and
-/// pass on what comes from any other thread.
+/// How a simulation holds the runtime on the thread that drives it: executors in place of the process's
+/// own, and other functions in the slots through which libraries call the C library. Both are installed
+/// once in a process and pass on what comes from any other thread.
 enum Takeover {
   /// What is held here. Installs what is needed, also in libraries that were loaded since.
   static func install() -> SimulationScope {

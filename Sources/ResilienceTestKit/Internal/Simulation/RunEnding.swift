@@ -1,11 +1,12 @@
 internal import CResilienceSimulation
 internal import ResilienceCore
 
-/// The end of a run: what sleeps is cancelled, and what was cancelled runs until nothing is left, in the order in
-/// which it became runnable.
+/// The end of a run: what sleeps is cancelled, and what was cancelled runs until nothing is left, in the
+/// order in which it became runnable.
 ///
 /// Time stands still. A loop that takes its cancellation for a short sleep would never give way again
-/// (`while true { try? await Task.sleep(for: .seconds(1)) }`), so this happens on a thread that can be left.
+/// (`while true { try? await Task.sleep(for: .seconds(1)) }`), so this happens on a thread that can be
+/// left.
 final class RunEnding {
   /// How many jobs may run before the others are abandoned.
   private static let jobLimit = 100_000

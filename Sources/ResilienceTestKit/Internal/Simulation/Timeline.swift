@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Virtual time: it stands still until it is told to jump to the next timer.
 final class Timeline: ResilienceClock, Clock {
-  /// What waits for an instant, and the task that armed it, which is cancelled when it still waits at the end.
+  /// What waits for an instant, and the task that armed it, which is cancelled when it still waits at the
+  /// end.
   struct Timer: @unchecked Sendable {
     enum Due: Sendable {
       case action(@Sendable () -> Void)
