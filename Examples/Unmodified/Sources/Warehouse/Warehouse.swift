@@ -1,4 +1,4 @@
-public import AsyncAlgorithms
+internal import AsyncAlgorithms
 internal import Foundation
 
 /// A warehouse as it might run in production: clerks type searches, scales report weights, orders come in, and all of
