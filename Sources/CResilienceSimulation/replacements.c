@@ -105,8 +105,16 @@ static void seeded_uuid(unsigned char bytes[16]) {
 // ThreadSanitizer's runtime is part of the program and calls the C library through variables of its own.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-extern int (*sanitizer_clock_gettime)(clockid_t, struct timespec *)
-  __asm__("_ZN14__interception18real_clock_gettimeE") __attribute__((weak));
+extern void *sanitizer_clock_gettime __asm__("_ZN14__interception18real_clock_gettimeE") __attribute__((weak));
+extern void *sanitizer_gettimeofday __asm__("_ZN14__interception17real_gettimeofdayE") __attribute__((weak));
+extern void *sanitizer_time __asm__("_ZN14__interception9real_timeE") __attribute__((weak));
+
+static void replace_in_sanitizer(void **variable, void **real, void *replacement) {
+  if (!variable || !*variable) return;
+  *real = *variable;
+  __atomic_store_n(variable, replacement, __ATOMIC_RELEASE);
+}
+
 #define HAS_SANITIZER 1
 #endif
 #endif
@@ -130,10 +138,9 @@ static void find_originals(void) {
   real_syscall = dlsym(RTLD_DEFAULT, "syscall");
   real_getrandom = dlsym(RTLD_DEFAULT, "getrandom");
 #ifdef HAS_SANITIZER
-  if (&sanitizer_clock_gettime && sanitizer_clock_gettime) {
-    real_clock_gettime = sanitizer_clock_gettime;
-    __atomic_store_n(&sanitizer_clock_gettime, virtual_clock_gettime, __ATOMIC_RELEASE);
-  }
+  replace_in_sanitizer(&sanitizer_clock_gettime, (void **)&real_clock_gettime, (void *)virtual_clock_gettime);
+  replace_in_sanitizer(&sanitizer_gettimeofday, (void **)&real_gettimeofday, (void *)virtual_gettimeofday);
+  replace_in_sanitizer(&sanitizer_time, (void **)&real_time, (void *)virtual_time);
 #endif
 }
 
