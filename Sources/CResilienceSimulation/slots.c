@@ -30,7 +30,17 @@ struct search {
   int found;
 };
 
-static unsigned long long seen_loads;
+/// How often libraries have been loaded and unloaded.
+static unsigned long long seen_changes;
+
+// Slots that the dynamic linker fills with the first call: it may do so on another thread at the same moment.
+struct lazy_slot {
+  void **slot;
+  void *replacement;
+};
+
+static struct lazy_slot lazy_slots[128];
+static size_t lazy_count;
 
 static int write_slot(const struct dl_phdr_info *info, void **slot, void *value) {
   uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -38,13 +48,18 @@ static int write_slot(const struct dl_phdr_info *info, void **slot, void *value)
   int is_protected = 0;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type != PT_GNU_RELRO) continue;
+    // Whole pages are protected; what is left over at the end is not.
     uintptr_t start = info->dlpi_addr + header->p_vaddr;
-    if (header->p_type == PT_GNU_RELRO && (uintptr_t)slot >= start && (uintptr_t)slot < start + header->p_memsz)
-      is_protected = 1;
+    uintptr_t end = (start + header->p_memsz) & ~(page_size - 1);
+    if ((uintptr_t)slot >= (start & ~(page_size - 1)) && (uintptr_t)slot < end) is_protected = 1;
   }
+  if (is_protected && *slot == value) return 1;
   if (is_protected && mprotect(page, page_size, PROT_READ | PROT_WRITE) != 0) return 0;
   __atomic_store_n(slot, value, __ATOMIC_RELEASE);
   if (is_protected) mprotect(page, page_size, PROT_READ);
+  else if (lazy_count < sizeof lazy_slots / sizeof *lazy_slots)
+    lazy_slots[lazy_count++] = (struct lazy_slot){slot, value};
   return 1;
 }
 
@@ -68,7 +83,7 @@ static void replace_slots(
     const struct resilience_slot_kind *kind = kind_of(search, name, info->dlpi_name);
     if (!kind) continue;
     void **slot = (void **)(info->dlpi_addr + relocations[i].r_offset);
-    if (*slot == kind->replacement || write_slot(info, slot, kind->replacement)) search->found |= kind->found;
+    if (write_slot(info, slot, kind->replacement)) search->found |= kind->found;
   }
 }
 
@@ -102,20 +117,25 @@ static int replace_in_library(struct dl_phdr_info *info, size_t size, void *argu
   return 0;
 }
 
-static int count_loads(struct dl_phdr_info *info, size_t size, void *argument) {
+static int count_changes(struct dl_phdr_info *info, size_t size, void *argument) {
   (void)size;
-  *(unsigned long long *)argument = info->dlpi_adds;
+  *(unsigned long long *)argument = info->dlpi_adds + info->dlpi_subs;
   return 1;
 }
 
 int resilience_replace(const struct resilience_slot_kind *kinds, size_t count) {
   static int found;
-  unsigned long long loads = 0;
-  dl_iterate_phdr(count_loads, &loads);
-  if (loads == seen_loads) return found;
+  unsigned long long changes = 0;
+  dl_iterate_phdr(count_changes, &changes);
+  if (changes == seen_changes) {
+    for (size_t i = 0; i < lazy_count; i++)
+      __atomic_store_n(lazy_slots[i].slot, lazy_slots[i].replacement, __ATOMIC_RELEASE);
+    return found;
+  }
   struct search search = {kinds, count, 0};
+  lazy_count = 0;
   dl_iterate_phdr(replace_in_library, &search);
-  seen_loads = loads;
+  seen_changes = changes;
   found |= search.found;
   return found;
 }
