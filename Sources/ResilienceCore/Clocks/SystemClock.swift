@@ -45,23 +45,20 @@ public struct SystemClock: ResilienceClock {
     return UnixTime(nanoseconds: seconds.addingSaturating(Int64(time.tv_nsec)))
   }
 
-  /// Calls `action` once, on a thread of the clock's own, at or after `instant`.
+  /// Calls `action` once, on a thread of the clock's own, at or after `instant`; on a thread that drives a
+  /// simulation, in the simulation.
   ///
   /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the
   /// first that ends.
   public func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    if VirtualTime.isInstalled, let clock = VirtualTime.clock {
-      return TimerToken(id: clock.schedule(at: instant, action).id | VirtualTime.tokenBit)
-    }
+    if VirtualTime.isInstalled, let token = VirtualTime.schedule(at: instant, action) { return token }
     return SystemTimer.shared.arm(at: instant, action)
   }
 
   /// Takes a scheduled action back; `false` when it has run, runs or is about to, or was cancelled before.
   @discardableResult
   public func cancel(_ token: TimerToken) -> Bool {
-    if VirtualTime.isInstalled, token.id & VirtualTime.tokenBit != 0 {
-      return VirtualTime.clock?.cancel(TimerToken(id: token.id & ~VirtualTime.tokenBit)) ?? false
-    }
+    if VirtualTime.isInstalled, let isCancelled = VirtualTime.cancel(token) { return isCancelled }
     return SystemTimer.shared.disarm(token)
   }
 }

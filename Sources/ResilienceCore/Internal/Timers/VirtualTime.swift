@@ -15,11 +15,20 @@ package enum VirtualTime {
   /// Whether there are simulations in this process.
   static var isInstalled: Bool { installed.load(ordering: .acquiring) }
 
-  /// The clock that stands in for the system's on this thread.
-  static var clock: (any ResilienceClock)? {
-    isInstalled ? source.withLock { $0 }?() : nil
+  /// Schedules with the clock that stands in for the system's on this thread; `nil` when none does.
+  @inline(never)
+  static func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken? {
+    guard let clock = source.withLock({ $0 })?() else { return nil }
+    return TimerToken(id: clock.schedule(at: instant, action).id | tokenBit)
+  }
+
+  /// Takes back what ``schedule(at:_:)`` has scheduled; `nil` for a token of the system's clock.
+  @inline(never)
+  static func cancel(_ token: TimerToken) -> Bool? {
+    guard token.id & tokenBit != 0 else { return nil }
+    return source.withLock { $0 }?()?.cancel(TimerToken(id: token.id & ~tokenBit)) ?? false
   }
 
   /// Tells a simulation's tokens from those of the system's clock.
-  static let tokenBit: UInt64 = 1 << 63
+  private static let tokenBit: UInt64 = 1 << 63
 }
