@@ -44,7 +44,9 @@ let package = Package(
   products: (["Resilience", "ResilienceCore", "ResilienceTestKit"] + patterns).map(library),
   targets: [
     target("ResilienceCore", dependsOn: []),
-    target("ResilienceTestKit", dependsOn: ["ResilienceCore"]),
+    target("ResilienceTestKit", dependsOn: ["ResilienceCore", "CResilienceSimulation"]),
+    // What the simulator needs of the runtime and can only be said in C.
+    target("CResilienceSimulation", dependsOn: []),
     target("Resilience", dependsOn: ["ResilienceCore"] + patterns),
     // What the tests of several modules share.
     target("ResilienceTestSupport", dependsOn: ["ResilienceCore"], path: "Tests/Support"),

@@ -88,6 +88,7 @@ import Testing
   }
 
   @Test func row73_watchesSweepsAndChecksGoOnToTheEndOfTime() throws {
+    var runs = 0
     for seed in 0..<200 as Range<UInt64> {
       let extremes = Extremes(seed: seed)
       let interval = extremes.positiveDuration()
@@ -95,7 +96,7 @@ import Testing
         interval: interval, timeout: extremes.positiveDuration(),
         rise: extremes.choice(of: 2) == 0 ? 1 : .max,
         fall: .max, jitter: Double(extremes.choice(of: 3)) / 2)
-      try Simulation(seed: seed, stepLimit: 20_000).run { sim in
+      let ended = try untilTheEndOfTime(seed: seed, stepLimit: 20_000) { sim in
         let registry = ServiceRegistry()
         if extremes.choice(of: 2) == 0 { try await sim.sleep(for: extremes.duration()) }
         let monitor = HealthMonitor(registry, service: "inventory", policy: policy) { _ in
@@ -113,7 +114,9 @@ import Testing
           group.cancelAll()
         }
       }
+      if ended { runs += 1 }
     }
+    #expect(runs > 100, "\(runs) runs came to their own end")
   }
 
   @Test func row73_thresholdsOfAnySizeCount() {

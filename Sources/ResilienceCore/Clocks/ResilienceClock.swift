@@ -29,11 +29,12 @@ public protocol ResilienceClock: Sendable {
 extension ResilienceClock {
   /// Suspends the current task until `instant`.
   ///
-  /// - Parameter instant: When to resume; in the past returns at once.
+  /// - Parameter instant: When to resume. One in the past gives way to what else is runnable, as a loop of
+  ///   such sleeps must.
   /// - Throws: `CancellationError` as soon as the task is cancelled, also when it was before the call.
   public func sleep(until instant: Instant) async throws {
     try Task.checkCancellation()
-    guard now < instant else { return }
+    guard now < instant else { return await Task.yield() }
     let waiter = Waiter("sleep")
     let token = schedule(at: instant) { waiter.grant() }
     guard await waiter.wait() == .granted else {
@@ -42,7 +43,7 @@ extension ResilienceClock {
     }
   }
 
-  /// Suspends the current task for `duration`; zero or less returns at once.
+  /// Suspends the current task for `duration`; zero or less gives way to what else is runnable.
   ///
   /// - Throws: `CancellationError` as soon as the task is cancelled.
   public func sleep(for duration: Duration) async throws {

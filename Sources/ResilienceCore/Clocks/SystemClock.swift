@@ -45,18 +45,21 @@ public struct SystemClock: ResilienceClock {
     return UnixTime(nanoseconds: seconds.addingSaturating(Int64(time.tv_nsec)))
   }
 
-  /// Calls `action` once, on a thread of the clock's own, at or after `instant`.
+  /// Calls `action` once, on a thread of the clock's own, at or after `instant`; on a thread that drives a
+  /// simulation, in the simulation.
   ///
   /// An action that blocks delays no other timer, until 64 block at the same time; then timers wait for the
   /// first that ends.
   public func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    SystemTimer.shared.arm(at: instant, action)
+    if VirtualTime.isInstalled, let token = VirtualTime.schedule(at: instant, action) { return token }
+    return SystemTimer.shared.arm(at: instant, action)
   }
 
   /// Takes a scheduled action back; `false` when it has run, runs or is about to, or was cancelled before.
   @discardableResult
   public func cancel(_ token: TimerToken) -> Bool {
-    SystemTimer.shared.disarm(token)
+    if VirtualTime.isInstalled, let isCancelled = VirtualTime.cancel(token) { return isCancelled }
+    return SystemTimer.shared.disarm(token)
   }
 }
 

@@ -5,7 +5,7 @@ public import ResilienceCore
 /// For unit tests of one component; a system of tasks is better off in a ``Simulation``. Bind it with
 /// ``ResilienceCore/CallContext/withEnvironment(_:isolation:_:)``, start what waits, wait until it has parked
 /// with ``waitForSleepers(_:)``, then ``advance(by:)``.
-public final class ManualClock: ResilienceClock {
+public final class ManualClock: ResilienceClock, Clock {
   private struct State: ~Copyable {
     var now: Instant
     var timers = TimerQueue()

@@ -3,38 +3,41 @@ internal import Synchronization
 
 /// Runs a whole system of tasks on one thread, under virtual time, from one seed.
 ///
-/// Code that takes clock and chance from its `CallContext` (every component of this package does) needs no
-/// change: inside ``run(_:)`` the clock is virtual, randomness is seeded, and every task runs on the
-/// simulation's executor, which picks the next of the runnable jobs by the seed. Time moves only when nothing
-/// is runnable. The same seed gives the same run in the same build of a program; debug and release builds
-/// enqueue different jobs, so a seed belongs to its build.
+/// While ``run(_:)`` runs, the thread that called it is the simulation's: every task that starts on it runs
+/// on it, the next of the runnable jobs is picked by the seed, clocks show virtual time, and randomness is
+/// seeded. That holds for code that knows nothing of it (`Task {}`, `Task.sleep`, `Date()`, `Int.random`)
+/// where ``scope`` says so, and everywhere for code that takes clock, chance and executor from its
+/// `CallContext`, as this package's components do. Other threads notice nothing.
+///
+/// Time moves only when nothing is runnable. The same seed gives the same run in the same build of a
+/// program; debug and release builds enqueue different jobs, so a seed belongs to its build.
 ///
 /// ```swift
-/// let elapsed = try Simulation(seed: 7).run { sim in
-///   try await sim.sleep(for: .seconds(3600))   // takes no time at all
-///   return sim.now
+/// let elapsed = try Simulation(seed: 7).run { simulation in
+///   try await Task.sleep(for: .seconds(3600))   // takes no time at all
+///   return simulation.now
 /// }
 /// ```
 ///
-/// What runs inside: child tasks, `async let`, task groups, default actors, `AsyncStream`, and unstructured
-/// tasks that name the executor (`CallContext.current.executor`) as their preference. A plain `Task {}` runs
-/// on the runtime's own threads and leaves the simulation: that is reported as an error when it comes back.
+/// What comes back from another thread is reported as an error.
 public final class Simulation: Sendable {
   /// The seed of every choice made in this run.
   public let seed: UInt64
 
   private let choices: Choices
   private let timeline: Timeline
-  private let executor = SimulationExecutor()
+  private let executor: SimulationExecutor
   private let environment: CallEnvironment
   private let waitRegistry = WaitRegistry()
   private let idlers = Lock<[Waiter]>([])
   private let log: ScheduleLog?
   private let stepLimit: Int
-  private let digest = Lock<UInt64>(0)
   private let hasRun = Atomic(false)
   private let hasEnded = Atomic(false)
   private let steps = Atomic(0)
+  private let abandoned = Atomic(0)
+  // The driving thread's; whoever asks for it has waited for the run.
+  private nonisolated(unsafe) var digest: UInt64 = 0
 
   /// Creates a simulation for one run.
   ///
@@ -68,12 +71,19 @@ public final class Simulation: Sendable {
     self.stepLimit = stepLimit
     log = recordsSchedule ? ScheduleLog() : nil
     timeline = Timeline(startingAt: startingAt, choices: choices)
+    // Another sequence than the one that code inside draws from the context.
+    executor = SimulationExecutor(
+      timeline: timeline, random: SeededRandomSource(seed: SplitMix64.mix(~seed)))
     environment = CallEnvironment(
       clock: timeline, random: random, executor: executor, waitRegistry: waitRegistry)
   }
 
   /// The present virtual instant; a run begins at zero.
   public var now: Instant { timeline.now }
+
+  /// The simulation's clock, for code that takes an `any Clock<Duration>`, and for what takes a clock of
+  /// ours.
+  public var clock: some ResilienceClock & Clock<Duration> { timeline }
 
   /// Suspends the current task for a stretch of virtual time.
   ///
@@ -102,12 +112,20 @@ public final class Simulation: Sendable {
   public var schedule: [ScheduleStep] { log?.steps ?? [] }
 
   /// Tells schedules apart: equal for runs that took the same decisions.
-  var scheduleDigest: UInt64 { digest.withLock { $0 } }
+  var scheduleDigest: UInt64 { digest }
+
+  /// What of the runtime a simulation holds here.
+  public static var scope: SimulationScope { Takeover.install() }
+
+  /// How many tasks were still at work when the run had ended, and did not end though they were cancelled.
+  public var abandonedTaskCount: Int { abandoned.load(ordering: .relaxed) }
 
   /// Runs `body` and everything it starts, on this thread, until `body` has returned.
   ///
-  /// Jobs that are runnable when it returns are still run, so that what was cancelled can finish; sleeping
-  /// tasks that nobody waits for are abandoned. A simulation runs once.
+  /// Jobs that are runnable when it returns are still run. Then what still sleeps, and `body` if it has not
+  /// returned, is cancelled and runs to its end, without time moving; a loop that goes on in spite of that is
+  /// abandoned, and counted in ``abandonedTaskCount``. Where ``scope`` holds no tasks, sleeping tasks are
+  /// abandoned instead. A simulation runs once.
   ///
   /// - Parameter body: The system under test. Clock, randomness and executor of `CallContext.current` are the
   ///   simulation's.
@@ -120,8 +138,7 @@ public final class Simulation: Sendable {
     let isFirst = hasRun.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
     precondition(isFirst, "a Simulation runs once: make another one with seed \(seed)")
     let ending = Ending<Result>()
-    executor.beginDriving()
-    Task(executorPreference: executor) {
+    try drive {
       do {
         let result = try await CallContext.withEnvironment(self.environment) { try await body(self) }
         ending.set(.success(result))
@@ -130,36 +147,51 @@ public final class Simulation: Sendable {
       }
       self.hasEnded.store(true, ordering: .relaxed)
     }
-    try drive()
     guard let result = ending.result else { preconditionFailure("the body of a simulation left no result") }
     return try result.get()
   }
 
   // Apart from `run`, so that it is not generic: this is the inner loop.
-  private func drive() throws {
+  private func drive(_ body: @escaping @Sendable () async -> Void) throws {
+    let scope = Self.scope
+    let outer = executor.beginDriving()
+    defer { executor.endDriving(before: outer) }
+    let task = Task(executorPreference: executor, operation: body)
+    defer {
+      if scope.contains(.tasks) { endWhatIsLeft(body: task) }
+    }
     while true {
       let runnable = executor.runnableCount
       if runnable == 0, hasEnded.load(ordering: .relaxed) { break }
-      guard stepCount < stepLimit else { throw failure(.stepLimit(stepLimit)) }
-      steps.wrappingAdd(1, ordering: .relaxed)
-      try step(runnable)
+      let step = steps.load(ordering: .relaxed)
+      guard step < stepLimit else { throw failure(.stepLimit(stepLimit)) }
+      steps.store(step + 1, ordering: .relaxed)
+      try take(step: runnable)
     }
     if executor.hasEscaped { throw failure(.escape) }
   }
 
   /// Runs one job, or fires one timer; moves the time when there is nothing else to do.
-  private func step(_ runnable: Int) throws {
+  private func take(step runnable: Int) throws {
     let isTimerDue = timeline.isTimerDue
     if runnable == 0, !isTimerDue { return try moveOn() }
     let options = runnable + (isTimerDue ? 1 : 0)
     let choice = choices.next(of: options)
-    digest.withLock { $0 = SplitMix64.mix($0 ^ UInt64(options) << 32 ^ UInt64(choice)) }
+    digest = SplitMix64.mix(digest ^ UInt64(options) << 32 ^ UInt64(choice))
     if choice < runnable {
       let job = executor.run(choice, naming: log != nil)
       log?.append(at: now, job: job, option: choice, of: options)
     } else {
       log?.append(at: now, job: nil, option: choice, of: options)
-      timeline.fireNext()
+      fireTimer()
+    }
+  }
+
+  private func fireTimer() {
+    switch timeline.takeNext() {
+    case .action(let action): action()
+    case .job(let job): executor.run(job)
+    case nil: break
     }
   }
 
@@ -173,8 +205,18 @@ public final class Simulation: Sendable {
     }
   }
 
+  /// Cancels what has not ended, and lets it.
+  private func endWhatIsLeft(body: Task<Void, Never>) {
+    let sleepers = timeline.takeAll()
+    if hasEnded.load(ordering: .relaxed), sleepers.isEmpty { return }
+    body.cancel()
+    abandoned.store(RunEnding(executor, timeline).end(sleepers), ordering: .relaxed)
+  }
+
   private func failure(_ reason: SimulationError.Reason) -> SimulationError {
-    SimulationError(reason, seed: seed, at: now, waiting: waitRegistry.entries)
+    var waiting = waitRegistry.entries
+    if reason == .deadlock, timeline.hasSleepWithoutEnd { waiting.append("a sleep without end") }
+    return SimulationError(reason, seed: seed, at: now, waiting: waiting)
   }
 }
 

@@ -4,7 +4,8 @@ public import ResilienceCore
 public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// The kinds of dead end.
   public enum Reason: Sendable, Hashable {
-    /// Nothing is runnable and no timer is pending, but the body has not returned: something waits for ever.
+    /// Nothing is runnable and no timer will ever fire, but the body has not returned: something waits for
+    /// ever.
     case deadlock
 
     /// A job was enqueued from another thread: some work had left the simulation, so the run cannot be
@@ -24,7 +25,8 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// The virtual instant at which it was noticed.
   public let instant: Instant
 
-  /// What is waiting, sorted, as far as it waits through this package: `TokenBucket.acquire`, `sleep (2)`.
+  /// What is waiting, sorted, as far as it waits through this package (`TokenBucket.acquire`, `sleep (2)`),
+  /// and whether something sleeps without end.
   public let waiting: [String]
 
   init(_ reason: Reason, seed: UInt64, at instant: Instant, waiting: [String]) {
@@ -37,22 +39,28 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
   /// What happened, what is waiting, and what to look for.
   public var description: String {
     let known = waiting.isEmpty ? "nothing that waits through this package" : waiting.joined(separator: ", ")
-    return "\(explanation) at \(instant), seed \(seed) of the \(Self.build) build; waiting: \(known)"
+    return
+      "\(explanation) at \(instant), seed \(seed) of the \(Self.build) build; waiting: \(known); \(Self.hashing)"
   }
 
   private var explanation: String {
     switch reason {
     case .deadlock:
-      "deadlock: nothing is runnable and no timer is pending, but the body has not returned (something waits for what "
-        + "nobody will do, or for a real clock, as `Task.sleep` does: `CallContext.current.clock.sleep` is the "
-        + "simulation's; or a plain `Task {}` left the simulation)"
+      "deadlock: nothing is runnable and no timer will ever fire, but the body has not returned (something waits for "
+        + "what nobody will do, or for what is outside: another thread, a socket, a clock that is not held; held here: "
+        + "\(Simulation.scope))"
     case .escape:
-      "escape: a job came back from another thread (start tasks as children, or with "
-        + "`executorPreference: CallContext.current.executor`)"
+      "escape: a job came back from another thread (a thread, a queue or a socket of the code's own resumed a task; "
+        + "held here: \(Simulation.scope))"
     case .stepLimit(let limit):
       "step limit: \(limit) jobs and timers have run and the body has not returned"
     }
   }
+
+  /// What else a run may depend on than its seed.
+  static let hashing =
+    "hash seeds differ between processes: if the order of a `Set` or `Dictionary` matters, "
+    + "run with SWIFT_DETERMINISTIC_HASHING=1"
 
   /// A seed belongs to its build: an optimised one enqueues fewer jobs.
   static var build: String {

@@ -1,3 +1,4 @@
+import Foundation
 import ResilienceCore
 import ResilienceTestKit
 import Testing
@@ -95,8 +96,7 @@ import Testing
 
   enum Afterwards: CaseIterable, Sendable { case nothing, sleeps, waitsForEver }
 
-  /// Resumes a task of the simulation from another thread, the system clock's, and holds the simulation until
-  /// it has.
+  /// Resumes a task of the simulation from another thread, and holds the simulation until it has.
   private func escape(_ simulation: Simulation, _ afterwards: Afterwards) throws {
     try simulation.run { sim in
       let parked = Log<UnsafeContinuation<Void, Never>>()
@@ -107,10 +107,10 @@ import Testing
         }
         group.addTask {
           while parked.entries.isEmpty { await Task.yield() }
-          _ = SystemClock().schedule(at: Instant(nanoseconds: 0)) {
+          Thread {
             parked.entries[0].resume()
             isResumed.append(())
-          }
+          }.start()
           while isResumed.entries.isEmpty {}
         }
       }
@@ -124,7 +124,7 @@ import Testing
 
   /// It is noticed before the time moves, and before a deadlock is reported, which it may have caused.
   @Test(arguments: Afterwards.allCases)
-  func anEscapeIsAnErrorWhateverTheBodyDoesAfterwards(afterwards: Afterwards) throws {
+  func row96_anEscapeIsAnErrorWhateverTheBodyDoesAfterwards(afterwards: Afterwards) throws {
     let error = try #require(throws: SimulationError.self) {
       try escape(Simulation(seed: 5), afterwards)
     }

@@ -13,6 +13,24 @@ package func simulate<Value: Sendable>(
   return (value, recorder.descriptions)
 }
 
+/// Runs `body` with durations from both ends of their range: a run that ends since something sleeps until
+/// the end of time has ended as well.
+///
+/// - Returns: Whether it came to its own end.
+@discardableResult
+package func untilTheEndOfTime(
+  seed: UInt64, stepLimit: Int, _ body: @escaping @Sendable (Simulation) async throws -> Void
+) throws -> Bool {
+  do {
+    try Simulation(seed: seed, stepLimit: stepLimit).run(body)
+    return true
+  } catch let error as SimulationError
+    where error.reason == .deadlock && error.waiting.contains("a sleep without end")
+  {
+    return false
+  }
+}
+
 /// Runs `body` in a child task that is cancelled after `duration` of virtual time, and waits for it.
 package func cancelling(
   after duration: Duration, _ sim: Simulation, _ body: @escaping @Sendable () async throws -> Void
