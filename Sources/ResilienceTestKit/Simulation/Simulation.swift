@@ -25,11 +25,13 @@ public final class Simulation: Sendable {
 
   private let choices: Choices
   private let timeline: Timeline
-  private let executor = SimulationExecutor()
+  private let executor: SimulationExecutor
   private let environment: CallEnvironment
   private let waitRegistry = WaitRegistry()
   private let idlers = Lock<[Waiter]>([])
   private let log: ScheduleLog?
+  let invariants = Invariants()
+  let faults: FaultLedger
   private let stepLimit: Int
   private let digest = Lock<UInt64>(0)
   private let hasRun = Atomic(false)
@@ -52,14 +54,15 @@ public final class Simulation: Sendable {
     stepLimit: Int = .max,
     recordsSchedule: Bool = false
   ) {
-    let seeds = SeededRandomSource(seed: seed)
     self.init(
-      seed: seed, choices: Choices(seed: seeds.next()), random: SeededRandomSource(seed: seeds.next()),
-      startingAt: startingAt, stepLimit: stepLimit, recordsSchedule: recordsSchedule)
+      seed: seed, choices: Choices(seed: SeededRandomSource(seed: seed).next()), startingAt: startingAt,
+      stepLimit: stepLimit, recordsSchedule: recordsSchedule)
   }
 
+  /// - Parameter faults: The numbers of those that a plan lets happen; `nil` for all.
   init(
-    seed: UInt64, choices: Choices, random: SeededRandomSource, startingAt: UnixTime, stepLimit: Int,
+    seed: UInt64, choices: Choices, faults: Set<Int>? = nil,
+    startingAt: UnixTime = UnixTime(nanoseconds: 946_684_800_000_000_000), stepLimit: Int,
     recordsSchedule: Bool
   ) {
     precondition(stepLimit >= 1, "a simulation's step limit must be 1 or more, was \(stepLimit)")
@@ -67,7 +70,12 @@ public final class Simulation: Sendable {
     self.choices = choices
     self.stepLimit = stepLimit
     log = recordsSchedule ? ScheduleLog() : nil
-    timeline = Timeline(startingAt: startingAt, choices: choices)
+    self.faults = FaultLedger(keeping: faults)
+    executor = SimulationExecutor(readsIdentities: recordsSchedule || choices.readsIdentities)
+    timeline = Timeline(startingAt: startingAt)
+    let seeds = SeededRandomSource(seed: seed)
+    _ = seeds.next()  // the choices'
+    let random = SeededRandomSource(seed: seeds.next())
     environment = CallEnvironment(
       clock: timeline, random: random, executor: executor, waitRegistry: waitRegistry)
   }
@@ -101,7 +109,12 @@ public final class Simulation: Sendable {
   /// Every decision so far, if the simulation records them.
   public var schedule: [ScheduleStep] { log?.steps ?? [] }
 
-  /// Tells schedules apart: equal for runs that took the same decisions.
+  var clock: any ResilienceClock { timeline }
+
+  /// What waits at this moment, sorted, as far as it waits through this package.
+  var waiting: [String] { waitRegistry.entries }
+
+  /// Tells schedules apart: equal for runs that took the same decisions at the same instants.
   var scheduleDigest: UInt64 { digest.withLock { $0 } }
 
   /// Runs `body` and everything it starts, on this thread, until `body` has returned.
@@ -132,7 +145,9 @@ public final class Simulation: Sendable {
     }
     try drive()
     guard let result = ending.result else { preconditionFailure("the body of a simulation left no result") }
-    return try result.get()
+    let value = try result.get()
+    try invariants.checkGoals(before: nil, step: stepCount, at: now)
+    return value
   }
 
   // Apart from `run`, so that it is not generic: this is the inner loop.
@@ -149,18 +164,27 @@ public final class Simulation: Sendable {
 
   /// Runs one job, or fires one timer; moves the time when there is nothing else to do.
   private func step(_ runnable: Int) throws {
-    let isTimerDue = timeline.isTimerDue
-    if runnable == 0, !isTimerDue { return try moveOn() }
-    let options = runnable + (isTimerDue ? 1 : 0)
-    let choice = choices.next(of: options)
-    digest.withLock { $0 = SplitMix64.mix($0 ^ UInt64(options) << 32 ^ UInt64(choice)) }
-    if choice < runnable {
-      let job = executor.run(choice, naming: log != nil)
-      log?.append(at: now, job: job, option: choice, of: options)
-    } else {
-      log?.append(at: now, job: nil, option: choice, of: options)
-      timeline.fireNext()
+    let due = timeline.dueCount()
+    if runnable == 0, due == 0 { return try moveOn() }
+    let choice = choices.next(at: stepCount, jobs: runnable, timers: due) {
+      executor.identities + timeline.dueIdentities
     }
+    note(choice, runnable, due)
+    if choice < runnable {
+      executor.run(choice)
+    } else {
+      timeline.fire(choice - runnable)
+    }
+    try invariants.check(at: now, step: stepCount)
+  }
+
+  private func note(_ choice: Int, _ runnable: Int, _ due: Int) {
+    let now = now
+    digest.withLock { digest in
+      digest = SplitMix64.mix(digest ^ UInt64(runnable + due) << 32 ^ UInt64(choice))
+      digest = SplitMix64.mix(digest ^ UInt64(bitPattern: now.nanoseconds))
+    }
+    log?.append(stepCount, at: now, taking: choice, of: executor.identities, timers: due)
   }
 
   private func moveOn() throws {
@@ -168,8 +192,10 @@ public final class Simulation: Sendable {
     let idler: Waiter? = idlers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
     if let idler {
       idler.grant()
-    } else if !timeline.moveToNextTimer() {
-      throw failure(.deadlock)
+    } else {
+      guard let next = timeline.nextInstant else { throw failure(.deadlock) }
+      try invariants.checkGoals(before: next, step: stepCount, at: now)
+      timeline.move(to: next)
     }
   }
 

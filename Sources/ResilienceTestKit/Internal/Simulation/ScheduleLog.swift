@@ -4,25 +4,31 @@ internal import ResilienceCore
 final class ScheduleLog: Sendable {
   private struct State {
     var steps: [ScheduleStep] = []
-    var tasks: [String: Int] = [:]
+    var tasks: [UInt64: Int] = [:]
+
+    mutating func kind(_ identity: UInt64?) -> ScheduleStep.Kind {
+      guard let identity else { return .timer }
+      let number = tasks[identity] ?? tasks.count + 1
+      tasks[identity] = number
+      return .job(task: number)
+    }
   }
 
   private let state = Lock(State())
 
   var steps: [ScheduleStep] { state.withLock { $0.steps } }
 
-  /// - Parameter job: The job's name, which holds the runtime's number of its task; `nil` for a timer.
-  func append(at instant: Instant, job: String?, option: Int, of options: Int) {
+  /// - Parameters:
+  ///   - jobs: The tasks of the jobs that were runnable, the oldest in front.
+  ///   - timers: How many timers were due.
+  func append(_ step: Int, at instant: Instant, taking option: Int, of jobs: [UInt64], timers: Int) {
     state.withLock { state in
-      let kind: ScheduleStep.Kind
-      if let job {
-        let number = state.tasks[job] ?? state.tasks.count + 1
-        state.tasks[job] = number
-        kind = .job(task: number)
-      } else {
-        kind = .timer
-      }
-      state.steps.append(ScheduleStep(instant: instant, kind: kind, option: option, options: options))
+      let kind = state.kind(option < jobs.count ? jobs[option] : nil)
+      let plain = option > 0 ? state.kind(jobs.first) : nil
+      state.steps.append(
+        ScheduleStep(
+          number: step, instant: instant, kind: kind, option: option, options: jobs.count + timers,
+          overtaken: plain))
     }
   }
 }

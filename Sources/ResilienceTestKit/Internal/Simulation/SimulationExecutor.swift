@@ -10,13 +10,24 @@ internal import ResilienceCore
 
 /// Holds the runnable jobs and runs one at a time on the thread that drives.
 final class SimulationExecutor: TaskExecutor {
+  private struct Runnable {
+    let job: UnownedJob
+    let identity: UInt64
+  }
+
   private struct State {
-    var runnable: [UnownedJob] = []
+    var runnable = ReadyList<Runnable>()
     var driver: UInt = 0
     var hasEscaped = false
   }
 
   private let state = Lock(State())
+  private let readsIdentities: Bool
+
+  /// - Parameter readsIdentities: Whether it can tell which job belongs to which task.
+  init(readsIdentities: Bool) {
+    self.readsIdentities = readsIdentities
+  }
 
   /// A job was enqueued from a thread that does not drive.
   var hasEscaped: Bool { state.withLock { $0.hasEscaped } }
@@ -32,23 +43,29 @@ final class SimulationExecutor: TaskExecutor {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     let thread = currentThread()
+    let runnable = Runnable(job: job, identity: readsIdentities ? Self.identity(of: job) : 0)
     state.withLock { state in
       if thread != state.driver { state.hasEscaped = true }
-      state.runnable.append(job)
+      state.runnable.append(runnable)
     }
   }
 
+  /// The tasks of the runnable jobs, the oldest in front, if they are told apart.
+  var identities: [UInt64] {
+    state.withLock { state in (0..<state.runnable.count).map { state.runnable[$0].identity } }
+  }
+
   /// Runs one of the runnable jobs.
-  ///
-  /// - Returns: The job's name, if it was asked for.
-  func run(_ index: Int, naming: Bool) -> String? {
-    let job: UnownedJob = state.withLock { state in
-      state.runnable.swapAt(index, state.runnable.count - 1)
-      return state.runnable.removeLast()
+  func run(_ index: Int) {
+    let runnable = state.withLock { $0.runnable.remove(at: index) }
+    runnable.job.runSynchronously(on: asUnownedTaskExecutor())
+  }
+
+  /// The runtime's number of the job's task, which only the description shows.
+  private static func identity(of job: UnownedJob) -> UInt64 {
+    job.description.utf8.reduce(0) { number, byte in
+      (48...57).contains(byte) ? number &* 10 &+ UInt64(byte - 48) : number
     }
-    let name = naming ? job.description : nil
-    job.runSynchronously(on: asUnownedTaskExecutor())
-    return name
   }
 
   private func currentThread() -> UInt {

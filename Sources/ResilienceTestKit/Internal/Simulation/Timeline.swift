@@ -2,18 +2,22 @@ internal import ResilienceCore
 
 /// Virtual time: it stands still until it is told to jump to the next timer.
 final class Timeline: ResilienceClock {
+  private struct DueTimer {
+    let token: TimerToken
+    let action: @Sendable () -> Void
+  }
+
   private struct State: ~Copyable {
     var now = Instant(nanoseconds: 0)
     var timers = TimerQueue()
+    var due = ReadyList<DueTimer>()
   }
 
   private let state = Lock(State())
   private let start: UnixTime
-  private let choices: Choices
 
-  init(startingAt start: UnixTime, choices: Choices) {
+  init(startingAt start: UnixTime) {
     self.start = start
-    self.choices = choices
   }
 
   var now: Instant { state.withLock { $0.now } }
@@ -21,30 +25,43 @@ final class Timeline: ResilienceClock {
   var unixTime: UnixTime { start.advanced(by: .nanoseconds(now.nanoseconds)) }
 
   func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    let rank = choices.rank()
-    return state.withLock { $0.timers.arm(at: instant, rank: rank, action) }
+    state.withLock { $0.timers.arm(at: instant, action) }
   }
 
   func cancel(_ token: TimerToken) -> Bool {
-    let action: (@Sendable () -> Void)? = state.withLock { $0.timers.disarm(token) }
+    let action: (@Sendable () -> Void)? = state.withLock { state in
+      if let action = state.timers.disarm(token) { return action }
+      guard let index = state.due.firstIndex(where: { $0.token == token }) else { return nil }
+      return state.due.remove(at: index).action
+    }
     return action != nil
   }
 
-  /// Whether a timer is due at this instant.
-  var isTimerDue: Bool { state.withLock { state in state.timers.earliest.map { $0 <= state.now } ?? false } }
-
-  /// Moves to the instant of the next timer; `false` when there is none.
-  func moveToNextTimer() -> Bool {
+  /// How many timers are due at this instant.
+  func dueCount() -> Int {
     state.withLock { state in
-      guard let next = state.timers.earliest else { return false }
-      state.now = max(state.now, next)
-      return true
+      while let token = state.timers.earliestToken, let action = state.timers.popDue(at: state.now) {
+        state.due.append(DueTimer(token: token, action: action))
+      }
+      return state.due.count
     }
   }
 
-  /// Runs one timer that is due.
-  func fireNext() {
-    let action: (@Sendable () -> Void)? = state.withLock { $0.timers.popDue(at: $0.now) }
-    action?()
+  /// What the due timers are called, the one that was armed first in front.
+  var dueIdentities: [UInt64] {
+    state.withLock { state in (0..<state.due.count).map { state.due[$0].token.id } }
+  }
+
+  /// When the next timer is due that is not due yet.
+  var nextInstant: Instant? { state.withLock { $0.timers.earliest } }
+
+  func move(to instant: Instant) {
+    state.withLock { $0.now = max($0.now, instant) }
+  }
+
+  /// Runs one of the timers that are due.
+  func fire(_ index: Int) {
+    let timer = state.withLock { $0.due.remove(at: index) }
+    timer.action()
   }
 }
