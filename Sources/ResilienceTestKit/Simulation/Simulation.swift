@@ -25,13 +25,15 @@ public final class Simulation: Sendable {
 
   private let choices: Choices
   private let timeline: Timeline
-  private let executor: SimulationExecutor
+  let executor: SimulationExecutor
   private let environment: CallEnvironment
+  private let random: SeededRandomSource
   private let waitRegistry = WaitRegistry()
   private let idlers = Lock<[Waiter]>([])
   private let log: ScheduleLog?
   let invariants = Invariants()
   let faults: FaultLedger
+  let hosts = HostList()
   private let stepLimit: Int
   private let digest = Lock<UInt64>(0)
   private let hasRun = Atomic(false)
@@ -75,7 +77,7 @@ public final class Simulation: Sendable {
     timeline = Timeline(startingAt: startingAt)
     let seeds = SeededRandomSource(seed: seed)
     _ = seeds.next()  // the choices'
-    let random = SeededRandomSource(seed: seeds.next())
+    random = SeededRandomSource(seed: seeds.next())
     environment = CallEnvironment(
       clock: timeline, random: random, executor: executor, waitRegistry: waitRegistry)
   }
@@ -111,8 +113,12 @@ public final class Simulation: Sendable {
 
   var clock: any ResilienceClock { timeline }
 
+  func environment(_ clock: HostClock, _ life: HostLife) -> CallEnvironment {
+    CallEnvironment(clock: clock, random: random, executor: life, waitRegistry: life.waitRegistry)
+  }
+
   /// What waits at this moment, sorted, as far as it waits through this package.
-  var waiting: [String] { waitRegistry.entries }
+  var waiting: [String] { waitRegistry.entries + hosts.waiting }
 
   /// Tells schedules apart: equal for runs that took the same decisions at the same instants.
   var scheduleDigest: UInt64 { digest.withLock { $0 } }
@@ -200,7 +206,7 @@ public final class Simulation: Sendable {
   }
 
   private func failure(_ reason: SimulationError.Reason) -> SimulationError {
-    SimulationError(reason, seed: seed, at: now, waiting: waitRegistry.entries)
+    SimulationError(reason, seed: seed, at: now, waiting: waiting)
   }
 }
 

@@ -3,7 +3,8 @@ internal import ResilienceCore
 /// Decides what runs next.
 ///
 /// The options of a step are the runnable jobs, then the timers that are due, the oldest first each. Option 0
-/// everywhere is the plain schedule; every other option is a departure from it.
+/// everywhere is the plain schedule; every other option is a departure from it, and sends what it overtakes to the
+/// back: a task that must be slow takes one departure a round.
 final class Choices: Sendable {
   /// One decision: at which step, and which of how many.
   struct Choice: Sendable, Hashable {

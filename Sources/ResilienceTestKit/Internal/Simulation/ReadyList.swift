@@ -14,21 +14,29 @@ struct ReadyList<Element> {
     storage.append(element)
   }
 
-  /// Takes one out; the others keep their order. The front costs nothing, the rest half of the list at most.
+  /// Takes one out; those in front of it go to the back, in their order.
+  mutating func removeOvertaking(_ index: Int) -> Element {
+    let element = self[index]
+    storage.append(contentsOf: storage[head..<head + index])
+    discard(index + 1)
+    return element
+  }
+
+  /// Takes one out; the others keep their order.
   mutating func remove(at index: Int) -> Element {
     let element = self[index]
-    if index < count / 2 || index == 0 {
-      for position in stride(from: head + index, to: head, by: -1) { storage[position] = storage[position - 1] }
-      storage[head] = nil
-      head += 1
-    } else {
-      storage.remove(at: head + index)
-    }
+    storage.remove(at: head + index)
+    discard(0)
+    return element
+  }
+
+  private mutating func discard(_ count: Int) {
+    for position in head..<head + count { storage[position] = nil }
+    head += count
     if head == storage.count || head >= 64 && head * 2 >= storage.count {
       storage.removeFirst(head)
       head = 0
     }
-    return element
   }
 
   func firstIndex(where matches: (Element) -> Bool) -> Int? {

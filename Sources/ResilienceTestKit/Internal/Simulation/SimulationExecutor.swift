@@ -13,6 +13,7 @@ final class SimulationExecutor: TaskExecutor {
   private struct Runnable {
     let job: UnownedJob
     let identity: UInt64
+    let life: HostLife?
   }
 
   private struct State {
@@ -41,9 +42,13 @@ final class SimulationExecutor: TaskExecutor {
   }
 
   func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
+    enqueue(UnownedJob(job), of: nil)
+  }
+
+  /// - Parameter life: The host's to which the job belongs, if it does to one.
+  func enqueue(_ job: UnownedJob, of life: HostLife?) {
     let thread = currentThread()
-    let runnable = Runnable(job: job, identity: readsIdentities ? Self.identity(of: job) : 0)
+    let runnable = Runnable(job: job, identity: readsIdentities ? Self.identity(of: job) : 0, life: life)
     state.withLock { state in
       if thread != state.driver { state.hasEscaped = true }
       state.runnable.append(runnable)
@@ -57,8 +62,25 @@ final class SimulationExecutor: TaskExecutor {
 
   /// Runs one of the runnable jobs.
   func run(_ index: Int) {
-    let runnable = state.withLock { $0.runnable.remove(at: index) }
-    runnable.job.runSynchronously(on: asUnownedTaskExecutor())
+    let runnable = state.withLock { $0.runnable.removeOvertaking(index) }
+    if let life = runnable.life {
+      runnable.job.runSynchronously(on: life.asUnownedTaskExecutor())
+    } else {
+      runnable.job.runSynchronously(on: asUnownedTaskExecutor())
+    }
+  }
+
+  /// Takes out the jobs of a host that has ended; they are never run.
+  ///
+  /// - Returns: How many there were.
+  func drop(_ life: HostLife) -> Int {
+    state.withLock { state in
+      let before = state.runnable.count
+      while let index = state.runnable.firstIndex(where: { $0.life === life }) {
+        _ = state.runnable.remove(at: index)
+      }
+      return before - state.runnable.count
+    }
   }
 
   /// The runtime's number of the job's task, which only the description shows.

@@ -61,7 +61,7 @@ final class Timeline: ResilienceClock {
 
   /// Runs one of the timers that are due.
   func fire(_ index: Int) {
-    let timer = state.withLock { $0.due.remove(at: index) }
+    let timer = state.withLock { $0.due.removeOvertaking(index) }
     timer.action()
   }
 }
