@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 /// A machine of a ``Simulation``: what runs on it, its clock and its disk. See
 /// ``Simulation/host(_:clockOffset:disk:_:)``.

@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 
 extension Simulation {
   /// Starts a host: tasks with a clock and a disk of their own, which can crash and start again.

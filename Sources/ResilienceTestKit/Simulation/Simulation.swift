@@ -73,8 +73,9 @@ public final class Simulation: Sendable {
     self.stepLimit = stepLimit
     log = recordsSchedule ? ScheduleLog() : nil
     self.faults = FaultLedger(keeping: faults)
-    executor = SimulationExecutor(readsIdentities: recordsSchedule || choices.readsIdentities)
-    timeline = Timeline(startingAt: startingAt)
+    let lineage = recordsSchedule || choices.readsNames ? Lineage() : nil
+    executor = SimulationExecutor(lineage)
+    timeline = Timeline(startingAt: startingAt, lineage)
     let seeds = SeededRandomSource(seed: seed)
     _ = seeds.next()  // the choices'
     random = SeededRandomSource(seed: seeds.next())
@@ -110,6 +111,9 @@ public final class Simulation: Sendable {
 
   /// Every decision so far, if the simulation records them.
   public var schedule: [ScheduleStep] { log?.steps ?? [] }
+
+  /// The names of what ran, step by step, if the simulation records them.
+  var order: [UInt64] { log?.order ?? [] }
 
   var clock: any ResilienceClock { timeline }
 
@@ -172,9 +176,7 @@ public final class Simulation: Sendable {
   private func step(_ runnable: Int) throws {
     let due = timeline.dueCount()
     if runnable == 0, due == 0 { return try moveOn() }
-    let choice = choices.next(at: stepCount, jobs: runnable, timers: due) {
-      executor.identities + timeline.dueIdentities
-    }
+    let choice = choices.next(at: stepCount, jobs: runnable, timers: due) { names }
     note(choice, runnable, due)
     if choice < runnable {
       executor.run(choice)
@@ -190,8 +192,10 @@ public final class Simulation: Sendable {
       digest = SplitMix64.mix(digest ^ UInt64(runnable + due) << 32 ^ UInt64(choice))
       digest = SplitMix64.mix(digest ^ UInt64(bitPattern: now.nanoseconds))
     }
-    log?.append(stepCount, at: now, taking: choice, of: executor.identities, timers: due)
+    log?.append(stepCount, at: now, taking: choice, of: names, jobs: runnable)
   }
+
+  private var names: [UInt64] { executor.names + timeline.dueNames }
 
   private func moveOn() throws {
     if executor.hasEscaped { throw failure(.escape) }

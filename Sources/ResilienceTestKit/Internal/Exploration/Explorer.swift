@@ -8,7 +8,7 @@ struct Explorer {
   private var runs = 0
   private var schedules: Set<UInt64> = []
   private var mostSteps = 0
-  private var mostIdentities = 1
+  private var mostNames = 1
 
   init(_ runner: Runner, _ strategy: ExplorationStrategy, shrinkingRuns: Int) {
     self.runner = runner
@@ -25,7 +25,7 @@ struct Explorer {
   /// 1/(n·k^(d−1)).
   private var chance: Double? {
     guard case .preemptions(let count) = strategy.kind else { return nil }
-    return (0..<count).reduce(1 / Double(mostIdentities)) { chance, _ in chance / Double(max(1, mostSteps)) }
+    return (0..<count).reduce(1 / Double(mostNames)) { chance, _ in chance / Double(max(1, mostSteps)) }
   }
 
   // MARK: - Runs
@@ -57,7 +57,7 @@ struct Explorer {
     let record = runner.run(recipe)
     if let error = record.error { throw shrunk(record, error) }
     schedules.insert(record.digest)
-    mostIdentities = max(mostIdentities, record.identities)
+    mostNames = max(mostNames, record.names)
     return record
   }
 

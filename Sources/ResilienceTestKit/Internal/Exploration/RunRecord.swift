@@ -6,6 +6,9 @@ struct RunRecipe: Sendable {
     case dice
     case priorities(changes: Int, horizon: Int)
     case script([Int: Int])
+    /// The order that some have in a run, and the plain schedule for all others.
+    case projection([UInt64], of: Set<UInt64>)
+
     /// As a script, with the timers of one instant in the order in which they were armed.
     case enumeration([Int: Int])
   }
@@ -25,11 +28,12 @@ struct RunRecord {
   let steps: Int
 
   /// How many tasks and timers there were; only counted for priorities.
-  let identities: Int
+  let names: Int
 
   /// The rest is empty where it was not recorded.
   let choices: [Choices.Choice]
   let schedule: [ScheduleStep]
+  let order: [UInt64]
   let faults: [FaultOccurrence]
   let plansFaults: Bool
   let waiting: [String]
@@ -42,7 +46,7 @@ struct RunRecord {
 
 /// Makes runs of one body.
 struct Runner: Sendable {
-  let stepLimit: Int
+  var stepLimit: Int
   let body: @Sendable (Simulation) async throws -> Void
 
   func run(_ recipe: RunRecipe, recording: Bool = false) -> RunRecord {
@@ -58,7 +62,7 @@ struct Runner: Sendable {
     }
     return RunRecord(
       recipe: recipe, error: failure, digest: simulation.scheduleDigest, steps: simulation.stepCount,
-      identities: choices.identitiesSeen, choices: choices.made, schedule: simulation.schedule,
+      names: choices.namesSeen, choices: choices.made, schedule: simulation.schedule, order: simulation.order,
       faults: simulation.faults.begun, plansFaults: simulation.faults.hasDrawn, waiting: failure == nil ? [] : simulation.waiting)
   }
 
@@ -71,6 +75,8 @@ struct Runner: Sendable {
       Choices(
         priorities: PriorityOrder(seed: seed, changes: changes, horizon: horizon), isRecording: isRecording)
     case .script(let script): Choices(script: script)
+    case .projection(let order, let bound):
+      Choices(projection: ProjectedOrder(order, of: bound))
     case .enumeration(let script): Choices(script: script, timerLimit: 1)
     }
   }

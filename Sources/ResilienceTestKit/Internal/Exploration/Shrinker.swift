@@ -1,9 +1,11 @@
 internal import ResilienceCore
 
-/// Makes a failing run small: fewer faults, fewer departures from the plain schedule, nearer ones.
+/// Makes a failing run small: fewer faults, fewer tasks whose order matters, fewer departures from the plain
+/// schedule.
 ///
-/// Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002): chunks of
-/// departures are left out, from halves to single ones, and what still fails in the same way is kept.
+/// Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002): chunks are
+/// left out, from halves to single ones, and what still fails in the same way is kept. A departure that is left out
+/// changes what all later ones mean, so that tasks come first: only the order of some is kept as it was.
 struct Shrinker {
   private let runner: Runner
   private let kind: FailureKind
@@ -25,56 +27,82 @@ struct Shrinker {
   }
 
   mutating func shrink() {
-    if !attempt([:], faults: []) { _ = attempt([:]) }
+    if !attempt(.script([:]), faults: []) { _ = attempt(.script([:])) }
     dropFaults()
-    cutTail()
-    var before: [Int: Int]?
-    while before != best.departures, runsLeft > 0, stepsLeft > 0 {
-      before = best.departures
-      dropDepartures()
-      lowerOptions()
+    if best.departures.count > 1 {
+      bindFewer()
+      cutTail()
     }
+    var before: Int?
+    while before != best.departures.count, hasBudget {
+      before = best.departures.count
+      dropDepartures()
+    }
+    lowerOptions()
     dropFaults()
   }
+
+  private var hasBudget: Bool { runsLeft > 0 && stepsLeft > 0 }
 
   private var faults: Set<Int> { Set(best.faults.map(\.number)) }
 
+  // MARK: - What is left out
+
   private mutating func dropFaults() {
     for fault in faults.sorted().reversed() where faults.contains(fault) {
-      _ = attempt(best.departures, faults: faults.subtracting([fault]))
+      let rest = faults.subtracting([fault])
+      if attempt(.script(best.departures), faults: rest) { continue }
+      _ = attempt(.projection(best.order, of: Set(best.order)), faults: rest)
     }
   }
 
-  /// The shortest beginning that fails, if all departures after it can be left out; else whatever is found.
+  /// Keeps the order of as few tasks and timers as needed.
+  private mutating func bindFewer() {
+    let order = best.order
+    var bound: [UInt64] = []
+    var known: Set<UInt64> = []
+    for name in order where known.insert(name).inserted { bound.append(name) }
+    reduce(&bound) { shrinker, rest in shrinker.attempt(.projection(order, of: Set(rest))) }
+  }
+
+  /// Keeps as little of the beginning as needed.
   private mutating func cutTail() {
-    var low = 0
-    var high = best.departures.count
-    while low < high {
+    let steps = best.departures.sorted { $0.key < $1.key }
+    var (low, high) = (0, steps.count)
+    while low < high, hasBudget {
       let middle = (low + high) / 2
-      let departures = best.departures.sorted { $0.key < $1.key }
-      guard middle < departures.count else { return }
-      if attempt(Dictionary(uniqueKeysWithValues: Array(departures.prefix(middle)))) {
-        high = min(middle, best.departures.count)
+      if attempt(.script(Dictionary(uniqueKeysWithValues: Array(steps[..<middle])))) {
+        high = middle
       } else {
         low = middle + 1
       }
-      guard runsLeft > 0 else { return }
     }
   }
 
   private mutating func dropDepartures() {
-    var size = max(1, best.departures.count / 2)
-    while !best.departures.isEmpty {
+    var steps = best.departures.keys.sorted()
+    reduce(&steps) { shrinker, rest in
+      let script = shrinker.best.departures.filter { rest.contains($0.key) }
+      return shrinker.attempt(.script(script))
+    }
+  }
+
+  /// Leaves out chunks of `items`, from halves to single ones, as long as `fails` holds for the rest.
+  private mutating func reduce<Item>(_ items: inout [Item], _ fails: (inout Shrinker, [Item]) -> Bool) {
+    var size = max(1, items.count / 2)
+    while !items.isEmpty {
       var start = 0
-      while start < best.departures.count, runsLeft > 0, stepsLeft > 0 {
-        var rest = best.departures
-        for (step, _) in best.departures.sorted(by: { $0.key < $1.key }).dropFirst(start).prefix(size) {
-          rest[step] = nil
+      while start < items.count, hasBudget {
+        let end = min(items.count, start + size)
+        let rest = Array(items[..<start] + items[end...])
+        if fails(&self, rest) {
+          items = rest
+        } else {
+          start = end
         }
-        if !attempt(rest) { start += size }
       }
-      if size == 1 { return }
-      size /= 2
+      if size == 1 || !hasBudget { return }
+      size = (size + 1) / 2
     }
   }
 
@@ -84,22 +112,23 @@ struct Shrinker {
       for lower in Set([1, option / 2, option - 1]).sorted() where best.departures[step] == option {
         var changed = best.departures
         changed[step] = lower
-        _ = attempt(changed)
+        _ = attempt(.script(changed))
       }
     }
   }
 
+  // MARK: - Runs
+
   /// Makes a run; keeps it when it fails in the same way and is no larger.
-  private mutating func attempt(_ departures: [Int: Int], faults: Set<Int>? = nil) -> Bool {
-    let kept = faults ?? self.faults
-    guard runsLeft > 0, stepsLeft > 0, departures != best.departures || kept != self.faults else { return false }
+  private mutating func attempt(_ order: RunRecipe.Order, faults: Set<Int>? = nil) -> Bool {
+    guard hasBudget else { return false }
     runsLeft -= 1
     runs += 1
-    let record = runner.run(
-      RunRecipe(seed: best.recipe.seed, order: .script(departures), faults: kept), recording: true)
+    let recipe = RunRecipe(seed: best.recipe.seed, order: order, faults: faults ?? self.faults)
+    let record = runner.run(recipe, recording: true)
     stepsLeft -= record.steps
     guard let error = record.error, kind == FailureKind(error) else { return false }
-    best = record
+    if record.departures.count <= best.departures.count { best = record }
     return true
   }
 }

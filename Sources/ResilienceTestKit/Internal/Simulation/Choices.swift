@@ -17,6 +17,7 @@ final class Choices: Sendable {
     case dice(SeededRandomSource)
     case priorities(PriorityOrder)
     case script([Int: Int])
+    case projection(ProjectedOrder)
   }
 
   private struct State {
@@ -25,14 +26,14 @@ final class Choices: Sendable {
   }
 
   /// Whether it looks at what the options are.
-  let readsIdentities: Bool
+  let readsNames: Bool
   private let isRecording: Bool
   private let timerLimit: Int
   private let state: Lock<State>
 
-  private init(_ order: Order, isRecording: Bool, readsIdentities: Bool = false, timerLimit: Int = .max) {
+  private init(_ order: Order, isRecording: Bool, readsNames: Bool = false, timerLimit: Int = .max) {
     self.isRecording = isRecording
-    self.readsIdentities = readsIdentities
+    self.readsNames = readsNames
     self.timerLimit = timerLimit
     state = Lock(State(order: order))
   }
@@ -44,7 +45,12 @@ final class Choices: Sendable {
 
   /// Follows priorities, which change a few times.
   convenience init(priorities: PriorityOrder, isRecording: Bool = false) {
-    self.init(.priorities(priorities), isRecording: isRecording, readsIdentities: true)
+    self.init(.priorities(priorities), isRecording: isRecording, readsNames: true)
+  }
+
+  /// Keeps the order of some, and takes option 0 among the others.
+  convenience init(projection: ProjectedOrder) {
+    self.init(.projection(projection), isRecording: true, readsNames: true)
   }
 
   /// Takes option 0, but for the steps that `script` names.
@@ -58,7 +64,7 @@ final class Choices: Sendable {
   var made: [Choice] { state.withLock { $0.made } }
 
   /// How many tasks and timers priorities were given to.
-  var identitiesSeen: Int {
+  var namesSeen: Int {
     state.withLock { state in
       if case .priorities(let order) = state.order { order.count } else { 0 }
     }
@@ -66,11 +72,11 @@ final class Choices: Sendable {
 
   /// One of the jobs, counted from 0, or of the timers, counted on.
   ///
-  /// - Parameter identities: What the options are, in their order.
-  func next(at step: Int, jobs: Int, timers: Int, _ identities: () -> [UInt64]) -> Int {
+  /// - Parameter names: What the options are called, in their order.
+  func next(at step: Int, jobs: Int, timers: Int, _ names: () -> [UInt64]) -> Int {
     let options = jobs + min(timers, timerLimit)
-    guard options > 1 else { return 0 }
-    let names = readsIdentities ? identities() : []
+    guard options > 1 || readsNames else { return 0 }
+    let names = readsNames ? names() : []
     return state.withLock { state in
       let taken: Int
       switch state.order {
@@ -79,8 +85,11 @@ final class Choices: Sendable {
       case .priorities(var order):
         taken = order.next(at: step, names)
         state.order = .priorities(order)
+      case .projection(var order):
+        taken = order.next(names)
+        state.order = .projection(order)
       }
-      if isRecording { state.made.append(Choice(step: step, taken: taken, options: options)) }
+      if isRecording, options > 1 { state.made.append(Choice(step: step, taken: taken, options: options)) }
       return taken
     }
   }

@@ -4,12 +4,13 @@ internal import ResilienceCore
 final class ScheduleLog: Sendable {
   private struct State {
     var steps: [ScheduleStep] = []
+    var order: [UInt64] = []
     var tasks: [UInt64: Int] = [:]
 
-    mutating func kind(_ identity: UInt64?) -> ScheduleStep.Kind {
-      guard let identity else { return .timer }
-      let number = tasks[identity] ?? tasks.count + 1
-      tasks[identity] = number
+    mutating func kind(_ name: UInt64?) -> ScheduleStep.Kind {
+      guard let name else { return .timer }
+      let number = tasks[name] ?? tasks.count + 1
+      tasks[name] = number
       return .job(task: number)
     }
   }
@@ -18,16 +19,20 @@ final class ScheduleLog: Sendable {
 
   var steps: [ScheduleStep] { state.withLock { $0.steps } }
 
+  /// The names of what ran, step by step.
+  var order: [UInt64] { state.withLock { $0.order } }
+
   /// - Parameters:
-  ///   - jobs: The tasks of the jobs that were runnable, the oldest in front.
-  ///   - timers: How many timers were due.
-  func append(_ step: Int, at instant: Instant, taking option: Int, of jobs: [UInt64], timers: Int) {
+  ///   - names: The names of the jobs that were runnable, the oldest in front, and of the timers that were due.
+  ///   - jobs: How many of them are jobs.
+  func append(_ step: Int, at instant: Instant, taking option: Int, of names: [UInt64], jobs: Int) {
     state.withLock { state in
-      let kind = state.kind(option < jobs.count ? jobs[option] : nil)
-      let plain = option > 0 ? state.kind(jobs.first) : nil
+      let kind = state.kind(option < jobs ? names[option] : nil)
+      let plain = option > 0 ? state.kind(jobs > 0 ? names[0] : nil) : nil
+      state.order.append(names[option])
       state.steps.append(
         ScheduleStep(
-          number: step, instant: instant, kind: kind, option: option, options: jobs.count + timers,
+          number: step, instant: instant, kind: kind, option: option, options: names.count,
           overtaken: plain))
     }
   }

@@ -12,7 +12,7 @@ internal import ResilienceCore
 final class SimulationExecutor: TaskExecutor {
   private struct Runnable {
     let job: UnownedJob
-    let identity: UInt64
+    let name: UInt64
     let life: HostLife?
   }
 
@@ -23,11 +23,11 @@ final class SimulationExecutor: TaskExecutor {
   }
 
   private let state = Lock(State())
-  private let readsIdentities: Bool
+  private let lineage: Lineage?
 
-  /// - Parameter readsIdentities: Whether it can tell which job belongs to which task.
-  init(readsIdentities: Bool) {
-    self.readsIdentities = readsIdentities
+  /// - Parameter lineage: Tells which job belongs to which task, if that is asked for.
+  init(_ lineage: Lineage?) {
+    self.lineage = lineage
   }
 
   /// A job was enqueued from a thread that does not drive.
@@ -48,7 +48,7 @@ final class SimulationExecutor: TaskExecutor {
   /// - Parameter life: The host's to which the job belongs, if it does to one.
   func enqueue(_ job: UnownedJob, of life: HostLife?) {
     let thread = currentThread()
-    let runnable = Runnable(job: job, identity: readsIdentities ? Self.identity(of: job) : 0, life: life)
+    let runnable = Runnable(job: job, name: lineage?.name(of: job) ?? 0, life: life)
     state.withLock { state in
       if thread != state.driver { state.hasEscaped = true }
       state.runnable.append(runnable)
@@ -56,13 +56,14 @@ final class SimulationExecutor: TaskExecutor {
   }
 
   /// The tasks of the runnable jobs, the oldest in front, if they are told apart.
-  var identities: [UInt64] {
-    state.withLock { state in (0..<state.runnable.count).map { state.runnable[$0].identity } }
+  var names: [UInt64] {
+    state.withLock { state in (0..<state.runnable.count).map { state.runnable[$0].name } }
   }
 
   /// Runs one of the runnable jobs.
   func run(_ index: Int) {
     let runnable = state.withLock { $0.runnable.removeOvertaking(index) }
+    lineage?.begin(runnable.name)
     if let life = runnable.life {
       runnable.job.runSynchronously(on: life.asUnownedTaskExecutor())
     } else {
@@ -80,13 +81,6 @@ final class SimulationExecutor: TaskExecutor {
         _ = state.runnable.remove(at: index)
       }
       return before - state.runnable.count
-    }
-  }
-
-  /// The runtime's number of the job's task, which only the description shows.
-  private static func identity(of job: UnownedJob) -> UInt64 {
-    job.description.utf8.reduce(0) { number, byte in
-      (48...57).contains(byte) ? number &* 10 &+ UInt64(byte - 48) : number
     }
   }
 

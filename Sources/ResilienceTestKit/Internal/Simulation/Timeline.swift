@@ -11,13 +11,17 @@ final class Timeline: ResilienceClock {
     var now = Instant(nanoseconds: 0)
     var timers = TimerQueue()
     var due = ReadyList<DueTimer>()
+    var names: [TimerToken: UInt64] = [:]
   }
 
   private let state = Lock(State())
   private let start: UnixTime
+  private let lineage: Lineage?
 
-  init(startingAt start: UnixTime) {
+  /// - Parameter lineage: Names timers, if that is asked for.
+  init(startingAt start: UnixTime, _ lineage: Lineage? = nil) {
     self.start = start
+    self.lineage = lineage
   }
 
   var now: Instant { state.withLock { $0.now } }
@@ -25,7 +29,12 @@ final class Timeline: ResilienceClock {
   var unixTime: UnixTime { start.advanced(by: .nanoseconds(now.nanoseconds)) }
 
   func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> TimerToken {
-    state.withLock { $0.timers.arm(at: instant, action) }
+    let name = lineage?.nameOfNewTimer()
+    return state.withLock { state in
+      let token = state.timers.arm(at: instant, action)
+      if let name { state.names[token] = name }
+      return token
+    }
   }
 
   func cancel(_ token: TimerToken) -> Bool {
@@ -47,9 +56,9 @@ final class Timeline: ResilienceClock {
     }
   }
 
-  /// What the due timers are called, the one that was armed first in front.
-  var dueIdentities: [UInt64] {
-    state.withLock { state in (0..<state.due.count).map { state.due[$0].token.id } }
+  /// The names of the timers that are due, the one that was armed first in front.
+  var dueNames: [UInt64] {
+    state.withLock { state in (0..<state.due.count).map { state.names[state.due[$0].token] ?? 0 } }
   }
 
   /// When the next timer is due that is not due yet.
@@ -61,7 +70,11 @@ final class Timeline: ResilienceClock {
 
   /// Runs one of the timers that are due.
   func fire(_ index: Int) {
-    let timer = state.withLock { $0.due.removeOvertaking(index) }
+    let (timer, name) = state.withLock { state in
+      let timer = state.due.removeOvertaking(index)
+      return (timer, state.names.removeValue(forKey: timer.token))
+    }
+    if let name { lineage?.begin(name) }
     timer.action()
   }
 }
