@@ -16,7 +16,7 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
     var waiting: [Waiter] = []
     var failure: (any Error)?
     var crashes = 0
-    var droppedJobs = 0
+    var lives: [HostLife] = []
     var offset: Duration
   }
 
@@ -27,12 +27,12 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
   public let disk: SimulatedDisk
 
   private let simulation: Simulation
-  private let start: @Sendable (SimulatedHost) async throws -> Service
+  private let start: @Sendable (SimulatedDisk) async throws -> Service
   private let state: Lock<State>
 
   init(
     _ name: String, _ simulation: Simulation, _ disk: SimulatedDisk, offset: Duration,
-    _ start: @escaping @Sendable (SimulatedHost) async throws -> Service
+    _ start: @escaping @Sendable (SimulatedDisk) async throws -> Service
   ) {
     self.name = name
     self.simulation = simulation
@@ -48,7 +48,7 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
   public var crashes: Int { state.withLock { $0.crashes } }
 
   /// How many jobs were not run because it had crashed.
-  public var droppedJobs: Int { state.withLock { $0.droppedJobs + ($0.life?.droppedJobs ?? 0) } }
+  public var droppedJobs: Int { state.withLock { $0.lives }.reduce(0) { $0 + $1.droppedJobs } }
 
   /// What the last start threw; `nil` when it did not.
   public var failure: (any Error)? { state.withLock { $0.failure } }
@@ -70,6 +70,7 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
       guard state.life == nil else { return false }
       let clock = HostClock(simulation.clock, life, offset: state.offset)
       state.life = life
+      state.lives.append(life)
       state.clock = clock
       state.environment = simulation.environment(clock, life)
       state.failure = nil
@@ -84,7 +85,7 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
 
   private nonisolated(nonsending) func begin(_ life: HostLife) async {
     do {
-      let service = try await start(self)
+      let service = try await start(disk)
       let waiting: [Waiter] = state.withLock { state in
         guard state.life === life else { return [] }
         state.service = service
@@ -108,10 +109,7 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
       if isCrash { state.crashes += 1 }
       return life
     }
-    guard let life else { return false }
-    life.end()
-    state.withLock { $0.droppedJobs += life.droppedJobs }
-    return true
+    return life?.end() ?? false
   }
 
   // MARK: - What is done with it

@@ -4,8 +4,8 @@ extension Simulation {
   /// Starts a host: tasks with a clock and a disk of their own, which can crash and start again.
   ///
   /// ```swift
-  /// let payment = simulation.host("payment") { host in
-  ///   try await Payment(ledger: Ledger(on: host.disk))
+  /// let payment = simulation.host("payment") { disk in
+  ///   try await Payment(ledger: Ledger(on: disk))
   /// }
   /// let charge = ServiceCall("charge") { order in try await payment.call { try await $0.charge(order) } }
   /// ```
@@ -18,7 +18,7 @@ extension Simulation {
   ///     goes on by itself, and returns what calls are made to. When it throws, the host is down.
   public func host<Service: Sendable>(
     _ name: String, clockOffset offset: Duration = .zero, disk: SimulatedDisk? = nil,
-    _ start: @escaping @Sendable (_ host: SimulatedHost<Service>) async throws -> Service
+    _ start: @escaping @Sendable (_ disk: SimulatedDisk) async throws -> Service
   ) -> SimulatedHost<Service> {
     let number = hosts.nextNumber()
     let disk =

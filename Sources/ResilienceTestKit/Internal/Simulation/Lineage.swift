@@ -20,6 +20,8 @@ final class Lineage: Sendable {
   func name(of job: UnownedJob) -> UInt64 {
     let number = Self.number(of: job)
     return state.withLock { state in
+      // A yield's job, or an actor's, has no number: it is part of the task that left it.
+      guard number != 0 else { return state.current }
       if let name = state.tasks[number] { return name }
       let name = state.nextName()
       state.tasks[number] = name
@@ -34,7 +36,7 @@ final class Lineage: Sendable {
     state.withLock { $0.current = name }
   }
 
-  /// The runtime's number of the job's task, which only the description shows.
+  /// The runtime's number of the job's task, which only the description shows; 0 when there is none.
   private static func number(of job: UnownedJob) -> UInt64 {
     job.description.utf8.reduce(0) { number, byte in
       (48...57).contains(byte) ? number &* 10 &+ UInt64(byte - 48) : number
