@@ -43,7 +43,7 @@ import Testing
     let chances = try (0...2).map { try chance($0) ?? 0 }
     #expect(chances[0] == 0.25)
     #expect(chances[0] / chances[1] == chances[1] / chances[2])
-    #expect((8...12).contains(chances[0] / chances[1]), "steps")
+    #expect((8...16).contains(chances[0] / chances[1]), "steps")
   }
 
   @Test func whatPollsWithAHighPriorityDoesNotStopARun() throws {
