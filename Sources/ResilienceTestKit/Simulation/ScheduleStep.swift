@@ -28,8 +28,8 @@ public struct ScheduleStep: Sendable, Hashable, CustomStringConvertible {
   /// What ran.
   public let kind: Kind
 
-  /// Which of the options was taken, from 0: the runnable jobs, the oldest first, then the timers that were
-  /// due. 0 is the plain schedule.
+  /// Which of the options was taken, from 0: the timers that were due, the oldest first, then the runnable
+  /// jobs. 0 is the plain schedule.
   public let option: Int
 
   /// How many things could have run.

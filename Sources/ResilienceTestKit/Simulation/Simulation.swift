@@ -176,12 +176,12 @@ public final class Simulation: Sendable {
   private func step(_ runnable: Int) throws {
     let due = timeline.dueCount()
     if runnable == 0, due == 0 { return try moveOn() }
-    let choice = choices.next(at: stepCount, jobs: runnable, timers: due) { names }
+    let choice = choices.next(at: stepCount, timers: due, jobs: runnable) { names }
     note(choice, runnable, due)
-    if choice < runnable {
-      executor.run(choice)
+    if choice < due {
+      timeline.fire(choice)
     } else {
-      timeline.fire(choice - runnable)
+      executor.run(choice - due)
     }
     try invariants.check(at: now, step: stepCount)
   }
@@ -192,10 +192,10 @@ public final class Simulation: Sendable {
       digest = SplitMix64.mix(digest ^ UInt64(runnable + due) << 32 ^ UInt64(choice))
       digest = SplitMix64.mix(digest ^ UInt64(bitPattern: now.nanoseconds))
     }
-    log?.append(stepCount, at: now, taking: choice, of: names, jobs: runnable)
+    log?.append(stepCount, at: now, taking: choice, of: names, timers: due)
   }
 
-  private var names: [UInt64] { executor.names + timeline.dueNames }
+  private var names: [UInt64] { timeline.dueNames + executor.names }
 
   private func moveOn() throws {
     if executor.hasEscaped { throw failure(.escape) }

@@ -16,12 +16,12 @@ import Testing
     Way(testDescription: "2 preemptions") {
       try Simulation.explore(seeds: 0..<3000, strategy: .preemptions(2), $0.body)
     },
-    Way(testDescription: "every interleaving, 1 departure") {
-      try Simulation.exploreEveryInterleaving(departures: 1, limit: 3000, $0.body)
+    Way(testDescription: "every interleaving, 2 departures") {
+      try Simulation.exploreEveryInterleaving(departures: 2, limit: 20_000, $0.body)
     },
   ]
 
-  /// With three thousand runs, which are seconds.
+  /// Within three thousand runs, or twenty thousand of an enumeration: seconds.
   @Test(arguments: ways, PlantedMistake.allCases)
   func aPlantedMistakeIsFoundAndShrunkToTwentyDecisions(way: Way, mistake: PlantedMistake) throws {
     let clock = ContinuousClock()

@@ -50,10 +50,10 @@ enum PlantedMistake: String, CaseIterable, Sendable {
       group.addTask {
         try? await sim.sleep(for: .milliseconds(1))
         // Usually the first is done by then.
-        for _ in 0..<6 { await Task.yield() }
+        await Task.yield()
         try? await account.withdraw(80, sim)
       }
-      noise(8, sim, in: &group)
+      noise(4, sim, in: &group)
     }
     let balance = await account.balance
     try sim.require(balance >= 0, "overdrawn: \(balance)")
@@ -90,7 +90,7 @@ enum PlantedMistake: String, CaseIterable, Sendable {
         await Task.yield()
         mailbox.write()
       }
-      noise(8, sim, in: &group)
+      noise(4, sim, in: &group)
     }
   }
 

@@ -9,8 +9,8 @@ enum Enumeration {
     var used = made.count { $0.taken > 0 }
     for (index, choice) in made.enumerated().reversed() {
       if choice.taken > 0 { used -= 1 }
-      guard choice.taken + 1 < choice.options, used < departures else { continue }
-      var script: [Int: Int] = [choice.step: choice.taken + 1]
+      guard let option = choice.next, used < departures else { continue }
+      var script: [Int: Int] = [choice.step: option]
       for earlier in made[..<index] where earlier.taken > 0 { script[earlier.step] = earlier.taken }
       return script
     }

@@ -2,7 +2,7 @@ internal import ResilienceCore
 
 /// Decides what runs next.
 ///
-/// The options of a step are the runnable jobs, then the timers that are due, the oldest first each. Option 0
+/// The options of a step are the timers that are due, then the runnable jobs, the oldest first each. Option 0
 /// everywhere is the plain schedule; every other option is a departure from it, and sends what it overtakes to the
 /// back: a task that must be slow takes one departure a round.
 final class Choices: Sendable {
@@ -11,6 +11,9 @@ final class Choices: Sendable {
     var step: Int
     var taken: Int
     var options: Int
+
+    /// The option that an enumeration tries after this one.
+    var next: Int?
   }
 
   private enum Order {
@@ -55,7 +58,7 @@ final class Choices: Sendable {
 
   /// Takes option 0, but for the steps that `script` names.
   ///
-  /// - Parameter timerLimit: How many of the timers of one instant are options.
+  /// - Parameter timerLimit: How many of the timers of one instant an enumeration tries.
   convenience init(script: [Int: Int], timerLimit: Int = .max) {
     self.init(.script(script), isRecording: true, timerLimit: timerLimit)
   }
@@ -70,11 +73,11 @@ final class Choices: Sendable {
     }
   }
 
-  /// One of the jobs, counted from 0, or of the timers, counted on.
+  /// One of the timers, counted from 0, or of the jobs, counted on.
   ///
   /// - Parameter names: What the options are called, in their order.
-  func next(at step: Int, jobs: Int, timers: Int, _ names: () -> [UInt64]) -> Int {
-    let options = jobs + min(timers, timerLimit)
+  func next(at step: Int, timers: Int, jobs: Int, _ names: () -> [UInt64]) -> Int {
+    let options = timers + jobs
     guard options > 1 || readsNames else { return 0 }
     let names = readsNames ? names() : []
     return state.withLock { state in
@@ -89,7 +92,11 @@ final class Choices: Sendable {
         taken = order.next(names)
         state.order = .projection(order)
       }
-      if isRecording, options > 1 { state.made.append(Choice(step: step, taken: taken, options: options)) }
+      if isRecording, options > 1 {
+        let after = taken + 1 >= timerLimit ? max(taken + 1, timers) : taken + 1
+        state.made.append(
+          Choice(step: step, taken: taken, options: options, next: after < options ? after : nil))
+      }
       return taken
     }
   }

@@ -23,12 +23,12 @@ final class ScheduleLog: Sendable {
   var order: [UInt64] { state.withLock { $0.order } }
 
   /// - Parameters:
-  ///   - names: The names of the jobs that were runnable, the oldest in front, and of the timers that were due.
-  ///   - jobs: How many of them are jobs.
-  func append(_ step: Int, at instant: Instant, taking option: Int, of names: [UInt64], jobs: Int) {
+  ///   - names: The names of the timers that were due, and of the jobs that were runnable, the oldest in front.
+  ///   - timers: How many of them are timers.
+  func append(_ step: Int, at instant: Instant, taking option: Int, of names: [UInt64], timers: Int) {
     state.withLock { state in
-      let kind = state.kind(option < jobs ? names[option] : nil)
-      let plain = option > 0 ? state.kind(jobs > 0 ? names[0] : nil) : nil
+      let kind = state.kind(option < timers ? nil : names[option])
+      let plain = option > 0 ? state.kind(timers > 0 ? nil : names[0]) : nil
       state.order.append(names[option])
       state.steps.append(
         ScheduleStep(
