@@ -71,7 +71,10 @@ public struct ExplorationFailure: Error, CustomStringConvertible {
       "at step \(step.number), at \(step.instant), \(step.kind) ran before \(step.overtaken ?? step.kind)"
     }
     return
-      (["run \(runs), seed \(seed), failed: \(error)", difference.map { "it did not fail so again: \($0)" } ?? shrunk]
+      ([
+        "run \(runs), seed \(seed), failed: \(error)",
+        difference.map { "it did not fail so again: \($0)" } ?? shrunk,
+      ]
       + departures + faults.map(\.description) + [
         "replay it in a \(SimulationError.build) build: \(replayLine)",
         isSeedEnough ? "as it was found: Simulation(seed: \(seed)).run" : "",

@@ -36,8 +36,10 @@ extension Simulation {
     repeatingEvery interval: Int = 100, shrinkingRuns: Int = 500,
     _ body: @escaping @Sendable (_ simulation: Simulation) async throws -> Void
   ) throws -> Exploration {
-    precondition(interval >= 0, "the interval of an exploration's repetitions must be 0 or more, was \(interval)")
-    precondition(shrinkingRuns >= 0, "an exploration's shrinking runs must be 0 or more, were \(shrinkingRuns)")
+    precondition(
+      interval >= 0, "the interval of an exploration's repetitions must be 0 or more, was \(interval)")
+    precondition(
+      shrinkingRuns >= 0, "an exploration's shrinking runs must be 0 or more, were \(shrinkingRuns)")
     var explorer = Explorer(Runner(stepLimit: stepLimit, body: body), strategy, shrinkingRuns: shrinkingRuns)
     for seed in seeds {
       let offset = seed - seeds.lowerBound
@@ -69,7 +71,8 @@ extension Simulation {
   ) throws -> Exploration {
     precondition(limit >= 1, "an exploration's limit must be 1 or more, was \(limit)")
     precondition(departures >= 0, "an exploration's departures must be 0 or more, were \(departures)")
-    precondition(shrinkingRuns >= 0, "an exploration's shrinking runs must be 0 or more, were \(shrinkingRuns)")
+    precondition(
+      shrinkingRuns >= 0, "an exploration's shrinking runs must be 0 or more, were \(shrinkingRuns)")
     var explorer = Explorer(Runner(stepLimit: stepLimit, body: body), .random, shrinkingRuns: shrinkingRuns)
     var script: [Int: Int]? = [:]
     while let decisions = script, explorer.exploration.runs < limit {

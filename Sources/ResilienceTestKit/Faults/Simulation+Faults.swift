@@ -15,7 +15,8 @@ extension Simulation {
     for beginning in plan.beginnings(drawing: random.next).sorted() {
       let span = spans[random.next(below: spans.count)]
       let occurrence = FaultOccurrence(
-        number: faults.nextNumbers(1), name: span.fault.name, instant: start.advanced(byNanoseconds: beginning),
+        number: faults.nextNumbers(1), name: span.fault.name,
+        instant: start.advanced(byNanoseconds: beginning),
         duration: .nanoseconds(span.fault.duration.nanoseconds(drawing: random.next)))
       guard faults.keeps(occurrence.number) else { continue }
       let (clock, faults) = (clock, faults)

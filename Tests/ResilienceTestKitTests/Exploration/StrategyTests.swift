@@ -23,7 +23,9 @@ import Testing
     #expect(random.runs == 100)
     #expect(random.chance == nil)
     let failure = try #require(throws: ExplorationFailure.self) {
-      try Simulation.explore(seeds: 0..<100, strategy: .preemptions(0)) { try await Self.needsOneSlowTask($0) }
+      try Simulation.explore(seeds: 0..<100, strategy: .preemptions(0)) {
+        try await Self.needsOneSlowTask($0)
+      }
     }
     #expect(throws: Violation.self) {
       try Simulation.replay(seed: failure.seed, failure.decisions) { try await Self.needsOneSlowTask($0) }
@@ -105,7 +107,8 @@ import Testing
   @Test func aSeedIsRepeatedAsOftenAsAsked() throws {
     func runs(_ interval: Int) throws -> Int {
       let runs = Log<Void>()
-      let exploration = try Simulation.explore(seeds: 5..<25, repeatingEvery: interval) { _ in runs.append(()) }
+      let exploration = try Simulation.explore(seeds: 5..<25, repeatingEvery: interval) { _ in runs.append(())
+      }
       #expect(exploration.runs == 20)
       return runs.entries.count
     }

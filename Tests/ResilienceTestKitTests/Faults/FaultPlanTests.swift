@@ -28,7 +28,8 @@ import Testing
   @Test func aPlanLetsSoManyHappenWithinItsTimeAsTheSeedHasIt() throws {
     for seed in 0..<50 as Range<UInt64> {
       let happened = try Self.happenings(seed: seed)
-      #expect(happened.count { $0.first?.isLowercase == true } == 3 || happened.contains { $0.hasPrefix("C") })
+      #expect(
+        happened.count { $0.first?.isLowercase == true } == 3 || happened.contains { $0.hasPrefix("C") })
       #expect(try Self.happenings(seed: seed) == happened)
     }
     #expect(Set(try (0..<50).map { try Self.happenings(seed: $0) }).count == 50)
@@ -112,7 +113,9 @@ import Testing
     #expect(failure.replayLine.contains("faults: \(numbers)"))
     for fault in failure.faults { #expect(failure.description.contains("\(fault)")) }
     #expect(throws: Violation.self) {
-      try Simulation.replay(seed: failure.seed, failure.decisions, faults: numbers) { try await Self.shop($0) }
+      try Simulation.replay(seed: failure.seed, failure.decisions, faults: numbers) {
+        try await Self.shop($0)
+      }
     }
     #expect(throws: Never.self) {
       try Simulation.replay(seed: failure.seed, failure.decisions, faults: [numbers[0]]) {

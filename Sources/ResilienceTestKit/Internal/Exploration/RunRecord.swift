@@ -63,7 +63,8 @@ struct Runner: Sendable {
     return RunRecord(
       recipe: recipe, error: failure, digest: simulation.scheduleDigest, steps: simulation.stepCount,
       names: choices.namesSeen, choices: choices.made, schedule: simulation.schedule, order: simulation.order,
-      faults: simulation.faults.begun, plansFaults: simulation.faults.hasDrawn, waiting: failure == nil ? [] : simulation.waiting)
+      faults: simulation.faults.begun, plansFaults: simulation.faults.hasDrawn,
+      waiting: failure == nil ? [] : simulation.waiting)
   }
 
   private func choices(_ recipe: RunRecipe, _ isRecording: Bool) -> Choices {
