@@ -10,11 +10,11 @@ public struct Exploration: Sendable, Hashable {
   public let isComplete: Bool
 
   /// With ``ExplorationStrategy/preemptions(_:)``: the least probability with which one run finds a mistake
-  /// that needs one ordering more than there are preemptions, 1/(n·k^(d−1)) for n tasks and timers, k steps and
-  /// d orderings; else `nil`.
+  /// that needs one ordering more than there are preemptions, 1/(n·k^(d−1)) for n tasks and timers, k steps
+  /// and d orderings; else `nil`.
   ///
-  /// The n and k are the largest that a run had. The chance that all runs together passed such a mistake by is
-  /// (1 − chance)^runs at most.
+  /// The n and k are the largest that a run had. The chance that all runs together passed such a mistake by
+  /// is (1 − chance)^runs at most.
   public let chance: Double?
 
   package init(runs: Int, distinctSchedules: Int, isComplete: Bool, chance: Double? = nil) {

@@ -30,8 +30,8 @@ public struct ExplorationFailure: Error, CustomStringConvertible {
   /// What waited when it ended, as far as it waits through this package.
   public let waiting: [String]
 
-  /// Where two runs of the seed parted, when it did not fail in the same way again; the failure is then not made
-  /// small.
+  /// Where two runs of the seed parted, when it did not fail in the same way again; the failure is then not
+  /// made small.
   public let difference: SimulationError?
 
   private let isSeedEnough: Bool

@@ -1,5 +1,5 @@
-/// How ``Simulation/explore(seeds:strategy:stepLimit:repeatingEvery:shrinkingRuns:_:)`` makes a schedule out of a
-/// seed.
+/// How ``Simulation/explore(seeds:strategy:stepLimit:repeatingEvery:shrinkingRuns:_:)`` makes a schedule
+/// out of a seed.
 public struct ExplorationStrategy: Sendable, Hashable {
   enum Kind: Sendable, Hashable {
     case random

@@ -13,19 +13,19 @@ extension Simulation {
   /// }
   /// ```
   ///
-  /// A run that failed is made again with fewer faults and fewer departures from the plain schedule, as long as
-  /// it fails in the same way: with an error of the same type, and a text that is the same as far as the first
-  /// digit, bracket or quotation mark; a ``SimulationError`` with the same reason.
+  /// A run that failed is made again with fewer faults and fewer departures from the plain schedule, as
+  /// long as it fails in the same way: with an error of the same type, and a text that is the same as far
+  /// as the first digit, bracket or quotation mark; a ``SimulationError`` with the same reason.
   ///
   /// - Parameters:
   ///   - seeds: The seeds to try.
   ///   - strategy: How a seed becomes a schedule. Default: every choice at random.
-  ///   - stepLimit: How many jobs and timers one run may take, and all runs together that make a failure small.
-  ///     Default: a million, seconds of work.
-  ///   - interval: Every which seed is run twice, the first always, to see that a seed repeats itself, 0 or more;
-  ///     0 never. Default: 100, which costs a hundredth of the time.
-  ///   - shrinkingRuns: How many runs may be made to make a failure small, 0 or more; 0 takes it as it was found.
-  ///     Default: 500; a mistake of one or two decisions in a run of a thousand takes some hundred.
+  ///   - stepLimit: How many jobs and timers one run may take, and all runs together that make a failure
+  ///     small. Default: a million, seconds of work.
+  ///   - interval: Every which seed is run twice, the first always, to see that a seed repeats itself, 0 or
+  ///     more; 0 never. Default: 100, which costs a hundredth of the time.
+  ///   - shrinkingRuns: How many runs may be made to make a failure small, 0 or more; 0 takes it as it was
+  ///     found. Default: 500; a mistake of one or two decisions in a run of a thousand takes some hundred.
   ///   - body: The system and its oracle: it throws when something is wrong. Everything it uses must be made
   ///     in it.
   /// - Returns: How many runs, how many different schedules they were, and what that says.
@@ -55,8 +55,9 @@ extension Simulation {
   /// the same in every run; timers of one instant fire in the order in which they were armed.
   ///
   /// - Parameters:
-  ///   - departures: How many steps of a run depart from the plain schedule at most, 0 or more, which leaves a
-  ///     number of runs that grows with a power of the steps: most mistakes need one or two. Default: no limit.
+  ///   - departures: How many steps of a run depart from the plain schedule at most, 0 or more, which
+  ///     leaves a number of runs that grows with a power of the steps: most mistakes need one or two.
+  ///     Default: no limit.
   ///   - limit: The most runs to make. Default: 100 000.
   ///   - stepLimit: How many jobs and timers one run may take. Default: 10 000.
   ///   - shrinkingRuns: How many runs may be made to make a failure small, 0 or more. Default: 500.
@@ -85,8 +86,8 @@ extension Simulation {
   ///
   /// - Parameters:
   ///   - seed: The seed of its randomness, and of what its ``FaultPlan`` draws.
-  ///   - decisions: The steps that depart from the plain schedule, and the option that each takes. Options that
-  ///     there are not become the nearest that there is.
+  ///   - decisions: The steps that depart from the plain schedule, and the option that each takes. Options
+  ///     that there are not become the nearest that there is.
   ///   - faults: The numbers of the planned faults that happen. Default: `nil`, all of them.
   ///   - body: What was explored.
   /// - Throws: What `body` throws, ``Violation`` and ``SimulationError``.

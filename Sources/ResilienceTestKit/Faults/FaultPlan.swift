@@ -10,8 +10,9 @@ internal import ResilienceCore
 /// ], within: .seconds(3600)))
 /// ```
 ///
-/// The draws are apart from all other randomness of the run, so that a fault can be left out and everything else
-/// stays as it was: an exploration that fails leaves out those that are not needed, and names the rest.
+/// The draws are apart from all other randomness of the run, so that a fault can be left out and everything
+/// else stays as it was: an exploration that fails leaves out those that are not needed, and names the
+/// rest.
 public struct FaultPlan: Sendable {
   enum Timing: Sendable {
     case any(Int, within: Duration)
@@ -32,8 +33,8 @@ public struct FaultPlan: Sendable {
     return FaultPlan(faults, .any(count, within: duration), duration)
   }
 
-  /// Faults at random instants, so far apart on average: a Poisson process, as failures of independent machines
-  /// are.
+  /// Faults at random instants, so far apart on average: a Poisson process, as failures of independent
+  /// machines are.
   ///
   /// - Parameters:
   ///   - interval: The mean time from one to the next, more than zero.

@@ -3,8 +3,8 @@ internal import ResilienceCore
 extension Simulation {
   /// Lets the faults of a plan happen from now on.
   ///
-  /// They are timers of the simulation: a fault that is due together with other things happens before or after
-  /// them, as the schedule has it. Those that have not begun when the body returns do not happen.
+  /// They are timers of the simulation: a fault that is due together with other things happens before or
+  /// after them, as the schedule has it. Those that have not begun when the body returns do not happen.
   ///
   /// - Parameter plan: What may happen, and when.
   public func inject(_ plan: FaultPlan) {

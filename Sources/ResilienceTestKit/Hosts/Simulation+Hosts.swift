@@ -12,10 +12,11 @@ extension Simulation {
   ///
   /// - Parameters:
   ///   - name: For errors, faults and timelines.
-  ///   - offset: How far its wall-clock time is from the simulation's; less than zero is behind. Default: zero.
+  ///   - offset: How far its wall-clock time is from the simulation's; less than zero is behind. Default:
+  ///     zero.
   ///   - disk: Its disk. Default: an empty one, whose chance is drawn from the seed.
-  ///   - start: What runs when it starts, and each time it starts again: opens what is on the disk, starts what
-  ///     goes on by itself, and returns what calls are made to. When it throws, the host is down.
+  ///   - start: What runs when it starts, and each time it starts again: opens what is on the disk, starts
+  ///     what goes on by itself, and returns what calls are made to. When it throws, the host is down.
   public func host<Service: Sendable>(
     _ name: String, clockOffset offset: Duration = .zero, disk: SimulatedDisk? = nil,
     _ start: @escaping @Sendable (_ disk: SimulatedDisk) async throws -> Service

@@ -14,7 +14,8 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
     /// As many jobs and timers have run as the simulation was given, and the body has not returned.
     case stepLimit(Int)
 
-    /// Two runs of one seed differ from this step on: from the number of a ``ScheduleStep``, with what ran there.
+    /// Two runs of one seed differ from this step on: from the number of a ``ScheduleStep``, with what ran
+    /// there.
     case notRepeatable(step: Int, first: String, second: String)
   }
 

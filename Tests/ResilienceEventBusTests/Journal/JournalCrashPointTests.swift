@@ -36,12 +36,13 @@ import Testing
       let consumer = try await broker.join(BrokerGroup("g", start: .oldest))
       try await broker.publish(try publication(6..<7))
       var found: [Int] = []
-      while found.last != 6 { found += try await consumer.receive(limit: 10).map(\.number) }
+      while !found.contains(6) { found += try await consumer.receive(limit: 10).map(\.number) }
       return found
     }
     losses.append(!found.contains(3))
+    // Each is a subject of its own: nothing is said of their order.
     try sim.require(
-      found == [0, 1, 2, 3, 4, 5, 6] || (!isAcknowledged && found == [0, 1, 2, 6]),
+      found.sorted() == Array(0..<7) || (!isAcknowledged && found.sorted() == [0, 1, 2, 6]),
       "acknowledged \(isAcknowledged), found \(found)")
   }
 

@@ -1,5 +1,5 @@
-/// What two failures have in common when they are taken for the same: the type of the error, and its text as far
-/// as the first digit, bracket or quotation mark, for what follows is usually a value of the run.
+/// What two failures have in common when they are taken for the same: the type of the error, and its text
+/// as far as the first digit, bracket or quotation mark, for what follows is usually a value of the run.
 struct FailureKind: Hashable {
   private let type: ObjectIdentifier
   private let text: String

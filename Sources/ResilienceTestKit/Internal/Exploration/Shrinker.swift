@@ -3,9 +3,10 @@ internal import ResilienceCore
 /// Makes a failing run small: fewer faults, fewer tasks whose order matters, fewer departures from the plain
 /// schedule.
 ///
-/// Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002): chunks are
-/// left out, from halves to single ones, and what still fails in the same way is kept. A departure that is left out
-/// changes what all later ones mean, so that tasks come first: only the order of some is kept as it was.
+/// Delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002):
+/// chunks are left out, from halves to single ones, and what still fails in the same way is kept. A
+/// departure that is left out changes what all later ones mean, so that tasks come first: only the order of
+/// some is kept as it was.
 struct Shrinker {
   private let runner: Runner
   private let kind: FailureKind
@@ -58,8 +59,8 @@ struct Shrinker {
 
   /// Keeps the order of as few tasks and timers as needed.
   ///
-  /// Which of them are left out first matters: the order of many others can stand in for that of the two that race.
-  /// So it is tried several times.
+  /// Which of them are left out first matters: the order of many others can stand in for that of the two
+  /// that race. So it is tried several times.
   private mutating func bindFewer() {
     let order = best.order
     var bound: [UInt64] = []

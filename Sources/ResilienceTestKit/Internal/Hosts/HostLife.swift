@@ -2,8 +2,8 @@ internal import ResilienceCore
 
 /// A host between its start and its end: the executor of all its tasks.
 ///
-/// A host that crashes cancels nothing: its jobs are not run any more, its timers do nothing, and what comes back
-/// for it later is dropped.
+/// A host that crashes cancels nothing: its jobs are not run any more, its timers do nothing, and what
+/// comes back for it later is dropped.
 final class HostLife: TaskExecutor {
   private struct State {
     var hasEnded = false

@@ -2,9 +2,9 @@ internal import ResilienceCore
 
 /// Decides what runs next.
 ///
-/// The options of a step are the timers that are due, then the runnable jobs, the oldest first each. Option 0
-/// everywhere is the plain schedule; every other option is a departure from it, and sends what it overtakes to the
-/// back: a task that must be slow takes one departure a round.
+/// The options of a step are the timers that are due, then the runnable jobs, the oldest first each. Option
+/// 0 everywhere is the plain schedule; every other option is a departure from it, and sends what it
+/// overtakes to the back: a task that must be slow takes one departure a round.
 final class Choices: Sendable {
   /// One decision: at which step, and which of how many.
   struct Choice: Sendable, Hashable {

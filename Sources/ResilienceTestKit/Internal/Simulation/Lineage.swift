@@ -1,7 +1,7 @@
 internal import ResilienceCore
 
-/// Names tasks and timers by who made them and as which of its own, so that one has the same name in every schedule
-/// in which it is made at all.
+/// Names tasks and timers by who made them and as which of its own, so that one has the same name in every
+/// schedule in which it is made at all.
 final class Lineage: Sendable {
   private struct State {
     var current: UInt64 = 0

@@ -1,8 +1,8 @@
 internal import ResilienceCore
 
-/// Probabilistic concurrency testing (Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees
-/// of Finding Bugs", 2010): what has the highest priority runs; priorities are random, and at a few random
-/// steps the one that would run falls below all others.
+/// Probabilistic concurrency testing (Burckhardt et al., "A Randomized Scheduler with Probabilistic
+/// Guarantees of Finding Bugs", 2010): what has the highest priority runs; priorities are random, and at a
+/// few random steps the one that would run falls below all others.
 struct PriorityOrder: Sendable {
   private let dice: SeededRandomSource
   private let horizon: Int
@@ -22,7 +22,8 @@ struct PriorityOrder: Sendable {
   var count: Int { priorities.count }
 
   mutating func next(at step: Int, _ names: [UInt64]) -> Int {
-    // What polls with a high priority would never let anything else run: far beyond a usual run chance decides.
+    // What polls with a high priority would never let anything else run: far beyond a usual run chance
+    // decides.
     guard step / 2 <= horizon else { return dice.next(below: names.count) }
     for name in names where priorities[name] == nil { priorities[name] = dice.next() | 1 << 63 }
     var highest = self.highest(of: names)

@@ -23,7 +23,8 @@ final class ScheduleLog: Sendable {
   var order: [UInt64] { state.withLock { $0.order } }
 
   /// - Parameters:
-  ///   - names: The names of the timers that were due, and of the jobs that were runnable, the oldest in front.
+  ///   - names: The names of the timers that were due, and of the jobs that were runnable, the oldest in
+  ///     front.
   ///   - timers: How many of them are timers.
   func append(_ step: Int, at instant: Instant, taking option: Int, of names: [UInt64], timers: Int) {
     state.withLock { state in
