@@ -39,6 +39,7 @@ final class Timeline: ResilienceClock {
 
   func cancel(_ token: TimerToken) -> Bool {
     let action: (@Sendable () -> Void)? = state.withLock { state in
+      if lineage != nil { state.names[token] = nil }
       if let action = state.timers.disarm(token) { return action }
       guard let index = state.due.firstIndex(where: { $0.token == token }) else { return nil }
       return state.due.remove(at: index).action
