@@ -76,7 +76,8 @@ public struct ExplorationFailure: Error, CustomStringConvertible {
         difference.map { "it did not fail so again: \($0)" } ?? shrunk,
       ]
       + departures + faults.map(\.description) + [
-        "replay it in a \(SimulationError.build) build: \(replayLine)",
+        isSeedEnough && decisions.count > 100
+          ? "" : "replay it in a \(SimulationError.build) build: \(replayLine)",
         isSeedEnough ? "as it was found: Simulation(seed: \(seed)).run" : "",
         timeline,
       ]).filter { !$0.isEmpty }.joined(separator: "\n")

@@ -39,9 +39,7 @@ struct RunRecord {
   let waiting: [String]
 
   /// The steps that departed from the plain schedule, and the options taken there.
-  var departures: [Int: Int] {
-    Dictionary(uniqueKeysWithValues: choices.lazy.filter { $0.taken > 0 }.map { ($0.step, $0.taken) })
-  }
+  let departures: [Int: Int]
 }
 
 /// Makes runs of one body.
@@ -60,11 +58,13 @@ struct Runner: Sendable {
     } catch {
       failure = error
     }
+    let departures = choices.made.lazy.filter { $0.taken > 0 }.map { ($0.step, $0.taken) }
     return RunRecord(
       recipe: recipe, error: failure, digest: simulation.scheduleDigest, steps: simulation.stepCount,
       names: choices.namesSeen, choices: choices.made, schedule: simulation.schedule, order: simulation.order,
       faults: simulation.faults.begun, plansFaults: simulation.faults.hasDrawn,
-      waiting: failure == nil ? [] : simulation.waiting)
+      waiting: failure == nil ? [] : simulation.waiting,
+      departures: Dictionary(uniqueKeysWithValues: departures))
   }
 
   private func choices(_ recipe: RunRecipe, _ isRecording: Bool) -> Choices {

@@ -117,7 +117,7 @@ struct Shrinker {
   }
 
   private mutating func lowerOptions() {
-    for step in best.departures.keys.sorted() {
+    for step in best.departures.keys.sorted() where hasBudget {
       guard let option = best.departures[step], option > 1 else { continue }
       for lower in Set([1, option / 2, option - 1]).sorted() where best.departures[step] == option {
         var changed = best.departures

@@ -3,6 +3,7 @@ internal import ResilienceCore
 /// A failed run as lines of text.
 struct TimelineText {
   private static var usualLength: Int { 40 }
+  private static var mostDepartures: Int { 20 }
   private static var widestLanes: Int { 12 }
 
   private let failure: ExplorationFailure
@@ -37,7 +38,7 @@ struct TimelineText {
         hidden += 1
         continue
       }
-      if hidden > 0 { lines.append("\(padded("…", 12))  \(hidden) more in plain order") }
+      if hidden > 0 { lines.append("\(padded("…", 12))  \(hidden) more") }
       hidden = 0
       lines.append(line(steps[index]))
     }
@@ -66,7 +67,7 @@ struct TimelineText {
     let steps = failure.schedule
     guard steps.count > Self.usualLength else { return Set(steps.indices) }
     var shown = Set(steps.indices.suffix(Self.usualLength / 3))
-    for index in steps.indices where steps[index].overtaken != nil {
+    for index in steps.indices.lazy.filter({ steps[$0].overtaken != nil }).prefix(Self.mostDepartures) {
       shown.formUnion(max(0, index - 2)...min(steps.count - 1, index + 2))
     }
     return shown
