@@ -23,6 +23,8 @@ public final class MirroredBroker: EventBroker {
   private let policy: BrokerPolicy
   private let window: Int
   private let groups = Lock<[Identifier: MirrorGroup]>([:])
+  /// What groups without a consumer have settled: a side may not have given its copy out yet.
+  private let remembered = Lock<[Identifier: MirrorTable]>([:])
   private let changes = MaintenanceTurn()
 
   /// Mirrors one broker by another one.
@@ -79,10 +81,12 @@ public final class MirroredBroker: EventBroker {
       }
       return MirroredConsumer(self, present, try await present.front.join(group))
     }
-    let made = MirrorGroup(group, sides, policy, window: window)
+    let made = MirrorGroup(
+      group, sides, policy, window: window, table: remembered.withLock { $0[key] })
     try await made.joinSides()
     let consumer = MirroredConsumer(self, made, try await made.front.join(group))
     groups.withLock { $0[key] = made }
+    remembered.withLock { $0[key] = nil }
     return consumer
   }
 
@@ -92,6 +96,7 @@ public final class MirroredBroker: EventBroker {
     try await changes.take()
     defer { changes.give() }
     let group = groups.withLock { $0.removeValue(forKey: Identifier(name)) }
+    remembered.withLock { $0[Identifier(name)] = nil }
     await group?.leaveSides(removing: true)
     _ = try await group?.front.removeGroup(name)
     return try await onBoth { try await $0.removeGroup(name) }.contains(true)
@@ -102,16 +107,20 @@ public final class MirroredBroker: EventBroker {
     guard (try? await changes.take()) != nil else { return }
     defer { changes.give() }
     guard group.front.snapshot().groups.allSatisfy({ $0.consumers == 0 }) else { return }
-    groups.withLock { groups in
-      let key = Identifier(group.group.name)
-      if groups[key] === group { groups[key] = nil }
+    let key = Identifier(group.group.name)
+    let isPresent = groups.withLock { groups in
+      guard groups[key] === group else { return false }
+      groups[key] = nil
+      return true
     }
+    if isPresent { remembered.withLock { $0[key] = group.settled } }
     await group.leaveSides(removing: true)
   }
 
   /// It is to be handed out once more.
   func forget(_ event: EncodedEvent, in group: String) {
     groups.withLock { $0[Identifier(group)] }?.forget(event)
+    remembered.withLock { $0[Identifier(group)]?.forget(MirrorTable.Key(event)) }
   }
 
   // MARK: - Both

@@ -26,11 +26,15 @@ public final class Simulation: Sendable {
 
   private let choices: Choices
   private let timeline: Timeline
-  private let executor: SimulationExecutor
+  let executor: SimulationExecutor
   private let environment: CallEnvironment
+  private let random: SeededRandomSource
   private let waitRegistry = WaitRegistry()
   private let idlers = Lock<[Waiter]>([])
   private let log: ScheduleLog?
+  let invariants = Invariants()
+  let faults: FaultLedger
+  let hosts = HostList()
   private let stepLimit: Int
   private let hasRun = Atomic(false)
   private let hasEnded = Atomic(false)
@@ -38,6 +42,7 @@ public final class Simulation: Sendable {
   private let abandoned = Atomic(0)
   // The driving thread's; whoever asks for it has waited for the run.
   private nonisolated(unsafe) var digest: UInt64 = 0
+  private nonisolated(unsafe) var waitingAtEnd: [String]?
 
   /// Creates a simulation for one run.
   ///
@@ -55,14 +60,15 @@ public final class Simulation: Sendable {
     stepLimit: Int = .max,
     recordsSchedule: Bool = false
   ) {
-    let seeds = SeededRandomSource(seed: seed)
     self.init(
-      seed: seed, choices: Choices(seed: seeds.next()), random: SeededRandomSource(seed: seeds.next()),
-      startingAt: startingAt, stepLimit: stepLimit, recordsSchedule: recordsSchedule)
+      seed: seed, choices: Choices(seed: SeededRandomSource(seed: seed).next()), startingAt: startingAt,
+      stepLimit: stepLimit, recordsSchedule: recordsSchedule)
   }
 
+  /// - Parameter faults: The numbers of those that a plan lets happen; `nil` for all.
   init(
-    seed: UInt64, choices: Choices, random: SeededRandomSource, startingAt: UnixTime, stepLimit: Int,
+    seed: UInt64, choices: Choices, faults: Set<Int>? = nil,
+    startingAt: UnixTime = UnixTime(nanoseconds: 946_684_800_000_000_000), stepLimit: Int,
     recordsSchedule: Bool
   ) {
     precondition(stepLimit >= 1, "a simulation's step limit must be 1 or more, was \(stepLimit)")
@@ -70,10 +76,15 @@ public final class Simulation: Sendable {
     self.choices = choices
     self.stepLimit = stepLimit
     log = recordsSchedule ? ScheduleLog() : nil
-    timeline = Timeline(startingAt: startingAt, choices: choices)
+    self.faults = FaultLedger(keeping: faults)
+    let lineage = recordsSchedule || choices.readsNames ? Lineage() : nil
+    timeline = Timeline(startingAt: startingAt, lineage)
     // Another sequence than the one that code inside draws from the context.
     executor = SimulationExecutor(
-      timeline: timeline, random: SeededRandomSource(seed: SplitMix64.mix(~seed)))
+      timeline: timeline, random: SeededRandomSource(seed: SplitMix64.mix(~seed)), lineage)
+    let seeds = SeededRandomSource(seed: seed)
+    _ = seeds.next()  // the choices'
+    random = SeededRandomSource(seed: seeds.next())
     environment = CallEnvironment(
       clock: timeline, random: random, executor: executor, waitRegistry: waitRegistry)
   }
@@ -111,7 +122,18 @@ public final class Simulation: Sendable {
   /// Every decision so far, if the simulation records them.
   public var schedule: [ScheduleStep] { log?.steps ?? [] }
 
-  /// Tells schedules apart: equal for runs that took the same decisions.
+  /// The names of what ran, step by step, if the simulation records them.
+  var order: [UInt64] { log?.order ?? [] }
+
+  func environment(_ clock: HostClock, _ life: HostLife) -> CallEnvironment {
+    CallEnvironment(clock: clock, random: random, executor: life, waitRegistry: life.waitRegistry)
+  }
+
+  /// What waits at this moment, or waited when a recorded run had ended; sorted, as far as it waits through
+  /// this package.
+  var waiting: [String] { waitingAtEnd ?? waitRegistry.entries + hosts.waiting }
+
+  /// Tells schedules apart: equal for runs that took the same decisions at the same instants.
   var scheduleDigest: UInt64 { digest }
 
   /// What of the runtime a simulation holds here.
@@ -148,7 +170,9 @@ public final class Simulation: Sendable {
       self.hasEnded.store(true, ordering: .relaxed)
     }
     guard let result = ending.result else { preconditionFailure("the body of a simulation left no result") }
-    return try result.get()
+    let value = try result.get()
+    try invariants.checkGoals(before: nil, step: stepCount, at: now)
+    return value
   }
 
   // Apart from `run`, so that it is not generic: this is the inner loop.
@@ -158,6 +182,7 @@ public final class Simulation: Sendable {
     defer { executor.endDriving(before: outer) }
     let task = Task(executorPreference: executor, operation: body)
     defer {
+      if log != nil { waitingAtEnd = waiting }
       if scope.contains(.tasks) { endWhatIsLeft(body: task) }
     }
     while true {
@@ -173,35 +198,38 @@ public final class Simulation: Sendable {
 
   /// Runs one job, or fires one timer; moves the time when there is nothing else to do.
   private func take(step runnable: Int) throws {
-    let isTimerDue = timeline.isTimerDue
-    if runnable == 0, !isTimerDue { return try moveOn() }
-    let options = runnable + (isTimerDue ? 1 : 0)
-    let choice = choices.next(of: options)
-    digest = SplitMix64.mix(digest ^ UInt64(options) << 32 ^ UInt64(choice))
-    if choice < runnable {
-      let job = executor.run(choice, naming: log != nil)
-      log?.append(at: now, job: job, option: choice, of: options)
+    let due = timeline.dueCount()
+    if runnable == 0, due == 0 { return try moveOn() }
+    let choice = choices.next(at: stepCount, timers: due, jobs: runnable) { names }
+    note(choice, runnable, due)
+    if choice < due {
+      switch timeline.takeDue(choice) {
+      case .action(let action): action()
+      case .job(let job, let life): executor.run(job, of: life)
+      }
     } else {
-      log?.append(at: now, job: nil, option: choice, of: options)
-      fireTimer()
+      executor.run(choice - due)
     }
+    try invariants.check(at: now, step: stepCount)
   }
 
-  private func fireTimer() {
-    switch timeline.takeNext() {
-    case .action(let action): action()
-    case .job(let job): executor.run(job)
-    case nil: break
-    }
+  private func note(_ choice: Int, _ runnable: Int, _ due: Int) {
+    digest = SplitMix64.mix(digest ^ UInt64(runnable + due) << 32 ^ UInt64(choice))
+    digest = SplitMix64.mix(digest ^ UInt64(bitPattern: now.nanoseconds))
+    log?.append(stepCount, at: now, taking: choice, of: names, timers: due)
   }
+
+  private var names: [UInt64] { timeline.dueNames + executor.names }
 
   private func moveOn() throws {
     if executor.hasEscaped { throw failure(.escape) }
     let idler: Waiter? = idlers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
     if let idler {
       idler.grant()
-    } else if !timeline.moveToNextTimer() {
-      throw failure(.deadlock)
+    } else {
+      guard let next = timeline.nextInstant else { throw failure(.deadlock) }
+      try invariants.checkGoals(before: next, step: stepCount, at: now)
+      timeline.move(to: next)
     }
   }
 
@@ -214,7 +242,7 @@ public final class Simulation: Sendable {
   }
 
   private func failure(_ reason: SimulationError.Reason) -> SimulationError {
-    var waiting = waitRegistry.entries
+    var waiting = waiting
     if reason == .deadlock, timeline.hasSleepWithoutEnd { waiting.append("a sleep without end") }
     return SimulationError(reason, seed: seed, at: now, waiting: waiting)
   }

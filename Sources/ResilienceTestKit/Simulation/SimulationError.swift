@@ -14,6 +14,10 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
 
     /// As many jobs and timers have run as the simulation was given, and the body has not returned.
     case stepLimit(Int)
+
+    /// Two runs of one seed differ from this step on: from the number of a ``ScheduleStep``, with what ran
+    /// there.
+    case notRepeatable(step: Int, first: String, second: String)
   }
 
   /// The kind of dead end.
@@ -54,6 +58,21 @@ public struct SimulationError: Error, Hashable, CustomStringConvertible {
         + "held here: \(Simulation.scope))"
     case .stepLimit(let limit):
       "step limit: \(limit) jobs and timers have run and the body has not returned"
+    case .notRepeatable(let step, let first, let second):
+      "not repeatable: two runs of the seed differ from step \(step) on, first \(first), then \(second) (something is "
+        + "decided outside the seed; usually by the order of a `Set` or a `Dictionary`, which changes with each "
+        + "instance and each process: sort it, or set `SWIFT_DETERMINISTIC_HASHING=1`; or by a real clock, chance "
+        + "that is not `CallContext.current.random()`, or state that outlives a run)"
+    }
+  }
+
+  /// The reason without its numbers.
+  var reasonName: String {
+    switch reason {
+    case .deadlock: "deadlock"
+    case .escape: "escape"
+    case .stepLimit: "stepLimit"
+    case .notRepeatable: "notRepeatable"
     }
   }
 

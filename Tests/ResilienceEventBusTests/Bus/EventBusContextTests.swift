@@ -108,8 +108,10 @@ import Testing
     }
   }
 
-  @Test func whoeverObservesTheRunIsToldOfEachDelivery() throws {
-    try Simulation(seed: 1).run { sim in
+  /// The third event is overdue at once: its observer is told where the worker finds it before the timer does.
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func whoeverObservesTheRunIsToldOfEachDelivery(seed: UInt64) throws {
+    try Simulation(seed: seed).run { sim in
       let bus = EventBus(source: "tests")
       let spans = Spans()
       let inside = Log<UInt64>()
@@ -128,13 +130,13 @@ import Testing
         }
       }
       #expect(inside.entries == [101, 102, 101])
-      #expect(
-        spans.log.entries == [
-          "began 1 in 3", "event_bus.redelivery_scheduled in 101", "ended 101 of 3: failure",
-          "began 2 in 3", "event_bus.dead_lettered in 102", "ended 102 of 3: failure",
-          "began 1 in 3", "event_bus.delivered in 101", "ended 101 of 3: success",
-          "event_bus.dead_lettered in 3",
-        ])
+      let deliveries = [
+        "began 1 in 3", "event_bus.redelivery_scheduled in 101", "ended 101 of 3: failure",
+        "began 2 in 3", "event_bus.dead_lettered in 102", "ended 102 of 3: failure",
+        "began 1 in 3", "event_bus.delivered in 101", "ended 101 of 3: success",
+      ]
+      let told = spans.log.entries
+      #expect(told == deliveries || told == deliveries + ["event_bus.dead_lettered in 3"])
     }
   }
 

@@ -229,7 +229,7 @@ import Testing
   /// A reply, the timeout and a cancellation at one instant: one of them wins, and nothing is left behind.
   @Test func replyTimeoutAndCancellationRaceWithoutALeak() throws {
     let ends = Log<String>()
-    try Simulation.explore(seeds: 0..<300) { sim in
+    try Simulation.explore(seeds: 0..<300, repeatingEvery: 0) { sim in
       let bus = EventBus(source: "tests")
       try Self.answer(bus) { _ in
         try await sim.sleep(for: .seconds(1))

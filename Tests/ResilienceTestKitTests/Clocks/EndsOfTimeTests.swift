@@ -167,8 +167,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [[-1], [.min, .max], [.max, -5, 7]])
-  func row73_aReplayTakesAnyDecisions(decisions: [Int]) throws {
+  @Test(arguments: [[1: -1], [.min: .max, 2: .max], [3: .min, .max: -5, 4: 7]])
+  func row73_aReplayTakesAnyDecisions(decisions: [Int: Int]) throws {
     let order = try Simulation.replay(decisions) { _ in
       let order = Log<Int>()
       await withTaskGroup { group in

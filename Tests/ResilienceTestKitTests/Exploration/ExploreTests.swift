@@ -28,10 +28,7 @@ import Testing
     let failure = try #require(throws: ExplorationFailure.self) {
       try Simulation.explore(seeds: 0..<10_000) { try await Self.race($0) }
     }
-    guard case .seed(let seed) = failure.replay else {
-      _ = Issue.record("no seed: \(failure)")
-      return
-    }
+    let seed = failure.seed
     #expect(failure.description.contains("Simulation(seed: \(seed)).run"))
     for _ in 0..<20 {
       #expect(throws: Violation.self) { try Simulation(seed: seed).run { try await Self.race($0) } }
@@ -42,11 +39,9 @@ import Testing
     let failure = try #require(throws: ExplorationFailure.self) {
       try Simulation.exploreEveryInterleaving { try await Self.race($0) }
     }
-    guard case .decisions(let decisions) = failure.replay else {
-      _ = Issue.record("no decisions: \(failure)")
-      return
+    #expect(throws: Violation.self) {
+      try Simulation.replay(failure.decisions) { try await Self.race($0) }
     }
-    #expect(throws: Violation.self) { try Simulation.replay(decisions) { try await Self.race($0) } }
   }
 
   /// Looks whether the door is open, then goes to sleep: a knock in between wakes nobody.

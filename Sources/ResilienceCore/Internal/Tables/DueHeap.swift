@@ -62,6 +62,8 @@ package struct DueHeap<Element> {
   /// When the earliest is due; `nil` when there is none.
   @inlinable package var earliest: Instant? { heap.first?.due }
 
+  package var earliestHandle: Handle? { heap.first.map { newestHandle(of: $0.slot) } }
+
   // MARK: - In and out
 
   @inlinable

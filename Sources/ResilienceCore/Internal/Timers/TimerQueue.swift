@@ -12,6 +12,9 @@ package struct TimerQueue: ~Copyable {
   /// When the earliest timer is due; `nil` when there is none.
   package var earliest: Instant? { timers.earliest }
 
+  /// The earliest timer's token.
+  package var earliestToken: TimerToken? { timers.earliestHandle.map { TimerToken(id: $0.bits) } }
+
   /// Adds a timer.
   ///
   /// - Parameter rank: Orders timers of one instant; a simulator draws it from its seed.

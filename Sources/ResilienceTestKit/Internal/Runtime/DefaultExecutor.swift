@@ -12,7 +12,7 @@
 
     func enqueue(_ job: consuming ExecutorJob) {
       if let executor = Takeover.drivingExecutor {
-        executor.enqueue(job)
+        executor.enqueueUnbound(UnownedJob(job), isOnMainActor: false)
       } else {
         Self.original.enqueue(job)
       }

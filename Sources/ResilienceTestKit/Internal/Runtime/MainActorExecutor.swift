@@ -8,7 +8,7 @@
 
     func enqueue(_ job: consuming ExecutorJob) {
       if let executor = Takeover.drivingExecutor {
-        executor.enqueue(UnownedJob(job), isOnMainActor: true)
+        executor.enqueueUnbound(UnownedJob(job), isOnMainActor: true)
       } else {
         Self.original.enqueue(job)
       }

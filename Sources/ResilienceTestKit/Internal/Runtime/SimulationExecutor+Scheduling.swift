@@ -19,7 +19,7 @@
     private func sleep(_ job: UnownedJob, for delay: some DurationProtocol) {
       // The runtime itself has no clock whose durations are others.
       let delay = delay as? Swift.Duration ?? .zero
-      timeline.schedule(job, at: timeline.instant.advanced(by: delay))
+      schedule(job, at: timeline.instant.advanced(by: delay))
     }
   }
 #endif

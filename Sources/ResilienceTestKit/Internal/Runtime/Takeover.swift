@@ -29,8 +29,10 @@ enum Takeover {
     }
     driver.pointee.wall = { owner in
       guard let owner else { return 0 }
-      let timeline = Takeover.executor(owner).timeline
-      return timeline.start.nanoseconds.addingSaturating(timeline.instant.nanoseconds)
+      let executor = Takeover.executor(owner)
+      let time = executor.timeline.start.nanoseconds.addingSaturating(executor.timeline.instant.nanoseconds)
+      // A host's clock may be wrong.
+      return time.addingSaturating(executor.currentLife?.clockOffset ?? 0)
     }
     driver.pointee.random = { owner in
       guard let owner else { return 0 }

@@ -118,6 +118,7 @@ enum EveryName {
   typealias EventType_ = EventType
   typealias Exploration_ = Exploration
   typealias ExplorationFailure_ = ExplorationFailure
+  typealias ExplorationStrategy_ = ExplorationStrategy
   typealias ExtensionValue_ = ExtensionValue
   typealias FallbackEvent_ = FallbackEvent
   typealias FallbackFailed_ = FallbackFailed
@@ -128,6 +129,8 @@ enum EveryName {
   typealias FaultHandler_ = FaultHandler
   typealias FaultInjector_ = FaultInjector
   typealias FaultInjectorSnapshot_ = FaultInjectorSnapshot
+  typealias FaultOccurrence_ = FaultOccurrence
+  typealias FaultPlan_ = FaultPlan
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
   typealias GroupConflict_ = GroupConflict
@@ -215,6 +218,7 @@ enum EveryName {
   typealias Outcome_ = Outcome
   typealias OutlierPolicy_ = OutlierPolicy
   typealias Overflow_ = Overflow
+  typealias PlannedFault_ = PlannedFault
   typealias PoisonEvent_ = PoisonEvent
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
@@ -282,6 +286,7 @@ enum EveryName {
   typealias ServiceWatch_ = ServiceWatch
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias SimulatedDisk_ = SimulatedDisk
+  typealias SimulatedHost_ = SimulatedHost<Int>
   typealias SimulatedNetwork_ = SimulatedNetwork
   typealias SimulatedNetworkSnapshot_ = SimulatedNetworkSnapshot
   typealias SimulatedService_ = SimulatedService

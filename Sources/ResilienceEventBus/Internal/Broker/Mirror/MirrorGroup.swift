@@ -22,11 +22,14 @@ final class MirrorGroup: Sendable {
   private let state: Lock<State>
   private let turns = [MaintenanceTurn(), MaintenanceTurn()]
 
-  init(_ group: BrokerGroup, _ sides: [MirrorHealth], _ policy: BrokerPolicy, window: Int) {
+  /// - Parameter table: What was settled before the group's last consumer left, if it had any.
+  init(
+    _ group: BrokerGroup, _ sides: [MirrorHealth], _ policy: BrokerPolicy, window: Int, table: MirrorTable?
+  ) {
     self.group = group
     self.sides = sides
     self.window = policy.window
-    state = Lock(State(table: MirrorTable(window: window)))
+    state = Lock(State(table: table ?? MirrorTable(window: window)))
     let reference = MirrorReference()
     let log = MirrorLog { event, outcome in try await reference.group?.settle(event, outcome) }
     front = LogBroker("", policy, log, BrokerState(policy))
@@ -34,6 +37,9 @@ final class MirrorGroup: Sendable {
   }
 
   var duplicates: Int { state.withLock { $0.table.duplicates } }
+
+  /// What was settled; see ``MirrorTable/settled``.
+  var settled: MirrorTable { state.withLock { $0.table.settled } }
 
   // MARK: - Sessions
 

@@ -71,6 +71,13 @@ struct MirrorTable: Sendable {
     }
   }
 
+  /// The table without what is not settled, which the sides give out again.
+  var settled: MirrorTable {
+    var table = self
+    table.twins = twins.filter { $0.value.outcome != nil }
+    return table
+  }
+
   /// It is to come once more.
   mutating func forget(_ key: Key) { twins[key] = nil }
 }

@@ -1,0 +1,58 @@
+import Foundation
+import ResilienceTestKit
+import Testing
+
+@testable import ResilienceCore
+
+/// How each way of exploring finds each mistake. `RESILIENCE_FIGURES=1` prints the table of "Finding faults".
+@Suite struct PlantedMistakeTests {
+  struct Way: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let explore: @Sendable (PlantedMistake) throws -> Exploration
+  }
+
+  static let ways = [
+    Way(testDescription: "random") { try Simulation.explore(seeds: 0..<3000, $0.body) },
+    Way(testDescription: "2 preemptions") {
+      try Simulation.explore(seeds: 0..<3000, strategy: .preemptions(2), $0.body)
+    },
+    Way(testDescription: "every interleaving, 2 departures") {
+      try Simulation.exploreEveryInterleaving(departures: 2, limit: 20_000, $0.body)
+    },
+  ]
+
+  /// Within three thousand runs, or twenty thousand of an enumeration: seconds.
+  @Test(arguments: ways, PlantedMistake.allCases)
+  func aPlantedMistakeIsFoundAndShrunkToTwentyDecisions(way: Way, mistake: PlantedMistake) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      let exploration = try way.explore(mistake)
+      // Without a seed that varies, faults come at the same instants in every run.
+      #expect(way.testDescription.hasPrefix("every") && mistake.needsFaults, "\(exploration)")
+      Self.report("| \(mistake.rawValue) | \(way.testDescription) | not in \(exploration.runs) | | | | |")
+    } catch let failure as ExplorationFailure {
+      #expect(failure.decisions.count <= 20, "\(failure)")
+      #expect(failure.faults.count <= 1, "\(failure)")
+      #expect(failure.faults.isEmpty == !mistake.needsFaults)
+      let error = #expect(throws: (any Error).self) {
+        try Simulation.replay(
+          seed: failure.seed, failure.decisions, faults: failure.faults.map(\.number), mistake.body)
+      }
+      #expect("\(error!)".prefix(20) == "\(failure.error)".prefix(20))
+      let seconds = (clock.now - start) / .seconds(1)
+      Self.report(
+        "| \(mistake.rawValue) | \(way.testDescription) | \(failure.runs) | \(failure.decisionsFound) | "
+          + "\(failure.decisions.count) | \(failure.faults.count) | \(failure.shrinkingRuns) | "
+          + "\(String(format: "%.2f", seconds)) s |")
+    }
+  }
+
+  private static func report(_ line: String) {
+    if ProcessInfo.processInfo.environment["RESILIENCE_FIGURES"] != nil { print(line) }
+  }
+}
+
+extension PlantedMistake {
+  var needsFaults: Bool { self == .doubleCharge || self == .clockGoesBack }
+}
