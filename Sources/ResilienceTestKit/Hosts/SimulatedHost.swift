@@ -4,10 +4,10 @@ internal import ResilienceCore
 /// ``Simulation/host(_:clockOffset:disk:_:)``.
 ///
 /// ``crash()`` is a power cut: no task is cancelled, no `defer` runs, the memory is gone, and of the disk
-/// what was not synced is lost as chance has it. What runs on it are its start and its calls, and their
-/// child tasks; a task without a parent has to name its executor, `CallContext.current.executor`. Hosts
-/// share what is simulated between them (a network, services), and no actors or objects of their own: a
-/// crash would stop those for all.
+/// what was not synced is lost as chance has it. What runs on it are its start and its calls, and the tasks
+/// that these start; where ``Simulation/scope`` holds no tasks, one without a parent has to name its
+/// executor, `CallContext.current.executor`. Hosts share what is simulated between them (a network,
+/// services), and no actors or objects of their own: a crash would stop those for all.
 public final class SimulatedHost<Service: Sendable>: Sendable {
   private struct State {
     var life: HostLife?

@@ -23,6 +23,9 @@ public struct LinkHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
+    if let delay = request.duplicate(drawing: context.random) {
+      deliverCopy(of: input, after: delay, context)
+    }
     try await request.carry(context)
     var context = context
     // Time has passed: the layers inside must read the clock again.
@@ -35,6 +38,16 @@ public struct LinkHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     }
     try await response.carry(context)
     return try result.get()
+  }
+
+  /// Nobody waits for what it comes to.
+  private func deliverCopy(of input: Base.Input, after delay: Int64, _ context: CallContext) {
+    Task.immediate(executorPreference: context.executor) { [base] in
+      try await context.clock.sleep(for: .nanoseconds(delay))
+      var context = context
+      context.forgetNow()
+      _ = try await base.perform(input, in: context)
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 internal import ResilienceCore
 
-/// Delay, loss and partitions between named nodes.
+/// Delay, loss, duplicates, reordering and partitions between named nodes.
 ///
 /// A refused connection is the kind failure. The unkind one is silence: the request arrived or it did not,
 /// and the caller cannot tell. A call over ``ResilienceCore/Handler/link(_:from:to:)`` sends its input over
@@ -58,7 +58,8 @@ public final class SimulatedNetwork: Sendable {
     let links = wires.map { direction, wire in
       let counts = wire.counts
       return SimulatedNetworkSnapshot.Link(
-        from: direction.from, to: direction.to, sent: counts.sent, lost: counts.lost)
+        from: direction.from, to: direction.to, sent: counts.sent, lost: counts.lost,
+        duplicated: counts.duplicated)
     }
     return SimulatedNetworkSnapshot(links: links.sorted { ($0.from, $0.to) < ($1.from, $1.to) })
   }

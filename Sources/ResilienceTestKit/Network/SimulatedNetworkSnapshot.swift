@@ -12,6 +12,8 @@ public struct SimulatedNetworkSnapshot: Sendable, Hashable {
     public let sent: Int
     /// Messages that never arrived.
     public let lost: Int
+    /// Requests that arrived twice.
+    public let duplicated: Int
   }
 
   /// The links in use, by their nodes.
@@ -19,7 +21,8 @@ public struct SimulatedNetworkSnapshot: Sendable, Hashable {
 }
 
 extension SimulatedNetworkSnapshot: MetricSource {
-  /// `network_messages_total` and `network_lost_messages_total` for each link.
+  /// `network_messages_total`, `network_lost_messages_total` and `network_duplicated_messages_total` for each
+  /// link.
   public var metrics: [Metric] {
     links.flatMap { link in
       let labels = [Metric.Label("from", link.from), Metric.Label("to", link.to)]
@@ -30,6 +33,9 @@ extension SimulatedNetworkSnapshot: MetricSource {
         Metric(
           "network_lost_messages_total", .counter, Double(link.lost), labels: labels,
           help: "Messages that a simulated network has lost."),
+        Metric(
+          "network_duplicated_messages_total", .counter, Double(link.duplicated), labels: labels,
+          help: "Requests that a simulated network has delivered twice."),
       ]
     }
   }

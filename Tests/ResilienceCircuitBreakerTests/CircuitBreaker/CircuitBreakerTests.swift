@@ -136,7 +136,9 @@ import Testing
     #expect((snapshot.successes, snapshot.failures, snapshot.openings) == (1, 5, 2))
     #expect(
       snapshot.metrics.contains(
-        Metric("circuit_breaker_open_seconds_total", .counter, 15, labels: [.init("breaker", "payment")])))
+        Metric(
+          "circuit_breaker_open_seconds_total", .counter, 15, labels: [.init("breaker", "payment")],
+          help: "How long the breaker has been open.")))
   }
 
   @Test func aListenerMayUseTheBreaker() {

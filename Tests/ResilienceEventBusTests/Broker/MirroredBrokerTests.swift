@@ -5,8 +5,8 @@ import Testing
 @testable import ResilienceEventBus
 
 @Suite struct MirroredBrokerTests {
-  /// A copy that its side had not given out when the group's last consumer left knows nothing of how often the
-  /// other one was delivered, nor of its death.
+  /// A copy that its side had not given out when the group's last consumer left knows nothing of how often
+  /// the other one was delivered, nor of its death.
   static let promisesOfCopies: Set = [
     "whatWasNotSettledComesAgainBeforeWhatFollows", "aDeadLetterIsKeptWithItsReason",
     "aRedrivenEventComesToItsGroupAlone", "aLetterStaysWhenItsGroupIsGone",

@@ -108,7 +108,8 @@ import Testing
     }
   }
 
-  /// The third event is overdue at once: its observer is told where the worker finds it before the timer does.
+  /// The third event is overdue at once: its observer is told where the worker finds it before the timer
+  /// does.
   @Test(arguments: 0..<20 as Range<UInt64>)
   func whoeverObservesTheRunIsToldOfEachDelivery(seed: UInt64) throws {
     try Simulation(seed: seed).run { sim in

@@ -74,9 +74,15 @@ import Testing
     for _ in 1...3 { try? await call(1) }
     let metrics = call.snapshot().metrics
     let label = Metric.Label("call", "stock")
-    #expect(metrics.first == Metric("retry_retries_total", .counter, 1, labels: [label]))
+    #expect(
+      metrics.first
+        == Metric("retry_retries_total", .counter, 1, labels: [label], help: "Attempts after the first."))
     let exhausted = [label, Metric.Label("reason", "budget_exhausted")]
-    #expect(metrics.contains(Metric("retry_gave_up_total", .counter, 2, labels: exhausted)))
+    #expect(
+      metrics.contains(
+        Metric(
+          "retry_gave_up_total", .counter, 2, labels: exhausted,
+          help: "Calls that failed for good, by reason.")))
     // Those that did not occur are there too, so that a query finds them.
     #expect(metrics.count { $0.name == "retry_gave_up_total" } == RetryDecision.Reason.allCases.count)
     #expect(metrics.contains { $0.name == "retry_budget_available" && $0.value == 0 })

@@ -8,16 +8,18 @@ import Testing
 @Suite struct PlantedMistakeTests {
   struct Way: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let explore: @Sendable (PlantedMistake) throws -> Exploration
+    /// How many tasks are there that have nothing to do with the mistake.
+    var others = 4
+    let explore: @Sendable (@escaping PlantedMistake.Body) throws -> Exploration
   }
 
   static let ways = [
-    Way(testDescription: "random") { try Simulation.explore(seeds: 0..<3000, $0.body) },
+    Way(testDescription: "random") { try Simulation.explore(seeds: 0..<3000, $0) },
     Way(testDescription: "2 preemptions") {
-      try Simulation.explore(seeds: 0..<3000, strategy: .preemptions(2), $0.body)
+      try Simulation.explore(seeds: 0..<3000, strategy: .preemptions(2), $0)
     },
-    Way(testDescription: "every interleaving, 2 departures") {
-      try Simulation.exploreEveryInterleaving(departures: 2, limit: 20_000, $0.body)
+    Way(testDescription: "every interleaving, alone", others: 0) {
+      try Simulation.exploreEveryInterleaving(limit: 20_000, $0)
     },
   ]
 
@@ -27,7 +29,7 @@ import Testing
     let clock = ContinuousClock()
     let start = clock.now
     do {
-      let exploration = try way.explore(mistake)
+      let exploration = try way.explore(mistake.body(among: way.others))
       // Without a seed that varies, faults come at the same instants in every run.
       #expect(way.testDescription.hasPrefix("every") && mistake.needsFaults, "\(exploration)")
       Self.report("| \(mistake.rawValue) | \(way.testDescription) | not in \(exploration.runs) | | | | |")
@@ -37,7 +39,8 @@ import Testing
       #expect(failure.faults.isEmpty == !mistake.needsFaults)
       let error = #expect(throws: (any Error).self) {
         try Simulation.replay(
-          seed: failure.seed, failure.decisions, faults: failure.faults.map(\.number), mistake.body)
+          seed: failure.seed, failure.decisions, faults: failure.faults.map(\.number),
+          mistake.body(among: way.others))
       }
       #expect("\(error!)".prefix(20) == "\(failure.error)".prefix(20))
       let seconds = (clock.now - start) / .seconds(1)

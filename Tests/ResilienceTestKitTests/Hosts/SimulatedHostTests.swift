@@ -1,7 +1,13 @@
+import Foundation
 import ResilienceTestKit
 import Testing
 
 @testable import ResilienceCore
+
+@MainActor private func noteLater(_ log: Log<String>) async throws {
+  try await Task.sleep(for: .milliseconds(2500))
+  log.append("detached")
+}
 
 @Suite struct SimulatedHostTests {
   @Test func aCallRunsOnTheHostWithWhatItsStartReturned() throws {
@@ -109,6 +115,46 @@ import Testing
       return [first, second, try await read(), CallContext.current.clock.unixTime.nanoseconds]
     }
     #expect(times == [5_000_000_000, 2_000_000_000, 2_000_000_000, 10_000_000_000])
+  }
+
+  /// Code that knows nothing of hosts belongs to the one that started it, wherever it is woken from.
+  @Test func whatAHostStartsWithATaskDiesWithIt() throws {
+    let log = Log<String>()
+    try Simulation(seed: 1).run { sim in
+      let (stream, continuation) = AsyncStream<Int>.makeStream()
+      let outside = Task {
+        for await number in stream { log.append("outside \(number)") }
+      }
+      let host = sim.host("payment") { _ in
+        Task {
+          for count in 1... {
+            try await Task.sleep(for: .seconds(1))
+            log.append("first life, second \(count)")
+          }
+        }
+        Task.detached { try await noteLater(log) }
+      }
+      _ = try await host.call { _ in continuation.yield(1) }
+      try await Task.sleep(for: .milliseconds(2200))
+      host.crash()
+      continuation.yield(2)
+      continuation.finish()
+      await outside.value
+      try await Task.sleep(for: .seconds(10))
+      try sim.require(host.droppedJobs > 0, "\(host.droppedJobs)")
+    }
+    #expect(
+      log.entries == ["outside 1", "first life, second 1", "first life, second 2", "outside 2"])
+  }
+
+  @Test func aHostsDateIsThatOfItsClock() throws {
+    let times = try Simulation(seed: 1, startingAt: UnixTime(nanoseconds: 0)).run { sim in
+      let host = sim.host("payment", clockOffset: .seconds(-5)) { _ in }
+      try await Task.sleep(for: .seconds(10))
+      let task = try await host.call { _ in Task { Date().timeIntervalSince1970 } }
+      return [await task.value, Date().timeIntervalSince1970]
+    }
+    #expect(times == [5, 10])
   }
 
   @Test func aCallerThatLeavesDoesNotEndTheWork() throws {

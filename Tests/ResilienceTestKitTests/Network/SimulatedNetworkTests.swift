@@ -37,6 +37,38 @@ import Testing
     #expect(base.calls.map(\.instant.nanoseconds) == [2_000_000_000, 7_000_000_000])
   }
 
+  @Test func aRequestMayArriveTwiceAndItsCopyAtAnotherTime() throws {
+    let base = ScriptedHandler<Int, Int>("base", [.succeed(7), .succeed(8)], afterwards: .repeatLast)
+    try Simulation(seed: 1).run { sim in
+      let network = SimulatedNetwork(
+        NetworkLink(delay: .uniform(.seconds(1) ... .seconds(3)), duplication: 1))
+      let call = base.link(network, from: "a", to: "b")
+      _ = try await call(1)
+      try await sim.sleep(for: .seconds(10))
+      #expect(network.snapshot().links.map(\.duplicated) == [1, 0])
+    }
+    #expect(base.calls.count == 2)
+    #expect(base.calls.map(\.input) == [1, 1])
+    #expect(Set(base.calls.map(\.instant)).count == 2)
+  }
+
+  /// Each message has a delay of its own: the second request may come before the first.
+  @Test func laterMessagesOvertakeEarlierOnes() throws {
+    let orders = try (0..<20 as Range<UInt64>).map { seed in
+      let base = ScriptedHandler<Int, Int>("base", [.succeed(0)], afterwards: .repeatLast)
+      try Simulation(seed: seed).run { _ in
+        let network = SimulatedNetwork(NetworkLink(delay: .uniform(.seconds(1) ... .seconds(3))))
+        let call = base.link(network, from: "a", to: "b")
+        async let first = call(1)
+        try await CallContext.current.clock.sleep(for: .milliseconds(100))
+        async let second = call(2)
+        _ = try await (first, second)
+      }
+      return base.calls.map(\.input)
+    }
+    #expect(Set(orders) == [[1, 2], [2, 1]])
+  }
+
   @Test func theInnerLayersReadTheClockAgain() throws {
     let seen = try Simulation(seed: 1).run { _ in
       let network = SimulatedNetwork(NetworkLink(delay: .constant(.seconds(2))))

@@ -1,6 +1,7 @@
 import Resilience
 
-// The trace goes with the call as a header field, `traceparent`, and the other service's spans are part of it.
+// The trace goes with the call as a header field, `traceparent`, and the other service's spans are part of
+// it.
 
 func traceAcrossServices(say: @escaping Say) async throws {
   let store = TraceStore()

@@ -1,7 +1,7 @@
 import Resilience
 
-// Two servers register themselves for as long as they run. A client asks the registry, takes turns, and leaves
-// out the one that fails.
+// Two servers register themselves for as long as they run. A client asks the registry, takes turns, and
+// leaves out the one that fails.
 
 struct Refused: Error {}
 

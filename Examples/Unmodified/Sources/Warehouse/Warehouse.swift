@@ -1,8 +1,8 @@
 internal import AsyncAlgorithms
 internal import Foundation
 
-/// A warehouse as it might run in production: clerks type searches, scales report weights, orders come in, and all of
-/// it becomes one journal. Its code knows nothing of a simulation.
+/// A warehouse as it might run in production: clerks type searches, scales report weights, orders come in,
+/// and all of it becomes one journal. Its code knows nothing of a simulation.
 public actor Warehouse {
   private let searches = AsyncChannel<String>()
   private let weights = AsyncChannel<Int>()

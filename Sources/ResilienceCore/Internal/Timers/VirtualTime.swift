@@ -5,7 +5,8 @@ package enum VirtualTime {
   private static let installed = Atomic(false)
   private static let source = Lock<(@Sendable () -> (any ResilienceClock)?)?>(nil)
 
-  /// Asks `clock` for each timer from now on: the simulation's clock on a thread that drives one, `nil` elsewhere.
+  /// Asks `clock` for each timer from now on: the simulation's clock on a thread that drives one, `nil`
+  /// elsewhere.
   package static func install(_ clock: @escaping @Sendable () -> (any ResilienceClock)?) {
     guard !isInstalled else { return }
     source.withLock { $0 = clock }

@@ -5,7 +5,7 @@ extension EventBrokerContract {
     [
       Case(name: "whatIsForLaterComesThen") { trial in
         let consumer = try await trial.join()
-        let due = try await trial.publish(1, of: "key", after: .milliseconds(400))
+        let due = try await trial.publish(1, of: "key", after: .seconds(1))
         try await trial.publish([2], of: "key")
         let first = try await trial.expect([2], from: consumer, "before its time")
         try await trial.settle(first, by: consumer)
@@ -18,9 +18,13 @@ extension EventBrokerContract {
       },
       Case(name: "whatIsForLaterComesInTheOrderOfItsTimes") { trial in
         let consumer = try await trial.join()
-        for number in [3, 1, 2] {
-          try await trial.publish(number, of: "key", after: .milliseconds(100 * number))
-        }
+        let now = CallContext.current.clock.unixTime
+        try await trial.broker.publish(
+          [3, 1, 2].map { number in
+            var event = try trial.event(number, of: "key")
+            event.notBefore = now.advanced(by: .milliseconds(400 * number))
+            return event
+          })
         let deliveries = try await trial.expect([1, 2, 3], from: consumer, "after their times")
         try await trial.settle(deliveries, by: consumer)
       },
@@ -33,7 +37,7 @@ extension EventBrokerContract {
       },
       Case(name: "aGroupThatBeginsBeforeItsTimeGetsWhatIsForLater") { trial in
         let consumer = try await trial.join()
-        try await trial.publish(1, of: "key", after: .milliseconds(200))
+        try await trial.publish(1, of: "key", after: .seconds(1))
         let late = try await trial.join("late")
         try await trial.expect([1], from: consumer, "in the group that was there")
         try await trial.expect([1], from: late, "in the group that began later")
@@ -54,14 +58,14 @@ extension EventBrokerContract {
         guard let reopen = trial.reopen else { return }
         var trial = trial
         try await trial.join().leave()
-        let due = try await trial.publish(100, of: "key", after: .seconds(2))
+        let due = try await trial.publish(100, of: "key", after: .seconds(3))
         // So many others that the broker may tidy up.
         let other = try await trial.join()
         for begin in stride(from: 0, to: 60, by: 20) {
           try await trial.publish(Array(begin..<begin + 20), of: "key")
           let deliveries = try await trial.expect(
             Array(begin..<begin + 20), from: other, "before its time")
-          for delivery in deliveries { try await trial.settle([delivery], by: other) }
+          try await trial.settle(deliveries, by: other)
         }
         trial.broker = try await reopen()
         let left = due.nanoseconds.subtractingSaturating(CallContext.current.clock.unixTime.nanoseconds)

@@ -5,10 +5,12 @@ final class NetworkWire: Sendable {
   private struct State {
     var link: NetworkLink
     var loss: Rate
+    var duplication: Rate
     var partitions: [TimeWindow]
     var isCut = false
     var sent = 0
     var lost = 0
+    var duplicated = 0
   }
 
   private let name: String
@@ -19,13 +21,16 @@ final class NetworkWire: Sendable {
     state = Lock(Self.compiled(name, link))
   }
 
-  var counts: (sent: Int, lost: Int) { state.withLock { ($0.sent, $0.lost) } }
+  var counts: (sent: Int, lost: Int, duplicated: Int) {
+    state.withLock { ($0.sent, $0.lost, $0.duplicated) }
+  }
 
   func setLink(_ link: NetworkLink) {
     let compiled = Self.compiled(name, link)
     state.withLock { state in
       state.link = compiled.link
       state.loss = compiled.loss
+      state.duplication = compiled.duplication
       state.partitions = compiled.partitions
     }
   }
@@ -47,6 +52,18 @@ final class NetworkWire: Sendable {
     }
   }
 
+  /// Whether the message sent now arrives a second time, and after how long; `nil` when it does not.
+  func duplicate(drawing draw: () -> UInt64) -> Int64? {
+    state.withLock { state in
+      // Without it nothing is drawn, so that a seed means the same.
+      guard state.link.duplication > 0, !state.isCut, state.duplication.happens(drawing: draw) else {
+        return nil
+      }
+      state.duplicated += 1
+      return state.link.delay.nanoseconds(drawing: draw)
+    }
+  }
+
   /// Carries one message. A lost one is silence: nobody is told, and the wait ends when the caller gives up.
   nonisolated(nonsending) func carry(_ context: CallContext) async throws {
     if let delay = send(at: context.readClock(), drawing: context.random) {
@@ -59,6 +76,7 @@ final class NetworkWire: Sendable {
   private static func compiled(_ name: String, _ link: NetworkLink) -> State {
     State(
       link: link, loss: Rate(link.loss, of: "messages lost on \(name)"),
+      duplication: Rate(link.duplication, of: "requests duplicated on \(name)"),
       partitions: link.partitions.map { TimeWindow($0) })
   }
 }

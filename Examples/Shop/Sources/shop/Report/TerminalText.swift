@@ -1,7 +1,7 @@
 /// What may come from a file, as a terminal may show it.
 enum TerminalText {
-  /// Control characters, other than line breaks, become what they are called: a file does not move the cursor,
-  /// change colours, or ring the bell.
+  /// Control characters, other than line breaks, become what they are called: a file does not move the
+  /// cursor, change colours, or ring the bell.
   static func escaped(_ text: String) -> String {
     var escaped = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
