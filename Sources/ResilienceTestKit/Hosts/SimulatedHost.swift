@@ -133,28 +133,30 @@ public final class SimulatedHost<Service: Sendable>: Sendable {
     _ body: @escaping @Sendable (_ service: Service) async throws -> Output
   ) async throws -> Output {
     let (life, environment) = state.withLock { ($0.life, $0.environment) }
-    let reply = ServiceReply<Output>("SimulatedHost.call")
+    let reply = ServiceReply("SimulatedHost.call")
     let crashed = SimulatedServiceError(service: name, reason: .crashed)
-    guard let life, let environment, let caller = life.add({ _ = reply.send(.failure(crashed)) }) else {
+    guard let life, let environment, let caller = life.add({ _ = reply.fail(crashed) }) else {
       throw SimulatedServiceError(service: name, reason: .down)
     }
     Task(executorPreference: life) {
       await CallContext.withEnvironment(environment) {
-        let result = await self.result(body)
-        life.remove(caller)
-        _ = reply.send(result)
+        await self.run(body, for: reply) { life.remove(caller) }
       }
     }
-    return try await reply.receive()
+    return try await reply.receive(as: Output.self)
   }
 
-  private nonisolated(nonsending) func result<Output: Sendable>(
-    _ body: @escaping @Sendable (_ service: Service) async throws -> Output
-  ) async -> Result<Output, any Error> {
+  private nonisolated(nonsending) func run(
+    _ body: @escaping @Sendable (_ service: Service) async throws -> some Sendable, for reply: ServiceReply,
+    ended: () -> Void
+  ) async {
     do {
-      return .success(try await body(try await started()))
+      let value = try await body(try await started())
+      ended()
+      _ = reply.succeed(value)
     } catch {
-      return .failure(error)
+      ended()
+      _ = reply.fail(error)
     }
   }
 

@@ -73,53 +73,47 @@ public final class SimulatedService<Input: Sendable, Output: Sendable>: Handler 
     let isDown = faults.isDown(at: context.readClock().nanoseconds)
     let arrival = queue.withLock { $0.arrive(turn, deadline: context.deadline, isDown: isDown) }
     if arrival == .rejected { throw failure(isDown ? .down : .queueFull) }
-    let reply = ServiceReply<Output>()
+    let reply = ServiceReply()
     // Not a child: it outlives a caller that leaves.
     Task.immediate(executorPreference: context.executor) {
       await self.serve(input, context, after: arrival == .queued ? turn : nil, reply)
     }
-    return try await reply.receive()
+    return try await reply.receive(as: Output.self)
   }
 
   private nonisolated(nonsending) func serve(
-    _ input: Input, _ context: CallContext, after turn: Waiter?, _ reply: ServiceReply<Output>
+    _ input: Input, _ context: CallContext, after turn: Waiter?, _ reply: ServiceReply
   ) async {
     // Its task is never cancelled: a turn that does not come was dropped.
     if let turn, await turn.wait() == .cancelled {
-      _ = reply.send(.failure(failure(.expired)))
+      _ = reply.fail(failure(.expired))
       return
     }
     let start = context.readClock()
     let nanoseconds = faults.slowed(
       latency.nanoseconds(drawing: context.random), at: start.nanoseconds)
     try? await context.clock.sleep(until: start.advanced(byNanoseconds: nanoseconds))
-    let result = await perform(input, context)
+    let ending = await work(on: input, context, to: reply)
     let now = context.readClock()
-    let ending = deliver(result, to: reply, isLate: context.deadline.hasPassed(at: now))
     let handover = queue.withLock { $0.finish(ending, at: now) }
     for dropped in handover.dropped { dropped.cancel() }
     handover.started?.grant()
   }
 
-  private nonisolated(nonsending) func perform(
-    _ input: Input, _ context: CallContext
-  ) async -> Result<Output, any Error> {
-    let now = context.readClock().nanoseconds
-    if faults.isDown(at: now) { return .failure(failure(.crashed)) }
-    if faults.failsWork(at: now, drawing: context.random) { return .failure(failure(.failed)) }
+  private nonisolated(nonsending) func work(
+    on input: Input, _ context: CallContext, to reply: ServiceReply
+  ) async -> ServiceQueue<Waiter>.Ending {
     do {
-      return .success(try await work.perform(input, in: context))
+      let now = context.readClock().nanoseconds
+      if faults.isDown(at: now) { throw failure(.crashed) }
+      if faults.failsWork(at: now, drawing: context.random) { throw failure(.failed) }
+      let value = try await work.perform(input, in: context)
+      let isLate = context.deadline.hasPassed(at: context.readClock())
+      return reply.succeed(value) && !isLate ? .inTime : .wasted
     } catch {
-      return .failure(error)
+      _ = reply.fail(error)
+      return .failed
     }
-  }
-
-  private func deliver(
-    _ result: Result<Output, any Error>, to reply: ServiceReply<Output>, isLate: Bool
-  ) -> ServiceQueue<Waiter>.Ending {
-    let isWanted = reply.send(result)
-    guard case .success = result else { return .failed }
-    return isWanted && !isLate ? .inTime : .wasted
   }
 
   private func failure(_ reason: SimulatedServiceError.Reason) -> SimulatedServiceError {

@@ -62,7 +62,12 @@ package struct DueHeap<Element> {
   /// When the earliest is due; `nil` when there is none.
   @inlinable package var earliest: Instant? { heap.first?.due }
 
-  package var earliestHandle: Handle? { heap.first.map { newestHandle(of: $0.slot) } }
+  /// The handle of the earliest; `nil` when there is none.
+  @inlinable
+  package var earliestHandle: Handle? {
+    guard let first = heap.first else { return nil }
+    return newestHandle(of: first.slot)
+  }
 
   // MARK: - In and out
 

@@ -32,12 +32,15 @@ final class Choices: Sendable {
   let readsNames: Bool
   private let isRecording: Bool
   private let timerLimit: Int
+  /// Of a run that throws dice and remembers nothing.
+  private let dice: SeededRandomSource?
   private let state: Lock<State>
 
   private init(_ order: Order, isRecording: Bool, readsNames: Bool = false, timerLimit: Int = .max) {
     self.isRecording = isRecording
     self.readsNames = readsNames
     self.timerLimit = timerLimit
+    dice = if case .dice(let dice) = order, !isRecording { dice } else { nil }
     state = Lock(State(order: order))
   }
 
@@ -79,6 +82,7 @@ final class Choices: Sendable {
   func next(at step: Int, timers: Int, jobs: Int, _ names: () -> [UInt64]) -> Int {
     let options = timers + jobs
     guard options > 1 || readsNames else { return 0 }
+    if let dice { return dice.next(below: options) }
     let names = readsNames ? names() : []
     return state.withLock { state in
       let taken: Int

@@ -1,4 +1,5 @@
 internal import ResilienceCore
+internal import Synchronization
 
 /// What must hold while a simulation runs.
 final class Invariants: Sendable {
@@ -16,17 +17,21 @@ final class Invariants: Sendable {
   }
 
   private let state = Lock(State())
+  private let areThere = Atomic(false)
 
   func add(_ message: String, _ condition: @escaping Condition) {
+    areThere.store(true, ordering: .relaxed)
     state.withLock { $0.always.append((message, condition)) }
   }
 
   func addGoal(_ message: String, until end: Instant, _ condition: @escaping Condition) {
+    areThere.store(true, ordering: .relaxed)
     state.withLock { $0.goals.append(Goal(message: message, end: end, condition: condition)) }
   }
 
   /// After something ran.
   func check(at now: Instant, step: Int) throws(Violation) {
+    guard areThere.load(ordering: .relaxed) else { return }
     let (always, goals) = state.withLock { ($0.always, $0.goals) }
     for invariant in always where !invariant.condition() {
       throw Violation(message: invariant.message, instant: now, step: step)

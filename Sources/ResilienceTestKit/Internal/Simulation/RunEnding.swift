@@ -45,7 +45,7 @@ final class RunEnding {
   }
 
   private func cancel(_ sleepers: [Timeline.Timer]) {
-    for sleeper in sleepers where !sleeper.isGone { sleeper.task?.cancel() }
+    for sleeper in sleepers where !sleeper.isGone { sleeper.cancelTask() }
     // The runtime's own wake-ups find that nobody waits for them, and give back what they hold.
     for case .job(let job, let life) in sleepers.map(\.due) { executor.enqueue(job, of: life) }
   }

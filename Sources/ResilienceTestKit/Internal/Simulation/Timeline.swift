@@ -5,15 +5,28 @@ internal import Synchronization
 final class Timeline: ResilienceClock, Clock {
   /// What waits for an instant, and the task that armed it, which is cancelled when it still waits at the
   /// end.
-  struct Timer: @unchecked Sendable {
+  struct Timer: Sendable {
     enum Due: Sendable {
       case action(@Sendable () -> Void)
       case job(UnownedJob, HostLife?)
     }
 
     let due: Due
-    let task: UnsafeCurrentTask?
+    // An `UnsafeCurrentTask` in a number: it has no layout that the compiler knows, and whatever holds one is
+    // copied by the runtime.
+    private let taskBits: UInt
     let name: UInt64
+
+    init(_ due: Due, name: UInt64) {
+      self.due = due
+      taskBits = withUnsafeCurrentTask { $0.map { unsafeBitCast($0, to: UInt.self) } ?? 0 }
+      self.name = name
+    }
+
+    /// Cancels the task that armed it.
+    func cancelTask() {
+      if taskBits != 0 { unsafeBitCast(taskBits, to: UnsafeCurrentTask.self).cancel() }
+    }
 
     /// Whether it belonged to a host that has crashed: nobody hears of its end.
     var isGone: Bool {
@@ -78,7 +91,7 @@ final class Timeline: ResilienceClock, Clock {
   }
 
   private func arm(_ due: Timer.Due, named name: UInt64?, at instant: Instant) -> TimerToken {
-    let timer = Timer(due: due, task: withUnsafeCurrentTask { $0 }, name: name ?? 0)
+    let timer = Timer(due, name: name ?? 0)
     return state.withLock { state in
       let handle = state.timers.insert(timer, due: instant)
       note(state)
