@@ -294,6 +294,7 @@ enum EveryName {
   typealias SimulatedServiceSnapshot_ = SimulatedServiceSnapshot
   typealias Simulation_ = Simulation
   typealias SimulationError_ = SimulationError
+  typealias SimulationScope_ = SimulationScope
   typealias SlowStartPolicy_ = SlowStartPolicy
   typealias SpanAnnotation_ = SpanAnnotation
   typealias SpanBatch_ = SpanBatch
