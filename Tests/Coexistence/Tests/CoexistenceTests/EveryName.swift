@@ -16,6 +16,7 @@ enum EveryName {
   typealias AbandonedWorkSnapshot_ = AbandonedWorkSnapshot
   typealias AbandoningHedgeHandler_ = AbandoningHedgeHandler
   typealias AbandoningTimeoutHandler_ = AbandoningTimeoutHandler
+  typealias AdaptedClock_ = AdaptedClock<ContinuousClock>
   typealias AdaptiveLimitPolicy_ = AdaptiveLimitPolicy
   typealias AdaptiveThrottle_ = AdaptiveThrottle
   typealias AdaptiveThrottlePolicy_ = AdaptiveThrottlePolicy
