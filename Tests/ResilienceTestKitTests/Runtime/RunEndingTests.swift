@@ -126,4 +126,22 @@ struct RunEndingTests {
     #expect(error.reason == .deadlock)
     #expect(alive.value.load(ordering: .relaxed) == 0)
   }
+
+  /// What armed a timer may have gone before it is due.
+  @Test func row95_aTimerWhoseTaskHasEndedIsTakenBack() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      let simulation = Simulation(seed: seed)
+      try simulation.run { sim in
+        for _ in 0..<50 {
+          Task { _ = CallContext.current.clock.schedule(at: sim.now.advanced(by: .seconds(60))) {} }
+          Task { _ = SystemClock().schedule(at: SystemClock().now.advanced(by: .seconds(60))) {} }
+        }
+        try await Task.sleep(for: .seconds(1))
+        // Others take the memory of those that have ended.
+        for _ in 0..<100 { Task { try await Task.sleep(for: .seconds(60)) } }
+        try await Task.sleep(for: .seconds(1))
+      }
+      #expect(simulation.abandonedTaskCount == 0)
+    }
+  }
 }

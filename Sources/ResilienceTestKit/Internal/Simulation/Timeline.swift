@@ -12,25 +12,31 @@ final class Timeline: ResilienceClock, Clock {
     }
 
     let due: Due
-    // An `UnsafeCurrentTask` in a number: it has no layout that the compiler knows, and whatever holds one is
-    // copied by the runtime.
-    private let taskBits: UInt
+    private let task: ArmingTask?
     let name: UInt64
 
     init(_ due: Due, name: UInt64) {
       self.due = due
-      taskBits = withUnsafeCurrentTask { $0.map { unsafeBitCast($0, to: UInt.self) } ?? 0 }
+      task = withUnsafeCurrentTask { $0.map { ArmingTask(task: $0) } }
       self.name = name
     }
 
     /// Cancels the task that armed it.
-    func cancelTask() {
-      if taskBits != 0 { unsafeBitCast(taskBits, to: UnsafeCurrentTask.self).cancel() }
-    }
+    func cancelTask() { task?.task.cancel() }
 
     /// Whether it belonged to a host that has crashed: nobody hears of its end.
     var isGone: Bool {
       if case .job(_, let life?) = due { life.hasEnded } else { false }
+    }
+  }
+
+  /// Keeps a task, which may have ended. A box, since its layout is the library's: a struct that holds one is
+  /// copied by the runtime. `@unchecked` since it is only ever cancelled.
+  private final class ArmingTask: @unchecked Sendable {
+    let task: UnsafeCurrentTask
+
+    init(task: UnsafeCurrentTask) {
+      self.task = task
     }
   }
 
