@@ -29,7 +29,8 @@ public struct SimulationScope: OptionSet, Sendable, Hashable, CustomStringConver
   /// What reads the time: Swift's clocks, Foundation's `Date()`, `clock_gettime`, `gettimeofday`, `time`.
   public static let clocks = SimulationScope(rawValue: 16)
 
-  /// `SystemRandomNumberGenerator`, and with it `Int.random(in:)`, `shuffled()`, `UUID()`.
+  /// `SystemRandomNumberGenerator`, and with it `Int.random(in:)`, `shuffled()`; `UUID()` unless the
+  /// standard library is linked statically.
   public static let randomness = SimulationScope(rawValue: 32)
 
   /// The parts by name, such as `tasks, sleeps`; `nothing` for none.

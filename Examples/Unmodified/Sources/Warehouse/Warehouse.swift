@@ -79,7 +79,7 @@ public actor Warehouse {
 
   private func readWeightsAndOrders() async {
     let rare = weights._throttle(for: .seconds(2)).map { "weighed \($0) g" }
-    let numbered = orders.map { "packed order \($0) as \(UUID())" }
+    let numbered = orders.map { "packed order \($0) as \(UInt64.random(in: 0 ... .max))" }
     for await line in merge(rare, numbered) { note(line) }
   }
 }
