@@ -16,7 +16,7 @@ enum EveryName {
   typealias AbandonedWorkSnapshot_ = AbandonedWorkSnapshot
   typealias AbandoningHedgeHandler_ = AbandoningHedgeHandler
   typealias AbandoningTimeoutHandler_ = AbandoningTimeoutHandler
-  typealias AdaptedClock_ = AdaptedClock<ContinuousClock>
+  typealias AdaptedClock_ = AdaptedClock
   typealias AdaptiveLimitPolicy_ = AdaptiveLimitPolicy
   typealias AdaptiveThrottle_ = AdaptiveThrottle
   typealias AdaptiveThrottlePolicy_ = AdaptiveThrottlePolicy
@@ -287,7 +287,7 @@ enum EveryName {
   typealias ServiceWatch_ = ServiceWatch
   typealias SharedExecutionTimedOut_ = SharedExecutionTimedOut
   typealias SimulatedDisk_ = SimulatedDisk
-  typealias SimulatedHost_ = SimulatedHost<Int>
+  typealias SimulatedHost_ = SimulatedHost
   typealias SimulatedNetwork_ = SimulatedNetwork
   typealias SimulatedNetworkSnapshot_ = SimulatedNetworkSnapshot
   typealias SimulatedService_ = SimulatedService
