@@ -40,6 +40,8 @@ private func chainRow(
     }
   }
   .counted(over: hops)
-  // The ids that chance draws decide how full a table is when it grows: 12.03 to 12.12 allocations a hop.
-  .tolerating(0.05)
+  // The ids that chance draws decide how full a table is when it grows: 12.03 to 12.12 allocations a hop. And
+  // how long the machine took to make the chain decides how many digits its times have: with one more a text
+  // of each hop is no small string any more, 12.81 instead of 11.81.
+  .tolerating(0.1)
 }
