@@ -13,13 +13,6 @@ public struct ServiceMembers: Sendable {
     for member in members { put(member) }
   }
 
-  /// The members in pieces: those of two lists that are the same memory have not changed in between.
-  var leaves: [[ServiceMember]] {
-    var leaves: [[ServiceMember]] = []
-    root.appendLeaves(to: &leaves)
-    return leaves
-  }
-
   /// How many registrations there are.
   public var count: Int { root.count }
 

@@ -9,19 +9,8 @@ enum RosterChange {
 
   /// Those that lead from one list to the other, in order. What both share is not looked at.
   static func between(_ old: ServiceMembers, _ new: ServiceMembers) -> [RosterChange] {
-    let (one, other) = (old.leaves, new.leaves)
-    let common = min(one.count, other.count)
-    var front = 0
-    while front < common, one[front].isShared(with: other[front]) { front += 1 }
-    var back = 0
-    while back < common - front, one[one.count - 1 - back].isShared(with: other[other.count - 1 - back]) {
-      back += 1
-    }
-    return between(joined(one[front..<(one.count - back)]), joined(other[front..<(other.count - back)]))
-  }
-
-  private static func joined(_ leaves: ArraySlice<[ServiceMember]>) -> [ServiceMember] {
-    leaves.count == 1 ? leaves[leaves.startIndex] : leaves.flatMap(\.self)
+    let members = new.root.membersNotShared(with: old.root)
+    return between(members.old, members.new)
   }
 
   /// Those that lead from one list to the other, in order. Reads single fields: a copied element counts
@@ -75,15 +64,5 @@ extension [ServiceMember] {
     }
     let last = ranks.sorted()[size - 1]
     return zip(self, ranks).filter { $0.1 <= last }.map(\.0)
-  }
-}
-
-extension [ServiceMember] {
-  /// Whether both are the same memory, and so the same list.
-  fileprivate func isShared(with other: [ServiceMember]) -> Bool {
-    count == other.count
-      && withUnsafeBufferPointer { mine in
-        other.withUnsafeBufferPointer { mine.baseAddress == $0.baseAddress }
-      }
   }
 }

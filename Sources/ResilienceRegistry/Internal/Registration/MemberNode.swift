@@ -47,11 +47,6 @@ extension MemberNode {
     return (members, rest)
   }
 
-  func appendLeaves(to leaves: inout [[ServiceMember]]) {
-    if children.isEmpty { leaves.append(members) }
-    for child in children { child.appendLeaves(to: &leaves) }
-  }
-
   private func isAt(_ index: Int, _ id: String) -> Bool {
     index < members.count && members[index].instance.id.isIdentical(to: id)
   }

@@ -22,7 +22,8 @@ struct Case: Sendable {
             && item.name.lowercased().firstRange(of: pattern.lowercased()) != nil
       }
     }
-    let compared = Set(selected.flatMap { [$0.row.floor, $0.row.targets?.over] }.compactMap(\.self))
+    let compared = Set(
+      selected.flatMap { [$0.row.floor, $0.row.targets?.over, $0.row.growth?.row] }.compactMap(\.self))
     return selected
       + all.filter { item in
         compared.contains(item.row.name) && !selected.contains { $0.name == item.name }

@@ -73,8 +73,18 @@ extension Report {
   }
 
   private func limits(of measurement: Measurement) -> [(text: String, isKept: Bool?)] {
-    guard let target = measurement.item.row.targets else { return [] }
     var limits: [(text: String, isKept: Bool?)] = []
+    if let growth = measurement.item.row.growth {
+      let smaller = row(growth.row, for: measurement)?.instructions
+      let factor = measurement.instructions.flatMap { own in smaller.map { own / $0 } }
+      let own = factor.map { ": \(figure($0, decimals: 2))" } ?? ""
+      limits.append(
+        (
+          "ins ≤ \(figure(growth.factor, decimals: 2)) × \(growth.row)\(own)",
+          factor.map { $0 <= growth.factor }
+        ))
+    }
+    guard let target = measurement.item.row.targets else { return limits }
     if let limit = target.instructions {
       let base = target.over.map { row($0, for: measurement)?.instructions }
       let excess = measurement.instructions.flatMap { own in (base ?? 0).map { own - $0 } }

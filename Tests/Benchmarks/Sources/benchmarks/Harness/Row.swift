@@ -29,6 +29,7 @@ struct Row: Sendable {
   private(set) var operations = 1000
   private(set) var floor: String?
   private(set) var targets: Target?
+  private(set) var growth: Growth?
   private(set) var peers: Peers?
   private(set) var remark: String?
   private(set) var isGated = true
@@ -52,6 +53,12 @@ struct Target: Sendable {
   let allocations: Double?
   /// The row that the instructions are counted on top of; none for all of them.
   let over: String?
+}
+
+/// How much more than with less around it a case may take: its instructions are those of `row` times `factor` at most.
+struct Growth: Sendable {
+  let row: String
+  let factor: Double
 }
 
 /// What other libraries take for the same work: measured in other programs and earlier, so for orientation
@@ -132,6 +139,12 @@ extension Row {
     changed {
       $0.targets = Target(row: row, instructions: instructions, allocations: allocations, over: over)
     }
+  }
+
+  /// Bounds how its cost grows with what is around it: `factor` times the instructions of `row`, the same with less, at
+  /// most. From 10 to 10 000 the logarithm grows fourfold.
+  func growing(from row: String, atMost factor: Double) -> Row {
+    changed { $0.growth = Growth(row: row, factor: factor) }
   }
 
   /// Sets what other libraries take: the name of the work, and their figures.

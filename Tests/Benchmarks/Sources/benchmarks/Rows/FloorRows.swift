@@ -7,10 +7,11 @@ import Synchronization
 func floorRows() -> [Row] {
   let rows: [Row] = [
     .sync("floor: atomic load") {
-      let word = opaque(Box(Atomic<Int>(1)))
+      let (even, odd) = (opaque(Box(Atomic<Int>(1))), opaque(Box(Atomic<Int>(2))))
       return { count in
         var sum = 0
-        for _ in 0..<count { sum &+= word.value.load(ordering: .acquiring) }
+        // Which word is read depends on the last one: a loop over one word would be folded.
+        for _ in 0..<count { sum &+= (sum & 1 == 0 ? even : odd).value.load(ordering: .acquiring) }
         return sum
       }
     },

@@ -11,14 +11,27 @@ private func makeEmptyBucket(at now: Instant) -> TokenBucket {
 private func acquire(_ bucket: TokenBucket, _ count: Int, at now: Instant) -> Int {
   var acquired = 0
   for _ in 0..<count where bucket.tryAcquire(at: now) == .acquired { acquired &+= 1 }
+  // Past its burst it would measure refusals.
+  precondition(acquired == count, "\(acquired) of \(count) permits")
   return acquired
 }
 
 /// A keyed limiter that knows so many customers, and asks for them at random.
 func keyedLoop(keys count: Int, readsClock: Bool) -> @Sendable (Int) -> Int {
-  let keys = (0..<count).map { "customer-\($0)" }
+  keyedLoop(keys: (0..<count).map { "customer-\($0)" }, readsClock: readsClock)
+}
+
+/// Its keys are so many bytes long; up to 15 bytes need no memory of their own.
+func keyLengthRow(_ bytes: Int) -> Row {
+  .sync("limiter: 1 000 keys of \(bytes) bytes, random, now given") {
+    keyedLoop(
+      keys: (100_000..<101_000).map { String(repeating: "k", count: bytes - 6) + "\($0)" }, readsClock: false)
+  }
+}
+
+private func keyedLoop(keys: [String], readsClock: Bool) -> @Sendable (Int) -> Int {
   let limiter = KeyedRateLimiter<String>(
-    "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 2 * count)
+    "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 2 * keys.count)
   let now = SystemClock.read()
   for key in keys { _ = limiter.tryAcquire(key: key, at: now) }
   return { count in
@@ -28,6 +41,7 @@ func keyedLoop(keys count: Int, readsClock: Bool) -> @Sendable (Int) -> Int {
       let now = readsClock ? SystemClock.read() : now
       if limiter.tryAcquire(key: key, at: now) == .acquired { acquired &+= 1 }
     }
+    precondition(acquired == count, "\(acquired) of \(count) permits")
     return acquired
   }
 }
@@ -47,6 +61,7 @@ func limiterRows() -> [Row] {
       return { count in
         var acquired = 0
         for _ in 0..<count where bucket.tryAcquire(at: SystemClock.read()) == .acquired { acquired &+= 1 }
+        precondition(acquired == count, "\(acquired) of \(count) permits")
         return acquired
       }
     }
@@ -58,6 +73,7 @@ func limiterRows() -> [Row] {
       return { count in
         var acquired = 0
         for _ in 0..<count where bucket.tryAcquire() == .acquired { acquired &+= 1 }
+        precondition(acquired == count, "\(acquired) of \(count) permits")
         return acquired
       }
     }
@@ -117,5 +133,5 @@ func limiterRows() -> [Row] {
     .threads(2, "limiter: 1 000 string keys, now given, 2 threads") {
       keyedLoop(keys: 1000, readsClock: false)
     },
-  ]
+  ] + [9, 14, 35, 100].map(keyLengthRow)
 }

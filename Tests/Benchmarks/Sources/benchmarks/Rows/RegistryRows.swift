@@ -52,15 +52,18 @@ private func sizeRows(_ size: Int) -> [Row] {
     }
     .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0),
     .call("balancer: first attempt succeeds, retry, \(instances)") { twice(size, failures: 0) },
-    .call("balancer: second attempt succeeds, retry, \(instances)") { twice(size, failures: 1) },
+    .call("balancer: second attempt succeeds, retry, \(instances)") { twice(size, failures: 1) }
+      .growing(from: "balancer: second attempt succeeds, retry, 10 instances", atMost: 1.1),
     changeRow("balancer: health change and pick, \(instances)", size) { registry, member in
       registry.report(member.health == .unhealthy ? .healthy : .unhealthy, of: member)
-    },
+    }
+    .growing(from: "balancer: health change and pick, 10 instances", atMost: 2.5),
     changeRow("balancer: join, leave and a pick after each, \(instances)", size) { registry, _ in
       registry.register(ServiceInstance(id: "joiner", service: "benchmark"), ttl: .seconds(86_400))
     } undo: { registry in
       registry.deregister("joiner", of: "benchmark")
-    },
+    }
+    .growing(from: "balancer: join, leave and a pick after each, 10 instances", atMost: 2.5),
   ]
 }
 

@@ -5,7 +5,7 @@ func scaleRows() -> [Row] {
   let objects: [(Int) -> Row] = [breakersRow, keysRow, instancesRow, timersRow]
   let queues: [(Int) -> Row] = [waitersRow, eventsRow, subjectsRow]
   return layerRows() + objects.flatMap { [10, 1000, 100_000].map($0) }
-    + queues.flatMap { [10, 1000, 10_000].map($0) }
+    + queues.flatMap { [10, 1000, 10_000].map($0) } + [100, 1000, 10_000].map(redriveRow)
 }
 
 private func layerRows() -> [Row] {
@@ -35,18 +35,22 @@ private func breakersRow(_ size: Int) -> Row {
     }
   }
   .counted(over: max(1000, size))
+  .growing(from: "scale: 10 breakers, one at random", atMost: 1.1)
 }
 
 private func keysRow(_ size: Int) -> Row {
   .sync("scale: limiter of \(spaced(size)) keys, one at random") { keyedLoop(keys: size, readsClock: false) }
+    .growing(from: "scale: limiter of 10 keys, one at random", atMost: 1.1)
 }
 
 private func instancesRow(_ size: Int) -> Row {
   pickRow("scale: balancer over \(spaced(size)) instances", .powerOfTwoChoices, instances: size)
+    .growing(from: "scale: balancer over 10 instances", atMost: 1.1)
 }
 
 private func timersRow(_ size: Int) -> Row {
   .sync("scale: \(spaced(size)) timers pending, schedule and cancel") { timerLoop(pending: size) }
+    .growing(from: "scale: 10 timers pending, schedule and cancel", atMost: 1.1)
 }
 
 private func waitersRow(_ size: Int) -> Row {
@@ -59,6 +63,41 @@ private func waitersRow(_ size: Int) -> Row {
   }
   .counted(over: 100)
   .ungated()
+}
+
+/// Letters that die again as soon as they are delivered.
+private func redriveRow(_ size: Int) -> Row {
+  .async("scale: bus, one of \(spaced(size)) dead letters is redriven") {
+    let topic = EventType<Int>("benchmark")
+    let bus = EventBus(
+      source: "benchmark", policy: EventBusPolicy(queueCapacity: size, deadLetterCapacity: size))
+    try bus.subscribe(
+      to: topic, group: "subscriber", policy: DeliveryPolicy(maxDeliveries: 1, parallelism: 1),
+      handler: EventHandler("subscriber") { (_: Event<Int>) in throw Failure() })
+    let task = Task.detached { try await bus.run() }
+    for number in 0..<size { try await bus.publish(number, as: topic) }
+    try await bus.waitUntilIdle()
+    return { count in
+      try await withTaskCancellationHandler {
+        // Fetched for no letter as well, so that it is not counted.
+        var letters = bus.deadLetters.letters
+        for begin in stride(from: 0, to: count, by: size) {
+          if begin > 0 { letters = bus.deadLetters.letters }
+          for letter in letters.prefix(count - begin) {
+            guard try bus.redrive(letter) else { preconditionFailure("\(letter) is gone") }
+          }
+          try await bus.waitUntilIdle()
+        }
+        precondition(bus.deadLetters.count == size, "there are \(bus.deadLetters.count) letters of \(size)")
+        return count
+      } onCancel: {
+        task.cancel()
+      }
+    }
+  }
+  .counted(over: 100)
+  .tolerating(0.1)
+  .growing(from: "scale: bus, one of 100 dead letters is redriven", atMost: 1.3)
 }
 
 private func eventsRow(_ size: Int) -> Row {
