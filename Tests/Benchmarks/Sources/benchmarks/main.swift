@@ -7,7 +7,15 @@ import Counters
 import Glibc
 
 let options = Options(CommandLine.arguments.dropFirst())
-let cases = Case.select(options.patterns, from: allRows())
+let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+let (rows, rowsOfMoreCores) = (
+  allRows().filter { $0.threads <= cores }, allRows().filter { $0.threads > cores }
+)
+let cases = Case.select(options.patterns, from: rows)
+if !rowsOfMoreCores.isEmpty, options.task == .measure, options.patterns.isEmpty {
+  // Threads that share a core wait for their turn, and say nothing of the object that they share.
+  warn("\(rowsOfMoreCores.count) cases are left out: they need more than \(cores) cores")
+}
 if cases.isEmpty { fail("no case contains \(options.patterns)") }
 
 var harness = Harness()

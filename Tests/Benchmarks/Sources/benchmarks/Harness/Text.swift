@@ -60,6 +60,12 @@ func writeFile(_ path: String, _ text: String) {
   fputs(text, file)
 }
 
+/// Says something beside the tables.
+func warn(_ message: String) {
+  let line = message + "\n"
+  _ = write(2, line, line.utf8.count)
+}
+
 func fail(_ message: String) -> Never {
   print(message)
   exit(2)

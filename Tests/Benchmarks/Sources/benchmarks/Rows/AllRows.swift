@@ -19,5 +19,6 @@ func allRows() -> [Row] {
     reservationRows(),
     scaleRows(),
     timerRows(),
+    contentionRows(),
   ].flatMap(\.self)
 }

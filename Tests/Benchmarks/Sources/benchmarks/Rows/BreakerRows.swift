@@ -142,11 +142,5 @@ func breakerRows() -> [Row] {
     .tolerating(0.12)
     .because("each layer classifies the error, and the retry casts it, to know whether and when to come back")
     .beat("breaker, open, rejection", "resilience4j 243 ns thrown; Polly 5 151 thrown (published)"),
-    .threads(2, "breaker: permit and record, one breaker, 2 threads") {
-      let breaker = CircuitBreaker("benchmark")
-      let now = SystemClock.read()
-      return { count in admitAndRecord(breaker, count, at: now) }
-    }
-    .floor("floor: lock pair"),
   ]
 }

@@ -1,7 +1,7 @@
 import Resilience
 
 @inline(__always)
-private func pass(_ bulkhead: Bulkhead, _ count: Int) -> Int {
+func enterAndLeave(_ bulkhead: Bulkhead, _ count: Int) -> Int {
   let now = Instant(nanoseconds: 0)
   var entered = 0
   for _ in 0..<count {
@@ -17,13 +17,13 @@ func bulkheadRows() -> [Row] {
   [
     .sync("bulkhead: permit, enter and leave") {
       let bulkhead = Bulkhead("benchmark", limit: .fixed(100))
-      return { count in pass(bulkhead, count) }
+      return { count in enterAndLeave(bulkhead, count) }
     }
     .floor("floor: atomic add")
     .beat("bulkhead permit", "resilience4j 7.5 ns (synchronous), tower 16; tower-resilience 271 / 3 allocs"),
     .sync("bulkhead: permit, enter and leave, adaptive") {
       let bulkhead = Bulkhead("benchmark", limit: .adaptive())
-      return { count in pass(bulkhead, count) }
+      return { count in enterAndLeave(bulkhead, count) }
     }
     .floor("floor: atomic add"),
     .sync("bulkhead: refusal") {
@@ -31,7 +31,7 @@ func bulkheadRows() -> [Row] {
       return { count in
         let now = Instant(nanoseconds: 0)
         guard case .entered(let permit) = bulkhead.tryEnter(at: now) else { return 0 }
-        let entered = pass(bulkhead, count)
+        let entered = enterAndLeave(bulkhead, count)
         permit.leave(at: now)
         return entered &+ 1
       }
@@ -55,10 +55,5 @@ func bulkheadRows() -> [Row] {
     .floor("call"),
     .call("bulkhead: call, adaptive") { makeCall().bulkhead(Bulkhead("benchmark", limit: .adaptive())) }
       .floor("call"),
-    .threads(2, "bulkhead: permit, enter and leave, 2 threads") {
-      let bulkhead = Bulkhead("benchmark", limit: .fixed(100))
-      return { count in pass(bulkhead, count) }
-    }
-    .floor("floor: atomic add"),
   ]
 }

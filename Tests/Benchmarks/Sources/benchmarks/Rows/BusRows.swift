@@ -1,18 +1,18 @@
 import Resilience
 import Synchronization
 
-private let topic = EventType<Int>("benchmark")
+let benchmarkTopic = EventType<Int>("benchmark")
 
 /// A bus that delivers to one subscriber for as long as it lives.
 final class RunningBus: Sendable {
-  let bus = EventBus(source: "benchmark", policy: EventBusPolicy(queueCapacity: 1_000_000))
+  let bus = EventBus(source: "benchmark", policy: EventBusPolicy(queueCapacity: 10_000_000))
   private let sum = Box(Atomic<Int>(0))
   private let task: Task<Void, any Error>
 
   init(parallelism: Int) async throws {
     let (bus, sum) = (bus, sum)
     try bus.subscribe(
-      to: topic, group: "subscriber", policy: DeliveryPolicy(parallelism: parallelism),
+      to: benchmarkTopic, group: "subscriber", policy: DeliveryPolicy(parallelism: parallelism),
       handler: EventHandler("subscriber") { (event: Event<Int>) in
         sum.value.wrappingAdd(event.data, ordering: .relaxed)
       })
@@ -26,7 +26,7 @@ final class RunningBus: Sendable {
 
   /// Publishes, and waits until all of it is handled.
   func publish(_ numbers: Range<Int>, subject: (Int) -> String?) async throws {
-    for number in numbers { try await bus.publish(number, as: topic, subject: subject(number)) }
+    for number in numbers { try await bus.publish(number, as: benchmarkTopic, subject: subject(number)) }
     try await bus.waitUntilIdle()
   }
 

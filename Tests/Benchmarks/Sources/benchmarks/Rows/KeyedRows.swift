@@ -40,22 +40,6 @@ func keyedRows() -> [Row] {
       }
     }
     .floor("floor: lock pair").ungated(),
-    .threads(2, "keyed: 100 000 string keys, random, with clock, 2 threads") {
-      let keys = (0..<100_000).map { "customer-\($0)" }
-      let limiter = KeyedRateLimiter<String>(
-        "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 200_000)
-      for key in keys { _ = limiter.tryAcquire(key: key) }
-      return { count in
-        let start = SystemClock.read()
-        var (acquired, random) = (0, SplitMix(seed: UInt64(bitPattern: start.nanoseconds)))
-        for _ in 0..<count {
-          let key = keys[random.next(below: keys.count)]
-          if limiter.tryAcquire(key: key, at: SystemClock.read()) == .acquired { acquired &+= 1 }
-        }
-        return acquired
-      }
-    }
-    .floor("floor: dictionary of 100 000 strings"),
     .sync("keyed: permit of a key with a limit of its own, now given") {
       let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perHour(1, burst: 1))
       let now = SystemClock.read()

@@ -8,7 +8,7 @@ private func makeEmptyBucket(at now: Instant) -> TokenBucket {
 }
 
 @inline(__always)
-private func acquire(_ bucket: TokenBucket, _ count: Int, at now: Instant) -> Int {
+func acquire(_ bucket: TokenBucket, _ count: Int, at now: Instant) -> Int {
   var acquired = 0
   for _ in 0..<count where bucket.tryAcquire(at: now) == .acquired { acquired &+= 1 }
   // Past its burst it would measure refusals.
@@ -29,7 +29,7 @@ func keyLengthRow(_ bytes: Int) -> Row {
   }
 }
 
-private func keyedLoop(keys: [String], readsClock: Bool) -> @Sendable (Int) -> Int {
+func keyedLoop(keys: [String], readsClock: Bool) -> @Sendable (Int) -> Int {
   let limiter = KeyedRateLimiter<String>(
     "benchmark", limit: .perSecond(1, burst: 1_000_000), maxKeys: 2 * keys.count)
   let now = SystemClock.read()
@@ -124,14 +124,5 @@ func limiterRows() -> [Row] {
     .beat(
       "limiter, 100 000 string keys, random",
       "governor + dashmap 178 ns, 52 B/key; x/time/rate + sync.Map 291, 130 B/key"),
-    .threads(2, "limiter: permit, one bucket, now given, 2 threads") {
-      let bucket = makeFullBucket()
-      let now = SystemClock.read()
-      return { count in acquire(bucket, count, at: now) }
-    }
-    .floor("floor: atomic add"),
-    .threads(2, "limiter: 1 000 string keys, now given, 2 threads") {
-      keyedLoop(keys: 1000, readsClock: false)
-    },
   ] + [9, 14, 35, 100].map(keyLengthRow)
 }

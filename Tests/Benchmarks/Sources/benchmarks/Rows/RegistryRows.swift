@@ -27,6 +27,19 @@ func pickRow(_ name: String, _ strategy: BalancingStrategy, instances: Int) -> R
   }
 }
 
+/// With the instant and the draw given.
+@inline(__always)
+func pickAndRelease(_ balancer: Balancer, _ count: Int) -> Int {
+  let now = SystemClock.read()
+  var picked = 0
+  for number in 0..<count {
+    guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else { continue }
+    picked &+= 1
+    pick.release()
+  }
+  return picked
+}
+
 private let drawReason =
   "the target was counted with the draw given, as below; here it comes from the present call's randomness, and finding that takes "
   + "more than the pick"
@@ -37,18 +50,7 @@ private func sizeRows(_ size: Int) -> [Row] {
   return [
     .sync("balancer: pick and release, now and draw given, P2C, \(instances)") {
       let balancer = makeRegistry(instances: size).service("benchmark").balancer(.powerOfTwoChoices)
-      let now = SystemClock.read()
-      return { count in
-        var picked = 0
-        for number in 0..<count {
-          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
-            continue
-          }
-          picked &+= 1
-          pick.release()
-        }
-        return picked
-      }
+      return { count in pickAndRelease(balancer, count) }
     }
     .floor("floor: lock pair").target("P2C lease+release, any n", instructions: 90, allocations: 0),
     .call("balancer: first attempt succeeds, retry, \(instances)") { twice(size, failures: 0) },
@@ -130,21 +132,5 @@ func registryRows() -> [Row] {
     .beat(beat, "Finagle 1 692 ns at 1 000 (published)"),
     pickRow("balancer: pick and release, peak EWMA, 10 instances", .peakEWMA, instances: 10)
       .floor("floor: lock pair"),
-    .threads(2, "balancer: pick and release, P2C, 10 000 instances, 2 threads") {
-      let balancer = makeRegistry(instances: 10_000).service("benchmark").balancer(.powerOfTwoChoices)
-      return { count in
-        let now = SystemClock.read()
-        var picked = 0
-        for number in 0..<count {
-          guard let pick = balancer.pick(at: now, draw: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) else {
-            continue
-          }
-          picked &+= 1
-          pick.release()
-        }
-        return picked
-      }
-    }
-    .floor("floor: lock pair"),
   ] + [10, 100, 10_000].flatMap(sizeRows)
 }
