@@ -29,6 +29,7 @@ let package = Package(
     executable("simulation-hour", products: ["Resilience", "ResilienceTestKit"]),
     executable("balancing-latency", products: ["Resilience", "ResilienceTestKit"]),
     executable("outage-recovery", products: ["Resilience", "ResilienceTestKit"]),
+    executable("latency-tails", products: ["Resilience"]),
     executable("registry-fleet", products: ["Resilience", "ResilienceTestKit"], others: ["Counters"]),
   ],
   swiftLanguageModes: [.v6]
