@@ -3,52 +3,8 @@ import Resilience
 import Testing
 
 @Suite struct ReadmeTests {
-  /// The Swift blocks of a text, each as its lines without common indentation.
-  private func swiftBlocks(_ markdown: String) -> [[String]] {
-    var blocks: [[String]] = []
-    var current: [String]?
-    for line in markdown.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
-      if line == "```swift" {
-        current = []
-      } else if line == "```", let block = current {
-        blocks.append(block)
-        current = nil
-      } else {
-        current?.append(line)
-      }
-    }
-    return blocks
-  }
-
-  private func squeezed(_ lines: [String]) -> String {
-    lines.map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }.joined(
-      separator: "\n")
-  }
-
   private func text(_ path: String) throws -> String {
     try String(contentsOf: packageRoot.appending(path: path), encoding: .utf8)
-  }
-
-  @Test(arguments: [
-    ("README.md", "Tests/ResilienceTests/ReadmeExamples.swift", 7),
-    (
-      "Sources/ResilienceTestKit/ResilienceTestKit.docc/TestYourOwnService.md",
-      "Tests/ResilienceTests/SimulatorPageExamples.swift", 3
-    ),
-    (
-      "Sources/ResilienceCore/ResilienceCore.docc/WriteYourOwnDecorator.md",
-      "Tests/ResilienceTests/DecoratorPageExamples.swift", 2
-    ),
-  ])
-  func everyBlockOfCodeIsCompiledAsItStands(page: String, source: String, count: Int) throws {
-    let compiled = squeezed(try text(source).split(separator: "\n").map(String.init))
-    let blocks = swiftBlocks(try text(page))
-    #expect(blocks.count == count)
-    // The manifest's lines are for the user's package, and the imports stand at the top of the file.
-    for block in blocks where !block.contains("// Package.swift") {
-      let code = squeezed(block.filter { !$0.hasPrefix("import ") })
-      #expect(compiled.contains(code), "not compiled: \(code)")
-    }
   }
 
   @Test func theCompiledCodeDoesWhatTheReadmeSays() async throws {

@@ -1,35 +1,8 @@
-// The code of README.md, compiled. ReadmeTests compares the texts; the declarations around the blocks only
-// make them complete.
+// The code of README.md, compiled.
 
 import Foundation
 import Resilience
 import ResilienceTestKit
-
-struct Order: Sendable {}
-struct Receipt: Sendable {}
-struct Unavailable: Error {}
-
-struct Payments: Sendable {
-  func charge(_ order: Order) async throws -> Receipt { Receipt() }
-  func refund(_ order: Order) async throws -> Receipt { Receipt() }
-}
-
-struct Response: Sendable {
-  var status: Int
-  var retryAfter: Duration
-}
-
-struct HTTP: Sendable {
-  func post(_ order: Order) async throws -> Response { Response(status: 200, retryAfter: .zero) }
-}
-
-struct Bank: Sendable {
-  func balance() async throws -> Int { 42 }
-}
-
-let payments = Payments()
-let http = HTTP()
-let bank = Bank()
 
 func readmeQuickStart(_ order: Order) async throws -> Receipt {
   let breaker = CircuitBreaker("payment")
