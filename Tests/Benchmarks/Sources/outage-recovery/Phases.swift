@@ -41,8 +41,13 @@ struct Phases: Sendable {
     (.healthy, 60), (.slow, 90), (.out, 120), (.recovered, 180),
   ]
 
-  static let stacks: [Stack] = [
-    .timeoutAlone, .unboundedRetry, .retryAlone, .ours, .bulkheaded, .adaptive,
+  static let stacks: [(title: String, stack: Stack)] = [
+    ("timeout", .timeoutAlone),
+    ("timeout, retry without a budget", .unboundedRetry),
+    ("timeout, retry with a budget, deadline", .retryAlone),
+    ("standard stack: these, and a breaker", .ours),
+    ("standard stack, bulkhead of 8", .bulkheaded),
+    ("standard stack, bulkhead that learns, queue of 20", .adaptive),
   ]
 
   var seed: UInt64
@@ -118,15 +123,19 @@ extension Phases.Outcome {
 func printPhases(seed: UInt64) throws {
   print("| stack | phase | offered | attempts | admitted | answered | p99 of the wait | time to recover |")
   print("|---|---|---:|---:|---:|---:|---:|---:|")
-  for stack in Phases.stacks {
+  for (title, stack) in Phases.stacks {
     let outcome = try Phases(seed: seed).play(stack)
+    let recovery = outcome.secondsToRecover.map { "\($0) s" } ?? "never"
     for phase in Phases.Phase.allCases {
       let line = outcome.lines[phase] ?? Phases.Line()
-      let recovery = outcome.secondsToRecover.map { "\($0) s" } ?? "never"
-      print(
-        "| \(phase == .healthy ? stack.name : "") | \(phase.rawValue) | \(line.offered) | \(line.attempts)",
-        "| \(line.admitted) | \(percent(Double(line.answered) / Double(line.offered))) | \(figure(line.p99)) s",
-        "| \(phase == .recovered ? recovery : "") |")
+      let cells = [
+        phase == .healthy ? title : "", phase.rawValue, "\(line.offered)", "\(line.attempts)",
+        "\(line.admitted)",
+        "\(figure(100 * Double(line.answered) / Double(line.offered), 10)) %",
+        "\(Int((line.p99 * 1000).rounded())) ms",
+        phase == .recovered ? recovery : "",
+      ]
+      print("|" + cells.map { $0.isEmpty ? " |" : " \($0) |" }.joined())
     }
   }
 }
