@@ -4,10 +4,10 @@ import Foundation
 import Resilience
 import Synchronization
 
-/// What a page prints, where a test reads it; else Swift's.
-func print(_ items: Any...) {
-  let text = items.map { "\($0)" }.joined(separator: " ")
-  if let printed = Printed.current { printed.add(text) } else { Swift.print(text) }
+/// What a page prints, where a test reads it; else Swift's, whose parameters it has so that it hides that one.
+func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {
+  let text = items.map { "\($0)" }.joined(separator: separator)
+  if let printed = Printed.current { printed.add(text) } else { Swift.print(text, terminator: terminator) }
 }
 
 final class Printed: Sendable {
