@@ -4,7 +4,7 @@ public import ResilienceCore
 ///
 /// ```swift
 /// let meter = CallMeter("payment.charge")
-/// let charge = payment.retry(.standard).metered(by: meter)
+/// let charge = payment.retry().metered(by: meter)
 /// let page = MetricsPage([meter.snapshot()])
 /// ```
 ///

@@ -6,7 +6,10 @@ extension TokenBucket {
   ///
   /// ```swift
   /// let reservation = try bucket.reserve(20, at: now)
-  /// guard let due = reservation.due, due <= closingTime else { return reservation.cancel(at: now) }
+  /// guard let due = reservation.due, due <= closingTime else {
+  ///   reservation.cancel(at: now)
+  ///   return
+  /// }
   /// ```
   ///
   /// Calls that wait come first: while there are any, nothing can be reserved.

@@ -94,8 +94,10 @@ extension Handler {
   /// a timer, about a microsecond.
   ///
   /// ```swift
-  /// let stock = registry.service("inventory").balanced { instance in … }
-  ///   .hedge(HedgePolicy(), budget: budget)
+  /// let stock = registry.service("inventory").balanced { instance in
+  ///   ServiceCall("stock") { (sku: String) in try await client.stock(of: sku, at: instance.address) }
+  /// }
+  /// .hedge(HedgePolicy(), budget: budget)
   /// ```
   ///
   /// - Parameters:

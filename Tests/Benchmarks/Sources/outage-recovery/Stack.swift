@@ -19,6 +19,29 @@ struct Stack: Sendable {
     service.timeout(.seconds(1)).retry(budget: RetryBudget("service")).deadline(.seconds(3)).erased()
   }
 
+  /// A limit for a call, and nothing else.
+  static let timeoutAlone = Stack(name: "timeout") { service in
+    service.timeout(.seconds(1)).erased()
+  }
+
+  /// Three attempts without a budget, as a loop makes them.
+  static let unboundedRetry = Stack(name: "timeout, retry without a budget") { service in
+    service.timeout(.seconds(1)).retry(budget: nil).erased()
+  }
+
+  /// Our defaults behind a bulkhead of twice what the service can work on.
+  static let bulkheaded = Stack(name: "ours, bulkhead of 8") { service in
+    service.timeout(.seconds(1)).circuitBreaker(CircuitBreaker("service"))
+      .retry(budget: RetryBudget("service")).bulkhead(8).deadline(.seconds(3)).erased()
+  }
+
+  /// Our defaults behind a bulkhead that learns how much the service can work on.
+  static let adaptive = Stack(name: "ours, bulkhead that learns, queue of 20") { service in
+    service.timeout(.seconds(1)).circuitBreaker(CircuitBreaker("service"))
+      .retry(budget: RetryBudget("service")).bulkhead(.adaptive(), maxWaiting: 20).deadline(.seconds(3))
+      .erased()
+  }
+
   /// The adaptive throttle in the breaker's place.
   static let throttled = Stack(name: "throttle and retry") { service in
     service.timeout(.seconds(1)).throttle(AdaptiveThrottle("service"))

@@ -1,4 +1,4 @@
-// The code of TestYourOwnService.md, compiled and run; ReadmeTests compares the texts.
+// The code of TestYourOwnService.md, compiled and run.
 
 import ResilienceTestKit
 import Testing

@@ -1,4 +1,4 @@
-// The code of WriteYourOwnDecorator.md, compiled. ReadmeTests compares the texts.
+// The code of WriteYourOwnDecorator.md, compiled.
 
 import Resilience
 import Synchronization
