@@ -57,8 +57,8 @@ struct Page: Sendable {
     }
   }
 
-  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's README the
-  /// sources of that example.
+  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's README
+  /// the sources of that example.
   func sources(below root: URL) throws -> [URL] {
     if path.hasPrefix("Examples/") {
       let example = path.split(separator: "/")[1]
@@ -70,8 +70,8 @@ struct Page: Sendable {
     }
   }
 
-  /// The blocks that none of the texts holds, as they stand but for white space. Imports stand at the top of a
-  /// file, and a manifest is for the user's package.
+  /// The blocks that none of the texts holds, as they stand but for white space. Imports stand at the top of
+  /// a file, and a manifest is for the user's package.
   func notCompiled(by texts: [String]) -> [Block] {
     let texts = texts.map(Self.squeezed)
     return code.filter { block in

@@ -4,7 +4,8 @@ import Foundation
 import Resilience
 import Synchronization
 
-/// What a page prints, where a test reads it; else Swift's, whose parameters it has so that it hides that one.
+/// What a page prints, where a test reads it; else Swift's, whose parameters it has so that it hides that
+/// one.
 func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {
   let text = items.map { "\($0)" }.joined(separator: separator)
   if let printed = Printed.current { printed.add(text) } else { Swift.print(text, terminator: terminator) }

@@ -1,5 +1,5 @@
-// Two snapshots of a service share the nodes that have not changed in between. What is looked at to find the others is
-// what lies beside the way to them.
+// Two snapshots of a service share the nodes that have not changed in between. What is looked at to find the
+// others is what lies beside the way to them.
 
 extension MemberNode {
   /// The members of an earlier tree and of this one, in order, without those of leaves that both have.

@@ -1,7 +1,7 @@
 // How long the slowest calls take in a loop that never idles: latency-tails [SECONDS]
 //
-// Every operation is timed on its own, with a clock read before and after it, whose own cost the first line shows. What is
-// beyond p99.9 on a machine with other work is that other work: compare the lines of one run.
+// Every operation is timed on its own, with a clock read before and after it, whose own cost the first line
+// shows. What is beyond p99.9 on a machine with other work is that other work: compare the lines of one run.
 
 import Glibc
 import Resilience

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Four phases of one service, and what the callers of one stack see in each, from one seed.
 ///
-/// A hundred calls a second come whatever becomes of the earlier ones. The service does two hundred a second, first
-/// come first served, and works on calls whose callers have left, as most servers do.
+/// A hundred calls a second come whatever becomes of the earlier ones. The service does two hundred a second,
+/// first come first served, and works on calls whose callers have left, as most servers do.
 struct Phases: Sendable {
   enum Phase: String, CaseIterable, Sendable {
     case healthy, slow, out, recovered
@@ -108,8 +108,8 @@ extension Phases.Outcome {
     seconds[second].answered += isAnswered ? 1 : 0
   }
 
-  /// From the service's return to the end of the last second in which fewer than 95 % of the calls were answered;
-  /// `nil` when that second is the last.
+  /// From the service's return to the end of the last second in which fewer than 95 % of the calls were
+  /// answered; `nil` when that second is the last.
   var secondsToRecover: Int? {
     let afterwards = seconds[120..<180]
     guard let last = afterwards.lastIndex(where: { Double($0.answered) < 0.95 * Double($0.made) }) else {

@@ -55,7 +55,8 @@ struct Target: Sendable {
   let over: String?
 }
 
-/// How much more than with less around it a case may take: its instructions are those of `row` times `factor` at most.
+/// How much more than with less around it a case may take: its instructions are those of `row` times `factor`
+/// at most.
 struct Growth: Sendable {
   let row: String
   let factor: Double
@@ -141,8 +142,8 @@ extension Row {
     }
   }
 
-  /// Bounds how its cost grows with what is around it: `factor` times the instructions of `row`, the same with less, at
-  /// most. From 10 to 10 000 the logarithm grows fourfold.
+  /// Bounds how its cost grows with what is around it: `factor` times the instructions of `row`, the same
+  /// with less, at most. From 10 to 10 000 the logarithm grows fourfold.
   func growing(from row: String, atMost factor: Double) -> Row {
     changed { $0.growth = Growth(row: row, factor: factor) }
   }

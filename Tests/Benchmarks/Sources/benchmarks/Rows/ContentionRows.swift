@@ -1,7 +1,7 @@
 import Resilience
 
-/// One object that 1, 2, 4 and 8 threads share. What one operation takes is the time that passes, divided by all that the
-/// threads do: a row that does not grow is one whose threads do not hinder each other.
+/// One object that 1, 2, 4 and 8 threads share. What one operation takes is the time that passes, divided by
+/// all that the threads do: a row that does not grow is one whose threads do not hinder each other.
 func contentionRows() -> [Row] {
   [1, 2, 4, 8].flatMap { threads -> [Row] in
     let by = threads == 1 ? "1 thread" : "\(threads) threads"
