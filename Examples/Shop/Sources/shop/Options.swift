@@ -3,6 +3,7 @@ struct Options: Equatable {
   var invoices: String?
   var seed: UInt64 = 7
   var json: String?
+  var report: String?
   var journal: String?
   var killAfter: Int?
   var explains = false
@@ -15,7 +16,7 @@ struct Options: Equatable {
   static let help = """
     shop: an event-driven shop lives through a bad day, twice: with bare calls, and with swift-resilience.
 
-    USAGE: shop [--invoices FILE] [--seed N] [--json FILE]
+    USAGE: shop [--invoices FILE] [--seed N] [--json FILE] [--report FILE.html]
            shop --journal DIR [--invoices FILE] [--seed N] [--kill-after N]
            shop --explain
 
@@ -26,6 +27,8 @@ struct Options: Equatable {
                         the same output to the byte. Default: 7.
       --json FILE       writes the figures as JSON, "-" for standard output. The fields are described in
                         Examples/Shop/README.md.
+      --report FILE     writes the day as one page of HTML: plots over the day, invariants, the slowest order's
+                        trace, the service graph. It needs no script and nothing from elsewhere.
       --journal DIR     plays the day's orders on the real clock, with events and books on the disk in DIR. Killed at
                         any moment and started again with the same input, it goes on where it was.
       --kill-after N    with --journal: kills itself (SIGKILL) after N handled events, for tests.
@@ -49,6 +52,7 @@ struct Options: Equatable {
       case "--explain": options.explains = true
       case "--invoices": options.invoices = try value(of: name, from: &rest)
       case "--json": options.json = try value(of: name, from: &rest)
+      case "--report": options.report = try value(of: name, from: &rest)
       case "--journal": options.journal = try value(of: name, from: &rest)
       case "--kill-after":
         let text = try value(of: name, from: &rest)

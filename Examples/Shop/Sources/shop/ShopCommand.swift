@@ -18,17 +18,22 @@ enum ShopCommand {
         for line in try DayRun.explanations { print(line) }
         return 0
       }
-      if let json = options.json { try OutputError.check(json) }
+      for file in [options.json, options.report] { if let file { try OutputError.check(file) } }
       let content = try content(options)
       if let directory = options.journal {
         return try await play(content, in: directory, killAfter: options.killAfter)
       }
-      let (result, troubledOrder) = try DayComparison.run(
-        content.lines, slashes: content.slashes, seed: options.seed, progress: tell)
-      let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")
+      let comparison = try DayComparison.run(
+        content.lines, slashes: content.slashes, seed: options.seed
+      ) { moment in
+        if let line = PlainProgress.line(moment) { tell(line) }
+      }
+      let result = comparison.result
+      let report = TextReport(comparison).lines.joined(separator: "\n")
       // With the figures on the standard output, the report makes room for them.
       if options.json == "-" { tell(report) } else { print(TerminalText.escaped(report)) }
       if let json = options.json { try result.write(to: json) }
+      if let file = options.report { try OutputFile.write(ReportPage(comparison: comparison).html, to: file) }
       return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
     } catch {
       tell("shop: \(error)")

@@ -29,7 +29,7 @@ import Testing
     let lines = try DayRun.explanations
     #expect(
       lines.contains {
-        $0.hasPrefix("payment.provider: deadline 8 s → retry 3 (exponential 200 ms")
+        $0.hasPrefix("payment.provider: trace → deadline 8 s → retry 3 (exponential 200 ms")
           && $0.hasSuffix("circuit breaker payment → timeout 2 s → idempotent")
       })
     #expect(lines.contains { $0.hasPrefix("gateway: deadline 4 s → rate limit gateway") })

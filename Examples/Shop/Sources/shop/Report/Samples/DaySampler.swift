@@ -1,0 +1,42 @@
+import Resilience
+
+/// Looks at a run once a minute of its day.
+struct DaySampler {
+  static let intervalSeconds = 60
+
+  private let platform: Platform
+  private let meter: CustomerMeter
+  private var seenRequests = 0
+
+  init(_ platform: Platform, _ meter: CustomerMeter) {
+    self.platform = platform
+    self.meter = meter
+  }
+
+  /// Looks until the task is cancelled, and gives each sample to `record`.
+  mutating func run(_ record: (DaySample) -> Void) async throws {
+    var second = 0
+    while true {
+      try await platform.day.wait(until: second)
+      record(sample(at: second))
+      second += Self.intervalSeconds
+    }
+  }
+
+  private mutating func sample(at second: Int) -> DaySample {
+    let recent = meter.requests(from: seenRequests)
+    seenRequests += recent.count
+    let (answered, failed) = meter.counts
+    return DaySample(
+      second: second, shipped: platform.book.shippedCount, answered: answered, failed: failed,
+      slowMilliseconds: Percentile.of(recent.map(\.milliseconds), percent: 99),
+      queued: platform.bus.snapshot().outstanding, retries: platform.counters.events["retry.scheduled"],
+      budget: platform.allBudgets.reduce(0) { $0 + $1.snapshot().available },
+      limited: platform.counters.events["rate_limiter.refused"],
+      breakers: platform.isProtected
+        ? platform.allBreakers.map {
+          DaySample.BreakerState(name: $0.name, state: BreakerPhase($0.snapshot().state))
+        }
+        : [])
+  }
+}
