@@ -7,15 +7,18 @@ final class CustomerMeter: Sendable {
     var end: Instant
     var nanoseconds: Int64
     var succeeded: Bool
+    /// Whether it was for a product page: the requests that wait for something.
+    var isPage = false
 
     var milliseconds: Double { Double(nanoseconds) / 1_000_000 }
   }
 
   private let requests = Mutex<[Request]>([])
 
-  func record(start: Instant, end: Instant, succeeded: Bool) {
+  func record(start: Instant, end: Instant, succeeded: Bool, isPage: Bool) {
+    let nanoseconds = start.nanoseconds(to: end)
     requests.withLock {
-      $0.append(Request(end: end, nanoseconds: start.nanoseconds(to: end), succeeded: succeeded))
+      $0.append(Request(end: end, nanoseconds: nanoseconds, succeeded: succeeded, isPage: isPage))
     }
   }
 

@@ -10,7 +10,8 @@ struct BreakerPlot: Sendable {
   func figure(_ time: TimeAxis, _ faults: [Fault]) -> String {
     let rows = record.breakers
     let frame = PlotFrame(
-      time: time, faults: faults, height: PlotFrame.top + PlotFrame.bottom + Double(rows.count) * 38, left: 84
+      time: time, faults: faults, height: PlotFrame.top + PlotFrame.bottom + Double(rows.count) * 38 + 10,
+      left: 84
     )
     let bands = rows.enumerated().map { band($1, at: PlotFrame.top + Double($0) * 38 + 8, frame) }
     let drawing = frame.drawing(

@@ -35,9 +35,17 @@ struct DayBins: Sendable {
     points(requests(record).map { Double($0.count { $0.succeeded }) / Double(minutes) })
   }
 
-  /// Response times of all requests, answered or not, in milliseconds.
+  /// Customers' requests that failed, a minute.
+  func failed(_ record: DayRecord) -> [(second: Double, value: Double?)] {
+    points(requests(record).map { Double($0.count { !$0.succeeded }) / Double(minutes) })
+  }
+
+  /// Response times of the requests for product pages, answered or not, in seconds.
   func response(_ record: DayRecord, percent: Int) -> [(second: Double, value: Double?)] {
-    points(requests(record).map { Percentile.of($0.map(\.milliseconds), percent: percent) })
+    points(
+      requests(record).map { bin in
+        Percentile.of(bin.filter(\.isPage).map(\.milliseconds), percent: percent).map { $0 / 1000 }
+      })
   }
 
   /// Orders that were shipped so far.
@@ -51,19 +59,14 @@ struct DayBins: Sendable {
     points(samples(record).map { $0.map { Double($0.queued) }.max() })
   }
 
-  /// Retries in each piece.
-  func retries(_ record: DayRecord) -> [(second: Double, value: Double?)] {
+  /// What something that is counted from opening on has grown by in each piece.
+  func growth(_ record: DayRecord, of count: KeyPath<DaySample, Int>) -> [(second: Double, value: Double?)] {
     var before = 0
     return points(
       samples(record).map { bin in
         guard let last = bin.last else { return nil }
-        defer { before = last.retries }
-        return Double(last.retries - before)
+        defer { before = last[keyPath: count] }
+        return Double(last[keyPath: count] - before)
       })
-  }
-
-  /// The fewest retries that the budgets would have granted.
-  func budget(_ record: DayRecord) -> [(second: Double, value: Double?)] {
-    points(samples(record).map { $0.map { Double($0.budget) }.min() })
   }
 }

@@ -12,23 +12,36 @@ struct DayPlots: Sendable {
 
   var plots: [LinePlot] {
     let bins = bins
+    let pieces = "in \(bins.minutes) min"
     return [
-      plot("shipped", "Orders shipped so far", "orders", bins.shipped),
-      plot("answered", "Requests answered in time", "requests a minute", bins.answered),
-      plot("p50", "Response time of customers' requests, p50", "ms") { bins.response($0, percent: 50) },
-      plot("p99", "Response time of customers' requests, p99", "ms") { bins.response($0, percent: 99) },
-      plot("queue", "Queue depth of the bus: events not settled", "events", bins.queued),
+      plot("shipped", "Orders shipped so far", "orders", points: bins.shipped),
+      plot("answered", "Customers' requests answered in time", "requests a minute", points: bins.answered),
+      plot("failed", "Customers' requests that failed", "requests a minute", points: bins.failed),
+      plot("p50", "Response time of product pages, p50", "seconds", .tenfold(first: 0.1)) {
+        bins.response($0, percent: 50)
+      },
+      plot("p99", "Response time of product pages, p99", "seconds", .tenfold(first: 0.1)) {
+        bins.response($0, percent: 99)
+      },
+      plot(
+        "queue", "Queue depth of the bus", "events not settled", .tenfold(first: 1),
+        points: bins.queued),
       retries,
+      plot("redeliveries", "Redeliveries of events", "redeliveries \(pieces)") {
+        bins.growth($0, of: \.redeliveries)
+      },
     ]
   }
 
   private var retries: LinePlot {
-    var plot = plot(
-      "retries", "Retries, and the budget left for more", "in \(bins.minutes) minutes", bins.retries)
-    plot.unit = "retries in \(bins.minutes) min"
+    let bins = bins
+    var plot = plot("retries", "Retries against the budget", "retries in \(bins.minutes) min") {
+      bins.growth($0, of: \.retries)
+    }
     plot.series.append(
       LinePlot.Series(
-        name: "budget left (retries)", kind: .third, points: bins.budget(comparison.toolkit)))
+        name: "refused by the budget", kind: .third,
+        points: bins.growth(comparison.toolkit, of: \.refusedRetries)))
     return plot
   }
 
@@ -54,11 +67,11 @@ struct DayPlots: Sendable {
   }
 
   private func plot(
-    _ id: String, _ title: String, _ unit: String,
-    _ points: (DayRecord) -> [(second: Double, value: Double?)]
+    _ id: String, _ title: String, _ unit: String, _ scale: ValueAxis.Scale = .even,
+    points: (DayRecord) -> [(second: Double, value: Double?)]
   ) -> LinePlot {
     LinePlot(
-      id: "plot-\(id)", title: title, unit: unit,
+      id: "plot-\(id)", title: title, unit: unit, scale: scale,
       series: [
         LinePlot.Series(name: "bare calls", kind: .bare, points: points(comparison.bare)),
         LinePlot.Series(name: "with the toolkit", kind: .toolkit, points: points(comparison.toolkit)),

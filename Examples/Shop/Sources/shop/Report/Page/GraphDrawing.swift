@@ -61,7 +61,7 @@ struct GraphDrawing {
 
   private func label(_ edge: ServiceGraph.Edge, _ layout: GraphLayout) -> String {
     guard let middle = curve(edge, layout)?.labelPlace else { return "" }
-    let place = (middle.x, middle.y + 4)
+    let place = (middle.x, middle.y - 4)
     return edge.failures == 0
       ? text("\(edge.calls)", place, "halo quiet")
       : text("\(edge.calls), ✗ \(edge.failures)", place, "halo bad")

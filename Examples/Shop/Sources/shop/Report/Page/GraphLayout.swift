@@ -3,7 +3,7 @@ import Resilience
 /// Where each service of a graph is drawn: in columns, by how many calls it is away from who begins.
 struct GraphLayout {
   static let node = (width: 130.0, height: 30.0)
-  private static let column = 205.0
+  private static let column = 222.0
   private static let row = 62.0
 
   /// The middle of each service.

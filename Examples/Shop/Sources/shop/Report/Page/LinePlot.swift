@@ -17,15 +17,17 @@ struct LinePlot: Sendable {
   var title: String
   /// What the values are, such as `orders`, `ms`.
   var unit: String
+  var scale = ValueAxis.Scale.even
   var series: [Series]
 
   func figure(_ time: TimeAxis, _ faults: [Fault]) -> String {
-    let frame = PlotFrame(time: time, faults: faults, height: 270, left: 50)
-    let axis = ValueAxis(highest: series.map(\.highest).max() ?? 0)
+    let frame = PlotFrame(time: time, faults: faults, height: 280, left: 50)
+    let axis = ValueAxis(highest: series.map(\.highest).max() ?? 0, scale: scale)
     let drawing = frame.drawing(
       id, title: title, description: description,
       frame.faultBands + valueAxis(axis, frame) + frame.timeAxis
-        + series.map { path($0, axis, frame) }.joined())
+        // The dashes last: they are seen where both lines are the same.
+        + series.reversed().map { path($0, axis, frame) }.joined())
     return Markup.element(
       "figure", ["id": id],
       Markup.element("h3", [:], Markup.text(title))
@@ -38,7 +40,7 @@ struct LinePlot: Sendable {
   }
 
   private func y(_ value: Double, _ axis: ValueAxis, _ frame: PlotFrame) -> Double {
-    frame.floor - (frame.floor - PlotFrame.top) * value / axis.top
+    frame.floor - (frame.floor - PlotFrame.top) * axis.height(value)
   }
 
   private func valueAxis(_ axis: ValueAxis, _ frame: PlotFrame) -> String {

@@ -12,13 +12,14 @@ enum PageStyle {
     main { max-width: 1360px; margin: 0 auto; padding: 16px; }
     h1 { font-size: 1.6rem; line-height: 1.25; margin: 8px 0; }
     h2 { font-size: 1.2rem; margin: 36px 0 8px; border-bottom: 1px solid var(--line); padding-bottom: 4px; }
-    p { max-width: 75ch; margin: 8px 0; overflow-wrap: anywhere; }
+    p { max-width: 80ch; margin: 8px 0; overflow-wrap: anywhere; }
     .lead { font-size: 1.1rem; }
-    .quiet, figcaption { color: var(--quiet); font-size: .875rem; }
+    p.quiet, span.quiet, figcaption { color: var(--quiet); font-size: .875rem; }
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: .9375rem; }
-    th, td { text-align: left; vertical-align: top; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); }
+    th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
     td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+    tbody th { font-weight: 400; } tbody th.level0 { font-weight: 600; }
     .level1 { padding-left: 1.2em; } .level2 { padding-left: 2.4em; }
     .plots { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
     figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 6px;
@@ -34,7 +35,8 @@ enum PageStyle {
     .plot { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
     .plot.bare { stroke: var(--bare); stroke-dasharray: 4 5; } .plot.toolkit { stroke: var(--toolkit); }
     .plot.third { stroke: var(--third); stroke-dasharray: 0.1 4; }
-    .open { fill: var(--bad); } .halfOpen { fill: var(--bare); } .recovering { fill: var(--third); }
+    .open { fill: var(--bad); } .halfOpen { fill: var(--bad); fill-opacity: .6; }
+    .recovering { fill: var(--bad); fill-opacity: .3; }
     .closed { fill: var(--line); }
     .bar { fill: var(--toolkit); } .bar.failure { fill: var(--bad); } .bar.neutral { fill: var(--quiet); }
     .node { fill: var(--paper); stroke: var(--toolkit); stroke-width: 1.5; }
@@ -44,6 +46,7 @@ enum PageStyle {
     code { font: .8125rem ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
     dt { font-weight: 600; margin-top: 12px; } dd { margin: 0 0 0 1.2em; overflow-wrap: anywhere; }
     dd ul, td ul { margin: 4px 0; padding-left: 1.2em; }
-    summary { cursor: pointer; margin: 12px 0; } .wide { min-width: 760px; }
+    summary { cursor: pointer; margin: 12px 0; } .wide { min-width: 760px; max-width: 1000px; }
+    @media (max-width: 480px) { td.number, th.number { white-space: normal; } }
     """
 }

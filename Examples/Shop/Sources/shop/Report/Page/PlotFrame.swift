@@ -2,7 +2,7 @@
 struct PlotFrame: Sendable {
   static let width = 480.0
   static let right = 14.0
-  static let top = 50.0
+  static let top = 60.0
   static let bottom = 36.0
 
   let time: TimeAxis
@@ -30,10 +30,11 @@ struct PlotFrame: Sendable {
 
   var timeAxis: String {
     let baseline = line((left, floor), (Self.width - Self.right, floor), "axis")
-    let ticks = time.ticks.map { second in
+    let end = Self.width - Self.right
+    let ticks = time.ticks(atMost: Int((end - left) / 44)).map { second in
       let x = x(Double(second))
       return line((x, floor), (x, floor + 4), "axis")
-        + text(time.label(second), (x, floor + 17), "middle", "quiet")
+        + text(time.label(second), (min(x, end - 5), floor + 17), "middle", "quiet")
     }
     return baseline + ticks.joined()
       + text("time of day", (Self.width - Self.right, height - 4), "end", "quiet")

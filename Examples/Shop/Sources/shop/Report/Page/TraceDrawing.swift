@@ -2,7 +2,7 @@ import Resilience
 
 /// A trace as bars over its time, a row for each span.
 struct TraceDrawing {
-  static let mostRows = 60
+  static let mostRows = 40
   private static let labels = 330.0
   private static let width = 800.0
   private static let row = 20.0
@@ -16,10 +16,16 @@ struct TraceDrawing {
 
   var figure: String {
     let rows = SpanRow.rows(slow.spans)
-    let shown = rows.prefix(Self.mostRows)
-    let height = Double(shown.count) * Self.row + 34
+    let (first, last) = SpanRow.shortened(rows, to: Self.mostRows)
+    let rest = rows.count - first.count - last.count
+    let gap = last.isEmpty ? 0.0 : 1
+    let height = (Double(first.count + last.count) + gap) * Self.row + 34
     let title = "The trace of order \(slow.order)"
-    let content = shown.enumerated().map { row($1, at: Double($0) * Self.row + 28) }.joined()
+    func y(_ row: Double) -> Double { row * Self.row + 28 }
+    let content =
+      first.enumerated().map { row($1, at: y(Double($0))) }
+      + (last.isEmpty ? [] : [text("…", 0, y(Double(first.count)) + 4, "start", "")])
+      + last.enumerated().map { row($1, at: y(Double(first.count + $0) + gap)) }
     let drawing = Markup.element(
       "svg",
       [
@@ -31,11 +37,13 @@ struct TraceDrawing {
         + Markup.element(
           "desc", ["id": "trace-text"],
           Markup.text("\(rows.count) spans in \(Decimal.text(nanoseconds / 1e9, 1)) seconds."))
-        + axis(height) + content)
-    let rest = rows.count - shown.count
-    let note = rest > 0 ? Markup.element("figcaption", [:], "and \(rest) more spans") : ""
+        + axis(height) + content.joined())
+    let note =
+      "✓ succeeded, ✗ failed, – ended in a refusal."
+      + (rest > 0 ? " \(rest) of \(rows.count) spans are left out, attempts first." : "")
     return Markup.element(
-      "figure", ["id": "trace"], Markup.element("div", ["class": "scroll"], drawing) + note)
+      "figure", ["id": "trace"],
+      Markup.element("div", ["class": "scroll"], drawing) + Markup.element("figcaption", [:], note))
   }
 
   private func x(_ instant: Instant) -> Double {

@@ -16,6 +16,10 @@ struct DaySample: Sendable, Equatable {
   var retries: Int
   /// Retries that the budgets would grant at once.
   var budget: Int
+  /// Retries that the budgets have refused so far.
+  var refusedRetries: Int
+  /// Redeliveries of events so far.
+  var redeliveries: Int
   /// Requests that the rate limit has refused so far.
   var limited: Int
   /// What each breaker does, by its name; empty in the bare run.

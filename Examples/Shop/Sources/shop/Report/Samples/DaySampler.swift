@@ -27,11 +27,15 @@ struct DaySampler {
     let recent = meter.requests(from: seenRequests)
     seenRequests += recent.count
     let (answered, failed) = meter.counts
+    let bus = platform.bus.snapshot()
+    let budgets = platform.allBudgets.map { $0.snapshot() }
     return DaySample(
       second: second, shipped: platform.book.shippedCount, answered: answered, failed: failed,
       slowMilliseconds: Percentile.of(recent.map(\.milliseconds), percent: 99),
-      queued: platform.bus.snapshot().outstanding, retries: platform.counters.events["retry.scheduled"],
-      budget: platform.allBudgets.reduce(0) { $0 + $1.snapshot().available },
+      queued: bus.outstanding, retries: platform.counters.events["retry.scheduled"],
+      budget: budgets.reduce(0) { $0 + $1.available },
+      refusedRetries: budgets.reduce(0) { $0 + Int($1.refused) },
+      redeliveries: bus.groups.reduce(0) { $0 + $1.redeliveries },
       limited: platform.counters.events["rate_limiter.refused"],
       breakers: platform.isProtected
         ? platform.allBreakers.map {
