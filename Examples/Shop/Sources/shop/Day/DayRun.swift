@@ -16,11 +16,20 @@ struct DayRun: Sendable {
   }
 
   func run(seed: UInt64) throws -> Result {
-    try Simulation(seed: seed).run { _ in
-      let timetable = Timetable(intake.invoices)
-      let platform = Platform(isProtected: isProtected, day: timetable.day, faults: timetable.faults)
-      return try await CallContext.withObserver(platform.counters) { try await open(platform, timetable) }
-    }
+    try Simulation(seed: seed).run { _ in try await play() }
+  }
+
+  /// Plays the day on another clock than the present one.
+  func run(on clock: some ResilienceClock) async throws -> Result {
+    let (random, executor) = (CallContext.environment?.random, CallContext.current.executor)
+    let environment = CallEnvironment(clock: clock, random: random ?? .system, executor: executor)
+    return try await CallContext.withEnvironment(environment) { try await play() }
+  }
+
+  private func play() async throws -> Result {
+    let timetable = Timetable(intake.invoices)
+    let platform = Platform(isProtected: isProtected, day: timetable.day, faults: timetable.faults)
+    return try await CallContext.withObserver(platform.counters) { try await open(platform, timetable) }
   }
 
   /// What protects each call and each delivery with the toolkit, a line for each stack.

@@ -10,3 +10,14 @@ extension Fault {
     }
   }
 }
+
+extension Fault {
+  /// Whether it is under way, or was a moment of the last five minutes.
+  func isUnderWay(at second: Int) -> Bool {
+    switch time {
+    case .window(let range): range.contains(second)
+    case .moments(let seconds): seconds.contains { (0..<300).contains(second - $0) }
+    case .allDay: false
+    }
+  }
+}
