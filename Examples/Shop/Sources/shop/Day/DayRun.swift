@@ -66,6 +66,9 @@ struct DayRun: Sendable {
       await shop.settle(within: .seconds(Self.overtimeSeconds))
       group.cancelAll()
     }
+    // How it ended is the last sample: what the plots come to is what the figures say.
+    var last = DaySampler(platform, shop.meter)
+    samples.add(last.sample(at: platform.day.secondsOpen))
     return result(shop, openSeconds: timetable.openSeconds, samples.all)
   }
 

@@ -36,7 +36,7 @@ struct LiveFrame {
 
   private var broken: [String] {
     let now = moment.faults.faults.filter { $0.isUnderWay(at: sample.second) }
-    return now.isEmpty ? ["nothing"] : now.map { "\($0.name): \($0.what)" }
+    return now.isEmpty ? ["nothing"] : now.flatMap { Wrapped.lines("\($0.name): \($0.what)", width: 66) }
   }
 
   private var breakers: [String] {

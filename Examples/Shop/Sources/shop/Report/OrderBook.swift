@@ -46,13 +46,14 @@ final class OrderBook: Sendable {
 
   var orders: [String] { entries.withLock { $0.keys.sorted() } }
 
-  var shippedCount: Int { entries.withLock { $0.values.count { $0.endings.contains(.shipped) } } }
+  /// Orders that ended as shipped and nothing else.
+  var shippedCount: Int { entries.withLock { $0.values.count { $0.endings == [.shipped] } } }
 
-  /// From placing to shipping, in seconds, of each order that was shipped.
+  /// From placing to shipping, in seconds, of each order that ended as shipped and nothing else.
   var latencies: [String: Double] {
     entries.withLock { entries in
       entries.compactMapValues { entry in
-        guard entry.endings.contains(.shipped), let placed = entry.placed, let ended = entry.ended else {
+        guard entry.endings == [.shipped], let placed = entry.placed, let ended = entry.ended else {
           return nil
         }
         return Double(placed.nanoseconds(to: ended)) / 1_000_000_000

@@ -23,7 +23,7 @@ struct DaySampler {
     }
   }
 
-  private mutating func sample(at second: Int) -> DaySample {
+  mutating func sample(at second: Int) -> DaySample {
     let recent = meter.requests(from: seenRequests)
     seenRequests += recent.count
     let (answered, failed) = meter.counts
