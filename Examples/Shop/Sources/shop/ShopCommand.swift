@@ -18,22 +18,47 @@ enum ShopCommand {
         for line in try DayRun.explanations { print(line) }
         return 0
       }
-      if let json = options.json { try OutputError.check(json) }
+      for file in [options.json, options.report] { if let file { try OutputError.check(file) } }
       let content = try content(options)
       if let directory = options.journal {
         return try await play(content, in: directory, killAfter: options.killAfter)
       }
-      let (result, troubledOrder) = try DayComparison.run(
-        content.lines, slashes: content.slashes, seed: options.seed, progress: tell)
-      let report = TextReport(result: result, troubledOrder: troubledOrder).lines.joined(separator: "\n")
-      // With the figures on the standard output, the report makes room for them.
-      if options.json == "-" { tell(report) } else { print(TerminalText.escaped(report)) }
-      if let json = options.json { try result.write(to: json) }
-      return result.toolkit.brokenInvariants.isEmpty ? 0 : 1
+      let watch = DayWatch(isQuiet: options.isQuiet)
+      return options.isRealTime
+        ? try await playInRealTime(content, options, watch) : try await compare(content, options, watch)
     } catch {
       tell("shop: \(error)")
       return error is InputError || error is Options.Invalid || error is OutputError ? 2 : 1
     }
+  }
+
+  private static func compare(
+    _ content: InvoiceFile.Content, _ options: Options, _ watch: DayWatch
+  ) async throws -> Int32 {
+    let comparison = try await watch.during {
+      try DayComparison.run(
+        content.lines, slashes: content.slashes, seed: options.seed, progress: watch.show)
+    }
+    let report = TextReport(comparison).lines.joined(separator: "\n")
+    // What is asked for on the standard output has it for itself.
+    if [options.json, options.report].contains("-") {
+      tell(report)
+    } else {
+      print(TerminalText.escaped(report))
+    }
+    if let json = options.json { try comparison.result.write(to: json) }
+    if let file = options.report { try OutputFile.write(ReportPage(comparison: comparison).html, to: file) }
+    return comparison.result.toolkit.brokenInvariants.isEmpty ? 0 : 1
+  }
+
+  private static func playInRealTime(
+    _ content: InvoiceFile.Content, _ options: Options, _ watch: DayWatch
+  ) async throws -> Int32 {
+    let result = try await watch.during {
+      try await RealTimeDay(content: content).run(watch.show)
+    }
+    print(TerminalText.escaped(RealTimeDay.lines(result).joined(separator: "\n")))
+    return result.figures.brokenInvariants.isEmpty ? 0 : 1
   }
 
   private static func content(_ options: Options) throws -> InvoiceFile.Content {

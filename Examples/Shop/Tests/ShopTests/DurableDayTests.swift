@@ -153,7 +153,7 @@ private struct Place {
 
   func play(_ day: String, _ arguments: String...) async throws -> Ending {
     let process = Process()
-    process.executableURL = try Self.program()
+    process.executableURL = try ShopProgram.url()
     process.arguments = ["--journal", path(day), "--invoices", path("invoices.csv")] + arguments
     let output = Pipe()
     process.standardOutput = output
@@ -190,12 +190,5 @@ private struct Place {
       files[name] = try? Data(contentsOf: root.appending(path: name))
     }
     return files
-  }
-
-  /// The program is beside the tests.
-  private static func program() throws -> URL {
-    let tests = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0]).absoluteURL]
-    let candidates = tests.map { $0.deletingLastPathComponent().appending(path: "shop") }
-    return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) })
   }
 }

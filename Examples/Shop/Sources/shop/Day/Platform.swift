@@ -20,8 +20,8 @@ final class Platform: Sendable {
   let store = TraceStore(capacity: 20_000)
   /// Begins a trace with every order.
   let rootTracer: CallTracer
-  /// Goes on with the traces of orders; begins none.
-  let deliveryTracer: CallTracer
+  /// What retries of a call to the inventory may take, whichever of its servers they go to.
+  let inventoryBudget = RetryBudget("inventory")
   let customerLimiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(3, burst: 12))
   private let inboxes = Mutex<[String: Inbox]>([:])
   /// Calls to what is one destination, by its name.
@@ -41,7 +41,6 @@ final class Platform: Sendable {
     self.day = day
     self.faults = faults
     rootTracer = CallTracer("order", store: store)
-    deliveryTracer = CallTracer("bus", sampler: .parentBased(root: .never), store: store)
   }
 
   /// Applies the decorators that `stack` adds, or none in the bare run.
@@ -49,6 +48,11 @@ final class Platform: Sendable {
     _ call: Call, with stack: (Call) -> Stack
   ) -> AnyHandler<Call.Input, Call.Output> {
     isProtected ? explained(stack(call)).erased() : call.erased()
+  }
+
+  /// What records a service's part in the traces of orders; it begins none.
+  func tracer(_ service: String) -> CallTracer {
+    CallTracer(service, sampler: .parentBased(root: .never), store: store)
   }
 
   /// Takes down what a stack says it is.
@@ -93,7 +97,7 @@ extension Platform {
     counters.watch(inbox)
     try bus.subscribe(
       to: topic, group: service, policy: Self.patient,
-      handler: explained(handler.deduplicate(inbox).trace(deliveryTracer, kind: .consumer)))
+      handler: explained(handler.deduplicate(inbox).trace(tracer(service), kind: .consumer)))
   }
 
   /// Answers every question of a type.
@@ -126,10 +130,18 @@ extension Platform {
     }
   }
 
-  var breakerOpenSeconds: Double {
+  /// Every breaker of the shop, by its name.
+  var allBreakers: [CircuitBreaker] {
     let all = breakers.withLock { Array($0.values) } + stacks.all.values.map(\.circuitBreaker)
-    return all.map { $0.snapshot().timeOpen }
-      .reduce(0) { $0 + Double($1.components.seconds) + Double($1.components.attoseconds) * 1e-18 }
+    return all.sorted { $0.name < $1.name }
   }
 
+  /// For how long each breaker was open; the bare run has none.
+  var openSecondsByBreaker: [String: Double] {
+    guard isProtected else { return [:] }
+    return allBreakers.reduce(into: [:]) { $0[$1.name] = $1.snapshot().timeOpen / .seconds(1) }
+  }
+
+  /// Every retry budget of the shop.
+  var allBudgets: [RetryBudget] { [inventoryBudget] + stacks.all.values.map(\.budget) }
 }

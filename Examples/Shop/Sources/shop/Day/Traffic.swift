@@ -88,7 +88,7 @@ struct Traffic: Sendable {
       let reply = try? await gateway.handle(request)
       let end = CallContext.current.readClock()
       let isInTime = start.duration(to: end) <= Self.patience
-      meter.record(start: start, end: end, succeeded: reply != nil && isInTime)
+      meter.record(start: start, end: end, succeeded: reply != nil && isInTime, isPage: request.isPage)
       if let reply, isInTime { return reply }
       if attempt < Self.tries { try? await DayClock.pause(3000...6000) }
     }

@@ -3,22 +3,38 @@ import Synchronization
 
 /// What the customers saw: every request, when it was answered, how long it took and whether it helped.
 final class CustomerMeter: Sendable {
-  struct Request {
+  struct Request: Sendable {
     var end: Instant
     var nanoseconds: Int64
     var succeeded: Bool
+    /// Whether it was for a product page: the requests that wait for something.
+    var isPage = false
+
+    var milliseconds: Double { Double(nanoseconds) / 1_000_000 }
   }
 
   private let requests = Mutex<[Request]>([])
 
-  func record(start: Instant, end: Instant, succeeded: Bool) {
+  func record(start: Instant, end: Instant, succeeded: Bool, isPage: Bool) {
+    let nanoseconds = start.nanoseconds(to: end)
     requests.withLock {
-      $0.append(Request(end: end, nanoseconds: start.nanoseconds(to: end), succeeded: succeeded))
+      $0.append(Request(end: end, nanoseconds: nanoseconds, succeeded: succeeded, isPage: isPage))
     }
   }
 
   /// Requests that were answered, in time and with what was asked for.
   var answered: Int { requests.withLock { $0.count { $0.succeeded } } }
+
+  /// Requests so far: answered, and not.
+  var counts: (answered: Int, failed: Int) {
+    requests.withLock { requests in
+      let answered = requests.count { $0.succeeded }
+      return (answered, requests.count - answered)
+    }
+  }
+
+  /// All requests from this one on.
+  func requests(from index: Int) -> ArraySlice<Request> { requests.withLock { $0[index...] } }
 
   var averageMilliseconds: Double {
     requests.withLock { requests in

@@ -1,4 +1,4 @@
-import ResilienceCore
+import Resilience
 import Synchronization
 
 /// Where every order of the day stands. It only writes down; it repairs nothing.
@@ -12,6 +12,8 @@ final class OrderBook: Sendable {
     var placed: Instant?
     var endings: [Ending] = []
     var ended: Instant?
+    /// The trace in which it was placed.
+    var trace: TraceID?
   }
 
   private let entries = Mutex<[String: Entry]>([:])
@@ -22,8 +24,12 @@ final class OrderBook: Sendable {
   }
 
   func place(_ order: String) {
-    let now = CallContext.current.readClock()
-    entries.withLock { $0[order]?.placed = now }
+    let context = CallContext.current
+    let (now, trace) = (context.readClock(), context.trace.traceID)
+    entries.withLock {
+      $0[order]?.placed = now
+      $0[order]?.trace = trace
+    }
   }
 
   /// Notes an ending. Noting the same one again, as redeliveries do, changes nothing.
@@ -39,6 +45,21 @@ final class OrderBook: Sendable {
   func entry(_ order: String) -> Entry? { entries.withLock { $0[order] } }
 
   var orders: [String] { entries.withLock { $0.keys.sorted() } }
+
+  /// Orders that ended as shipped and nothing else.
+  var shippedCount: Int { entries.withLock { $0.values.count { $0.endings == [.shipped] } } }
+
+  /// From placing to shipping, in seconds, of each order that ended as shipped and nothing else.
+  var latencies: [String: Double] {
+    entries.withLock { entries in
+      entries.compactMapValues { entry in
+        guard entry.endings == [.shipped], let placed = entry.placed, let ended = entry.ended else {
+          return nil
+        }
+        return Double(placed.nanoseconds(to: ended)) / 1_000_000_000
+      }
+    }
+  }
 
   func orders(_ ending: Ending) -> [String] {
     entries.withLock { entries in entries.filter { $0.value.endings.contains(ending) }.keys.sorted() }

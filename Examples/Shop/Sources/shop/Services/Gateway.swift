@@ -14,6 +14,8 @@ final class Gateway: Sendable {
     var customer: String
     var token: String
     var action: Action
+
+    var isPage: Bool { if case .page = action { true } else { false } }
   }
 
   enum Reply: Sendable {

@@ -21,6 +21,7 @@ final class Inventory: Sendable {
   /// The servers are found in the registry, each has a breaker of its own, and a retry goes to another one.
   static func reserving(_ platform: Platform, _ servers: [InventoryServer]) -> AnyHandler<OrderCreated, Void>
   {
+    let tracer = platform.tracer("inventory")
     let balanced = platform.registry.service("inventory").balanced(.powerOfTwoChoices) { instance in
       ServiceCall(instance.id) { (order: OrderCreated) in
         guard let server = servers.first(where: { $0.name == instance.id }) else { return }
@@ -31,8 +32,10 @@ final class Inventory: Sendable {
         if case .failure(is Warehouse.OutOfStock) = result { .success } else { nil }
       }
       .timeout(.seconds(1))
+      .trace(tracer)
       .circuitBreaker(platform.breaker(instance.id))
     }
-    return platform.explained(balanced.idempotent().retry(maxAttempts: 3)).erased()
+    return platform.explained(balanced.idempotent().retry(maxAttempts: 3, budget: platform.inventoryBudget))
+      .erased()
   }
 }

@@ -11,6 +11,7 @@ final class Orders: Sendable {
     self.platform = platform
     announce = AnyHandler(
       ServiceCall("order") { (order: OrderCreated) in
+        platform.book.place(order.order)
         try platform.publish(order, as: Topic.orderCreated, about: order.order)
       }.trace(platform.rootTracer))
     try end(.shipped, when: Topic.orderShipped)
@@ -22,7 +23,6 @@ final class Orders: Sendable {
   func place(_ invoice: Invoice) async throws {
     let isNew = placed.withLock { $0.insert(invoice.number).inserted }
     guard isNew || platform.placesEachClick else { return }
-    platform.book.place(invoice.number)
     try await announce(
       OrderCreated(
         order: invoice.number, customer: invoice.customer, items: invoice.items,

@@ -18,7 +18,7 @@ final class Payments: Sendable {
       if case .failure(is PaymentProvider.Declined) = result { .success } else { nil }
     }
     let charge = platform.protect(call) { call in
-      call.idempotent().standardStack(platform.stacks["payment"])
+      call.idempotent().standardStack(platform.stacks["payment"]).trace(platform.tracer("payment"))
     }
     try platform.subscribe(to: Topic.orderCreated, as: "payment") { event in
       let order = event.data

@@ -2,7 +2,10 @@ import Resilience
 
 extension Figures {
   /// Counts what a run came to.
-  init(platform: Platform, world: OutsideWorld, shop: Shop, intake: Intake, openSeconds: Int) {
+  init(
+    platform: Platform, world: OutsideWorld, shop: Shop, intake: Intake, openSeconds: Int,
+    findings: [Invariants.Finding]
+  ) {
     let ledger = world.provider.ledger
     let hours = Double(openSeconds) / 3600
     let valid = intake.invoices
@@ -20,7 +23,8 @@ extension Figures {
       })
     availability = shop.meter.availability(openSeconds: openSeconds)
     averageResponseMilliseconds = shop.meter.averageMilliseconds
-    systemLatencySeconds = Self.averageLatency(platform.book)
+    systemLatencySeconds = Mean.of(platform.book.latencies)
+    medianLatencySeconds = Percentile.of(Array(platform.book.latencies.values), percent: 50) ?? 0
     systemThroughputPerSecond = Double(shop.meter.answered) / Double(openSeconds)
     serviceThroughputPerHour = platform.served.all.mapValues { Double($0) / hours }
     eventsByType = shop.analytics.eventsByType
@@ -28,11 +32,15 @@ extension Figures {
     satisfaction = shop.satisfaction.mean(of: valid.count)
     let events = platform.counters.events
     retriesSpent = events["retry.scheduled"]
-    breakerOpenSeconds = platform.breakerOpenSeconds
+    retriesByCall = platform.counters.retries.all
+    openSecondsByBreaker = platform.openSecondsByBreaker
+    breakerOpenSeconds = openSecondsByBreaker.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
     requestsLimited = events["rate_limiter.refused"]
     expiredRequestsRefused = events["shop.expired"]
     duplicatesDropped = platform.counters.duplicatesDropped
-    redeliveries = platform.bus.snapshot().groups.reduce(0) { $0 + $1.redeliveries }
+    let groups = platform.bus.snapshot().groups.filter { $0.redeliveries > 0 }
+    redeliveriesByService = groups.reduce(into: [:]) { $0[$1.name, default: 0] += $1.redeliveries }
+    redeliveries = redeliveriesByService.values.reduce(0, +)
     deadLetters = DeadLetterCount.byReason(platform.bus)
     moneyInPounds = Double(ledger.balance.thousandths) / 1000
     shippedPounds =
@@ -40,20 +48,6 @@ extension Figures {
         $0 + Double(platform.book.entry($1)?.total.thousandths ?? 0)
       }
       / 1000
-    brokenInvariants = Invariants.broken(
-      book: platform.book, ledger: ledger, lowestStock: world.warehouse.lowest,
-      shippedTwice: world.truck.loadedTwice, piecesTaken: world.warehouse.piecesTaken,
-      piecesShipped: world.truck.piecesShipped)
-  }
-
-  /// From the order's placing to its shipping, in seconds.
-  private static func averageLatency(_ book: OrderBook) -> Double {
-    let latencies = book.orders(.shipped).compactMap { order -> Double? in
-      guard let entry = book.entry(order), let placed = entry.placed, let ended = entry.ended else {
-        return nil
-      }
-      return Double(placed.nanoseconds(to: ended)) / 1_000_000_000
-    }
-    return latencies.isEmpty ? 0 : latencies.reduce(0, +) / Double(latencies.count)
+    brokenInvariants = findings.flatMap(\.breaches)
   }
 }

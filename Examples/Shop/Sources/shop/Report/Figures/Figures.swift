@@ -4,17 +4,21 @@ struct Figures: Codable, Equatable {
   var availability: Availability
   var averageResponseMilliseconds: Double
   var systemLatencySeconds: Double
+  var medianLatencySeconds: Double
   var systemThroughputPerSecond: Double
   var serviceThroughputPerHour: [String: Double]
   var eventsByType: [String: Int]
   var cartsLeftBehind: Int
   var satisfaction: Double
   var retriesSpent: Int
+  var retriesByCall: [String: Int]
   var breakerOpenSeconds: Double
+  var openSecondsByBreaker: [String: Double]
   var requestsLimited: Int
   var expiredRequestsRefused: Int
   var duplicatesDropped: Int
   var redeliveries: Int
+  var redeliveriesByService: [String: Int]
   var deadLetters: [String: Int]
   var moneyInPounds: Double
   var shippedPounds: Double
@@ -54,6 +58,14 @@ struct DayResult: Codable, Equatable {
   var lines: Lines
   var bare: Figures
   var toolkit: Figures
+  var shippedInBoth: ShippedInBoth
+
+  /// The orders that both runs shipped: of these, the times from placing to shipping compare like with like.
+  struct ShippedInBoth: Codable, Equatable {
+    var orders: Int
+    var bareLatencySeconds: Double
+    var toolkitLatencySeconds: Double
+  }
 
   struct Lines: Codable, Equatable {
     var total: Int
