@@ -48,7 +48,10 @@ extension Bulkhead {
     return withGuarded { guarded in
       guard guarded.limit.allows(weight) else { return nil }
       let before = guarded.machine.inUse
-      guard guarded.machine.tryEnter(weight) else { return nil }
+      guard guarded.machine.tryEnter(weight) else {
+        guarded.adaptive?.noteHeldBack(weight: weight)
+        return nil
+      }
       return guarded.token(weight, before: before, at: now)
     }
   }

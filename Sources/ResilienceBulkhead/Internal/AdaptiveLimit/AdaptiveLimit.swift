@@ -20,6 +20,7 @@ struct AdaptiveLimit: Sendable {
   private static var headroom: Double { 1.17 }
   private static var growth: Double { 1.25 }
   private static var probedShare: Double { 0.8 }
+  private static var heldBackShare: Double { 0.01 }
 
   let policy: AdaptiveLimitPolicy
 
@@ -64,6 +65,9 @@ extension AdaptiveLimit {
   mutating func enter(inUse: Int, at now: Instant) {
     probe?.advance(inUse: inUse, at: now)
   }
+
+  /// Is told of a call that finds no room.
+  mutating func noteHeldBack(weight: Int) { window.noteHeldBack(weight: weight) }
 
   /// Is told of a call that comes back, before it leaves.
   mutating func leave(_ call: Call, _ outcome: Outcome, inUse: Int, at now: Instant) {
@@ -141,8 +145,8 @@ extension AdaptiveLimit {
 
   private mutating func close() {
     defer { window = LatencyWindow() }
-    // Else it is not the limit that holds calls back, and nothing can be said about it.
-    guard window.meanInUse >= 0.9 * Double(fullLimit) else { return }
+    // Else it is not the limit that decides how much comes back, and nothing can be said about that.
+    guard window.meanInUse >= 0.9 * Double(fullLimit) else { return growForBursts() }
     sinceProbe += window.count
     let known = unloaded.information
     let interval = known < 256 ? 250 : max(1000, 16 * learned)
@@ -177,6 +181,18 @@ extension AdaptiveLimit {
       set(target)
       if isSlump { distrust() }
     }
+  }
+
+  /// Calls that come in bursts find the limit reached while it is not on average: where they are held back though the
+  /// destination has hardly a queue, it is too low.
+  private mutating func growForBursts() {
+    guard window.heldBack >= Self.heldBackShare * window.count else { return }
+    guard unloaded.isKnown else { return beginProbe(limit: learned / Self.headroom * Self.probedShare) }
+    // Less of a queue than the headroom makes.
+    guard shareInWindow >= 0.9 else { return }
+    let before = fullLimit
+    set(learned * Self.growth)
+    settle(from: before)
   }
 
   private mutating func hasNoQueue(_ shareInWindow: Double, _ share: Double) -> Bool {

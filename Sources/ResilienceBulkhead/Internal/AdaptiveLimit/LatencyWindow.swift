@@ -3,6 +3,8 @@
 /// A call of weight 3 counts as three.
 struct LatencyWindow: Sendable {
   private(set) var count = 0.0
+  /// What found no room meanwhile.
+  private(set) var heldBack = 0.0
   private var nanoseconds = 0.0
   private var squares = 0.0
   private var inUse = 0.0
@@ -16,6 +18,8 @@ struct LatencyWindow: Sendable {
     squares += weight * duration * duration
     self.inUse += weight * Double(inUse)
   }
+
+  mutating func noteHeldBack(weight: Int) { heldBack += Double(weight) }
 
   /// How much was inside, on average, when they entered.
   var meanInUse: Double { inUse / count }

@@ -33,6 +33,8 @@ struct OutageRecovery: Sendable {
   /// collapsed.
   private var wasOverloaded = false
   private var wasSlow = false
+  /// Whether most calls failed: then what was learned meanwhile is of no use.
+  private var wasOut = false
   private var count = 0
   private var failed = 0
   private var nanoseconds = 0.0
@@ -69,6 +71,7 @@ struct OutageRecovery: Sendable {
   private mutating func conclude(_ learned: Known, succeeded: Double) -> Step {
     if failed * 10 > count {
       if state == .recovering { known?.limit *= 0.75 }
+      if failed * 2 > count { wasOut = true }
       state = .failing
       return .none
     }
@@ -81,9 +84,11 @@ struct OutageRecovery: Sendable {
       nanoseconds / succeeded <= known.nanoseconds * (1 + 3.5 / succeeded.squareRoot())
     switch state {
     case .well: return .none
-    // Some calls fail for reasons of their own: nothing that was learned is wrong.
+    // Where only some calls fail, for reasons of their own, nothing that was learned is wrong.
     case .failing where learned.limit >= known.limit && learned.nanoseconds <= 2 * known.nanoseconds:
-      return end()
+      let wasOut = wasOut
+      _ = end()
+      return wasOut ? .recover(limit: learned.limit, nanoseconds: known.nanoseconds) : .none
     // Its own word for too much: near what it was, it finds its level by itself.
     case .failing where wasOverloaded && learned.limit > known.limit / 4: return end()
     case .failing where !isAsFast && learned.limit <= known.limit: return .none
@@ -105,7 +110,7 @@ struct OutageRecovery: Sendable {
 
   private mutating func end() -> Step {
     state = .well
-    wasOverloaded = false
+    (wasOverloaded, wasOut) = (false, false)
     return .none
   }
 }
