@@ -183,8 +183,8 @@ extension AdaptiveLimit {
     }
   }
 
-  /// Calls that come in bursts find the limit reached while it is not on average: where they are held back though the
-  /// destination has hardly a queue, it is too low.
+  /// Calls that come in bursts find the limit reached while it is not on average: where they are held back
+  /// though the destination has hardly a queue, it is too low.
   private mutating func growForBursts() {
     guard window.heldBack >= Self.heldBackShare * window.count else { return }
     guard unloaded.isKnown else { return beginProbe(limit: learned / Self.headroom * Self.probedShare) }
