@@ -16,7 +16,7 @@ import Testing
   private func page() throws -> (comparison: DayComparison, html: String, document: XMLDocument) {
     let comparison = try Self.comparison.get()
     let html = ReportPage(comparison: comparison).html
-    return (comparison, html, try XMLDocument(xmlString: html))
+    return (comparison, html, try XMLDocument(xmlString: html, options: .nodePreserveWhitespace))
   }
 
   private func texts(_ node: XMLNode, _ path: String) throws -> [String] {
@@ -176,7 +176,7 @@ import Testing
     let comparison = try DayComparison.run(lines, seed: 1, progress: { _ in })
     #expect(comparison.toolkit.slowest != nil)
     let html = ReportPage(comparison: comparison).html
-    let document = try XMLDocument(xmlString: html)
+    let document = try XMLDocument(xmlString: html, options: .nodePreserveWhitespace)
     #expect(try document.nodes(forXPath: "//script | //b").isEmpty)
     let story = try texts(document, "//section[@id='slowest']/p").joined()
     #expect(story.contains("<script>alert(\"1\" & '2')</script>\\u{1b}[2J"))

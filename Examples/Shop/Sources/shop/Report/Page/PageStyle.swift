@@ -18,7 +18,7 @@ enum PageStyle {
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: .9375rem; }
     th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
-    td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+    td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
     tbody th { font-weight: 400; } tbody th.level0 { font-weight: 600; }
     .level1 { padding-left: 1.2em; } .level2 { padding-left: 2.4em; }
     .plots { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
@@ -47,6 +47,6 @@ enum PageStyle {
     dt { font-weight: 600; margin-top: 12px; } dd { margin: 0 0 0 1.2em; overflow-wrap: anywhere; }
     dd ul, td ul { margin: 4px 0; padding-left: 1.2em; }
     summary { cursor: pointer; margin: 12px 0; } .wide { min-width: 760px; max-width: 1000px; }
-    @media (max-width: 480px) { td.number, th.number { white-space: normal; } }
+    .whole { white-space: nowrap; }
     """
 }

@@ -53,8 +53,11 @@ enum PageTables {
 
   private static func cell(_ text: String) -> String { Markup.element("td", [:], Markup.text(text)) }
 
+  /// A line may end before what is in parentheses, and not before a unit.
   private static func number(_ text: String, isBad: Bool = false) -> String {
-    Markup.element("td", ["class": isBad ? "number bad" : "number"], Markup.text(text))
+    let parts = text.split(separator: " (", maxSplits: 1).enumerated().map { $0 == 0 ? "\($1)" : "(\($1)" }
+    let wholes = parts.map { Markup.element("span", ["class": "whole"], Markup.text($0)) }
+    return Markup.element("td", ["class": isBad ? "number bad" : "number"], wholes.joined(separator: " "))
   }
 
   private static func table(_ heads: [String], numbersFrom: Int, rows: () -> [String]) -> String {
