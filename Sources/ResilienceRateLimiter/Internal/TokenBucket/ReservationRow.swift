@@ -135,18 +135,21 @@ extension ReservationRow {
   /// - Returns: When the bucket is full now.
   mutating func refund(_ cost: Int128, at now: Instant) -> Int128 {
     latest = max(latest, now.nanoseconds)
-    let pending = tree.firstDue(after: present, from: start)
-    let missing = (pending?.fullAt ?? fullAt) - present
-    let steps = Steps(sum: -min(cost, max(0, missing)))
-    guard let position = pending?.position else {
-      rest = rest.followed(by: steps)
+    guard let (position, before) = tree.firstDue(after: present, from: start).map({ ($0.position, $0.fullAt) })
+    else {
+      rest = rest.followed(by: refunding(cost, fullAt: fullAt))
       return fullAt
     }
-    entries[position].before = entries[position].before.followed(by: steps)
-    tree[position] = self.pending(entries[position], at: present)
+    let steps = entries[position].before
+    entries[position].before = steps.followed(by: refunding(cost, fullAt: steps.applied(to: before)))
+    tree[position] = pending(entries[position], at: present)
     tree.move(from: position, to: present)
     if !rate.isTimed { passThose() }
     return fullAt
+  }
+
+  private func refunding(_ cost: Int128, fullAt: Int128) -> Steps {
+    Steps(sum: -min(cost, max(0, fullAt - present)))
   }
 
   private mutating func remove(_ position: Int, leaving steps: Steps) {

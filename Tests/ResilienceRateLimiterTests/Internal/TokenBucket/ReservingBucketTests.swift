@@ -20,6 +20,7 @@ import Testing
     var limit: RateLimit
     var ids: [UInt64] = []
     var latest: Int64 = 1_000_000_000_000
+    var trace: [String] = []
 
     init(_ limit: RateLimit) {
       bucket = ReservingBucket(GenericCellRate(limit))
@@ -34,7 +35,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...50)
+  @Test(arguments: 1...50 as ClosedRange<UInt64>)
   func answersWhatAReplayOfEverythingAnswers(seed: UInt64) {
     let random = SeededRandomSource(seed: seed)
     for _ in 0..<4 {
@@ -45,6 +46,7 @@ import Testing
       )
       for step in 1...1000 {
         if let failure = play(random, &pair, most: most, changes: changes, pace: pace) {
+          Issue.record("\(pair.trace.suffix(30).joined(separator: "\n"))")
           Issue.record("seed \(seed), \(pair.limit), step \(step): \(failure)")
           return
         }
@@ -65,6 +67,7 @@ import Testing
     case 0...3 where pair.ids.count < most:
       let (id, expected) = (pair.bucket.reserve(permits, at: now), pair.reference.reserve(permits, at: now))
       if let id { pair.ids.append(id) }
+      pair.trace.append("reserve \(permits) at \(now) = \(id as Any) due \(id.map { pair.reference.due(of: $0) } as Any)")
       answers = (id, expected)
     case 4...6:
       guard !pair.ids.isEmpty else { return nil }
@@ -72,28 +75,34 @@ import Testing
       let index = [0, pair.ids.count - 1, random.next(below: pair.ids.count)][random.next(below: 3)]
       let id = pair.ids[index]
       if random.next(below: 3) == 0 {
+        pair.trace.append("settle \(id) due \(pair.reference.due(of: id) as Any)")
         answers = (pair.bucket.settle(id), pair.reference.settle(id))
         pair.ids.remove(at: index)
       } else {
         let due = pair.reference.due(of: id)
         let now = random.next(below: 3) == 0 ? due.flatMap { $0 < .ns(.max) ? $0 : nil } ?? now : now
         if now.nanoseconds < pair.latest + 20_000_000_000 { pair.latest = max(pair.latest, now.nanoseconds) }
+        pair.trace.append("cancel \(id) at \(now) due \(pair.reference.due(of: id) as Any)")
         let isCancelled = pair.bucket.cancel(id, at: now)
         answers = (isCancelled, pair.reference.cancel(id, at: now))
         if isCancelled { pair.ids.remove(at: index) }
       }
     case 7:
+      pair.trace.append("refund \(permits) at \(now)")
       pair.bucket.refund(permits, at: now)
       pair.reference.refund(permits, at: now)
       answers = (0, 0)
     case 8 where changes > 0 && random.next(below: changes) == 0:
       pair.limit = Self.limits[random.next(below: Self.limits.count)]
+      pair.trace.append("update \(pair.limit) at \(now)")
       pair.bucket.update(GenericCellRate(pair.limit), at: now)
       pair.reference.update(GenericCellRate(pair.limit), at: now)
       answers = (0, 0)
     case 9 where random.next(below: 20) == 0:
+      pair.trace.append("drain at \(now)")
       answers = (pair.bucket.drain(at: now), pair.reference.drain(at: now))
     default:
+      pair.trace.append("take \(permits) at \(now)")
       answers = (pair.bucket.take(permits, at: now), pair.reference.take(permits, at: now))
     }
     if "\(answers.0)" != "\(answers.1)" { return "\(answers.0), not \(answers.1)" }
