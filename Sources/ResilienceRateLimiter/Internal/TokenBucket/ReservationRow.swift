@@ -135,7 +135,8 @@ extension ReservationRow {
   /// - Returns: When the bucket is full now.
   mutating func refund(_ cost: Int128, at now: Instant) -> Int128 {
     latest = max(latest, now.nanoseconds)
-    guard let (position, before) = tree.firstDue(after: present, from: start).map({ ($0.position, $0.fullAt) })
+    guard
+      let (position, before) = tree.firstDue(after: present, from: start).map({ ($0.position, $0.fullAt) })
     else {
       rest = rest.followed(by: refunding(cost, fullAt: fullAt))
       return fullAt
