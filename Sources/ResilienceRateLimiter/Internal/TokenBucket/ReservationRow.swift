@@ -38,6 +38,9 @@ struct ReservationRow: Sendable {
 
   var isEmpty: Bool { held == 0 }
 
+  /// How many there is memory for.
+  var room: Int { tree.capacity }
+
   private var present: Int128 { rate.ticks(latest) }
   private var fullAt: Int128 { rest.applied(to: tree.all.steps.applied(to: start)) }
 
@@ -50,6 +53,7 @@ struct ReservationRow: Sendable {
 
   /// Appends what is taken without a reservation.
   mutating func append(_ steps: Steps, at now: Instant) {
+    if isEmpty { return }
     latest = max(latest, now.nanoseconds)
     rest = rest.followed(by: steps)
   }

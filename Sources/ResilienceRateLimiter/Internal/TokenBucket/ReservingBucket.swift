@@ -10,15 +10,14 @@ struct ReservingBucket: Sendable {
   private(set) var fullAt: Int128
   /// An instant that has passed, as permits were taken then, in nanoseconds.
   private var lastTaking = Int64.min
-  private var reservations: ReservationRow
+  private var reservations: Boxed<ReservationRow>?
 
   init(_ rate: GenericCellRate) {
     self.rate = rate
     fullAt = Steps.longAgo
-    reservations = ReservationRow(rate)
   }
 
-  var hasReservations: Bool { !reservations.isEmpty }
+  var hasReservations: Bool { reservations?.value.isEmpty == false }
 
   private var capacity: Int128 { Int128(rate.capacity) }
   private func cost(_ permits: Int) -> Int128 { Int128(permits) * Int128(rate.interval) }
@@ -48,7 +47,7 @@ extension ReservingBucket {
     guard max(fullAt, instant) + cost - instant <= capacity else { return false }
     lastTaking = max(lastTaking, now.nanoseconds)
     fullAt = max(fullAt, instant) + cost
-    if hasReservations { reservations.append(.taking(cost, at: instant), at: now) }
+    if let reservations { reservations.value.append(.taking(cost, at: instant), at: now) }
     return true
   }
 
@@ -80,8 +79,8 @@ extension ReservingBucket {
   /// Puts permits back that were taken and not used, as many as are missing; reservations whose time has not
   /// come move up.
   mutating func refund(_ permits: Int, at now: Instant) {
-    if hasReservations {
-      fullAt = reservations.refund(cost(permits), at: now)
+    if hasReservations, let reservations {
+      fullAt = reservations.value.refund(cost(permits), at: now)
     } else {
       fullAt -= min(cost(permits), max(0, fullAt - ticks(now)))
     }
@@ -96,23 +95,25 @@ extension ReservingBucket {
   /// - Returns: The number of the reservation; `nil` when no such instant will ever come.
   mutating func reserve(_ permits: Int, at now: Instant) -> UInt64? {
     guard let due = due(cost(permits), at: ticks(now)) else { return nil }
-    if !hasReservations { reservations.begin(rate, fullAt: fullAt, at: now) }
+    let reservations = reservations ?? Boxed(ReservationRow(rate))
+    self.reservations = reservations
+    if reservations.value.isEmpty { reservations.value.begin(rate, fullAt: fullAt, at: now) }
     fullAt = max(fullAt, due) + cost(permits)
-    return reservations.append(permits, cost(permits), at: now)
+    return reservations.value.append(permits, cost(permits), at: now)
   }
 
   /// When the permits of a reservation are there; `nil` for one that is not there any more.
-  func due(of id: UInt64) -> Instant? { reservations.due(of: id) }
+  func due(of id: UInt64) -> Instant? { reservations?.value.due(of: id) }
 
   /// Permits of the reservations whose time has not come.
-  func pendingPermits(at now: Instant) -> Int { reservations.pendingPermits(at: now) }
+  func pendingPermits(at now: Instant) -> Int { reservations?.value.pendingPermits(at: now) ?? 0 }
 
   /// Takes a reservation back, unless its time has passed; those that come after it, and whose time has not
   /// come, move up.
   ///
   /// - Returns: Whether it was taken back.
   mutating func cancel(_ id: UInt64, at now: Instant) -> Bool {
-    guard let fullAt = reservations.cancel(id, at: now) else { return false }
+    guard let fullAt = reservations?.value.cancel(id, at: now) else { return false }
     self.fullAt = fullAt
     return true
   }
@@ -120,7 +121,7 @@ extension ReservingBucket {
   /// Makes a reservation final: it cannot be taken back any more.
   ///
   /// - Returns: Whether it was there.
-  mutating func settle(_ id: UInt64) -> Bool { reservations.settle(id) }
+  mutating func settle(_ id: UInt64) -> Bool { reservations?.value.settle(id) == true }
 
   /// Changes the rate. What is owed stays, in permits: neither a higher nor a lower rate or burst forgives
   /// it.
@@ -129,8 +130,8 @@ extension ReservingBucket {
   /// ever taken.
   mutating func update(_ new: GenericCellRate, at now: Instant) {
     lastTaking = max(lastTaking, now.nanoseconds)
-    if hasReservations {
-      fullAt = reservations.update(new, at: lastTaking)
+    if hasReservations, let reservations {
+      fullAt = reservations.value.update(new, at: lastTaking)
     } else {
       fullAt = RateChange(from: rate, to: new, at: lastTaking).moved(fullAt)
     }
