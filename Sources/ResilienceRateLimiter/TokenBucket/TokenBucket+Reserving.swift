@@ -41,7 +41,7 @@ extension TokenBucket {
   }
 
   func due(of id: UInt64) -> Instant? {
-    storage.withLock { $0.full?.value.bucket.due(of: id) }
+    storage.withLock { $0.full?.pointee.bucket.due(of: id) }
   }
 
   func cancel(_ id: UInt64, at now: Instant) -> Bool {
@@ -55,7 +55,7 @@ extension TokenBucket {
 
   // The lock-free bucket stays closed until the next call: there is no instant to open it at.
   func settle(_ id: UInt64, _ permits: Int) {
-    if storage.withLock({ $0.full?.value.bucket.settle(id) }) == true {
+    if storage.withLock({ $0.full?.pointee.bucket.settle(id) }) == true {
       acquired.wrappingAdd(permits, ordering: .relaxed)
     }
   }

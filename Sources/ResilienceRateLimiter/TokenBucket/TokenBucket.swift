@@ -23,7 +23,7 @@ public final class TokenBucket: Sendable {
 
   /// The most permits that may be waited for at one time, over all calls; where nobody waits, a call may wait
   /// for as many as the burst.
-  public var maxWaiting: Int { storage.withLock { $0.full?.value.maxWaiting ?? LightBucket.maxWaiting } }
+  public var maxWaiting: Int { storage.withLock { $0.full?.pointee.maxWaiting ?? LightBucket.maxWaiting } }
 
   // In an order without gaps: many programs have many of them.
   @usableFromInline let lockFree: LockFreeBucket
@@ -55,12 +55,16 @@ public final class TokenBucket: Sendable {
     storage = Lock(BucketStorage(state))
   }
 
+  deinit {
+    storage.withLock { $0.free() }
+  }
+
   /// The rate and the burst; ``update(_:at:)`` changes them.
   public var limit: RateLimit {
     storage.withLock { storage in
       switch storage {
       case .light(let light): light.limit(burst: lockFree.rate.burst)
-      case .full(let full): full.value.limit
+      case .full(let full): full.pointee.limit
       }
     }
   }
@@ -119,11 +123,11 @@ extension TokenBucket {
     storage.withLock { storage in
       switch storage {
       case .full(let full):
-        return work(on: &full.value, at: now, body).result
+        return work(on: &full.pointee, at: now, body).result
       case .light(let light):
         var state = BucketState(light, lockFree.rate)
         let (result, isOpen) = work(on: &state, at: now, body)
-        storage = isOpen ? BucketStorage(state) : .full(Boxed(state))
+        storage = isOpen ? BucketStorage(state, was: light) : .whole(state)
         return result
       }
     }
@@ -144,8 +148,9 @@ extension TokenBucket {
   }
 
   /// Tells the listener what there is to tell; not under the lock.
+  @inline(never)
   func drainEvents() {
-    if isHeard { storage.withLock { $0.full?.value.eventQueue }?.drain() }
+    if isHeard { storage.withLock { $0.full?.pointee.eventQueue }?.drain() }
   }
 
   /// Takes permits without a word, if it can.

@@ -37,7 +37,7 @@ struct BucketState: Sendable {
   /// What the first in the queue sleeps on.
   private var alarm: Waiter?
   /// Whether the limit was changed. How the present debt came about is then no longer to be seen from it.
-  private var isUpdated = false
+  private(set) var isUpdated = false
   /// The state of the lock-free bucket when it was closed last; -1 before.
   var closedState: Int64 = -1
 
@@ -141,10 +141,10 @@ extension BucketState {
 
   mutating func reserve(_ permits: Int, at now: Instant) -> ReservationAnswer {
     if isImpossible(permits) { return .impossible }
-    let due = earliest(permits, at: now)
-    guard let due, queue.isEmpty else { return .refused(.noPermit, retryAt: due) }
-    guard due <= now || hasRoom(for: permits, at: now) else {
-      return .refused(.queueFull, retryAt: due)
+    if !queue.isEmpty || !bucket.has(permits, at: now) {
+      let due = earliest(permits, at: now)
+      guard let due, queue.isEmpty else { return .refused(.noPermit, retryAt: due) }
+      guard hasRoom(for: permits, at: now) else { return .refused(.queueFull, retryAt: due) }
     }
     return bucket.reserve(permits, at: now).map { .reserved($0) } ?? .refused(.noPermit, retryAt: nil)
   }

@@ -2,14 +2,14 @@ internal import ResilienceCore
 
 /// One rate's ticks in those of another: what is owed at the moment of the change stays, in permits.
 struct RateChange {
-  let old: GenericCellRate
-  let new: GenericCellRate
+  private let oldInterval: Int64
+  private let newInterval: Int64
   private let oldNow: Int128
   private let newNow: Int128
 
   init(from old: GenericCellRate, to new: GenericCellRate, at nanoseconds: Int64) {
-    self.old = old
-    self.new = new
+    oldInterval = old.interval
+    newInterval = new.interval
     oldNow = old.ticks(nanoseconds)
     newNow = new.ticks(nanoseconds)
   }
@@ -22,16 +22,17 @@ struct RateChange {
 
   /// The ticks of as many permits, rounded up; what was taken without a limit was no permits.
   func scaled(_ ticks: Int128) -> Int128 {
-    if old.isUnlimited { return 0 }
-    let (permits, rest) = ticks.quotientAndRemainder(dividingBy: Int128(old.interval))
+    if oldInterval == 0 { return 0 }
+    let (permits, rest) = ticks.quotientAndRemainder(dividingBy: Int128(oldInterval))
     guard permits > Int128(Int64.min) else { return Steps.longAgo }
-    let part = (rest * Int128(new.interval)).dividedRoundingUp(by: Int128(old.interval))
-    return min(permits, Int128(Int64.max)) * Int128(new.interval) + part
+    let part = (rest * Int128(newInterval)).dividedRoundingUp(by: Int128(oldInterval))
+    return min(permits, Int128(Int64.max)) * Int128(newInterval) + part
   }
 }
 
 extension GenericCellRate {
   /// The ticks since the clock's zero point.
+  @inline(__always)
   func ticks(_ nanoseconds: Int64) -> Int128 { Int128(nanoseconds) * Int128(ticksPerNanosecond) }
 
   /// The first nanosecond that is not before `ticks`, of a rate that is timed.

@@ -51,11 +51,11 @@ struct ReservationRow: Sendable {
     latest = now.nanoseconds
   }
 
-  /// Appends what is taken without a reservation.
-  mutating func append(_ steps: Steps, at now: Instant) {
+  /// Appends what is taken without a reservation, if there are any.
+  mutating func take(_ cost: Int128, at ticks: Int128, _ now: Instant) {
     if isEmpty { return }
     latest = max(latest, now.nanoseconds)
-    rest = rest.followed(by: steps)
+    rest.take(cost, at: ticks)
   }
 }
 
@@ -117,13 +117,19 @@ extension ReservationRow {
     latest = max(latest, now.nanoseconds)
     let (node, before) = tree.find(position, from: start)
     let due = node.due.applied(to: before)
-    guard (position < passed ? entries[position].due : instant(due)).nanoseconds >= latest else { return nil }
+    guard isCancellable(position, due: due) else { return nil }
+    if entries.count == 1 {
+      let fullAt = rest.applied(to: entries[0].before.applied(to: start))
+      clear()
+      return fullAt
+    }
     // Others may be due in the same nanosecond.
     if due <= present { passThose(except: position) }
-    remove(position, leaving: entries[position].before)
-    tree.move(from: position, to: present)
+    (entries[position].permits, held) = (0, held - 1)
+    tree.replace(position, StepsTree.Node(steps: entries[position].before), movingOthersTo: present)
     if !rate.isTimed { passThose() }
-    defer { tidy() }
+    let fullAt = fullAt
+    tidy()
     return fullAt
   }
 
@@ -131,7 +137,9 @@ extension ReservationRow {
   mutating func settle(_ id: UInt64) -> Bool {
     guard let position = position(of: id) else { return false }
     let (node, fullAt) = tree.find(position, from: start)
-    remove(position, leaving: final(entries[position], due: node.due.applied(to: fullAt)).steps)
+    let steps = final(entries[position], due: node.due.applied(to: fullAt)).steps
+    (entries[position].permits, entries[position].before, held) = (0, steps, held - 1)
+    tree.replace(position, StepsTree.Node(steps: steps))
     tidy()
     return true
   }
@@ -147,8 +155,7 @@ extension ReservationRow {
     }
     let steps = entries[position].before
     entries[position].before = steps.followed(by: refunding(cost, fullAt: steps.applied(to: before)))
-    tree[position] = pending(entries[position], at: present)
-    tree.move(from: position, to: present)
+    tree.replace(position, pending(entries[position], at: present), movingOthersTo: present)
     if !rate.isTimed { passThose() }
     return fullAt
   }
@@ -157,10 +164,10 @@ extension ReservationRow {
     Steps(sum: -min(cost, max(0, fullAt - present)))
   }
 
-  private mutating func remove(_ position: Int, leaving steps: Steps) {
-    entries[position].permits = 0
-    tree[position] = StepsTree.Node(steps: steps)
-    held -= 1
+  /// Whether the nanosecond in which it is due has not passed.
+  private func isCancellable(_ position: Int, due: Int128) -> Bool {
+    if position < passed { return entries[position].due.nanoseconds >= latest }
+    return rate.isTimed ? due > present - Int128(rate.ticksPerNanosecond) : true
   }
 
   /// Has those stay where they are whose time has come: each of them once.
@@ -171,7 +178,7 @@ extension ReservationRow {
         let (node, fullAt) = tree.find(passed, from: start)
         let due = node.due.applied(to: fullAt)
         entries[passed].due = instant(due)
-        tree[passed] = final(entries[passed], due: due)
+        tree.replace(passed, final(entries[passed], due: due))
       }
       passed += 1
     }
@@ -189,7 +196,7 @@ extension ReservationRow {
       steps: Steps(sum: cost, floor: instant + cost, lead: cost),
       due: Steps(sum: entry.cost - Int128(rate.capacity), floor: instant + excess, lead: excess),
       permits: entry.permits)
-    return StepsTree.Node(steps: entry.before).followed(by: node)
+    return entry.before.isNothing ? node : StepsTree.Node(steps: entry.before).followed(by: node)
   }
 
   /// A reservation that stays where it is.
@@ -204,33 +211,41 @@ extension ReservationRow {
   /// Forgets what is gone, when it is most of the row.
   private mutating func tidy() {
     if isEmpty {
-      entries.removeAll(keepingCapacity: entries.count <= 16)
-      if tree.capacity <= 16 { tree.removeAll() } else { tree = StepsTree() }
-      (rest, passed) = (Steps(), 0)
-    } else if tree.count >= 64, held * 4 <= tree.count {
+      clear()
+    } else if tree.count >= 64, held * 8 <= tree.count {
       pack()
     }
   }
 
-  /// Joins what is gone to what comes after it, and makes room for as many again as are held.
-  private mutating func pack() {
-    var (packed, row, gone, passed) = ([Entry](), [StepsTree.Node](), Steps(), 0)
-    for (position, (entry, node)) in zip(entries, tree.row).enumerated() {
-      guard entry.permits > 0 else {
-        gone = gone.followed(by: node.steps)
-        continue
-      }
-      var entry = entry
-      entry.before = gone.followed(by: entry.before)
-      packed.append(entry)
-      row.append(StepsTree.Node(steps: gone).followed(by: node))
-      gone = Steps()
-      if position < self.passed { passed += 1 }
+  private mutating func clear() {
+    if entries.count == 1 {
+      entries.removeLast()
+    } else {
+      entries.removeAll(keepingCapacity: entries.count <= 16)
     }
+    if tree.capacity <= 16 { tree.removeAll() } else { tree = StepsTree() }
+    (rest, passed, held) = (Steps(), 0, 0)
+  }
+
+  /// Joins what is gone to what comes after it, and makes room for more of them.
+  private mutating func pack() {
+    // Some more room for a few, since packing looks at all of it.
+    let room = max(1, held < 32 ? 4 * held : 2 * held)
+    tree.pack(capacity: 1 << (Int.bitWidth - (room - 1).leadingZeroBitCount)) { entries[$0].permits > 0 }
+    passed = entries.prefix(passed).count { $0.permits > 0 }
+    var (kept, gone) = (0, Steps())
+    for entry in entries {
+      let before = gone.followed(by: entry.before)
+      if entry.permits > 0 {
+        entries[kept] = entry
+        entries[kept].before = before
+        (kept, gone) = (kept + 1, Steps())
+      } else {
+        gone = before
+      }
+    }
+    entries.removeLast(entries.count - kept)
     rest = gone.followed(by: rest)
-    (entries, self.passed) = (packed, passed)
-    let room = max(1, 2 * held)
-    tree = StepsTree(row, capacity: 1 << (Int.bitWidth - (room - 1).leadingZeroBitCount))
   }
 }
 

@@ -42,12 +42,17 @@ extension ReservingBucket {
     return Int(max(0, capacity - max(0, fullAt - ticks(now))) / Int128(rate.interval))
   }
 
+  /// Whether `permits` can be taken.
+  func has(_ permits: Int, at now: Instant) -> Bool {
+    max(0, fullAt - ticks(now)) + cost(permits) <= capacity
+  }
+
   mutating func take(_ permits: Int, at now: Instant) -> Bool {
     let (instant, cost) = (ticks(now), cost(permits))
     guard max(fullAt, instant) + cost - instant <= capacity else { return false }
     lastTaking = max(lastTaking, now.nanoseconds)
     fullAt = max(fullAt, instant) + cost
-    if let reservations { reservations.value.append(.taking(cost, at: instant), at: now) }
+    if let reservations { reservations.value.take(cost, at: instant, now) }
     return true
   }
 

@@ -19,7 +19,19 @@ struct Steps: Sendable, Equatable {
     Steps(sum: cost, floor: instant + cost)
   }
 
+  /// Whether nothing happens.
+  var isNothing: Bool { sum == 0 && floor == Steps.longAgo }
+
+  /// Takes `cost` at `instant`, too.
+  mutating func take(_ cost: Int128, at instant: Int128) {
+    sum += cost
+    floor = max(floor, instant) + cost
+  }
+
   func applied(to x: Int128) -> Int128 { max(x + sum, floor) }
+
+  /// As ``moved(to:)`` would be applied.
+  func applied(to x: Int128, movedTo instant: Int128) -> Int128 { max(x + sum, floor, instant + lead) }
 
   func followed(by next: Steps) -> Steps {
     Steps(

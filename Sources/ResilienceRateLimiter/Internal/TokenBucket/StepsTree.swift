@@ -12,10 +12,9 @@ struct StepsTree: Sendable {
     var permits = 0
 
     func followed(by next: Node) -> Node {
-      let (sum, overflow) = permits.addingReportingOverflow(next.permits)
-      return Node(
+      Node(
         steps: steps.followed(by: next.steps), due: due.larger(steps.followed(by: next.due)),
-        permits: overflow ? .max : sum)
+        permits: permits.addingSaturated(next.permits))
     }
 
     func moved(to instant: Int128) -> Node {
@@ -32,36 +31,35 @@ struct StepsTree: Sendable {
     var permits: Int
   }
 
-  private var nodes: [Node] = []
-  /// What those below a node have not been moved to yet.
-  private var owed: [Int128] = []
+  private struct Cell: Sendable {
+    var node = Node()
+    /// What those below have not been moved to yet.
+    var owed = Steps.longAgo
+  }
+
+  private var cells: [Cell] = []
   private(set) var count = 0
 
   init() {}
 
   /// A tree with room for `capacity`, a power of two.
   init(_ row: [Node], capacity: Int) {
-    nodes = Array(repeating: Node(), count: 2 * capacity)
-    owed = Array(repeating: Steps.longAgo, count: 2 * capacity)
+    cells = Array(repeating: Cell(), count: 2 * capacity)
     count = row.count
-    for (position, node) in row.enumerated() { nodes[capacity + position] = node }
-    for index in stride(from: capacity - 1, to: 0, by: -1) { join(index) }
+    for (position, node) in row.enumerated() { cells[capacity + position].node = node }
+    joinAll()
   }
 
-  var capacity: Int { nodes.count / 2 }
+  var capacity: Int { cells.count / 2 }
 
   /// All of it.
-  var all: Node { nodes.isEmpty ? Node() : nodes[1] }
+  var all: Node { cells.isEmpty ? Node() : cells[1].node }
 
   /// Each position, from the first on.
   var row: [Node] {
     var tree = self
-    for index in 1..<max(1, capacity) { tree.pay(index) }
-    return Array(tree.nodes.dropFirst(capacity).prefix(count))
-  }
-
-  private mutating func join(_ index: Int) {
-    nodes[index] = nodes[2 * index].followed(by: nodes[2 * index + 1])
+    tree.payAll()
+    return tree.cells.dropFirst(capacity).prefix(count).map(\.node)
   }
 }
 
@@ -72,32 +70,32 @@ extension StepsTree {
   func find(_ position: Int, from fullAt: Int128) -> (node: Node, fullAt: Int128) {
     var (index, size, fullAt, instant) = (1, capacity, fullAt, Steps.longAgo)
     while size > 1 {
-      instant = max(instant, owed[index])
+      instant = max(instant, cells[index].owed)
       (index, size) = (2 * index, size / 2)
       if position & size != 0 {
-        fullAt = nodes[index].steps.moved(to: instant).applied(to: fullAt)
+        fullAt = cells[index].node.steps.applied(to: fullAt, movedTo: instant)
         index += 1
       }
     }
-    return (nodes[index].moved(to: instant), fullAt)
+    return (cells[index].node.moved(to: instant), fullAt)
   }
 
   /// The first position whose reservation is due after `now`; `nil` when there is none.
   func firstDue(after now: Int128, from fullAt: Int128) -> Place? {
-    guard count > 0, nodes[1].due.applied(to: fullAt) > now else { return nil }
+    guard count > 0, cells[1].node.due.applied(to: fullAt) > now else { return nil }
     var (index, fullAt, permits, instant) = (1, fullAt, 0, Steps.longAgo)
     while index < capacity {
-      instant = max(instant, owed[index])
+      instant = max(instant, cells[index].owed)
       index = 2 * index
-      if nodes[index].due.moved(to: instant).applied(to: fullAt) > now {
-        permits = permits.addingSaturated(nodes[index + 1].permits)
+      if cells[index].node.due.applied(to: fullAt, movedTo: instant) > now {
+        permits = permits.addingSaturated(cells[index + 1].node.permits)
       } else {
-        fullAt = nodes[index].steps.moved(to: instant).applied(to: fullAt)
+        fullAt = cells[index].node.steps.applied(to: fullAt, movedTo: instant)
         index += 1
       }
     }
     return Place(
-      position: index - capacity, fullAt: fullAt, permits: permits.addingSaturated(nodes[index].permits))
+      position: index - capacity, fullAt: fullAt, permits: permits.addingSaturated(cells[index].node.permits))
   }
 }
 
@@ -107,23 +105,23 @@ extension StepsTree {
   /// Appends to the row, which must have room.
   mutating func append(_ node: Node) {
     count += 1
-    self[count - 1] = node
+    replace(count - 1, node)
   }
 
-  subscript(position: Int) -> Node {
-    get { find(position, from: 0).node }
-    set {
-      let index = payDown(to: position)
-      nodes[index] = newValue
-      joinUp(from: index)
+  mutating func replace(_ position: Int, _ node: Node) {
+    var index = payDown(to: position)
+    cells[index].node = node
+    while index > 1 {
+      index /= 2
+      join(index)
     }
   }
 
-  /// Moves everything from a position on that can be moved, and happens before `instant`, there.
-  mutating func move(from position: Int, to instant: Int128) {
-    guard position < count else { return }
+  /// Replaces what is at a position, and moves everything from there on that can be moved, and happens before
+  /// `instant`, there.
+  mutating func replace(_ position: Int, _ node: Node, movingOthersTo instant: Int128) {
     var index = payDown(to: position)
-    owe(instant, to: index)
+    cells[index].node = node.moved(to: instant)
     while index > 1 {
       if index & 1 == 0 { owe(instant, to: index + 1) }
       index /= 2
@@ -133,20 +131,64 @@ extension StepsTree {
 
   /// Empties the row, and keeps its room.
   mutating func removeAll() {
-    for index in nodes.indices { (nodes[index], owed[index]) = (Node(), Steps.longAgo) }
+    // The first of a row takes the place of one that was alone.
+    if count > 1 {
+      for index in cells.indices { cells[index] = Cell() }
+    }
     count = 0
   }
 
+  /// Drops some positions, with what happened at each before the next that stays.
+  ///
+  /// - Parameters:
+  ///   - capacity: The room afterwards, a power of two, enough for those that stay.
+  ///   - isKept: Is asked once for each position, in order.
+  mutating func pack(capacity: Int, _ isKept: (_ position: Int) -> Bool) {
+    payAll()
+    let first = self.capacity
+    var (kept, gone) = (0, Steps())
+    for position in 0..<count {
+      let node = cells[first + position].node
+      cells[first + position] = Cell()
+      if isKept(position) {
+        cells[first + kept].node = Node(steps: gone).followed(by: node)
+        (kept, gone) = (kept + 1, Steps())
+      } else {
+        gone = gone.followed(by: node.steps)
+      }
+    }
+    count = kept
+    if capacity != first {
+      let row = cells[first..<first + kept]
+      cells = Array(repeating: Cell(), count: 2 * capacity)
+      cells.replaceSubrange(capacity..<capacity + kept, with: row)
+    }
+    joinAll()
+  }
+
+  private mutating func join(_ index: Int) {
+    cells[index].node = cells[2 * index].node.followed(by: cells[2 * index + 1].node)
+  }
+
+  private mutating func joinAll() {
+    for index in stride(from: capacity - 1, to: 0, by: -1) { join(index) }
+  }
+
   private mutating func owe(_ instant: Int128, to index: Int) {
-    nodes[index] = nodes[index].moved(to: instant)
-    owed[index] = max(owed[index], instant)
+    cells[index].node = cells[index].node.moved(to: instant)
+    cells[index].owed = max(cells[index].owed, instant)
   }
 
   private mutating func pay(_ index: Int) {
-    guard owed[index] > Steps.longAgo else { return }
-    owe(owed[index], to: 2 * index)
-    owe(owed[index], to: 2 * index + 1)
-    owed[index] = Steps.longAgo
+    let owed = cells[index].owed
+    guard owed > Steps.longAgo else { return }
+    owe(owed, to: 2 * index)
+    owe(owed, to: 2 * index + 1)
+    cells[index].owed = Steps.longAgo
+  }
+
+  private mutating func payAll() {
+    for index in 1..<max(1, capacity) { pay(index) }
   }
 
   /// Pays what is owed on the way to a position.
@@ -154,16 +196,12 @@ extension StepsTree {
   /// - Returns: Its index.
   private mutating func payDown(to position: Int) -> Int {
     let index = capacity + position
-    for level in stride(from: capacity.trailingZeroBitCount, to: 0, by: -1) { pay(index >> level) }
-    return index
-  }
-
-  private mutating func joinUp(from index: Int) {
-    var index = index / 2
-    while index > 0 {
-      join(index)
-      index /= 2
+    var level = capacity.trailingZeroBitCount
+    while level > 0 {
+      pay(index >> level)
+      level -= 1
     }
+    return index
   }
 }
 

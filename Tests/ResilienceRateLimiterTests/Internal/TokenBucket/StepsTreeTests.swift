@@ -44,16 +44,20 @@ import Testing
       case 4 where !list.isEmpty:
         let position = random.next(below: list.count)
         list[position] = node
-        tree[position] = node
+        tree.replace(position, node)
       case 5, 6:
-        let first = random.next(below: list.count + 1)
-        for position in list.indices.dropFirst(first) { list[position] = list[position].moved(to: now) }
-        tree.move(from: first, to: now)
+        guard !list.isEmpty else { continue }
+        let first = random.next(below: list.count)
+        list[first] = node
+        for position in first..<list.count { list[position] = list[position].moved(to: now) }
+        tree.replace(first, node, movingOthersTo: now)
       case 7 where random.next(below: 100) == 0:
         list = []
         tree.removeAll()
       case 7 where random.next(below: 20) == 0:
-        tree = StepsTree(tree.row, capacity: capacity)
+        let kept = list.indices.map { _ in random.next(below: 2) == 0 }
+        list = packed(list, kept)
+        tree.pack(capacity: capacity) { kept[$0] }
       default: break
       }
       check(tree, list, from: now - 20 + Int128(random.next(below: 60)), seed)
@@ -69,6 +73,15 @@ import Testing
       let steps = Steps(sum: cost, floor: now + cost, lead: cost)
       return Node(steps: steps, due: Steps(sum: cost - 6, floor: now, lead: 0), permits: 1 + Int(cost))
     }
+  }
+
+  private func packed(_ list: [Node], _ kept: [Bool]) -> [Node] {
+    var (packed, gone) = ([Node](), Steps())
+    for (node, isKept) in zip(list, kept) {
+      if isKept { packed.append(Node(steps: gone).followed(by: node)) }
+      gone = isKept ? Steps() : gone.followed(by: node.steps)
+    }
+    return packed
   }
 
   private func check(_ tree: StepsTree, _ list: [Node], from start: Int128, _ seed: UInt64) {
