@@ -53,7 +53,7 @@ struct StepsTree: Sendable {
   var capacity: Int { cells.count / 2 }
 
   /// All of it.
-  var all: Node { cells.isEmpty ? Node() : cells[1].node }
+  var all: Node { count == 0 ? Node() : cells[1].node }
 
   /// Each position, from the first on.
   var row: [Node] {
