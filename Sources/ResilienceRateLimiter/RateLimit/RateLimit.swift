@@ -40,7 +40,7 @@ public struct RateLimit: Sendable, Hashable {
     if let fault { preconditionFailure("a rate limit's \(fault)") }
   }
 
-  private init(unchecked permits: Int, per period: Duration, burst: Int?) {
+  init(unchecked permits: Int, per period: Duration, burst: Int?) {
     self.permits = permits
     self.period = period
     self.burst = burst ?? Self.standardBurst(permits, per: period)

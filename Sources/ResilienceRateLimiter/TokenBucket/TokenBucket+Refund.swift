@@ -14,11 +14,9 @@ extension TokenBucket {
   public func refund(_ permits: Int = 1, at now: Instant) {
     guard permits > 0 else { return }
     let alarm = withState(now) { state -> Waiter? in
-      let givenOut = acquired.load(ordering: .relaxed) &- refunded.load(ordering: .relaxed)
+      let givenOut = acquired.load(ordering: .relaxed) &- state.refunded
       let permits = min(permits, givenOut)
-      guard permits > 0 else { return nil }
-      refunded.wrappingAdd(permits, ordering: .relaxed)
-      return state.refund(permits, at: now)
+      return permits > 0 ? state.refund(permits, at: now) : nil
     }
     alarm?.grant()
   }

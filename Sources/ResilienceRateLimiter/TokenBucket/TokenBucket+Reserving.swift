@@ -22,17 +22,18 @@ extension TokenBucket {
   public func reserve(_ permits: Int = 1, at now: Instant) throws -> Reservation {
     if permits == 0 { return Reservation(self, id: nil, permits: 0, at: now) }
     let booking = withState(now) { state in
-      let booking = state.reserve(permits, maxWaiting: maxWaiting, at: now)
+      let booking = state.reserve(permits, at: now)
       switch booking {
       case .reserved: break
-      case .refused(_, let retryAt): eventQueue?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
-      case .impossible: eventQueue?.enqueue(event(.refused(retryAt: nil), permits, at: now))
+      case .refused(_, let retryAt):
+        state.eventQueue?.enqueue(event(.refused(retryAt: retryAt), permits, at: now))
+      case .impossible: state.eventQueue?.enqueue(event(.refused(retryAt: nil), permits, at: now))
       }
       return booking
     }
     if case .reserved(let id) = booking { return Reservation(self, id: id, permits: permits, at: now) }
     refused.wrappingAdd(1, ordering: .relaxed)
-    eventQueue?.drain()
+    drainEvents()
     guard case .refused(let reason, let retryAt) = booking else { throw impossible(permits) }
     throw RateLimited(limiter: name, reason: reason, retryAt: retryAt, at: now)
   }
@@ -43,7 +44,7 @@ extension TokenBucket {
   }
 
   func due(of id: UInt64) -> Instant? {
-    state.withLock { $0.bucket.due(of: id) }
+    storage.withLock { $0.full?.pointee.bucket.due(of: id) }
   }
 
   func cancel(_ id: UInt64, at now: Instant) -> Bool {
@@ -57,6 +58,8 @@ extension TokenBucket {
 
   // The lock-free bucket stays closed until the next call: there is no instant to open it at.
   func settle(_ id: UInt64, _ permits: Int) {
-    if state.withLock({ $0.bucket.settle(id) }) { acquired.wrappingAdd(permits, ordering: .relaxed) }
+    if storage.withLock({ $0.full?.pointee.bucket.settle(id) }) == true {
+      acquired.wrappingAdd(permits, ordering: .relaxed)
+    }
   }
 }

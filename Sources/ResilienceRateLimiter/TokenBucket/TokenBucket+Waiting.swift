@@ -47,11 +47,11 @@ extension TokenBucket {
   private func enqueue(_ permits: Int, _ context: CallContext) throws -> WaitingQueue.Place? {
     let now = context.readClock()
     let admission = withState(now) { state in
-      let admission = state.enqueue(permits, maxWaiting: maxWaiting, deadline: context.deadline, at: now)
-      if let event = event(of: admission, permits, at: now) { eventQueue?.enqueue(event) }
+      let admission = state.enqueue(permits, deadline: context.deadline, at: now)
+      if let event = event(of: admission, permits, at: now) { state.eventQueue?.enqueue(event) }
       return admission
     }
-    eventQueue?.drain()
+    drainEvents()
     if let event = event(of: admission, permits, at: now) { context.emit(event) }
     switch admission {
     case .taken:
@@ -76,14 +76,14 @@ extension TokenBucket {
     let granted = event(.granted, place.amount, at: now)
     let turn = withState(now) { state in
       let turn = state.turn(of: place, at: now)
-      if case .taken = turn { eventQueue?.enqueue(granted) }
+      if case .taken = turn { state.eventQueue?.enqueue(granted) }
       return turn
     }
     switch turn {
     case .taken(let next):
       acquired.wrappingAdd(place.amount, ordering: .relaxed)
       next?.grant()
-      eventQueue?.drain()
+      drainEvents()
       context.emit(granted)
       return nil
     case .sleep(let due, let alarm):
@@ -113,11 +113,11 @@ extension TokenBucket {
     let gaveUp = event(.gaveUp, place.amount, at: now)
     let (next, retryAt) = withState(now) { state in
       let next = state.remove(place)
-      eventQueue?.enqueue(gaveUp)
+      state.eventQueue?.enqueue(gaveUp)
       return (next, state.earliest(place.amount, at: now))
     }
     next?.grant()
-    eventQueue?.drain()
+    drainEvents()
     context.emit(gaveUp)
     return retryAt
   }

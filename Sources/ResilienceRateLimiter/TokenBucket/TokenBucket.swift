@@ -23,15 +23,14 @@ public final class TokenBucket: Sendable {
 
   /// The most permits that may be waited for at one time, over all calls; where nobody waits, a call may wait
   /// for as many as the burst.
-  public let maxWaiting: Int
+  public var maxWaiting: Int { storage.withLock { $0.full?.pointee.maxWaiting ?? LightBucket.maxWaiting } }
 
-  @usableFromInline let lockFree = LockFreeBucket()
+  // In an order without gaps: many programs have many of them.
+  @usableFromInline let lockFree: LockFreeBucket
+  @usableFromInline let isHeard: Bool
   @usableFromInline let acquired = Atomic<Int>(0)
   @usableFromInline let refused = Atomic<Int>(0)
-  let refunded = Atomic<Int>(0)
-  @usableFromInline let isHeard: Bool
-  let eventQueue: EventQueue<RateLimitEvent>?
-  let state: Lock<BucketState>
+  let storage: Lock<BucketStorage>
 
   /// Creates a full bucket.
   ///
@@ -50,14 +49,25 @@ public final class TokenBucket: Sendable {
   ) {
     precondition(maxWaiting >= 0, "a bucket's maxWaiting must not be negative, was \(maxWaiting)")
     self.name = name
-    self.maxWaiting = maxWaiting
-    state = Lock(BucketState(limit))
     isHeard = onEvent != nil
-    eventQueue = onEvent.map { EventQueue($0) }
+    let state = BucketState(limit, maxWaiting: maxWaiting, eventQueue: onEvent.map { EventQueue($0) })
+    lockFree = LockFreeBucket(state.bucket.rate)
+    storage = Lock(BucketStorage(state))
+  }
+
+  deinit {
+    storage.withLock { $0.free() }
   }
 
   /// The rate and the burst; ``update(_:at:)`` changes them.
-  public var limit: RateLimit { state.withLock { $0.limit } }
+  public var limit: RateLimit {
+    storage.withLock { storage in
+      switch storage {
+      case .light(let light): light.limit(burst: lockFree.rate.burst)
+      case .full(let full): full.pointee.limit
+      }
+    }
+  }
 
   /// Takes permits if they are there and nobody is waiting.
   ///
@@ -99,7 +109,7 @@ public final class TokenBucket: Sendable {
       TokenBucketSnapshot(
         name: name, limit: state.limit, available: state.bucket.available(at: now),
         waiting: state.queue.count, acquired: acquired.load(ordering: .relaxed),
-        refused: refused.load(ordering: .relaxed), refunded: refunded.load(ordering: .relaxed))
+        refused: refused.load(ordering: .relaxed), refunded: state.refunded)
     }
   }
 }
@@ -110,13 +120,37 @@ extension TokenBucket {
   /// Works on the state under the lock: takes the permits out of the lock-free bucket, and puts them back
   /// when one word can hold all there is.
   func withState<Result: Sendable>(_ now: Instant, _ body: (inout BucketState) -> Result) -> Result {
-    state.withLock { state in
-      if state.isLockFreeOpen { state.bucket.resume(fullAt: lockFree.close()) }
-      let result = body(&state)
-      state.isLockFreeOpen =
-        state.fitsLockFreeBucket && lockFree.open(state.bucket.rate, fullAt: state.bucket.fullAt, at: now)
-      return result
+    storage.withLock { storage in
+      switch storage {
+      case .full(let full):
+        return work(on: &full.pointee, at: now, body).result
+      case .light(let light):
+        var state = BucketState(light, lockFree.rate)
+        let (result, isOpen) = work(on: &state, at: now, body)
+        storage = isOpen ? BucketStorage(state, was: light) : .whole(state)
+        return result
+      }
     }
+  }
+
+  private func work<Result: Sendable>(
+    on state: inout BucketState, at now: Instant, _ body: (inout BucketState) -> Result
+  ) -> (result: Result, isOpen: Bool) {
+    if lockFree.isOpen {
+      state.closedState = lockFree.close()
+      state.bucket.resume(fullAt: lockFree.fullAt(state.closedState))
+    }
+    let result = body(&state)
+    let isOpen =
+      state.fitsLockFreeBucket
+      && lockFree.open(state.bucket.rate, fullAt: state.bucket.fullAt, after: state.closedState, at: now)
+    return (result, isOpen)
+  }
+
+  /// Tells the listener what there is to tell; not under the lock.
+  @inline(never)
+  func drainEvents() {
+    if isHeard { storage.withLock { $0.full?.pointee.eventQueue }?.drain() }
   }
 
   /// Takes permits without a word, if it can.
@@ -134,12 +168,12 @@ extension TokenBucket {
   func decide(_ permits: Int, at now: Instant, observer: CallContext?) -> RateLimitDecision {
     let decision = withState(now) { state in
       let decision = state.take(permits, at: now)
-      if let event = refusal(decision, permits, at: now) { eventQueue?.enqueue(event) }
+      if let event = refusal(decision, permits, at: now) { state.eventQueue?.enqueue(event) }
       return decision
     }
     if let event = refusal(decision, permits, at: now) {
       refused.wrappingAdd(1, ordering: .relaxed)
-      eventQueue?.drain()
+      drainEvents()
       observer?.emit(event)
     } else {
       acquired.wrappingAdd(permits, ordering: .relaxed)

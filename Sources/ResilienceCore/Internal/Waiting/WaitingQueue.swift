@@ -2,8 +2,8 @@
 /// priority, then by arrival.
 ///
 /// A ring of places for each priority, in one array of nodes: whoever leaves, wherever it stands, leaves in
-/// constant time, once its priority is found by bisection. A ring is in the order of arrival, from the oldest
-/// to the newest, whichever of them comes first.
+/// constant time, once its priority is found among those that somebody has. A ring is in the order of
+/// arrival, from the oldest to the newest, whichever of them comes first.
 @usableFromInline
 package struct WaitingQueue: Sendable {
   /// Which of those of one priority comes first.
@@ -28,17 +28,11 @@ package struct WaitingQueue: Sendable {
     var behind: Int
   }
 
-  private struct Level {
-    let priority: Int
-    var oldest: Int
-  }
-
   private let purpose: StaticString
   package var order: Order
   private var nodes: [Node] = []
   private var freeNodes: [Int] = []
-  // The highest first.
-  private var levels: [Level] = []
+  private var levels = PriorityLevels()
   private var lastNumber: UInt64 = 0
   @usableFromInline package private(set) var count = 0
   /// What all that wait are waiting for.
@@ -60,19 +54,19 @@ package struct WaitingQueue: Sendable {
   @inlinable package var first: Place? { isEmpty ? nil : head }
 
   @usableFromInline var head: Place? {
-    levels.first.flatMap { nodes[order == .oldestFirst ? $0.oldest : newest($0)].place }
+    levels.highest.flatMap { nodes[order == .oldestFirst ? $0.oldest : newest($0)].place }
   }
 
   /// Whose turn is the last.
   package var last: Place? {
-    levels.last.flatMap { nodes[order == .oldestFirst ? newest($0) : $0.oldest].place }
+    levels.lowest.flatMap { nodes[order == .oldestFirst ? newest($0) : $0.oldest].place }
   }
 
-  private func newest(_ level: Level) -> Int { nodes[level.oldest].ahead }
+  private func newest(_ level: PriorityLevels.Level) -> Int { nodes[level.oldest].ahead }
 
   /// All, in the order of their turns.
   package var places: [Place] {
-    levels.flatMap { level in
+    levels.all.flatMap { level in
       let places = sequence(first: level.oldest) { [nodes] node in
         nodes[node].behind == level.oldest ? nil : nodes[node].behind
       }.compactMap { nodes[$0].place }
@@ -82,7 +76,7 @@ package struct WaitingQueue: Sendable {
 
   /// Whether a newcomer's turn would come before that of the last.
   package func wouldPassLast(_ priority: Int) -> Bool {
-    guard let lowest = levels.last else { return false }
+    guard let lowest = levels.lowest else { return false }
     return order == .oldestFirst ? priority > lowest.priority : priority >= lowest.priority
   }
 
@@ -98,12 +92,7 @@ package struct WaitingQueue: Sendable {
     if node == nodes.count { nodes.append(alone) } else { nodes[node] = alone }
     count += 1
     self.amount += amount
-    let level = level(of: priority)
-    if level < levels.count, levels[level].priority == priority {
-      link(node, before: levels[level].oldest)
-    } else {
-      levels.insert(Level(priority: priority, oldest: node), at: level)
-    }
+    if let oldest = levels[priority] { link(node, before: oldest) } else { levels[priority] = node }
     return place
   }
 
@@ -114,11 +103,10 @@ package struct WaitingQueue: Sendable {
     let node = nodes[place.node]
     nodes[node.ahead].behind = node.behind
     nodes[node.behind].ahead = node.ahead
-    let level = level(of: place.priority)
     if node.behind == place.node {
-      levels.remove(at: level)
-    } else if levels[level].oldest == place.node {
-      levels[level].oldest = node.behind
+      levels[place.priority] = nil
+    } else if levels[place.priority] == place.node {
+      levels[place.priority] = node.behind
     }
     nodes[place.node].place = nil
     freeNodes.append(place.node)
@@ -128,6 +116,7 @@ package struct WaitingQueue: Sendable {
       // A burst's memory is given back; a usual queue's is kept.
       nodes = []
       freeNodes = []
+      levels = PriorityLevels()
     }
     return true
   }
@@ -138,15 +127,5 @@ package struct WaitingQueue: Sendable {
     nodes[node].behind = next
     nodes[previous].behind = node
     nodes[next].ahead = node
-  }
-
-  /// Where the level of a priority is, or would be.
-  private func level(of priority: Int) -> Int {
-    var (low, high) = (0, levels.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if levels[middle].priority > priority { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -26,21 +26,47 @@ struct BucketState: Sendable {
   }
 
   private(set) var limit: RateLimit
+  let maxWaiting: Int
+  let eventQueue: EventQueue<RateLimitEvent>?
+  /// Of the permits given out, those that were given back.
+  var refunded = 0
   var bucket: ReservingBucket
   /// First come, first served. Each waits for its turn; the first one has it, and waits for its permits.
   /// Nothing is taken in advance, so a call that gives up has nothing to give back.
   private(set) var queue = WaitingQueue("TokenBucket.acquire")
   /// What the first in the queue sleeps on.
   private var alarm: Waiter?
-  /// Whether the lock-free bucket has the permits, and not this one.
-  var isLockFreeOpen = false
+  /// Whether the limit was changed. How the present debt came about is then no longer to be seen from it.
+  private(set) var isUpdated = false
+  /// The state of the lock-free bucket when it was closed last; -1 before.
+  var closedState: Int64 = -1
 
-  init(_ limit: RateLimit) {
+  init(
+    _ limit: RateLimit, maxWaiting: Int = LightBucket.maxWaiting,
+    eventQueue: EventQueue<RateLimitEvent>? = nil
+  ) {
     self.limit = limit
+    self.maxWaiting = maxWaiting
+    self.eventQueue = eventQueue
     bucket = ReservingBucket(GenericCellRate(limit))
   }
 
+  /// What a light bucket stands for.
+  init(_ light: LightBucket, _ rate: GenericCellRate) {
+    limit = light.limit(burst: rate.burst)
+    maxWaiting = LightBucket.maxWaiting
+    eventQueue = nil
+    refunded = Int(light.refunded)
+    bucket = ReservingBucket(rate)
+  }
+
   var fitsLockFreeBucket: Bool { queue.isEmpty && !bucket.hasReservations }
+
+  /// Whether nothing waits, nothing is reserved or was changed, nobody listens, and time passes.
+  var isUsual: Bool {
+    fitsLockFreeBucket && !isUpdated && (bucket.rate.isTimed || bucket.rate.isUnlimited)
+      && maxWaiting == LightBucket.maxWaiting && eventQueue == nil
+  }
 
   mutating func take(_ permits: Int, at now: Instant) -> RateLimitDecision {
     if isImpossible(permits) { return .impossible }
@@ -60,7 +86,7 @@ struct BucketState: Sendable {
 
   /// Whether `permits` more may be waited for: as many as there may be, but where nobody waits so far, any
   /// that the bucket ever holds.
-  func hasRoom(for permits: Int, maxWaiting: Int, at now: Instant) -> Bool {
+  func hasRoom(for permits: Int, at now: Instant) -> Bool {
     let pending = bucket.pendingPermits(at: now)
     return permits <= maxWaiting - queue.amount - pending
       || (maxWaiting > 0 && queue.isEmpty && pending == 0)
@@ -70,14 +96,14 @@ struct BucketState: Sendable {
 // MARK: - Waiting
 
 extension BucketState {
-  mutating func enqueue(_ permits: Int, maxWaiting: Int, deadline: Deadline, at now: Instant) -> Admission {
+  mutating func enqueue(_ permits: Int, deadline: Deadline, at now: Instant) -> Admission {
     switch take(permits, at: now) {
     case .acquired: return .taken
     case .impossible: return .impossible
     case .refused(nil): return .refused(.noPermit, retryAt: nil)
     case .refused(let due?):
       if deadline.hasPassed(at: due) { return .refused(.deadline, retryAt: due) }
-      guard hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
+      guard hasRoom(for: permits, at: now) else {
         return .refused(.queueFull, retryAt: due)
       }
       let place = queue.insert(permits, until: deadline)
@@ -113,12 +139,12 @@ extension BucketState {
   /// Lets the first in the queue look again. Grant it after the lock is released.
   mutating func takeAlarm() -> Waiter? { alarm.take() }
 
-  mutating func reserve(_ permits: Int, maxWaiting: Int, at now: Instant) -> ReservationAnswer {
+  mutating func reserve(_ permits: Int, at now: Instant) -> ReservationAnswer {
     if isImpossible(permits) { return .impossible }
-    let due = earliest(permits, at: now)
-    guard let due, queue.isEmpty else { return .refused(.noPermit, retryAt: due) }
-    guard due <= now || hasRoom(for: permits, maxWaiting: maxWaiting, at: now) else {
-      return .refused(.queueFull, retryAt: due)
+    if !queue.isEmpty || !bucket.has(permits, at: now) {
+      let due = earliest(permits, at: now)
+      guard let due, queue.isEmpty else { return .refused(.noPermit, retryAt: due) }
+      guard hasRoom(for: permits, at: now) else { return .refused(.queueFull, retryAt: due) }
     }
     return bucket.reserve(permits, at: now).map { .reserved($0) } ?? .refused(.noPermit, retryAt: nil)
   }
@@ -128,6 +154,7 @@ extension BucketState {
   /// - Returns: Whom to wake. Grant them after the lock is released.
   mutating func update(_ new: RateLimit, at now: Instant) -> [Waiter] {
     limit = new
+    isUpdated = true
     bucket.update(GenericCellRate(new), at: now)
     return retime(at: now)
   }
@@ -136,6 +163,7 @@ extension BucketState {
   ///
   /// - Returns: Whom to wake. Grant it after the lock is released.
   mutating func refund(_ permits: Int, at now: Instant) -> Waiter? {
+    refunded &+= permits
     bucket.refund(permits, at: now)
     return takeAlarm()
   }

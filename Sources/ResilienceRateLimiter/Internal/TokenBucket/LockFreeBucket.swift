@@ -36,13 +36,12 @@ struct LockFreeBucket: ~Copyable, Sendable {
   /// How many nanoseconds after the origin can be counted; 0 while closed.
   @usableFromInline let window = Atomic<UInt64>(0)
   @usableFromInline let origin = Atomic<Int64>(.max)
-  @usableFromInline let ticksPerNanosecond = Atomic<Int64>(0)
-  @usableFromInline let interval = Atomic<Int64>(0)
-  @usableFromInline let tolerance = Atomic<Int64>(0)
+  @usableFromInline let ticksPerNanosecond: Atomic<Int64>
+  @usableFromInline let interval: Atomic<Int64>
+  @usableFromInline let tolerance: Atomic<Int64>
 
-  // Under the bucket's lock: what the state was when it was closed, and how often that was.
-  private let last = Atomic<Int64>(-1)
-  private let closings = Atomic<Int64>(0)
+  /// How often it was closed, under the bucket's lock.
+  private let closings = Atomic<UInt32>(0)
 
   @usableFromInline
   enum Answer {
@@ -53,7 +52,11 @@ struct LockFreeBucket: ~Copyable, Sendable {
     case unknown
   }
 
-  init() {}
+  init(_ rate: GenericCellRate) {
+    ticksPerNanosecond = Atomic(rate.ticksPerNanosecond)
+    interval = Atomic(rate.interval)
+    tolerance = Atomic(rate.tolerance)
+  }
 
   @inlinable
   @inline(__always)
@@ -87,24 +90,38 @@ extension LockFreeBucket {
   /// Of the origin's distance; a state is at most the capacity, 2⁶⁰, ahead.
   private static var mostTicks: Int64 { 1 << 62 }
 
+  var isOpen: Bool { window.load(ordering: .relaxed) > 0 }
+
+  /// The rate it was made with, or was opened with last.
+  var rate: GenericCellRate {
+    let (interval, tolerance) = (interval.load(ordering: .relaxed), tolerance.load(ordering: .relaxed))
+    return GenericCellRate(
+      ticksPerNanosecond: ticksPerNanosecond.load(ordering: .relaxed), interval: interval,
+      tolerance: tolerance, burst: interval > 0 ? Int(tolerance / interval) + 1 : .max)
+  }
+
   /// Takes the state out: nobody takes permits any more until it is opened.
   ///
-  /// - Returns: When the bucket is full, in ticks since the clock's zero point.
-  func close() -> Int128 {
+  /// - Returns: The state, which the next one has to be another than.
+  func close() -> Int64 {
     window.store(0, ordering: .releasing)
     let number = closings.wrappingAdd(1, ordering: .relaxed).newValue
-    let current = state.exchange(.max - number & 0xFFFF_FFFF, ordering: .acquiringAndReleasing)
-    last.store(current, ordering: .relaxed)
+    return state.exchange(.max - Int64(number), ordering: .acquiringAndReleasing)
+  }
+
+  /// When a bucket of that state is full, in ticks since the clock's zero point.
+  func fullAt(_ state: Int64) -> Int128 {
     let scale = Int128(ticksPerNanosecond.load(ordering: .relaxed))
-    return Int128(origin.load(ordering: .relaxed)) * scale + Int128(current)
+    return Int128(origin.load(ordering: .relaxed)) * scale + Int128(state)
   }
 
   /// Puts a state in, for permits to be taken from.
   ///
+  /// - Parameter last: The state that was taken out last; -1 when there was none.
   /// - Returns: `false`, and nothing is done, when the state is out of the word's range, or the rate is 0.
-  func open(_ rate: GenericCellRate, fullAt: Int128, at now: Instant) -> Bool {
+  func open(_ rate: GenericCellRate, fullAt: Int128, after last: Int64, at now: Instant) -> Bool {
     guard rate.isTimed || rate.isUnlimited else { return false }
-    let (newOrigin, ticks) = place(fullAt, rate, at: now)
+    let (newOrigin, ticks) = place(fullAt, rate, after: last, at: now)
     guard ticks <= Self.mostTicks + rate.capacity else { return false }
     origin.store(newOrigin, ordering: .releasing)
     ticksPerNanosecond.store(rate.ticksPerNanosecond, ordering: .releasing)
@@ -119,10 +136,12 @@ extension LockFreeBucket {
   }
 
   /// The origin to count from, and the state counted from it: another one than there has ever been.
-  private func place(_ fullAt: Int128, _ rate: GenericCellRate, at now: Instant) -> (Int64, Int128) {
+  private func place(_ fullAt: Int128, _ rate: GenericCellRate, after last: Int64, at now: Instant)
+    -> (Int64, Int128)
+  {
     let scale = Int128(rate.ticksPerNanosecond)
     let oldOrigin = origin.load(ordering: .relaxed)
-    let least = Int128(last.load(ordering: .relaxed)) + 1
+    let least = Int128(last) + 1
     if scale == 0 { return (0, least % (1 << 59)) }
     if oldOrigin < .max, scale == Int128(ticksPerNanosecond.load(ordering: .relaxed)) {
       // States of one origin only ever grow; where this one does not, a somewhat earlier origin makes it.
@@ -136,7 +155,7 @@ extension LockFreeBucket {
     // A new beginning, with room for somewhat older instants. A full bucket's state is one of many that are
     // in the past.
     let newOrigin = rate.origin(for: now)
-    let full = Int128(closings.load(ordering: .relaxed) & 0xFFFF_FFFF)
+    let full = Int128(closings.load(ordering: .relaxed))
     return (newOrigin.nanoseconds, max(full, fullAt - Int128(newOrigin.nanoseconds) * scale))
   }
 }

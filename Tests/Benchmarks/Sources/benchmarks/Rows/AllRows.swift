@@ -18,6 +18,7 @@ func allRows() -> [Row] {
     keyedRows(),
     reservationRows(),
     scaleRows(),
+    crowdRows(),
     timerRows(),
     contentionRows(),
   ].flatMap(\.self)

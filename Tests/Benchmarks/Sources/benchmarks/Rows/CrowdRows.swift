@@ -1,0 +1,106 @@
+import Resilience
+
+/// How the cost of one that goes grows with those that stay: reservations, and calls that wait.
+func crowdRows() -> [Row] {
+  let rows: [(Int) -> Row] = [reservedRow, firstGivesUpRow, prioritiesRow]
+  return rows.flatMap { [10, 1000, 100_000].map($0) }
+}
+
+private func reservedRow(_ size: Int) -> Row {
+  .sync("scale: limiter, \(spaced(size)) reservations, one more and cancelled in the middle") {
+    let bucket = TokenBucket("benchmark", limit: .perSecond(10, burst: 10), maxWaiting: .max)
+    let now = SystemClock.read()
+    _ = bucket.tryAcquire(10, at: now)
+    let reservations = Places((0..<size).compactMap { _ in try? bucket.reserve(at: now) })
+    return { count in
+      reservations.withAll { reservations in
+        var cancelled = 0
+        for turn in 0..<count {
+          // Another one each time, a stretch of a tenth in the middle over and over.
+          let index = size / 2 + turn % (size / 10)
+          guard let next = try? bucket.reserve(at: now) else { continue }
+          if reservations[index].cancel(at: now) { cancelled &+= 1 }
+          reservations[index] = next
+        }
+        return cancelled
+      }
+    }
+  }
+  .counted(over: 100)
+}
+
+private func firstGivesUpRow(_ size: Int) -> Row {
+  .async("scale: limiter, \(spaced(size)) waiting, the first gives up") {
+    let bucket = TokenBucket(
+      "benchmark", limit: RateLimit(1, per: .seconds(3600), burst: 1), maxWaiting: size + 1)
+    _ = bucket.tryAcquire()
+    let crowd = Crowd(size) { _ in try await bucket.acquire() }
+    return { count in
+      for _ in 0..<count { await crowd.replaceOldest() }
+      return count
+    }
+  }
+  .counted(over: 100)
+  .ungated()
+}
+
+private func prioritiesRow(_ size: Int) -> Row {
+  .async("scale: bulkhead, \(spaced(size)) waiting, each with a priority of its own") {
+    let bulkhead = Bulkhead("benchmark", limit: .fixed(1), maxWaiting: size + 1)
+    let inside = Inside(try await bulkhead.enter())
+    // Odd, so that each has another one, far from those before and after.
+    let crowd = Crowd(size) { number in
+      _ = try await bulkhead.enter(priority: number &* 0x9E37_79B9 & 0xFFFF_FFFF)
+    }
+    return { count in
+      for _ in 0..<count { await crowd.replaceOldest() }
+      return withExtendedLifetime(inside) { count }
+    }
+  }
+  .counted(over: 100)
+  .ungated()
+}
+
+/// Holds the room that the others wait for.
+private final class Inside: Sendable {
+  private let permit: BulkheadPermit
+
+  init(_ permit: consuming BulkheadPermit) { self.permit = permit }
+}
+
+/// What a row changes as it goes. A row runs in one task.
+private final class Places<Place>: @unchecked Sendable {
+  private var all: [Place]
+
+  init(_ all: [Place]) { self.all = all }
+
+  func withAll<Result>(_ body: (inout [Place]) -> Result) -> Result { body(&all) }
+}
+
+/// Tasks that wait, until they are cancelled.
+private final class Crowd: @unchecked Sendable {
+  private var tasks: [Task<Void, any Error>]
+  private var replaced = 0
+  private let wait: @Sendable (Int) async throws -> Void
+
+  init(_ size: Int, _ wait: @escaping @Sendable (_ number: Int) async throws -> Void) {
+    self.wait = wait
+    // Immediate: they wait by the time that this returns.
+    tasks = (0..<size).map { number in Task.immediate { try await wait(number) } }
+  }
+
+  /// Lets the one that has waited longest give up, and another one come instead.
+  func replaceOldest() async {
+    let (wait, number) = (wait, tasks.count + replaced)
+    let next = Task.immediate { try await wait(number) }
+    let gone = tasks[replaced % tasks.count]
+    tasks[replaced % tasks.count] = next
+    replaced += 1
+    gone.cancel()
+    _ = await gone.result
+  }
+
+  deinit {
+    for task in tasks { task.cancel() }
+  }
+}
