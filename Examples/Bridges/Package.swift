@@ -15,8 +15,8 @@ struct Bridge {
   var toolkit: [String]
   var bridges: [String] = []
   var others: [(product: String, package: String)] = []
-  /// What only its tests import.
-  var forTests: [(product: String, package: String)] = []
+  /// What its tests import besides.
+  var tests: [(product: String, package: String)] = []
 
   var dependencies: [Target.Dependency] {
     toolkit.map { .product(name: $0, package: "swift-resilience") } + bridges.map { .target(name: $0) }
@@ -27,14 +27,14 @@ struct Bridge {
 let bridges = [
   Bridge(
     name: "ResilienceLogging", toolkit: ["ResilienceCore"], others: [("Logging", "swift-log")],
-    forTests: [("Resilience", "swift-resilience"), ("InMemoryLogging", "swift-log")]),
+    tests: [("Resilience", "swift-resilience"), ("InMemoryLogging", "swift-log")]),
   Bridge(
     name: "ResilienceSwiftMetrics", toolkit: ["ResilienceCore"], others: [("CoreMetrics", "swift-metrics")],
-    forTests: [("Resilience", "swift-resilience"), ("MetricsTestKit", "swift-metrics")]),
+    tests: [("Resilience", "swift-resilience"), ("MetricsTestKit", "swift-metrics")]),
   Bridge(
     name: "ResilienceDistributedTracing", toolkit: ["ResilienceCore", "ResilienceTrace"],
     others: [("Tracing", "swift-distributed-tracing")],
-    forTests: [("InMemoryTracing", "swift-distributed-tracing")]),
+    tests: [("InMemoryTracing", "swift-distributed-tracing")]),
   Bridge(
     name: "ResilienceServiceLifecycle",
     toolkit: ["ResilienceCore", "ResilienceEventBus", "ResilienceRegistry", "ResilienceTrace"],
@@ -42,16 +42,37 @@ let bridges = [
   Bridge(
     name: "ResilienceConfiguration", toolkit: ["Resilience"],
     others: [("Configuration", "swift-configuration"), ("ServiceLifecycle", "swift-service-lifecycle")],
-    forTests: [("Logging", "swift-log"), ("SystemPackage", "swift-system")]),
+    tests: [("Logging", "swift-log"), ("SystemPackage", "swift-system")]),
   Bridge(
     name: "ResilienceGRPC", toolkit: ["ResilienceCore", "ResilienceTimeout", "ResilienceTrace"],
     others: [("GRPCCore", "grpc-swift-2")],
-    forTests: [
+    tests: [
       ("Resilience", "swift-resilience"), ("GRPCInProcessTransport", "grpc-swift-2"),
       ("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
     ]),
   Bridge(
     name: "ResilienceGRDB", toolkit: ["Resilience"], others: [("GRDB", "GRDB.swift")]),
+]
+
+/// What imports all of the bridges: what `measure` counts, and the tests of what crosses them.
+let crossing: [Target] = [
+  .executableTarget(
+    name: "costs",
+    dependencies: bridges.map { .target(name: $0.name) } + [
+      .product(name: "Resilience", package: "swift-resilience"),
+      .product(name: "Configuration", package: "swift-configuration"),
+      .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"), .product(name: "Logging", package: "swift-log"),
+      .product(name: "Tracing", package: "swift-distributed-tracing"),
+    ], swiftSettings: settings),
+  .testTarget(
+    name: "BridgesTests",
+    dependencies: bridges.map { .target(name: $0.name) } + [
+      .product(name: "Resilience", package: "swift-resilience"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
+      .product(name: "Tracing", package: "swift-distributed-tracing"),
+    ], swiftSettings: settings),
 ]
 
 let package = Package(
@@ -80,9 +101,9 @@ let package = Package(
         name: "\(bridge.name)Tests",
         dependencies: bridge.dependencies + [
           .target(name: bridge.name), .product(name: "ResilienceTestKit", package: "swift-resilience"),
-        ] + bridge.forTests.map { .product(name: $0.product, package: $0.package) },
+        ] + bridge.tests.map { .product(name: $0.product, package: $0.package) },
         swiftSettings: settings),
     ]
-  },
+  } + crossing,
   swiftLanguageModes: [.v6]
 )

@@ -114,7 +114,7 @@ import Testing
   /// The provider's word is enough: nobody has to ask.
   @Test func aChangeIsSeenByItself() async throws {
     let stacks = try ConfiguredStacks(config(), names: ["payment"])
-    try await withThrowingTaskGroup { group in
+    await withThrowingTaskGroup { group in
       group.addTask { try await stacks.run() }
       memory.setValue("2s", forKey: "resilience.payment.deadline")
       while stacks["payment"].policy.deadline.duration != .seconds(2) { await Task.yield() }

@@ -77,7 +77,9 @@ import Testing
   /// A second process that holds the lock, as a second pool of this one.
   @Test func aLockThatSomebodyElseHoldsIsWaitedFor() async throws {
     try await withPool { pool in
-      let database = GuardedPool(pool)
+      // Long enough for the lock to be given back in the first wait.
+      let retry = RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(500), jitter: .none))
+      let database = GuardedPool(pool, writes: StandardStackPolicy(deadline: .seconds(20), retry: retry))
       var configuration = Configuration()
       configuration.allowsUnsafeTransactions = true
       let other = try DatabaseQueue(path: pool.path, configuration: configuration)

@@ -1,4 +1,5 @@
 import GRPCCore
+import GRPCNIOTransportHTTP2
 import Resilience
 import ResilienceGRPC
 import Synchronization
@@ -147,6 +148,26 @@ import Testing
     try await Wire.inProcess.run(overdue) { client in
       let error = await #expect(throws: RPCError.self) { _ = try await client.hello() }
       #expect(error?.code == .deadlineExceeded)
+    }
+  }
+
+  /// A server that is down is known as soon as its port refuses, and not at the call's deadline.
+  @Test func aServerThatIsDownIsUnavailable() async throws {
+    try await withGRPCClient(
+      transport: HTTP2ClientTransport.Posix(
+        target: .ipv4(address: "127.0.0.1", port: 1), transportSecurity: .plaintext),
+      interceptors: [ResilienceClientInterceptor()]
+    ) { client in
+      let attempts = Mutex(0)
+      let call = ServiceCall("hello") { (_: Void) in
+        attempts.withLock { $0 += 1 }
+        return try await client.hello()
+      }
+      .classifyingGRPC()
+      .retry(RetryPolicy(maxAttempts: 2, backoff: .constant(.milliseconds(1))))
+      let error = await #expect(throws: RPCError.self) { _ = try await call() }
+      #expect(error?.code == .unavailable)
+      #expect(attempts.withLock { $0 } == 2)
     }
   }
 }
