@@ -13,7 +13,9 @@ extension Outcome {
   ///   tried again, since waiting does not mend it.
   public init(_ error: DatabaseError) {
     switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: self = .failure(.notProcessed)
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
+      // Overloaded, so that it is not tried again at once: somebody holds the lock.
+      self = .failure(Pushback(overloaded: true, notProcessed: true))
     case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG, .SQLITE_RANGE, .SQLITE_ERROR, .SQLITE_MISUSE,
       .SQLITE_INTERRUPT, .SQLITE_ABORT:
       self = Outcome(.neutral, pushback: .doNotRetry)
