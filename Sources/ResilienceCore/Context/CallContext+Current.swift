@@ -124,9 +124,8 @@ extension CallContext {
 
   /// Runs `body` with `observer` being told of every attempt and decision below.
   ///
-  /// It replaces an observer bound further out; one that passes on what it is told keeps the outer one. Tasks
-  /// that `body` leaves behind are observed too: the observer lives as long as the last task that inherited
-  /// it.
+  /// It replaces an observer bound further out; ``withAddedObserver(_:isolation:_:)`` keeps that. Tasks that
+  /// `body` leaves behind are observed too: the observer lives as long as the last task that inherited it.
   public static func withObserver<Result>(
     _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
     _ body: nonisolated(nonsending) () async throws -> Result
@@ -137,6 +136,18 @@ extension CallContext {
     return try await keeping(registration, isolation: isolation) {
       try await withCurrent(context, isolation: isolation, body)
     }
+  }
+
+  /// Runs `body` with `observer` being told of every attempt and decision below, after those that are told
+  /// already: for a log or a counter, which must not silence a tracer. One that is among them is not told
+  /// twice.
+  public static func withAddedObserver<Result>(
+    _ observer: any CallObserver, isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) () async throws -> Result
+  ) async rethrows -> Result {
+    let others = (Self.observer?.combined ?? []).filter { $0 !== observer }
+    return try await withObserver(
+      CombinedObserver.of(others + [observer]) ?? observer, isolation: isolation, body)
   }
 
   /// Runs `body` with an observer staying registered for it, and for every task that it leaves behind.

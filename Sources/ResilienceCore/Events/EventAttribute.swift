@@ -20,6 +20,10 @@ public struct EventAttribute: Sendable, Hashable {
       case .boolean(let value): "\(value)"
       }
     }
+
+    /// The value as text on one line: what would move the cursor, colour a terminal or turn the reading
+    /// direction is written as `\n` or `\u{1B}`. For a log, where a value from outside must not forge a line.
+    public var escaped: String { SafeText.escaped(description) }
   }
 
   /// The fact's name in snake case, with its unit where it has one: `delay_seconds`.

@@ -13,7 +13,7 @@ extension ResilienceEvent {
   /// An attribute whose value is an empty text, such as the name of a call without one, is left out.
   public var description: String {
     let facts = attributes.lazy.filter { $0.value != .string("") }
-      .map { "\($0.name)=\(SafeText.escaped("\($0.value)"))" }
+      .map { "\($0.name)=\($0.value.escaped)" }
     return ([name] + facts).joined(separator: " ")
   }
 }

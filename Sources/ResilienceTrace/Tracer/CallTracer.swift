@@ -164,15 +164,20 @@ extension CallTracer {
   /// Whether what hears `context` writes where this tracer does.
   private func isHeard(_ context: CallContext) -> Bool {
     if context.inherited.observer == handle { return true }
-    let outer = context.inherited.observer.observer as? SpanObserver
-    return outer?.spans === observer.spans && outer?.service == service && outer?.reporter === reporter
+    return context.inherited.observer.observer?.combined.contains { outer in
+      guard let outer = outer as? SpanObserver else { return false }
+      return outer.spans === observer.spans && outer.service == service && outer.reporter === reporter
+    } ?? false
   }
 
-  /// The observer of another kind that is to go on hearing. Another tracer's attempts are ours from here on.
+  /// The observers of other kinds that are to go on hearing. Another tracer's attempts are ours from here on.
   private func otherObserver(_ context: CallContext) -> (any CallObserver)? {
     if isHeard(context) { return nil }
-    let outer = context.inherited.observer.observer
-    guard let outer = outer as? SpanObserver else { return outer }
-    return outer.other
+    let outer = context.inherited.observer.observer?.combined ?? []
+    return CombinedObserver.of(outer.compactMap { ($0 as? SpanObserver)?.other ?? otherKind($0) })
+  }
+
+  private func otherKind(_ observer: any CallObserver) -> (any CallObserver)? {
+    observer is SpanObserver ? nil : observer
   }
 }

@@ -113,6 +113,19 @@ private struct Noticed: ResilienceEvent {
     #expect(recorder.descriptions == ["test.noticed count=1"])
   }
 
+  @Test func anAddedObserverHearsBesideTheOneThatIsBound() async {
+    let (first, second) = (EventRecorder(), EventRecorder())
+    await CallContext.withAddedObserver(first) {
+      CallContext.current.emit(Noticed())
+      await CallContext.withAddedObserver(second) {
+        await CallContext.withAddedObserver(first) { CallContext.current.emit(Noticed()) }
+      }
+    }
+    #expect(first.descriptions == ["test.noticed count=1", "test.noticed count=1"])
+    #expect(second.descriptions == ["test.noticed count=1"])
+    #expect(CallContext.observer == nil)
+  }
+
   @Test func chanceComesFromTheEnvironment() async {
     let draws = await CallContext.withEnvironment(CallEnvironment(random: SeededRandomSource(seed: 5))) {
       [CallContext.current.random(), CallContext.current.random()]

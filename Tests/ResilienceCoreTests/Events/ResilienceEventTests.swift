@@ -18,6 +18,11 @@ private struct Refused: ResilienceEvent {
         == #"limit.refused call=pay\nretry.gave_up call=forged error=\u{1B}[31mred\u{202E} attempts=3"#)
   }
 
+  @Test func row91_aValueAloneIsEscapedToo() {
+    #expect(EventAttribute.Value.string("pay\nforged\u{1B}").escaped == #"pay\nforged\u{1B}"#)
+    #expect(EventAttribute.Value.number(0.5).escaped == "0.5")
+  }
+
   @Test func anEmptyTextIsLeftOut() {
     let event = Refused(attributes: [
       EventAttribute("call", .string("")), EventAttribute("attempts", .integer(0)),

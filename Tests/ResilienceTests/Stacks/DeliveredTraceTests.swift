@@ -126,4 +126,29 @@ private struct Down: Error {}
       ])
     #expect(store.waterfall(of: order.ids.traceID).contains("→ span"))
   }
+
+  /// What a delivery calls is not a delivery: the attempts of a retry within it are attempts.
+  @Test func theAttemptsWithinADeliveryAreAttempts() throws {
+    let store = TraceStore()
+    try Simulation(seed: 5).run { _ in
+      let tracer = CallTracer("shop", store: store)
+      let bus = EventBus(source: "shop")
+      let charge = ServiceCall("charge") { (_: Int, context: CallContext) in
+        if context.attempt == 1 { throw Down() }
+      }.retry(RetryPolicy(maxAttempts: 2)).trace(tracer)
+      try bus.subscribe(
+        to: Self.placed, group: "billing",
+        handler: EventHandler("bill") { (event: Event<Int>) in try await charge(event.data) })
+      try await withThrowingTaskGroup { group in
+        group.addTask { try await tracer.observing { try await bus.run() } }
+        try await bus.publish(1, as: Self.placed)
+        try await bus.waitUntilIdle()
+        group.cancelAll()
+      }
+    }
+    let spans = store.allSpans
+    #expect(spans.map(\.name) == ["charge", "charge", "charge", "billing"])
+    #expect(spans.map(\.role) == [.attempt, .attempt, .call, .delivery])
+    #expect(spans.map(\.kind) == [.client, .client, .client, .consumer])
+  }
 }

@@ -157,6 +157,52 @@ import Testing
     #expect(spans("payment")[1].events.count == 1)
   }
 
+  @Test func aSpanThatIsEndedByHandIsAParentLikeAnyOther() throws {
+    let store = TraceStore()
+    try Simulation(seed: 4).run { sim in
+      let (shop, recorder) = (CallTracer("shop", store: store), EventRecorder())
+      try await CallContext.withObserver(recorder) {
+        let page = shop.startSpan(kind: .server)
+        try await sim.sleep(for: .seconds(2))
+        let call = FakeRetry(base: ServiceCall("payment") { (_: Int) in }).trace(shop)
+        try await CallContext.withCurrent(page.context) { try await call(1) }
+        page.context.emit(SpanAnnotation.attribute("page", .integer(7)))
+        page.context.emit(Retried(attempt: 1))
+        page.end("GET /", .failure, error: Declined())
+      }
+      #expect(recorder.descriptions.last == "retry.scheduled attempt=1")
+      let late = shop.startSpan(at: sim.now.advanced(by: .seconds(-1)))
+      late.end("late")
+    }
+    let all = store.allSpans
+    #expect(all.map(\.name) == ["payment", "payment", "GET /", "late"])
+    #expect(all[1].parent == all[2].ids.span)
+    #expect(all[2].kind == .server)
+    #expect(all[2].duration == .seconds(2))
+    #expect(all[2].error == "card declined")
+    #expect(all[2].attributes == [EventAttribute("page", .integer(7))])
+    #expect(all[2].events.count == 1)
+    #expect(all[3].duration == .seconds(1))
+    #expect(all[3].parent == 0)
+  }
+
+  /// A log that is added within a span: the tracer goes on hearing, once, and the parents are right.
+  @Test func anObserverAddedWithinASpanSilencesNoTracer() async throws {
+    let recorder = EventRecorder()
+    let (shop, bank) = (CallTracer("shop", store: store), CallTracer("bank", store: store))
+    let payment = ServiceCall("payment") { (_: Int, context: CallContext) in
+      if context.attempt == 1 { throw Declined() }
+    }
+    let order = FakeRetry(base: payment).trace(bank, "order").trace(shop, "cart")
+    try await shop.span("page") { try await CallContext.withAddedObserver(recorder) { try await order(1) } }
+    #expect(recorder.descriptions == ["retry.scheduled attempt=2"])
+    let all = spans()
+    #expect(all.map(\.name) == ["page", "cart", "order", "order", "order"])
+    #expect(all.map(\.service) == ["shop", "shop", "bank", "bank", "bank"])
+    #expect(all.dropFirst().map(\.parent) == [all[0], all[1], all[2], all[2]].map(\.ids.span))
+    #expect(all[2].events.count == 1)
+  }
+
   @Test func unsampledSpanInsideASampledOneRecordsNothing() async throws {
     let quiet = ServiceCall("payment") { (_: Int, context: CallContext) in context.emit(Retried(attempt: 1)) }
     let call = FakeRetry(base: quiet).trace(CallTracer(sampler: .never, store: store))

@@ -153,7 +153,10 @@ final class RetryLoop: Sendable {
   func tellEnded(
     _ attempt: RetryAttempt, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
   ) {
-    context(of: attempt, call).attemptEnded(of: caller(of: attempt, call), outcome, error: error)
+    var context = context(of: attempt, call)
+    // What the call is, a delivery or a try of a hedge, its attempts are not.
+    context.flags.subtract([.hedgeTry, .delivery])
+    context.attemptEnded(of: caller(of: attempt, call), outcome, error: error)
   }
 
   @inline(__always)

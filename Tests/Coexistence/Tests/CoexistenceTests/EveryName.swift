@@ -214,6 +214,7 @@ enum EveryName {
   typealias OTLPExporter_ = OTLPExporter
   typealias OTLPRefused_ = OTLPRefused
   typealias OTLPRequest_ = OTLPRequest
+  typealias OpenSpan_ = OpenSpan
   typealias OutboxClosed_ = OutboxClosed
   typealias OutboxHandler_ = OutboxHandler
   typealias Outcome_ = Outcome

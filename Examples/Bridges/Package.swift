@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// One bridge: what it imports of this toolkit, of other bridges, and of other packages (product, package).
+struct Bridge {
+  var name: String
+  var toolkit: [String]
+  var bridges: [String] = []
+  var others: [(product: String, package: String)] = []
+  /// What its tests import besides.
+  var tests: [(product: String, package: String)] = []
+
+  var dependencies: [Target.Dependency] {
+    toolkit.map { .product(name: $0, package: "swift-resilience") } + bridges.map { .target(name: $0) }
+      + others.map { .product(name: $0.product, package: $0.package) }
+  }
+}
+
+let bridges = [
+  Bridge(
+    name: "ResilienceLogging", toolkit: ["ResilienceCore"], others: [("Logging", "swift-log")],
+    tests: [("Resilience", "swift-resilience"), ("InMemoryLogging", "swift-log")]),
+  Bridge(
+    name: "ResilienceSwiftMetrics", toolkit: ["ResilienceCore"], others: [("CoreMetrics", "swift-metrics")],
+    tests: [("Resilience", "swift-resilience"), ("MetricsTestKit", "swift-metrics")]),
+  Bridge(
+    name: "ResilienceDistributedTracing", toolkit: ["ResilienceCore", "ResilienceTrace"],
+    others: [("Tracing", "swift-distributed-tracing")],
+    tests: [("InMemoryTracing", "swift-distributed-tracing")]),
+  Bridge(
+    name: "ResilienceServiceLifecycle",
+    toolkit: ["ResilienceCore", "ResilienceEventBus", "ResilienceRegistry", "ResilienceTrace"],
+    others: [("ServiceLifecycle", "swift-service-lifecycle"), ("Logging", "swift-log")]),
+  Bridge(
+    name: "ResilienceConfiguration", toolkit: ["Resilience"],
+    others: [("Configuration", "swift-configuration"), ("ServiceLifecycle", "swift-service-lifecycle")],
+    tests: [("Logging", "swift-log"), ("SystemPackage", "swift-system")]),
+  Bridge(
+    name: "ResilienceGRPC", toolkit: ["ResilienceCore", "ResilienceTimeout", "ResilienceTrace"],
+    others: [("GRPCCore", "grpc-swift-2")],
+    tests: [
+      ("Resilience", "swift-resilience"), ("GRPCInProcessTransport", "grpc-swift-2"),
+      ("GRPCNIOTransportHTTP2", "grpc-swift-nio-transport"),
+    ]),
+  Bridge(
+    name: "ResilienceGRDB", toolkit: ["Resilience"], others: [("GRDB", "GRDB.swift")]),
+]
+
+/// What imports all of the bridges: what `measure` counts, and the tests of what crosses them.
+let crossing: [Target] = [
+  .executableTarget(
+    name: "costs",
+    dependencies: bridges.map { .target(name: $0.name) } + [
+      .product(name: "Resilience", package: "swift-resilience"),
+      .product(name: "Configuration", package: "swift-configuration"),
+      .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "GRDB", package: "GRDB.swift"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"), .product(name: "Logging", package: "swift-log"),
+      .product(name: "Tracing", package: "swift-distributed-tracing"),
+    ], swiftSettings: settings),
+  .testTarget(
+    name: "BridgesTests",
+    dependencies: bridges.map { .target(name: $0.name) } + [
+      .product(name: "Resilience", package: "swift-resilience"),
+      .product(name: "GRPCCore", package: "grpc-swift-2"),
+      .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
+      .product(name: "Tracing", package: "swift-distributed-tracing"),
+    ], swiftSettings: settings),
+]
+
+let package = Package(
+  name: "Bridges",
+  platforms: [.macOS(.v26)],
+  products: bridges.map { .library(name: $0.name, targets: [$0.name]) },
+  dependencies: [
+    // The name is needed: a clone may be in a folder of any name.
+    .package(name: "swift-resilience", path: "../.."),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+      traits: [.defaults, "YAML", "Reloading"]),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: bridges.flatMap { bridge -> [Target] in
+    [
+      .target(name: bridge.name, dependencies: bridge.dependencies, swiftSettings: settings),
+      .testTarget(
+        name: "\(bridge.name)Tests",
+        dependencies: bridge.dependencies + [
+          .target(name: bridge.name), .product(name: "ResilienceTestKit", package: "swift-resilience"),
+        ] + bridge.tests.map { .product(name: $0.product, package: $0.package) },
+        swiftSettings: settings),
+    ]
+  } + crossing,
+  swiftLanguageModes: [.v6]
+)
