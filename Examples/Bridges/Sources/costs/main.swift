@@ -24,8 +24,21 @@ let failing = ServiceCall("call") { (_: Int) in throw Down() }
   .retry(RetryPolicy(maxAttempts: 2, backoff: .constant(.zero, jitter: .none)), budget: nil)
 let tracer = CallTracer("costs", store: TraceStore(capacity: 1_000))
 
+/// Takes lines and drops them.
+struct Nobody: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .info
+
+  func log(event: LogEvent) {}
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+}
+
 func logger(_ level: Logger.Level) -> Logger {
-  var logger = Logger(label: "costs") { _ in SwiftLogNoOpLogHandler() }
+  var logger = Logger(label: "costs") { _ in Nobody() }
   logger.logLevel = level
   return logger
 }

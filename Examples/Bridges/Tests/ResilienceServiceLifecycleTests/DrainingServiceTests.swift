@@ -30,17 +30,15 @@ import Testing
     let bus = EventBus(source: "shop")
     let placed = EventType<Int>("order_placed")
     let handled = Mutex<[Int]>([])
-    let gate = AsyncStream.makeStream(of: Void.self)
     try bus.subscribe(
       to: placed, group: "billing",
       handler: EventHandler("bill") { (event: Event<Int>) in
         // All of them wait until the shutdown has begun.
-        for await _ in gate.stream { break }
+        try await gracefulShutdown()
         handled.withLock { $0.append(event.data) }
       })
     try await run([bus.service()]) {
       for order in 1...20 { try await bus.publish(order, as: placed, subject: "one") }
-      gate.continuation.finish()
     }
     #expect(handled.withLock { $0 } == Array(1...20))
   }
