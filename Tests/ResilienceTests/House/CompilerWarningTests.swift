@@ -85,7 +85,7 @@ import Testing
       "a breaker around a fallback sees no failure", "apply .circuitBreaker first and .fallback after it"
     ),
     (
-      "call.fallback { _, _ in 0 }.circuitBreaker(CircuitBreakers<Int>("stock"), by: { $0 })",
+      "call.fallback { _, _ in 0 }.circuitBreaker(CircuitBreakers<Int>(\"stock\"), by: { $0 })",
       "a breaker around a fallback sees no failure", "apply .circuitBreaker first and .fallback after it"
     ),
     (
