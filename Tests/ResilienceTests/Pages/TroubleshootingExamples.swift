@@ -65,7 +65,8 @@ func endByHand(_ readiness: ReadinessEndpoint, _ bus: EventBus, _ broker: Journa
     breaker.set(nil)
     #expect(try await call(1) == 1)
 
-    let (retries, attempts) = (LivePolicy(RetryPolicy(maxAttempts: 3, backoff: .none)), Mutex(0))
+    let retries = LivePolicy(RetryPolicy(maxAttempts: 3, backoff: .none))
+    let attempts = Mutex(0)
     let failing = ServiceCall("stock") { (_: Void) in
       attempts.withLock { $0 += 1 }
       throw Unavailable()
