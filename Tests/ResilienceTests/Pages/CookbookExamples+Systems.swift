@@ -75,7 +75,9 @@ extension Cookbook {
   @Sendable static func trace() async throws {
     struct Refused: Error {}
     let store = TraceStore()
-    let payment = ScriptedHandler<Int, String>("payment", [.fail(Refused()), .succeed("paid")])
+    let payment = ScriptedHandler<Int, String>(
+      "payment",
+      [.delay(.milliseconds(30), then: .fail(Refused())), .delay(.milliseconds(20), then: .succeed("paid"))])
 
     let pay = payment.retry(maxAttempts: 2, backoff: .none).trace(
       CallTracer("shop", store: store), "checkout")

@@ -26,8 +26,6 @@ struct CookbookTests {
       }
     }
     let lines = printed.lines
-    try lines.joined(separator: "\n").write(
-      toFile: "/tmp/f-cook-\(index).txt", atomically: true, encoding: .utf8)
     let said = Self.page?.blocks.first { $0.heading == task && $0.language.isEmpty }
     #expect(lines.joined(separator: "\n") == said?.text, "\(task)")
   }
