@@ -27,7 +27,8 @@ import Testing
   @Test func everyModuleIsInTheTable() throws {
     let readme = try text("README.md")
     for product in try PackageModel.describe(packageRoot).products {
-      #expect(readme.contains("| `\(product.name)` |"))
+      let page = "Sources/\(product.name)/\(product.name).docc/\(product.name).md"
+      #expect(readme.contains("| [`\(product.name)`](\(page)) |"))
     }
   }
 }

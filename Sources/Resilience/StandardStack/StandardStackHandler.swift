@@ -61,6 +61,20 @@ extension RetriesInside {
       """
   )
   public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> { layers(of: stack) }
+
+  /// Warns: a stack of its own has a retry and a breaker too.
+  @available(
+    *, deprecated,
+    message: """
+      a standard stack around a retry has a breaker that sees one result where the destination saw several calls, and \
+      retries of its own; leave the inner retry out
+      """
+  )
+  public func standardStack(
+    _ policy: StandardStackPolicy = StandardStackPolicy()
+  ) -> StandardStackHandler<Self> {
+    layers(of: StandardStack(traits.name, policy: policy))
+  }
 }
 
 extension AnswersFailures {
@@ -73,4 +87,18 @@ extension AnswersFailures {
       """
   )
   public func standardStack(_ stack: StandardStack) -> StandardStackHandler<Self> { layers(of: stack) }
+
+  /// Warns: a stack of its own sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a standard stack around a fallback sees no failure that the fallback answers; apply .standardStack first and \
+      .fallback after it
+      """
+  )
+  public func standardStack(
+    _ policy: StandardStackPolicy = StandardStackPolicy()
+  ) -> StandardStackHandler<Self> {
+    layers(of: StandardStack(traits.name, policy: policy))
+  }
 }

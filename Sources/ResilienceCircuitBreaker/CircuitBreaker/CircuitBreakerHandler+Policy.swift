@@ -29,3 +29,19 @@ extension RetriesInside {
     CircuitBreakerHandler(base: self, breaker: CircuitBreaker(traits.name, policy: policy))
   }
 }
+
+extension AnswersFailures {
+  /// Warns: a breaker of its own around a fallback sees no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a breaker around a fallback sees no failure that the fallback answers; apply .circuitBreaker first and \
+      .fallback after it
+      """
+  )
+  public func circuitBreaker(
+    _ policy: CircuitBreakerPolicy = CircuitBreakerPolicy()
+  ) -> CircuitBreakerHandler<Self> {
+    CircuitBreakerHandler(base: self, breaker: CircuitBreaker(traits.name, policy: policy))
+  }
+}

@@ -70,3 +70,19 @@ extension RetriesInside {
     KeyedCircuitBreakerHandler(base: self, breakers: breakers, key: key)
   }
 }
+
+extension AnswersFailures {
+  /// Warns: the breakers see no failure that the fallback answers.
+  @available(
+    *, deprecated,
+    message: """
+      a breaker around a fallback sees no failure that the fallback answers; apply .circuitBreaker first and \
+      .fallback after it
+      """
+  )
+  public func circuitBreaker<Key: Hashable & Sendable>(
+    _ breakers: CircuitBreakers<Key>, by key: @escaping @Sendable (_ input: Input) -> Key
+  ) -> KeyedCircuitBreakerHandler<Self, Key> {
+    KeyedCircuitBreakerHandler(base: self, breakers: breakers, key: key)
+  }
+}

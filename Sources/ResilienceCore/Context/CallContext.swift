@@ -108,8 +108,9 @@ extension CallContext {
 extension CallContext {
   /// The present instant, read from the clock once and then shared by the layers below.
   ///
-  /// Valid on the way down only: after an `await`, use ``readClock()``. It notes what it has read, so it
-  /// needs a `var`; elsewhere write `CallContext.current.readClock()`.
+  /// Valid on the way down only: after an `await`, and to measure how long something took, use
+  /// ``readClock()``, since this stays what it was. It notes what it has read, so it needs a `var`; elsewhere
+  /// write `CallContext.current.readClock()`.
   @inlinable
   public var now: Instant {
     mutating get {

@@ -77,3 +77,20 @@ extension Handler {
     KeyedQuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, key: key, cost: cost)
   }
 }
+
+extension RetriesInside {
+  /// Warns: a provider counts attempts.
+  @available(
+    *, deprecated,
+    message: """
+      a quota around a retry counts calls, and the provider counts attempts; apply .rateLimit first and .retry (or \
+      .hedge) after it
+      """
+  )
+  public func rateLimit<Key: Hashable & Sendable>(
+    _ limiter: KeyedQuotaLimiter<Key>, refundsRefusals: Bool = false,
+    by key: @escaping @Sendable (_ input: Input) -> Key, cost: (@Sendable (_ input: Input) -> Int)? = nil
+  ) -> KeyedQuotaHandler<Self, Key> {
+    KeyedQuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals, key: key, cost: cost)
+  }
+}

@@ -94,4 +94,20 @@ extension RetriesInside {
   public func rateLimit(_ limiter: QuotaLimiter, refundsRefusals: Bool? = nil) -> QuotaHandler<Self> {
     QuotaHandler(base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: nil)
   }
+
+  /// Warns: a provider counts attempts, and the cost of each.
+  @available(
+    *, deprecated,
+    message: """
+      a quota around a retry counts calls, and the provider counts attempts; apply .rateLimit first and .retry (or \
+      .hedge) after it
+      """
+  )
+  public func rateLimit(
+    _ limiter: QuotaLimiter, refundsRefusals: Bool? = nil,
+    cost: @escaping @Sendable (_ input: Input) -> Int
+  ) -> QuotaHandler<Self> {
+    QuotaHandler(
+      base: self, limiter: limiter, refundsRefusals: refundsRefusals ?? !mayRepeatCalls, cost: cost)
+  }
 }

@@ -56,3 +56,19 @@ extension Handler {
     KeyedThrottleHandler(base: self, throttles: throttles, key: key)
   }
 }
+
+extension RetriesInside {
+  /// Warns: a throttle counts what the destination accepts, and that are attempts.
+  @available(
+    *, deprecated,
+    message: """
+      a throttle around a retry sees one result where the destination saw several calls; apply .throttle first and \
+      .retry (or .hedge) after it
+      """
+  )
+  public func throttle<Key: Hashable & Sendable>(
+    _ throttles: AdaptiveThrottles<Key>, by key: @escaping @Sendable (_ input: Input) -> Key
+  ) -> KeyedThrottleHandler<Self, Key> {
+    KeyedThrottleHandler(base: self, throttles: throttles, key: key)
+  }
+}

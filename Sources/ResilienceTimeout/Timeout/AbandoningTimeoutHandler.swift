@@ -125,3 +125,17 @@ extension Handler {
     AbandoningTimeoutHandler(base: self, limit: TimeLimit(limit), abandoned: work)
   }
 }
+
+extension RetriesFailures {
+  /// Warns: a time limit around a retry is for all attempts together.
+  @available(
+    *, deprecated,
+    message: """
+      a time limit around a retry is for all attempts together, and leaves none for an attempt that hangs; apply \
+      .timeout first, for each attempt, and .deadline after .retry, for all of them
+      """
+  )
+  public func timeout(_ limit: Duration, abandoning work: AbandonedWork) -> AbandoningTimeoutHandler<Self> {
+    AbandoningTimeoutHandler(base: self, limit: TimeLimit(limit), abandoned: work)
+  }
+}

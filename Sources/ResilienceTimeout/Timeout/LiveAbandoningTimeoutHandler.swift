@@ -52,3 +52,19 @@ extension Handler {
     LiveAbandoningTimeoutHandler(base: self, limit: limit, abandoned: work)
   }
 }
+
+extension RetriesFailures {
+  /// Warns: a time limit around a retry is for all attempts together.
+  @available(
+    *, deprecated,
+    message: """
+      a time limit around a retry is for all attempts together, and leaves none for an attempt that hangs; apply \
+      .timeout first, for each attempt, and .deadline after .retry, for all of them
+      """
+  )
+  public func timeout(live limit: LivePolicy<TimeLimit>, abandoning work: AbandonedWork)
+    -> LiveAbandoningTimeoutHandler<Self>
+  {
+    LiveAbandoningTimeoutHandler(base: self, limit: limit, abandoned: work)
+  }
+}

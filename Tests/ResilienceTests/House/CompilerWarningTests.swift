@@ -71,6 +71,48 @@ import Testing
       "a throttle around a retry sees one result where the destination saw several",
       "apply .throttle first and .retry (or .hedge) after it"
     ),
+    (
+      "call.retry().standardStack()",
+      "a breaker that sees one result where the destination saw several calls", "leave the inner retry out"
+    ),
+    (
+      "call.fallback { _, _ in 0 }.standardStack(StandardStackPolicy(deadline: .seconds(5)))",
+      "a standard stack around a fallback sees no failure",
+      "apply .standardStack first and .fallback after it"
+    ),
+    (
+      "call.fallback { _, _ in 0 }.circuitBreaker()",
+      "a breaker around a fallback sees no failure", "apply .circuitBreaker first and .fallback after it"
+    ),
+    (
+      "call.fallback { _, _ in 0 }.circuitBreaker(CircuitBreakers<Int>(\"stock\"), by: { $0 })",
+      "a breaker around a fallback sees no failure", "apply .circuitBreaker first and .fallback after it"
+    ),
+    (
+      "call.retry().rateLimit(QuotaLimiter(\"mail\", quotas: [.perDay(1000)]), cost: { $0 })",
+      "a quota around a retry counts calls, and the provider counts attempts",
+      "apply .rateLimit first and .retry (or .hedge) after it"
+    ),
+    (
+      "call.retry().rateLimit(KeyedQuotaLimiter<Int>(\"mail\", quotas: [.perDay(1000)]), by: { $0 })",
+      "a quota around a retry counts calls, and the provider counts attempts",
+      "apply .rateLimit first and .retry (or .hedge) after it"
+    ),
+    (
+      "call.retry().throttle(AdaptiveThrottles<Int>(\"mail\"), by: { $0 })",
+      "a throttle around a retry sees one result where the destination saw several",
+      "apply .throttle first and .retry (or .hedge) after it"
+    ),
+    (
+      "call.retry().timeout(.seconds(1), abandoning: AbandonedWork(\"mail\"))",
+      "a time limit around a retry is for all attempts together",
+      "apply .timeout first, for each attempt, and .deadline after .retry"
+    ),
+    (
+      "call.retry().timeout(live: LivePolicy(TimeLimit(.seconds(1))), abandoning: AbandonedWork(\"mail\"))",
+      "a time limit around a retry is for all attempts together",
+      "apply .timeout first, for each attempt, and .deadline after .retry"
+    ),
   ]
 
   @Test(.enabled(if: Compiler.isInstalled, "no swiftc was found in PATH"))
@@ -97,6 +139,8 @@ import Testing
         _ = call.hedge().timeout(.seconds(1)).retry(maxAttempts: 2)
         let mail = QuotaLimiter("mail", quotas: [.perDay(9)])
         _ = call.rateLimit(mail).standardStack(StandardStack("mail")).fallback { _, _ in 0 }
+        _ = call.throttle(AdaptiveThrottles<Int>("mail"), by: { $0 }).standardStack().fallback { _, _ in 0 }
+        _ = call.retry().rateLimit(KeyedRateLimiter<Int>("mail", limit: .perSecond(9)), by: { $0 })
         """)
     #expect(warnings.isEmpty, "\(warnings)")
   }

@@ -76,7 +76,9 @@ struct Page: Sendable {
     let texts = texts.map(Self.squeezed)
     return code.filter { block in
       if block.text.contains("// Package.swift") { return false }
-      let lines = block.text.split(separator: "\n").filter { !$0.hasPrefix("import ") }
+      let lines = block.text.split(separator: "\n").filter {
+        !$0.hasPrefix("import ") && !$0.hasPrefix("@testable import ")
+      }
       let code = Self.squeezed(lines.joined(separator: "\n"))
       return !texts.contains { $0.contains(code) }
     }

@@ -13,6 +13,9 @@ func canonicalOrderPage() async throws -> Int {
   )
   let quota = QuotaLimiter("quotes", quotas: [.perSecond(10)])
 
+  let cached = ServiceCall("quote cache") { (symbol: String) in try await cache.latest(symbol) }
+    .timeout(.milliseconds(200))  // a fallback stands outside the deadline
+
   let quote = ServiceCall("quotes") { (symbol: String) in try await quotes.latest(symbol) }
     .timeout(.milliseconds(500))
     .rateLimit(quota)  // the provider counts attempts
@@ -20,7 +23,7 @@ func canonicalOrderPage() async throws -> Int {
     .retry(budget: budget)
     .bulkhead(bulkhead)  // you count calls
     .deadline(.seconds(2))
-    .fallback { symbol, _ in try await cache.latest(symbol) }
+    .fallback { symbol, _ in try await cached(symbol) }
 
   print(quote)
   return try await quote("A")

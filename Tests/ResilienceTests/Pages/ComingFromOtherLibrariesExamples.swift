@@ -11,6 +11,7 @@ func loopOfYourOwn(_ url: String, _ fetch: (String) async throws -> String) asyn
 
 func insteadOfTheLoop() async throws -> String {
   let fetch = ServiceCall("catalogue") { (url: String) in try await http.get(url) }
+    .timeout(.seconds(1))  // ends an attempt that hangs: the deadline alone interrupts nothing
     .retry()
     .deadline(.seconds(3))
   return try await fetch("/mugs")

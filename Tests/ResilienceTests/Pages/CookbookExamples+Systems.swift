@@ -6,7 +6,7 @@ import ResilienceTestKit
 
 extension Cookbook {
   static let recipes: [@Sendable () async throws -> Void] =
-    callRecipes + [hedge, coalesce, events, instances, trace, document, metrics]
+    callRecipes + [hedge, coalesce, events, instances, trace, document, metrics] + serviceRecipes
 
   @Sendable static func hedge() async throws {
     let search = ScriptedHandler<String, String>(
@@ -31,7 +31,7 @@ extension Cookbook {
     let orderPlaced = EventType<Int>("order_placed")
     let bus = EventBus(source: "shop")
     try bus.subscribe(
-      to: orderPlaced, group: "billing",
+      to: orderPlaced, group: "billing", policy: DeliveryPolicy(maxDeliveries: 5, parallelism: 4),
       handler: EventHandler("bill") { (event: Event<Int>) in
         if event.data < 0 { throw PoisonEvent("a total of \(event.data)") }
         print("billed", event.data)
@@ -75,12 +75,14 @@ extension Cookbook {
   @Sendable static func trace() async throws {
     struct Refused: Error {}
     let store = TraceStore()
-    let payment = ScriptedHandler<Int, String>("payment", [.fail(Refused()), .succeed("paid")])
+    let payment = ScriptedHandler<Int, String>(
+      "payment",
+      [.delay(.milliseconds(30), then: .fail(Refused())), .delay(.milliseconds(20), then: .succeed("paid"))])
 
     let pay = payment.retry(maxAttempts: 2, backoff: .none).trace(
       CallTracer("shop", store: store), "checkout")
     print(try await pay(42))
-    for span in store.allSpans { print(span.name, span.attempt, span.verdict) }
+    for trace in store.traces { print(store.waterfall(of: trace)) }
   }
 
   @Sendable static func document() async throws {
@@ -92,8 +94,9 @@ extension Cookbook {
     let charge = ServiceCall("charge") { (cents: Int) in cents }.standardStack(stacks["payment"])
     print(charge)
 
-    stacks.update(try read(#"{"payment": {"deadline": "1s"}}"#))  // calls may run meanwhile
-    print(charge)
+    stacks.update(try read(#"{"payment": {"deadline": "1s"}, "paymnt": {}}"#))  // calls may run meanwhile
+    print(charge)  // three attempts again: the document does not say two any more
+    print("nobody asks for", stacks.unusedNames)
     do {
       stacks.update(try read(#"{"payment": {"deadline": "0s"}}"#))
     } catch let fault as InvalidSetting {

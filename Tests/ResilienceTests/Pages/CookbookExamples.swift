@@ -88,6 +88,10 @@ enum Cookbook {
     for city in ["Oslo", "Rome", "Lima", "Bern", "Kyiv", "Riga"] {
       if case .failure(let error as RateLimited) = await locate.result(of: city) { print(city, "-", error) }
     }
+    try await Task.sleep(for: .seconds(2))
+    for city in ["Riga", "Cairo", "Quito", "Hanoi"] {
+      if case .failure(let error as RateLimited) = await locate.result(of: city) { print(city, "-", error) }
+    }
   }
 
   @Sendable static func bulkhead() async throws {

@@ -10,17 +10,22 @@ struct CookbookTests {
 
   @Test func thereIsARecipeForEachTask() {
     #expect(Cookbook.recipes.count == Self.tasks.count)
-    #expect(Set(Self.tasks).count == 15)
+    #expect(Set(Self.tasks).count == 21)
   }
 
-  @Test(arguments: 0..<15)
-  func aTaskPrintsWhatThePageSays(index: Int) throws {
+  @Test(arguments: 0..<21)
+  func aTaskPrintsWhatThePageSays(index: Int) async throws {
     let task = Self.tasks[index]
-    let lines = try Simulation(seed: 1).run { _ in
-      let printed = Printed()
+    let printed = Printed()
+    if task == "Test all of it" {
+      // It has a simulation of its own.
       try await Printed.$current.withValue(printed) { try await Cookbook.recipes[index]() }
-      return printed.lines
+    } else {
+      try Simulation(seed: 1).run { _ in
+        try await Printed.$current.withValue(printed) { try await Cookbook.recipes[index]() }
+      }
     }
+    let lines = printed.lines
     let said = Self.page?.blocks.first { $0.heading == task && $0.language.isEmpty }
     #expect(lines.joined(separator: "\n") == said?.text, "\(task)")
   }

@@ -54,6 +54,7 @@ struct Bank: Sendable {
 struct Inventory: Sendable {
   func stock(of sku: String) async throws -> Int { sku.count }
   func stock(of sku: String, at address: String) async throws -> Int { sku.count }
+  func ping(_ address: String) async throws {}
 }
 
 let payments = Payments()

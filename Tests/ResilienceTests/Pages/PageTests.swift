@@ -1,5 +1,6 @@
 import Foundation
 import ResilienceTestKit
+import Synchronization
 import Testing
 
 @Suite struct PageTests {
@@ -36,6 +37,15 @@ import Testing
     let counted = try await decoratorPageUse(payments)
     #expect(counted.description == "payment: retry 3 (exponential 50 ms…20 s, full jitter) → counted")
     #expect((counted.failures, counted.others) == (0, 1))
+  }
+
+  @Test func thePagesTimedLayerSaysHowLongACallTook() throws {
+    let times = Mutex<[Duration]>([])
+    try Simulation(seed: 1).run { _ in
+      let slow = ScriptedHandler<Void, Int>("slow", [.delay(.milliseconds(300), then: .succeed(1))])
+      _ = try await TimedHandler(base: slow) { time in times.withLock { $0.append(time) } }()
+    }
+    #expect(times.withLock { $0 } == [.milliseconds(300)])
   }
 }
 

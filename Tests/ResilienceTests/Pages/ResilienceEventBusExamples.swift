@@ -2,6 +2,13 @@
 
 import Resilience
 
+func eventBusPageOnDisk() async throws -> (EventBus, Inbox) {
+  let broker = try await JournalBroker.open(LocalDirectory(path: "/var/lib/shop/events"))
+  let lasting = EventBus(source: "shop", broker: broker)
+  let inbox = try await Inbox.open(LocalDirectory(path: "/var/lib/shop/billed"))
+  return (lasting, inbox)
+}
+
 func eventBusPage(_ order: Order) async throws -> EventBusSnapshot {
   let orderPlaced = EventType<Order>("order_placed")
   let bus = EventBus(source: "shop")

@@ -42,6 +42,19 @@ extension Handler {
   func counted(by counts: CallCounts) -> CountedHandler<Self> { CountedHandler(base: self, counts: counts) }
 }
 
+struct TimedHandler<Base: Handler>: HandlerDecorator {
+  let base: Base
+  let report: @Sendable (Duration) -> Void
+
+  var layer: HandlerLayer? { HandlerLayer("timed") }
+
+  nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws -> Base.Output {
+    let began = context.readClock()
+    defer { report(began.duration(to: context.readClock())) }
+    return try await base.handle(input, context: context)
+  }
+}
+
 func decoratorPageUse(_ payments: Payments) async throws -> (description: String, failures: Int, others: Int)
 {
   let counts = CallCounts()

@@ -11,7 +11,8 @@ extension Instant {
 }
 
 extension Duration {
-  /// A measured duration for a person, rounded up: `1.9 s`, `340 ms`; `0 s` when it is not more than none.
+  /// A measured duration for a person, rounded up: `340 ms`, `1.9 s`, from ten minutes on `12 min` or
+  /// `20 h 32 min`; `0 s` when it is not more than none.
   ///
   /// A duration that somebody has set is told exactly: see ``unitText``.
   package var delayText: String {
@@ -19,6 +20,11 @@ extension Duration {
     let nanoseconds = max(1, clampedNanoseconds)
     if nanoseconds <= 999_000_000 { return "\((nanoseconds + 999_999) / 1_000_000) ms" }
     let (seconds, rest) = (nanoseconds - 1).quotientAndRemainder(dividingBy: 1_000_000_000)
+    if seconds >= 600 {
+      let (hours, minutes) = (seconds / 60 + 1).quotientAndRemainder(dividingBy: 60)
+      return [hours > 0 ? "\(hours) h" : nil, minutes > 0 ? "\(minutes) min" : nil]
+        .compactMap(\.self).joined(separator: " ")
+    }
     let tenths = rest / 100_000_000 + 1
     return tenths == 10 ? "\(seconds + 1) s" : "\(seconds).\(tenths) s"
   }
