@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// One bridge: what it imports of this toolkit, of other bridges, and of other packages (product, package).
+struct Bridge {
+  var name: String
+  var toolkit: [String]
+  var bridges: [String] = []
+  var others: [(product: String, package: String)] = []
+  /// What its tests import besides.
+  var tests: [(product: String, package: String)] = []
+  var testBridges: [String] = []
+
+  var dependencies: [Target.Dependency] {
+    toolkit.map { .product(name: $0, package: "swift-resilience") } + bridges.map { .target(name: $0) }
+      + others.map { .product(name: $0.product, package: $0.package) }
+  }
+}
+
+let bridges = [
+  Bridge(
+    name: "ResilienceHTTPTypes", toolkit: ["Resilience", "ResilienceCore"],
+    others: [("HTTPTypes", "swift-http-types")]),
+  Bridge(
+    name: "ResilienceAsyncHTTPClient", toolkit: ["Resilience", "ResilienceCore"], bridges: ["ResilienceHTTPTypes"],
+    others: [
+      ("AsyncHTTPClient", "async-http-client"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
+      ("NIOHTTP1", "swift-nio"), ("NIOSSL", "swift-nio-ssl"), ("NIOPosix", "swift-nio"),
+    ],
+    tests: [("Hummingbird", "hummingbird"), ("Logging", "swift-log")]),
+  Bridge(
+    name: "ResilienceHummingbird", toolkit: ["Resilience", "ResilienceCore"], bridges: ["ResilienceHTTPTypes"],
+    others: [
+      ("Hummingbird", "hummingbird"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
+      ("Logging", "swift-log"), ("ServiceLifecycle", "swift-service-lifecycle"), ("UnixSignals", "swift-service-lifecycle"),
+    ],
+    tests: [("AsyncHTTPClient", "async-http-client"), ("HummingbirdTesting", "hummingbird")],
+    testBridges: ["ResilienceAsyncHTTPClient"]),
+]
+
+/// A server that calls another one, with the toolkit and without, and the one that they call.
+let gateway: [Target] = [
+  .executableTarget(
+    name: "gateway",
+    dependencies: [
+      "ResilienceAsyncHTTPClient", "ResilienceHummingbird",
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "Resilience", package: "swift-resilience"),
+    ]),
+  .executableTarget(
+    name: "bare",
+    dependencies: [
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+    ]),
+  .executableTarget(name: "supplier", dependencies: [.product(name: "Hummingbird", package: "hummingbird")]),
+]
+
+/// What the tests of several bridges share.
+let support = Target.target(
+  name: "BridgesTestSupport",
+  dependencies: [
+    .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "Logging", package: "swift-log"),
+  ],
+  path: "Tests/Support", swiftSettings: settings)
+
+let package = Package(
+  name: "Bridges",
+  platforms: [.macOS(.v26)],
+  products: bridges.map { .library(name: $0.name, targets: [$0.name]) },
+  dependencies: [
+    // The name is needed: a clone may be in a folder of any name.
+    .package(name: "swift-resilience", path: "../.."),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: bridges.flatMap { bridge -> [Target] in
+    [
+      .target(name: bridge.name, dependencies: bridge.dependencies, swiftSettings: settings),
+      .testTarget(
+        name: "\(bridge.name)Tests",
+        dependencies: bridge.dependencies + bridge.testBridges.map { .target(name: $0) }
+          + bridge.tests.map { .product(name: $0.product, package: $0.package) } + [
+            .target(name: bridge.name), .target(name: "BridgesTestSupport"), .product(name: "ResilienceTestKit", package: "swift-resilience"),
+          ],
+        swiftSettings: settings),
+    ]
+  } + gateway + [support],
+  swiftLanguageModes: [.v6]
+)
