@@ -30,19 +30,25 @@ let bridges = [
     name: "ResilienceHTTPTypes", toolkit: ["Resilience", "ResilienceCore"],
     others: [("HTTPTypes", "swift-http-types")]),
   Bridge(
-    name: "ResilienceAsyncHTTPClient", toolkit: ["Resilience", "ResilienceCore"], bridges: ["ResilienceHTTPTypes"],
+    name: "ResilienceAsyncHTTPClient", toolkit: ["Resilience", "ResilienceCore"],
+    bridges: ["ResilienceHTTPTypes"],
     others: [
       ("AsyncHTTPClient", "async-http-client"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
       ("NIOHTTP1", "swift-nio"), ("NIOSSL", "swift-nio-ssl"), ("NIOPosix", "swift-nio"),
     ],
     tests: [("Hummingbird", "hummingbird"), ("Logging", "swift-log")]),
   Bridge(
-    name: "ResilienceHummingbird", toolkit: ["Resilience", "ResilienceCore"], bridges: ["ResilienceHTTPTypes"],
+    name: "ResilienceHummingbird", toolkit: ["Resilience", "ResilienceCore"],
+    bridges: ["ResilienceHTTPTypes"],
     others: [
       ("Hummingbird", "hummingbird"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
-      ("Logging", "swift-log"), ("ServiceLifecycle", "swift-service-lifecycle"), ("UnixSignals", "swift-service-lifecycle"),
+      ("Logging", "swift-log"), ("ServiceLifecycle", "swift-service-lifecycle"),
+      ("UnixSignals", "swift-service-lifecycle"),
     ],
-    tests: [("AsyncHTTPClient", "async-http-client"), ("HummingbirdTesting", "hummingbird")],
+    tests: [
+      ("AsyncHTTPClient", "async-http-client"), ("HummingbirdTesting", "hummingbird"),
+      ("NIOHTTP1", "swift-nio"),
+    ],
     testBridges: ["ResilienceAsyncHTTPClient"]),
 ]
 
@@ -70,7 +76,8 @@ let support = Target.target(
   name: "BridgesTestSupport",
   dependencies: [
     .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOCore", package: "swift-nio"), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     .product(name: "Logging", package: "swift-log"),
   ],
   path: "Tests/Support", swiftSettings: settings)
@@ -97,7 +104,8 @@ let package = Package(
         name: "\(bridge.name)Tests",
         dependencies: bridge.dependencies + bridge.testBridges.map { .target(name: $0) }
           + bridge.tests.map { .product(name: $0.product, package: $0.package) } + [
-            .target(name: bridge.name), .target(name: "BridgesTestSupport"), .product(name: "ResilienceTestKit", package: "swift-resilience"),
+            .target(name: bridge.name), .target(name: "BridgesTestSupport"),
+            .product(name: "ResilienceTestKit", package: "swift-resilience"),
           ],
         swiftSettings: settings),
     ]

@@ -17,7 +17,9 @@ extension HTTPClientRequest: HTTPRepeatable {
 
 extension HTTPClientRequest.Body {
   var isInMemory: Bool {
-    guard let mode = Mirror(reflecting: self).children.first(where: { $0.label == "mode" }) else { return false }
+    guard let mode = Mirror(reflecting: self).children.first(where: { $0.label == "mode" }) else {
+      return false
+    }
     let kind = Mirror(reflecting: mode.value).children.first?.label
     return kind == "byteBuffer" || kind == "sequence"
   }

@@ -40,7 +40,8 @@ extension Outcome {
   ///     proves nothing about the first. Default: no.
   public init?(ofSending error: any Error, followsRedirects: Bool = false) {
     if Self.isInVain(error) {
-      self.init(.neutral, pushback: Pushback(doNotRetry: true, notProcessed: !(error is NIOTooManyBytesError)))
+      self.init(
+        .neutral, pushback: Pushback(doNotRetry: true, notProcessed: !(error is NIOTooManyBytesError)))
     } else if followsRedirects {
       return nil
     } else if error as? HTTPClientError == .getConnectionFromPoolTimeout {

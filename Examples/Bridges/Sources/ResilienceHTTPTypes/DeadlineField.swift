@@ -62,13 +62,16 @@ public struct DeadlineField: Sendable, Hashable {
     switch format {
     case .milliseconds: return rest.isEmpty ? .milliseconds(number) : nil
     case .grpc:
-      guard digits.count <= 8, rest.count == 1, let unit = rest.first.flatMap(Self.nanoseconds) else { return nil }
+      guard digits.count <= 8, rest.count == 1, let unit = rest.first.flatMap(Self.nanoseconds) else {
+        return nil
+      }
       return .nanoseconds(number.multipliedReportingOverflow(by: unit).overflow ? .max : number * unit)
     }
   }
 
   private static let units: [(Int64, String)] = [
-    (1, "n"), (1000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"), (3_600_000_000_000, "H"),
+    (1, "n"), (1000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
+    (3_600_000_000_000, "H"),
   ]
 
   /// In the finest unit that eight digits can say.

@@ -4,7 +4,9 @@ public import HTTPTypes
 public struct HTTPExchange<Body: Sendable, BaseURL: Sendable>: Sendable, HTTPRepeatable {
   /// Sends a request on.
   public typealias Next =
-    @Sendable (_ request: HTTPRequest, _ body: Body?, _ baseURL: BaseURL) async throws -> (HTTPResponse, Body?)
+    @Sendable (_ request: HTTPRequest, _ body: Body?, _ baseURL: BaseURL) async throws -> (
+      HTTPResponse, Body?
+    )
 
   /// The request.
   public var request: HTTPRequest

@@ -22,7 +22,9 @@ extension Outcome {
   ///   - status: The status code.
   ///   - retryAfter: The value of the field `Retry-After`, in seconds or as a date; `nil` for none.
   ///   - now: The wall-clock time that a date is read against.
-  public init(httpStatus status: Int, retryAfter: @autoclosure () -> String?, at now: @autoclosure () -> UnixTime) {
+  public init(
+    httpStatus status: Int, retryAfter: @autoclosure () -> String?, at now: @autoclosure () -> UnixTime
+  ) {
     if status < 400 {
       self = .success
     } else {

@@ -17,7 +17,8 @@ extension ApplicationProtocol {
   ) async throws {
     try await ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [self, DrainService(endpoint, notice: notice)], gracefulShutdownSignals: signals, logger: logger)
+        services: [self, DrainService(endpoint, notice: notice)], gracefulShutdownSignals: signals,
+        logger: logger)
     ).run()
   }
 }

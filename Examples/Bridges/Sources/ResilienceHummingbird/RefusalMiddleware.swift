@@ -1,4 +1,4 @@
-internal import HTTPTypes
+public import HTTPTypes
 public import Hummingbird
 internal import Logging
 internal import Resilience
@@ -10,8 +10,17 @@ internal import ResilienceHTTPTypes
 /// Add it first, around all others. What the server itself would answer is 500. Errors that say their own
 /// answer pass through.
 public struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
+  /// The answer for every other error; `nil` leaves it to the server.
+  public let otherwise: HTTPResponse.Status?
+
   /// Creates the middleware.
-  public init() {}
+  ///
+  /// - Parameter otherwise: The answer for every other error that does not say its own: `.badGateway` where
+  ///   what handlers throw is the errors of their clients. Default: `nil`, which leaves it to the server,
+  ///   which says 500.
+  public init(otherwise: HTTPResponse.Status? = nil) {
+    self.otherwise = otherwise
+  }
 
   /// Sends the request on, and answers for an error.
   public func handle(
@@ -22,6 +31,7 @@ public struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
     } catch {
       guard !(error is any HTTPResponseError),
         let refusal = HTTPRefusal(error, at: CallContext.current.readClock())
+          ?? otherwise.map({ HTTPRefusal(status: $0) })
       else { throw error }
       context.logger.debug("refused", metadata: ["error": "\(error)"])
       return Response(refusal)

@@ -34,7 +34,8 @@ extension RouterMethods {
     get(path) { request, _ in
       let page = MetricsPage(sources(), format: MetricsFormat(accepting: request.headers[.accept]))
       return Response(
-        status: .ok, headers: [.contentType: page.contentType], body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))
+        status: .ok, headers: [.contentType: page.contentType],
+        body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))
     }
   }
 }

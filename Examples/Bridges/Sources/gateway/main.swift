@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import Hummingbird
-import Resilience
 import ResilienceAsyncHTTPClient
 import ResilienceHummingbird
 
@@ -15,7 +14,8 @@ for port in ports.dropFirst() {
 // What it calls: balanced, each attempt within 250 ms, with retries, a breaker and a deadline.
 let client = HTTPClient(configuration: .resilient(connect: .milliseconds(200)))
 let tracer = CallTracer("gateway", sampler: .parentBased(root: .ratio(0.01)))
-let suppliers = StandardStack("supplier", policy: StandardStackPolicy(deadline: .seconds(1), timeout: .milliseconds(250)))
+let suppliers = StandardStack(
+  "supplier", policy: StandardStackPolicy(deadline: .seconds(1), timeout: .milliseconds(250)))
 let stock = registry.service("supplier").calls(by: client).httpStack(suppliers).trace(tracer)
 
 // How it protects itself.
@@ -25,9 +25,11 @@ let readiness = ReadinessEndpoint(checks: [])
 
 let router = Router()
 router.addHealth(readiness)
-router.addMetrics { [suppliers, limiter.snapshot(), bulkhead.snapshot(), registry.snapshot(), tracer.snapshot()] }
+router.addMetrics {
+  [suppliers, limiter.snapshot(), bulkhead.snapshot(), registry.snapshot(), tracer.snapshot()]
+}
 router.addMiddleware {
-  RefusalMiddleware()
+  RefusalMiddleware(otherwise: .badGateway)
   CallTraceMiddleware(tracer)
   DeadlineMiddleware(limit: .seconds(2))
   RateLimitMiddleware(limiter) { request, _ in request.headers[.authorization] ?? "anonymous" }

@@ -25,7 +25,9 @@ struct InstanceURL: Sendable {
     let bytes = url.utf8
     var scheme = "http"[...]
     var path = url[...]
-    if let colon = bytes.firstIndex(where: { $0 == 0x3A || $0 == 0x2F || $0 == 0x3F }), url[colon...].hasPrefix("://") {
+    if let colon = bytes.firstIndex(where: { $0 == 0x3A || $0 == 0x2F || $0 == 0x3F }),
+      url[colon...].hasPrefix("://")
+    {
       scheme = url[..<colon]
       let host = bytes.index(colon, offsetBy: 3)
       path = url[(bytes[host...].firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 } ?? bytes.endIndex)...]
