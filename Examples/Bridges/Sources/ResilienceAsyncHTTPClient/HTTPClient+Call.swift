@@ -22,9 +22,10 @@ extension HTTPClient {
   ///
   /// Of the errors of the client those that prove that nothing was sent say so, and even a POST is tried
   /// again: see ``ResilienceHTTPTypes/HTTPRepeatability``. The client of ``Configuration/resilient(connect:)``
-  /// tells them at once. Any other goes on connecting for up to ten seconds while a port refuses; since the
-  /// deadline of a call ends that a little early, its error is the refusal all the same. One that follows
-  /// redirects, as the shared client, proves nothing: the error may be that of the second request.
+  /// tells them at once. Any other, as the shared client, goes on connecting for ten seconds while a port
+  /// refuses: it is given a tenth less time than the call has, 100 ms at most, since it tells of the refusal
+  /// when its own time is up, and not when it is cancelled. One that follows redirects, as the shared client
+  /// does too, proves nothing: the error may be that of the second request.
   ///
   /// - Parameters:
   ///   - name: The destination, for errors, events and spans. Default: unnamed.
@@ -37,16 +38,17 @@ extension HTTPClient {
     _ name: String = "", to instance: ServiceInstance? = nil,
     fields: HTTPContextFields = HTTPContextFields(), maxBodyBytes: Int? = nil
   ) -> HTTPClientCall {
+    let traits = ClientTraits(self)
     let sender = RequestSender(
-      client: self, target: instance.map(InstanceURL.init), fields: fields, maxBodyBytes: maxBodyBytes)
-    let followsRedirects = mayFollowRedirects
+      client: self, connectsAgain: traits.connectsAgain, target: instance.map(InstanceURL.init),
+      fields: fields, maxBodyBytes: maxBodyBytes)
     return ServiceCall(name) { (request: HTTPClientRequest, context: CallContext) in
       try await sender.send(request, context)
     }
     .classify { result in
       switch result {
       case .success(let response): Outcome(of: response)
-      case .failure(let error): Outcome(ofSending: error, followsRedirects: followsRedirects)
+      case .failure(let error): Outcome(ofSending: error, followsRedirects: traits.followsRedirects)
       }
     }
   }

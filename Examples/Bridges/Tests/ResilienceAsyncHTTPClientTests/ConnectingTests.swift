@@ -61,7 +61,7 @@ import Testing
     configuration.connectionPool.retryConnectionEstablishment = true
     let url = "http://127.0.0.1:\(try await closedPort())/"
     try await withClient(configuration) { client in
-      let call = client.call("supplier").timeout(.milliseconds(300))
+      let call = client.call("supplier").timeout(.seconds(1))
       let error = try #require(
         await #expect(throws: (any Error).self) { try await call(HTTPClientRequest(url: url)) })
       #expect(call.outcome(ofError: error).pushback.notProcessed, "\(error)")
@@ -73,14 +73,18 @@ import Testing
     var configuration = HTTPClient.Configuration.resilient()
     configuration.redirectConfiguration = .follow(max: 1, allowCycles: false)
     try await withClient(configuration) { client in
-      #expect(client.mayFollowRedirects)
+      #expect(ClientTraits(client).followsRedirects)
       let call = client.call("supplier")
       let error = try #require(
         await #expect(throws: (any Error).self) { try await call(HTTPClientRequest(url: url)) })
       #expect(call.outcome(ofError: error) == .failure)
     }
-    #expect(HTTPClient.shared.mayFollowRedirects)
-    try await withClient { #expect(!$0.mayFollowRedirects) }
+    let shared = ClientTraits(.shared)
+    #expect(shared.followsRedirects && shared.connectsAgain)
+    try await withClient { client in
+      let traits = ClientTraits(client)
+      #expect(!traits.followsRedirects && !traits.connectsAgain)
+    }
   }
 
   @Test func aHandshakeThatFailsProvesIt() async throws {
@@ -105,11 +109,15 @@ import Testing
       await gate.pass()
       return "late"
     }
-    var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(50))
+    router.get("quick") { _, _ in "quick" }
+    var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(200))
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1
     try await withServer(router) { [configuration] port in
       try await withClient(configuration) { client in
         let call = client.call("supplier")
+        // From here on the one connection is there.
+        let quick = HTTPClientRequest(url: "http://127.0.0.1:\(port)/quick")
+        _ = try await client.call(maxBodyBytes: 10).retry(maxAttempts: 20)(quick)
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/")
         async let first = call(request)
         await gate.waitForVisitors(1)

@@ -11,6 +11,7 @@ public final class Gate: Sendable {
 
   private let state = Mutex(State())
 
+  /// Creates a gate that is closed.
   public init() {}
 
   /// Waits until the gate is open.

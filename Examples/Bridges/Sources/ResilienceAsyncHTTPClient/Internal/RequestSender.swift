@@ -10,6 +10,7 @@ struct RequestSender: Sendable {
   static let maxFailureBytes = 65_536
 
   let client: HTTPClient
+  let connectsAgain: Bool
   let target: InstanceURL?
   let fields: HTTPContextFields
   let maxBodyBytes: Int?
@@ -21,7 +22,7 @@ struct RequestSender: Sendable {
     if let target { request.url = target.replacingOrigin(of: request.url) }
     fields.write(context, into: &request.headers, through: .nio)
     do {
-      var response = try await client.execute(request, deadline: context.clientDeadline)
+      var response = try await client.execute(request, deadline: deadline(context))
       if let limit = bodyLimit(of: response) {
         let body = try await response.body.collect(upTo: limit)
         // A stream may end early when its reader is cancelled.
@@ -47,14 +48,12 @@ struct RequestSender: Sendable {
     else { return nil }
     return length
   }
-}
 
-extension CallContext {
-  /// The client's deadline: a little before the call's, since a client that is cancelled does not tell that a
-  /// port has refused all the time, and one whose own deadline passes does.
-  var clientDeadline: NIODeadline {
-    guard !deadline.isNever else { return .distantFuture }
-    let remaining = deadline.remainingNanoseconds(at: readClock())
-    return .now() + .nanoseconds(remaining - min(remaining / 20, 20_000_000))
+  /// That of the call. A client that goes on connecting gets one that is a little earlier: when it is
+  /// cancelled it does not tell that the port has refused all the time, and when its deadline passes it does.
+  private func deadline(_ context: CallContext) -> NIODeadline {
+    guard !context.deadline.isNever else { return .distantFuture }
+    let remaining = context.deadline.remainingNanoseconds(at: context.readClock())
+    return .now() + .nanoseconds(connectsAgain ? remaining - min(remaining / 10, 100_000_000) : remaining)
   }
 }
