@@ -69,6 +69,14 @@ let gateway: [Target] = [
       .product(name: "Hummingbird", package: "hummingbird"),
     ]),
   .executableTarget(name: "supplier", dependencies: [.product(name: "Hummingbird", package: "hummingbird")]),
+  .executableTarget(
+    name: "costs",
+    dependencies: [
+      "ResilienceAsyncHTTPClient", "ResilienceHummingbird",
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+    ]),
 ]
 
 /// What the tests of several bridges share.
