@@ -14,8 +14,10 @@ for port in ports.dropFirst() {
 // What it calls: balanced, each attempt within 250 ms, with retries, a breaker and a deadline.
 let client = HTTPClient(configuration: .resilient(connect: .milliseconds(200)))
 let tracer = CallTracer("gateway", sampler: .parentBased(root: .ratio(0.01)))
+// As many requests as are under way fail at once when a supplier dies: more than the usual reserve of 3.
 let suppliers = StandardStack(
-  "supplier", policy: StandardStackPolicy(deadline: .seconds(1), timeout: .milliseconds(250)))
+  "supplier", policy: StandardStackPolicy(deadline: .seconds(1), timeout: .milliseconds(250)),
+  budget: RetryBudget("supplier", reserve: 50))
 let stock = registry.service("supplier").calls(by: client).httpStack(suppliers).trace(tracer)
 
 // How it protects itself.

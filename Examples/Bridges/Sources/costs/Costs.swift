@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Dispatch
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -7,24 +8,46 @@ import NIOEmbedded
 import ResilienceAsyncHTTPClient
 import ResilienceHummingbird
 
-// costs CASE COUNT [URL]: does one thing so often, for valgrind to count. See the script `costs`.
-let arguments = CommandLine.arguments
-guard arguments.count >= 3, let count = Int(arguments[2]) else { fatalError("costs CASE COUNT [URL]") }
-let url = arguments.count > 3 ? arguments[3] : ""
-
-switch arguments[1] {
-case "next": try await sendGenerically(through: nil)
-case "middleware": try await sendGenerically(through: HTTPMiddleware(StandardStack("petstore")))
-case "execute", "call", "stack": try await send(arguments[1])
-case let name: try await serve(name)
+/// `costs CASE COUNT [URL]` does one thing so often, for valgrind to count; see the script `costs`.
+@main
+struct Costs {
+  static func main() {
+    let words = CommandLine.arguments
+    guard words.count >= 3, let count = Int(words[2]) else { fatalError("costs CASE COUNT [URL]") }
+    let arguments = Arguments(name: words[1], count: count, url: words.count > 3 ? words[3] : "")
+    // valgrind does not survive a main thread that ends before the others.
+    let done = DispatchSemaphore(value: 0)
+    Task.detached {
+      try await run(arguments)
+      done.signal()
+    }
+    done.wait()
+  }
 }
 
-func sendGenerically(through middleware: HTTPMiddleware<String, String>?) async throws {
+private struct Arguments {
+  var name: String
+  var count: Int
+  var url: String
+}
+
+private func run(_ arguments: Arguments) async throws {
+  switch arguments.name {
+  case "next": try await sendGenerically(arguments, through: nil)
+  case "middleware": try await sendGenerically(arguments, through: HTTPMiddleware(StandardStack("petstore")))
+  case "execute", "call", "stack": try await send(arguments)
+  default: try await serve(arguments)
+  }
+}
+
+private func sendGenerically(_ arguments: Arguments, through middleware: HTTPMiddleware<String, String>?)
+  async throws
+{
   let request = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/pets")
   let next: @Sendable (HTTPRequest, String?, String) async throws -> (HTTPResponse, String?) = { _, body, _ in
     (HTTPResponse(status: .ok), body)
   }
-  for _ in 0..<count {
+  for _ in 0..<arguments.count {
     if let middleware {
       _ = try await middleware.intercept(request, body: nil, baseURL: "http://pets", next: next)
     } else {
@@ -33,16 +56,16 @@ func sendGenerically(through middleware: HTTPMiddleware<String, String>?) async 
   }
 }
 
-func send(_ name: String) async throws {
+private func send(_ arguments: Arguments) async throws {
   let client = HTTPClient(
     eventLoopGroupProvider: .singleton, configuration: .resilient(connect: .seconds(30)))
-  let request = HTTPClientRequest(url: url)
+  let request = HTTPClientRequest(url: arguments.url)
   let call = client.call("supplier")
   let stack = call.httpStack(
     StandardStack("supplier", policy: StandardStackPolicy(deadline: .seconds(60), timeout: .seconds(30))))
-  for _ in 0..<count {
+  for _ in 0..<arguments.count {
     let response =
-      switch name {
+      switch arguments.name {
       case "call": try await call(request)
       case "stack": try await stack(request)
       default: try await client.execute(request, deadline: .distantFuture)
@@ -52,7 +75,8 @@ func send(_ name: String) async throws {
   try await client.shutdown().get()
 }
 
-func serve(_ name: String) async throws {
+private func serve(_ arguments: Arguments) async throws {
+  let name = arguments.name
   let router = Router()
   let limiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(1_000_000_000))
   let bulkhead = Bulkhead("gateway", limit: .fixed(200), maxWaiting: 200)
@@ -78,5 +102,5 @@ func serve(_ name: String) async throws {
     body: RequestBody(buffer: ByteBuffer()))
   let context = BasicRequestContext(
     source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: Logger(label: "costs")))
-  for _ in 0..<count { _ = try await responder.respond(to: request, context: context) }
+  for _ in 0..<arguments.count { _ = try await responder.respond(to: request, context: context) }
 }
