@@ -32,7 +32,8 @@ public struct HTTPContextFields: Sendable {
     _ context: CallContext, into fields: inout Fields, through access: FieldAccess<Fields>
   ) {
     if let deadline {
-      var carrier = FieldCarrier(fields, through: access)
+      // Moved out and in again: a second owner would make the fields copy themselves.
+      var carrier = FieldCarrier(consume fields, through: access)
       if context.deadline.isNever {
         carrier.removeValues(forName: deadline.name)
       } else {
