@@ -46,6 +46,8 @@ public struct HTTPMiddleware<Body: Sendable, BaseURL: Sendable>: Sendable {
   ///   - name: The destination, for errors, events and spans.
   ///   - fields: What of the call's context goes along. Default: deadline and trace.
   ///   - layers: Makes the layers; `byMethod` has them go by each request.
+  ///     Not for layers that leave work behind when a call ends, as `.timeout(_:abandoning:)`: what sends a
+  ///     request on must not outlive its call, and Swift stops the program if it does.
   public init<Layered: Handler>(
     _ name: String, fields: HTTPContextFields = HTTPContextFields(), _ layers: (_ call: Leaf) -> Layered
   ) where Layered.Input == HTTPExchange<Body, BaseURL>, Layered.Output == (HTTPResponse, Body?) {
