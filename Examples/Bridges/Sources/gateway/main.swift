@@ -11,14 +11,16 @@ for port in ports.dropFirst() {
   registry.register(supplier, ttl: .seconds(1_000_000_000))
 }
 
-// What it calls: balanced, each attempt within 250 ms, with retries, a breaker and a deadline.
+// What it calls: balanced, each attempt within 250 ms, a breaker for each supplier, retries, a deadline.
 let client = HTTPClient(configuration: .resilient(connect: .milliseconds(200)))
 let tracer = CallTracer("gateway", sampler: .parentBased(root: .ratio(0.01)))
+let breakers = CircuitBreakers<String>("supplier")
 // As many requests as are under way fail at once when a supplier dies: more than the usual reserve of 3.
-let suppliers = StandardStack(
-  "supplier", policy: StandardStackPolicy(deadline: .seconds(1), timeout: .milliseconds(250)),
-  budget: RetryBudget("supplier", reserve: 50))
-let stock = registry.service("supplier").calls(by: client).httpStack(suppliers).trace(tracer)
+let budget = RetryBudget("supplier", reserve: 50)
+let stock = registry.service("supplier")
+  .calls(by: client) { $0.timeout(.milliseconds(250)).circuitBreaker(breakers[$1.id]) }
+  .byMethod { $0.retry(RetryPolicy(), budget: budget).deadline(.seconds(1)) }
+  .trace(tracer)
 
 // How it protects itself.
 let limiter = KeyedRateLimiter<String>("gateway", limit: .perSecond(50_000))
@@ -27,9 +29,7 @@ let readiness = ReadinessEndpoint(checks: [])
 
 let router = Router()
 router.addHealth(readiness)
-router.addMetrics {
-  [suppliers, limiter.snapshot(), bulkhead.snapshot(), registry.snapshot(), tracer.snapshot()]
-}
+router.addMetrics { [breakers.snapshot(), budget.snapshot(), limiter.snapshot(), bulkhead.snapshot()] }
 router.addMiddleware {
   RefusalMiddleware(otherwise: .badGateway)
   CallTraceMiddleware(tracer)

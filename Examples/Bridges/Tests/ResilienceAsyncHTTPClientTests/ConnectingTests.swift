@@ -43,13 +43,45 @@ import Testing
         for port in [dead, port] {
           registry.register(ServiceInstance(id: "\(port)", service: "shop", address: "127.0.0.1:\(port)"))
         }
-        let order = registry.service("shop").calls(by: client, BalancingPolicy(.roundRobin))
-          .byMethod { $0.retry(RetryPolicy(maxAttempts: 2, backoff: .constant(.zero))) }
+        let order = registry.service("shop").calls(by: client, BalancingPolicy(.roundRobin)) { call, _ in call
+        }
+        .byMethod { $0.retry(RetryPolicy(maxAttempts: 2, backoff: .constant(.zero))) }
         for _ in 1...4 {
           var request = HTTPClientRequest(url: "/orders")
           request.method = .POST
           let response = try await order(request)
           #expect(response.status == .ok)
+        }
+      }
+    }
+  }
+
+  @Test func oneDeadInstanceOfTwoCostsNoRequest() async throws {
+    let dead = try await closedPort()
+    let router = Router()
+    router.get("stock") { _, _ in "5" }
+    try await withServer(router) { port in
+      try await withClient { client in
+        let registry = ServiceRegistry()
+        for port in [dead, port] {
+          registry.register(ServiceInstance(id: "\(port)", service: "shop", address: "127.0.0.1:\(port)"))
+        }
+        let breakers = CircuitBreakers<String>("shop")
+        let budget = RetryBudget("shop", reserve: 50)
+        let stock = registry.service("shop")
+          .calls(by: client) { call, instance in
+            call.timeout(.seconds(5)).circuitBreaker(breakers[instance.id])
+          }
+          .byMethod { $0.retry(RetryPolicy(), budget: budget).deadline(.seconds(20)) }
+        try await withThrowingTaskGroup(of: Int.self) { group in
+          for _ in 1...64 {
+            group.addTask {
+              let response = try await stock(HTTPClientRequest(url: "/stock"))
+              _ = try await response.body.collect(upTo: 10)
+              return Int(response.status.code)
+            }
+          }
+          for try await status in group { #expect(status == 200) }
         }
       }
     }
