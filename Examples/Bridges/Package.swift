@@ -17,6 +17,7 @@ struct Bridge {
   var others: [(product: String, package: String)] = []
   /// What its tests import besides.
   var tests: [(product: String, package: String)] = []
+  var testBridges: [String] = []
 
   var dependencies: [Target.Dependency] {
     toolkit.map { .product(name: $0, package: "swift-resilience") } + bridges.map { .target(name: $0) }
@@ -25,6 +26,30 @@ struct Bridge {
 }
 
 let bridges = [
+  Bridge(
+    name: "ResilienceHTTPTypes", toolkit: ["Resilience", "ResilienceCore"],
+    others: [("HTTPTypes", "swift-http-types")]),
+  Bridge(
+    name: "ResilienceAsyncHTTPClient", toolkit: ["Resilience", "ResilienceCore"],
+    bridges: ["ResilienceHTTPTypes"],
+    others: [
+      ("AsyncHTTPClient", "async-http-client"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
+      ("NIOHTTP1", "swift-nio"), ("NIOSSL", "swift-nio-ssl"), ("NIOPosix", "swift-nio"),
+    ],
+    tests: [("Hummingbird", "hummingbird"), ("Logging", "swift-log")]),
+  Bridge(
+    name: "ResilienceHummingbird", toolkit: ["Resilience", "ResilienceCore"],
+    bridges: ["ResilienceHTTPTypes"],
+    others: [
+      ("Hummingbird", "hummingbird"), ("HTTPTypes", "swift-http-types"), ("NIOCore", "swift-nio"),
+      ("Logging", "swift-log"), ("ServiceLifecycle", "swift-service-lifecycle"),
+      ("UnixSignals", "swift-service-lifecycle"),
+    ],
+    tests: [
+      ("AsyncHTTPClient", "async-http-client"), ("HummingbirdTesting", "hummingbird"),
+      ("NIOHTTP1", "swift-nio"),
+    ],
+    testBridges: ["ResilienceAsyncHTTPClient"]),
   Bridge(
     name: "ResilienceLogging", toolkit: ["ResilienceCore"], others: [("Logging", "swift-log")],
     tests: [("Resilience", "swift-resilience"), ("InMemoryLogging", "swift-log")]),
@@ -75,6 +100,44 @@ let crossing: [Target] = [
     ], swiftSettings: settings),
 ]
 
+/// A server that calls another one, with the toolkit and without, and the one that they call.
+let gateway: [Target] = [
+  .executableTarget(
+    name: "gateway",
+    dependencies: [
+      "ResilienceAsyncHTTPClient", "ResilienceHummingbird",
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "Resilience", package: "swift-resilience"),
+    ]),
+  .executableTarget(
+    name: "bare",
+    dependencies: [
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+    ]),
+  .executableTarget(name: "supplier", dependencies: [.product(name: "Hummingbird", package: "hummingbird")]),
+  .executableTarget(
+    name: "http-costs",
+    dependencies: [
+      "ResilienceAsyncHTTPClient", "ResilienceHummingbird",
+      .product(name: "NIOEmbedded", package: "swift-nio"),
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Hummingbird", package: "hummingbird"),
+    ]),
+]
+
+/// What the tests of several bridges share.
+let support = Target.target(
+  name: "BridgesTestSupport",
+  dependencies: [
+    .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "Logging", package: "swift-log"),
+  ],
+  path: "Tests/Support", swiftSettings: settings)
+
 let package = Package(
   name: "Bridges",
   platforms: [.macOS(.v26)],
@@ -82,6 +145,11 @@ let package = Package(
   dependencies: [
     // The name is needed: a clone may be in a folder of any name.
     .package(name: "swift-resilience", path: "../.."),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
@@ -99,11 +167,12 @@ let package = Package(
       .target(name: bridge.name, dependencies: bridge.dependencies, swiftSettings: settings),
       .testTarget(
         name: "\(bridge.name)Tests",
-        dependencies: bridge.dependencies + [
-          .target(name: bridge.name), .product(name: "ResilienceTestKit", package: "swift-resilience"),
+        dependencies: bridge.dependencies + bridge.testBridges.map { .target(name: $0) } + [
+          .target(name: bridge.name), .target(name: "BridgesTestSupport"),
+          .product(name: "ResilienceTestKit", package: "swift-resilience"),
         ] + bridge.tests.map { .product(name: $0.product, package: $0.package) },
         swiftSettings: settings),
     ]
-  } + crossing,
+  } + crossing + gateway + [support],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,3 @@
+// The vocabulary comes along: importing this module is enough to write a call and wrap it.
+
+@_exported public import Resilience
