@@ -8,7 +8,7 @@ public import Synchronization
 /// ``ReservingBucket``, under the bucket's lock.
 ///
 /// ```
-///            open(_:fullAt:at:)
+///         open(_:fullAt:after:at:)
 ///          ┌────────────────────▶ open: window > 0, state counts from origin
 ///        closed                     │  take(_:at:): state ─compare-exchange─▶ a later state
 ///          ▲                        │

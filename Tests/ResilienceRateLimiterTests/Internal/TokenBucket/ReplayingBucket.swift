@@ -4,6 +4,9 @@ import ResilienceCore
 
 /// What ``ReservingBucket`` does, by playing everything again for each change.
 ///
+/// One that is never there counts as taken from a bucket that is full, too, and time does not go back for
+/// `pendingPermits`.
+///
 /// Taking `cost` at `instant` turns the instant at which the bucket is full from `x` into
 /// `max(x, instant) + cost`. Such steps compose to one of the same shape, so between two reservations there
 /// is only ever one; taking a reservation back joins the steps before and after it. In ticks since the
