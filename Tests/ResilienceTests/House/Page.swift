@@ -57,12 +57,14 @@ struct Page: Sendable {
     }
   }
 
-  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's README
-  /// the sources of that example.
+  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's pages the sources of that
+  /// example, and its tests.
   func sources(below root: URL) throws -> [URL] {
     if path.hasPrefix("Examples/") {
       let example = path.split(separator: "/")[1]
-      return SourceRules.swiftFiles(below: root.appending(path: "Examples/\(example)/Sources"))
+      return ["Sources", "Tests"].flatMap {
+        SourceRules.swiftFiles(below: root.appending(path: "Examples/\(example)/\($0)"))
+      }
     }
     let pages = SourceRules.swiftFiles(below: root.appending(path: "Tests/ResilienceTests/Pages"))
     return pages.filter {
