@@ -174,8 +174,8 @@ func serviceLifecyclePage(
 }
 
 func swiftMetricsPage(_ breaker: CircuitBreaker, _ bus: EventBus, _ stacks: StandardStacks) async throws {
-  let reporter = SnapshotReporter { [breaker.snapshot(), bus.snapshot(), stacks["payment"]] }
   try await withThrowingTaskGroup { group in
+    let reporter = SnapshotReporter { [breaker.snapshot(), bus.snapshot(), stacks["payment"]] }
     group.addTask { try await reporter.run() }  // every ten seconds, and once at the end
     try await group.waitForAll()
   }
