@@ -79,7 +79,7 @@ let bridges = [
     name: "ResilienceGRDB", toolkit: ["Resilience"], others: [("GRDB", "GRDB.swift")]),
 ]
 
-/// What imports all of the bridges: what `measure` counts, and the tests of what crosses them.
+/// What imports all of the bridges: what the script `costs` counts, and the tests of what crosses them.
 let crossing: [Target] = [
   .executableTarget(
     name: "costs",

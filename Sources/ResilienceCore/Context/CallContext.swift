@@ -207,7 +207,7 @@ extension CallContext {
   @inline(never)
   static func attemptBegan(_ context: inout CallContext, of maker: CallFlags) {
     // A nested call inherits what its caller's attempt is.
-    context.flags.subtract([.hedgeTry, .delivery])
+    context.flags.subtract(.otherAttempts)
     context.flags.formUnion(maker)
     context.inherited.observer.observer?.attemptBegan(&context)
   }

@@ -57,8 +57,8 @@ struct Page: Sendable {
     }
   }
 
-  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's pages the sources of that
-  /// example, and its tests.
+  /// What compiles the page's code: the files of `Pages` that begin with its name; for an example's pages the
+  /// sources of that example, and its tests.
   func sources(below root: URL) throws -> [URL] {
     if path.hasPrefix("Examples/") {
       let example = path.split(separator: "/")[1]

@@ -1,7 +1,8 @@
 import Resilience
 import Testing
 
-/// The orders that the compiler warns of are mistakes, not errors: whoever ignores the warning gets what he wrote.
+/// The orders that the compiler warns of are mistakes, not errors: whoever ignores the warning gets what he
+/// wrote.
 @Suite struct WarnedOrderTests {
   private static let call = ServiceCall("call") { (input: Int) in input }
 

@@ -21,19 +21,20 @@ extension HTTPClient {
   /// the connection can be used again when nobody looks at it.
   ///
   /// Of the errors of the client those that prove that nothing was sent say so, and even a POST is tried
-  /// again: see ``ResilienceHTTPTypes/HTTPRepeatability``. The client of ``Configuration/resilient(connect:)``
-  /// tells them at once. Any other, as the shared client, goes on connecting for ten seconds while a port
-  /// refuses: it is given a tenth less time than the call has, 100 ms at most, since it tells of the refusal
-  /// when its own time is up, and not when it is cancelled. One that follows redirects, as the shared client
-  /// does too, proves nothing: the error may be that of the second request.
+  /// again: see ``ResilienceHTTPTypes/HTTPRepeatability``. The client of
+  /// ``Configuration/resilient(connect:)`` tells them at once. Any other, as the shared client, goes on
+  /// connecting for ten seconds while a port refuses: it is given a tenth less time than the call has, 100 ms
+  /// at most, since it tells of the refusal when its own time is up, and not when it is cancelled. One that
+  /// follows redirects, as the shared client does too, proves nothing: the error may be that of the second
+  /// request.
   ///
   /// - Parameters:
   ///   - name: The destination, for errors, events and spans. Default: unnamed.
   ///   - instance: Where requests go, whatever host and port their URLs have. Default: where the URL says.
   ///   - fields: What of the call's context goes along. Default: deadline and trace.
   ///   - maxBodyBytes: The most bytes of a response's body, which is then read within the call, so that time
-  ///     limits, retries and breakers hold for it; a longer one throws `NIOTooManyBytesError`. Default: `nil`,
-  ///     bodies are streamed.
+  ///     limits, retries and breakers hold for it; a longer one throws `NIOTooManyBytesError`. Default:
+  ///     `nil`, bodies are streamed.
   public func call(
     _ name: String = "", to instance: ServiceInstance? = nil,
     fields: HTTPContextFields = HTTPContextFields(), maxBodyBytes: Int? = nil

@@ -21,6 +21,4 @@ extension HTTPField.Name {
     default: self.init(name)
     }
   }
-
-  private static let envoyTimeout = HTTPField.Name("x-envoy-expected-rq-timeout-ms") ?? .traceparent
 }

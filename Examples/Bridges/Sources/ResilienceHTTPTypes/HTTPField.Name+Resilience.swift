@@ -10,8 +10,16 @@ extension HTTPField.Name {
   /// `RateLimit-Policy`: the client's limits.
   public static var rateLimitPolicy: Self { named.rateLimitPolicy }
 
+  static var envoyTimeout: Self { named.envoyTimeout }
+
   private static let named = (
-    idempotencyKey: Self("Idempotency-Key") ?? .age, rateLimit: Self("RateLimit") ?? .age,
-    rateLimitPolicy: Self("RateLimit-Policy") ?? .age
+    idempotencyKey: Self(constant: "Idempotency-Key"), rateLimit: Self(constant: "RateLimit"),
+    rateLimitPolicy: Self(constant: "RateLimit-Policy"),
+    envoyTimeout: Self(constant: DeadlineField.envoy.name)
   )
+
+  private init(constant name: String) {
+    guard let parsed = Self(name) else { preconditionFailure("\"\(name)\" is no name of a field") }
+    self = parsed
+  }
 }

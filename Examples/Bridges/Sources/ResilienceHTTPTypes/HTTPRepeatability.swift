@@ -14,9 +14,10 @@ public enum HTTPRepeatability: Sendable, Hashable {
 
   /// What a request's method and fields say.
   ///
-  /// `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` and `DELETE` are idempotent (RFC 9110, 9.2.2), and so is `QUERY`.
-  /// Any method is with a field `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the server
-  /// then does the work of equal keys once. A method that is not known is taken for one that does harm.
+  /// `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` and `DELETE` are idempotent (RFC 9110, 9.2.2), and so is
+  /// `QUERY`. Any method is with a field `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the
+  /// server then does the work of equal keys once. A method that is not known is taken for one that does
+  /// harm.
   ///
   /// - Parameters:
   ///   - method: The method, in upper case as on the wire.

@@ -46,6 +46,7 @@ public struct DrainingService: Service {
   ///   throws.
   public func run() async throws {
     enum End { case work, shutDown }
+    // Children, both: whichever ends first ends the other, and neither outlives the service.
     try await withThrowingTaskGroup(of: End.self) { group in
       group.addTask { [body] in
         do {

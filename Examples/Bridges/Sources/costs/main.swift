@@ -14,7 +14,7 @@ import ResilienceLogging
 import ResilienceSwiftMetrics
 import Tracing
 
-// Repeats one case: `costs CASE TIMES`. The script `measure` counts what a repetition takes.
+// Repeats one case: `costs CASE TIMES`. The script `costs` counts what a repetition takes.
 
 struct Down: Error {}
 

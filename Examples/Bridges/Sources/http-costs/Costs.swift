@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Dispatch
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -8,14 +9,18 @@ import NIOEmbedded
 import ResilienceAsyncHTTPClient
 import ResilienceHummingbird
 
-/// `costs CASE COUNT [URL]` does one thing so often, for valgrind to count; see the script `costs`.
+/// `http-costs CASE COUNT [URL]` does one thing so often, for valgrind to count; see the script of that name.
 @main
 struct Costs {
   static func main() {
     let words = CommandLine.arguments
-    guard words.count >= 3, let count = Int(words[2]) else { fatalError("costs CASE COUNT [URL]") }
+    guard words.count >= 3, let count = Int(words[2]) else {
+      print("http-costs CASE COUNT [URL]")
+      exit(64)
+    }
     let arguments = Arguments(name: words[1], count: count, url: words.count > 3 ? words[3] : "")
-    // valgrind does not survive a main thread that ends before the others.
+    // valgrind does not survive a main thread that ends before the others: it waits, and the work is another
+    // task's, which nothing here may hold up.
     let done = DispatchSemaphore(value: 0)
     Task.detached {
       try await run(arguments)

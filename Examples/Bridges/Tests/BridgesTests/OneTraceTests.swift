@@ -15,8 +15,8 @@ import Tracing
 
   private func tracer(_ service: String) -> CallTracer { CallTracer(service, store: store) }
 
-  /// The order's server publishes an event; the event's handler asks the bank, whose first answer is that it is
-  /// not ready, and whose library says `withSpan`.
+  /// The order's server publishes an event; the event's handler asks the bank, whose first answer is that it
+  /// is not ready, and whose library says `withSpan`.
   private func playADay() async throws {
     let bus = EventBus(source: "orders")
     let placed = EventType<Int>("order_placed")

@@ -1,4 +1,5 @@
-// The code of the pages in Documentation, compiled; a test of the root compares the texts. Nothing here is run.
+// The code of the pages in Documentation, compiled; a test of the root compares the texts. Nothing here is
+// run.
 
 import AsyncHTTPClient
 import Configuration

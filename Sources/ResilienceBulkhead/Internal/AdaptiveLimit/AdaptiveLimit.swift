@@ -66,8 +66,11 @@ extension AdaptiveLimit {
     probe?.advance(inUse: inUse, at: now)
   }
 
-  /// Is told of a call that finds no room.
-  mutating func noteHeldBack(weight: Int) { window.noteHeldBack(weight: weight) }
+  /// Is told of a call that finds no room. It counts when calls that come back do: what a probe holds back
+  /// the limit would not have.
+  mutating func noteHeldBack(weight: Int) {
+    if probe == nil, settling <= 0, !recovery.isRecovering { window.noteHeldBack(weight: weight) }
+  }
 
   /// Is told of a call that comes back, before it leaves.
   mutating func leave(_ call: Call, _ outcome: Outcome, inUse: Int, at now: Instant) {

@@ -9,13 +9,15 @@ extension Duration {
   }
 }
 
-extension Int64 {
+extension FixedWidthInteger {
   @inlinable
-  package func addingSaturating(_ other: Int64) -> Int64 {
+  package func addingSaturating(_ other: Self) -> Self {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? (other < 0 ? .min : .max) : sum
   }
+}
 
+extension Int64 {
   @inlinable
   package func subtractingSaturating(_ other: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(other)
@@ -38,12 +40,6 @@ extension Int64 {
 }
 
 extension UInt32 {
-  @inlinable
-  package func addingSaturating(_ other: UInt32) -> UInt32 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
-  }
-
   @inlinable
   package func multiplyingSaturating(_ other: UInt32) -> UInt32 {
     let (product, overflow) = multipliedReportingOverflow(by: other)

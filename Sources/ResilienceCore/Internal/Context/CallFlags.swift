@@ -21,6 +21,9 @@ package struct CallFlags: OptionSet, Sendable, BitwiseCopyable {
   /// The attempt is a delivery of an event.
   @inlinable package static var delivery: CallFlags { CallFlags(rawValue: 8) }
 
+  /// What an attempt is that no retry makes. An attempt of another kind begins within it.
+  @inlinable package static var otherAttempts: CallFlags { [.hedgeTry, .delivery] }
+
   /// What the call publishes is kept by an outbox, for some bus.
   @inlinable package static var outbox: CallFlags { CallFlags(rawValue: 16) }
 

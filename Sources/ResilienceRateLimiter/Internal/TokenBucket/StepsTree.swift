@@ -1,3 +1,5 @@
+internal import ResilienceCore
+
 /// Steps in a row, each with a reservation or without, of which any range is known, and can be moved, in
 /// logarithmic time.
 ///
@@ -14,7 +16,7 @@ struct StepsTree: Sendable {
     func followed(by next: Node) -> Node {
       Node(
         steps: steps.followed(by: next.steps), due: due.larger(steps.followed(by: next.due)),
-        permits: permits.addingSaturated(next.permits))
+        permits: permits.addingSaturating(next.permits))
     }
 
     func moved(to instant: Int128) -> Node {
@@ -88,14 +90,15 @@ extension StepsTree {
       instant = max(instant, cells[index].owed)
       index = 2 * index
       if cells[index].node.due.applied(to: fullAt, movedTo: instant) > now {
-        permits = permits.addingSaturated(cells[index + 1].node.permits)
+        permits = permits.addingSaturating(cells[index + 1].node.permits)
       } else {
         fullAt = cells[index].node.steps.applied(to: fullAt, movedTo: instant)
         index += 1
       }
     }
     return Place(
-      position: index - capacity, fullAt: fullAt, permits: permits.addingSaturated(cells[index].node.permits))
+      position: index - capacity, fullAt: fullAt, permits: permits.addingSaturating(cells[index].node.permits)
+    )
   }
 }
 
@@ -202,12 +205,5 @@ extension StepsTree {
       level -= 1
     }
     return index
-  }
-}
-
-extension Int {
-  fileprivate func addingSaturated(_ other: Int) -> Int {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? .max : sum
   }
 }

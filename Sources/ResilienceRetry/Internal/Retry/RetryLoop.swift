@@ -83,6 +83,8 @@ final class RetryLoop: Sendable {
   func context(of attempt: RetryAttempt, _ call: CallContext) -> CallContext {
     var context = caller(of: attempt, call)
     context.knownNow = attempt.began
+    // What the call is, a delivery or a try of a hedge, its attempts are not.
+    context.flags.subtract(.otherAttempts)
     if attempt.span != call.trace.span {
       var trace = call.trace
       trace.span = attempt.span
@@ -153,10 +155,7 @@ final class RetryLoop: Sendable {
   func tellEnded(
     _ attempt: RetryAttempt, of call: CallContext, _ outcome: Outcome, _ error: (any Error)?
   ) {
-    var context = context(of: attempt, call)
-    // What the call is, a delivery or a try of a hedge, its attempts are not.
-    context.flags.subtract([.hedgeTry, .delivery])
-    context.attemptEnded(of: caller(of: attempt, call), outcome, error: error)
+    context(of: attempt, call).attemptEnded(of: caller(of: attempt, call), outcome, error: error)
   }
 
   @inline(__always)

@@ -198,4 +198,25 @@ import Testing
     }
     #expect((8...11).contains(limit.fullLimit))
   }
+
+  // MARK: Held back
+
+  @Test func whatAProbeHoldsBackIsNotWhatTheLimitHoldsBack() {
+    var destination = Destination(.constant, places: 16)
+    var limit = limit()
+    var (probing, measuring) = (0, 0)
+    for _ in 0..<20_000 {
+      _ = destination.run(1, through: &limit)
+      let before = limit.window.heldBack
+      limit.noteHeldBack(weight: 1)
+      if limit.isProbing {
+        probing += 1
+        #expect(limit.window.heldBack == 0)
+      } else if limit.window.heldBack > before {
+        measuring += 1
+      }
+    }
+    #expect(probing > 100)
+    #expect(measuring > 1000)
+  }
 }

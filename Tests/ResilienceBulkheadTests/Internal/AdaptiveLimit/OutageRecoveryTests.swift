@@ -15,7 +15,8 @@ import Testing
     return recovery.concludeRound(Self.learned)
   }
 
-  /// A breaker kept most calls away, so the limit did not fall; but what was measured was measured of calls that timed out.
+  /// A breaker kept most calls away, so the limit did not fall; but what was measured was measured of calls
+  /// that timed out.
   @Test func whatWasMeasuredInAnOutageIsForgottenThoughTheLimitHasNotFallen() {
     var recovery = OutageRecovery()
     #expect(round(failed: 0, &recovery) == .none)

@@ -39,8 +39,8 @@ struct BreakerPlot: Sendable {
         let start = Double(stretch.start.nanoseconds) / 1_000_000_000
         return rectangle(stretch.phase.style, frame.x(start), frame.x(start + stretch.seconds), y)
       }.joined()
-      + frame.text(breaker, (frame.left - 6, y + 11), "end", "")
-      + frame.text(open, (right, y + 26), "end", "quiet")
+      + Markup.label(breaker, (frame.left - 6, y + 11), "end", "")
+      + Markup.label(open, (right, y + 26), "end", "quiet")
   }
 
   private func rectangle(_ kind: String, _ from: Double, _ to: Double, _ y: Double) -> String {

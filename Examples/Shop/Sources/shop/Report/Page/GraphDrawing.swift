@@ -56,21 +56,14 @@ struct GraphDrawing {
         "class": "node", "x": Markup.number(place.x - width / 2), "y": Markup.number(place.y - height / 2),
         "width": Markup.number(width), "height": Markup.number(height), "rx": "5",
       ])
-      + text(name.count > 19 ? "\(name.prefix(18))…" : name, (place.x, place.y + 4), "")
+      + Markup.label(name.count > 19 ? "\(name.prefix(18))…" : name, (place.x, place.y + 4), "middle", "")
   }
 
   private func label(_ edge: ServiceGraph.Edge, _ layout: GraphLayout) -> String {
     guard let middle = curve(edge, layout)?.labelPlace else { return "" }
     let place = (middle.x, middle.y - 4)
     return edge.failures == 0
-      ? text("\(edge.calls)", place, "halo quiet")
-      : text("\(edge.calls), ✗ \(edge.failures)", place, "halo bad")
-  }
-
-  private func text(_ text: String, _ place: (Double, Double), _ kind: String) -> String {
-    Markup.element(
-      "text",
-      ["class": kind, "x": Markup.number(place.0), "y": Markup.number(place.1), "text-anchor": "middle"],
-      Markup.text(text))
+      ? Markup.label("\(edge.calls)", place, "middle", "halo quiet")
+      : Markup.label("\(edge.calls), ✗ \(edge.failures)", place, "middle", "halo bad")
   }
 }

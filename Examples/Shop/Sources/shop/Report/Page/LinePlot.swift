@@ -47,8 +47,8 @@ struct LinePlot: Sendable {
     axis.ticks.map { value in
       let y = y(value, axis, frame)
       return frame.line((frame.left, y), (PlotFrame.width - PlotFrame.right, y), "grid")
-        + frame.text(axis.label(value), (frame.left - 6, y + 4), "end", "quiet")
-    }.joined() + frame.text(unit, (2, 12), "start", "quiet")
+        + Markup.label(axis.label(value), (frame.left - 6, y + 4), "end", "quiet")
+    }.joined() + Markup.label(unit, (2, 12), "start", "quiet")
   }
 
   private func path(_ series: Series, _ axis: ValueAxis, _ frame: PlotFrame) -> String {

@@ -28,6 +28,15 @@ enum Markup {
     "<\(name)\(list(attributes))/>"
   }
 
+  /// A text in a drawing; `kind` is its class, `anchor` which end of it is at the place.
+  static func label(_ text: String, _ place: (x: Double, y: Double), _ anchor: String, _ kind: String)
+    -> String
+  {
+    element(
+      "text", ["class": kind, "x": number(place.x), "y": number(place.y), "text-anchor": anchor],
+      self.text(text))
+  }
+
   /// A place or a length in a drawing.
   static func number(_ value: Double) -> String { Decimal.text(value, 1) }
 

@@ -34,10 +34,10 @@ struct PlotFrame: Sendable {
     let ticks = time.ticks(atMost: Int((end - left) / 44)).map { second in
       let x = x(Double(second))
       return line((x, floor), (x, floor + 4), "axis")
-        + text(time.label(second), (min(x, end - 5), floor + 17), "middle", "quiet")
+        + Markup.label(time.label(second), (min(x, end - 5), floor + 17), "middle", "quiet")
     }
     return baseline + ticks.joined()
-      + text("time of day", (Self.width - Self.right, height - 4), "end", "quiet")
+      + Markup.label("time of day", (Self.width - Self.right, height - 4), "end", "quiet")
   }
 
   /// The faults: shaded for as long as they last, with their names in as many rows as they need; those that
@@ -59,7 +59,7 @@ struct PlotFrame: Sendable {
         let middle = min(max((from + to) / 2, left + half), Self.width - Self.right - half)
         let row = ends.firstIndex { $0 <= middle - half } ?? ends.count - 1
         ends[row] = middle + half + 6
-        drawing += text(fault.name, (middle, Self.top - 6 - Double(row) * 13), "middle", "small")
+        drawing += Markup.label(fault.name, (middle, Self.top - 6 - Double(row) * 13), "middle", "small")
       case .moments(let seconds): drawing += seconds.map { mark(fault, x(Double($0))) }.joined()
       case .allDay: break
       }
@@ -80,13 +80,5 @@ struct PlotFrame: Sendable {
         "class": kind, "x1": Markup.number(from.0), "y1": Markup.number(from.1), "x2": Markup.number(to.0),
         "y2": Markup.number(to.1),
       ])
-  }
-
-  func text(_ text: String, _ place: (Double, Double), _ anchor: String, _ kind: String) -> String {
-    Markup.element(
-      "text",
-      [
-        "class": kind, "x": Markup.number(place.0), "y": Markup.number(place.1), "text-anchor": anchor,
-      ], Markup.text(text))
   }
 }

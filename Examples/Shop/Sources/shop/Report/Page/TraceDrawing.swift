@@ -24,7 +24,7 @@ struct TraceDrawing {
     func y(_ row: Double) -> Double { row * Self.row + 28 }
     let content =
       first.enumerated().map { row($1, at: y(Double($0))) }
-      + (last.isEmpty ? [] : [text("…", 0, y(Double(first.count)) + 4, "start", "")])
+      + (last.isEmpty ? [] : [Markup.label("…", (0, y(Double(first.count)) + 4), "start", "")])
       + last.enumerated().map { row($1, at: y(Double(first.count + $0) + gap)) }
     let drawing = Markup.element(
       "svg",
@@ -59,7 +59,7 @@ struct TraceDrawing {
         [
           "class": "grid", "x1": Markup.number(x), "y1": "18", "x2": Markup.number(x),
           "y2": Markup.number(height - 4),
-        ]) + text("\(axis.label(second)) s", x, 12, "middle", "quiet")
+        ]) + Markup.label("\(axis.label(second)) s", (x, 12), "middle", "quiet")
     }.joined()
   }
 
@@ -79,8 +79,8 @@ struct TraceDrawing {
     return Markup.element(
       "g", [:],
       Markup.element("title", [:], Markup.text("\(row.label), \(Decimal.text(seconds, 3)) s\(error)"))
-        + text(
-          label.count > room ? "\(label.prefix(room - 1))…" : label, indent, y + 4, "start",
+        + Markup.label(
+          label.count > room ? "\(label.prefix(room - 1))…" : label, (indent, y + 4), "start",
           row.span.verdict == .failure ? "bad" : "")
         + Markup.empty(
           "rect",
@@ -88,14 +88,9 @@ struct TraceDrawing {
             "class": kind, "x": Markup.number(from), "y": Markup.number(y - 6),
             "width": Markup.number(max(1.5, to - from)), "height": "11",
           ])
-        + text(
-          "\(Decimal.text(seconds, seconds < 1 ? 3 : 1)) s", max(to, from + 1.5) + 5, y + 4, "start", "quiet")
+        + Markup.label(
+          "\(Decimal.text(seconds, seconds < 1 ? 3 : 1)) s", (max(to, from + 1.5) + 5, y + 4), "start",
+          "quiet")
     )
-  }
-
-  private func text(_ text: String, _ x: Double, _ y: Double, _ anchor: String, _ kind: String) -> String {
-    Markup.element(
-      "text", ["class": kind, "x": Markup.number(x), "y": Markup.number(y), "text-anchor": anchor],
-      Markup.text(text))
   }
 }
