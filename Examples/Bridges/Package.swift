@@ -93,6 +93,7 @@ let crossing: [Target] = [
   .testTarget(
     name: "BridgesTests",
     dependencies: bridges.map { .target(name: $0.name) } + [
+      .target(name: "BridgesTestSupport"),
       .product(name: "Resilience", package: "swift-resilience"),
       .product(name: "SystemPackage", package: "swift-system"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -108,6 +109,24 @@ let crossing: [Target] = [
       .product(name: "Tracing", package: "swift-distributed-tracing"),
     ], swiftSettings: settings),
 ]
+
+/// Imports what a server's program imports beside the toolkit and the bridges.
+let coexistence = Target.testTarget(
+  name: "CoexistenceTests",
+  dependencies: bridges.map { .target(name: $0.name) } + [
+    .product(name: "Resilience", package: "swift-resilience"),
+    .product(name: "ResilienceTestKit", package: "swift-resilience"),
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "Configuration", package: "swift-configuration"),
+    .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "Metrics", package: "swift-metrics"),
+    .product(name: "ServiceContextModule", package: "swift-service-context"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "Tracing", package: "swift-distributed-tracing"),
+  ], swiftSettings: settings)
 
 /// A server that calls another one, with the toolkit and without, and the one that they call.
 let gateway: [Target] = [
@@ -162,6 +181,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-service-context", from: "1.5.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0",
@@ -182,6 +202,6 @@ let package = Package(
         ] + bridge.tests.map { .product(name: $0.product, package: $0.package) },
         swiftSettings: settings),
     ]
-  } + crossing + gateway + [support],
+  } + crossing + gateway + [coexistence, support],
   swiftLanguageModes: [.v6]
 )

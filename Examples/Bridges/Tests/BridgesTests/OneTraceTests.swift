@@ -1,21 +1,26 @@
+import AsyncHTTPClient
+import BridgesTestSupport
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2
+import Hummingbird
 import Instrumentation
 import Resilience
+import ResilienceAsyncHTTPClient
 import ResilienceDistributedTracing
 import ResilienceGRPC
+import ResilienceHummingbird
 import Synchronization
 import Testing
 import Tracing
 
-/// One trace through a client, a server, an event and a second hop of gRPC, over HTTP/2 on loopback.
+/// One trace through AsyncHTTPClient, a Hummingbird server, an event and gRPC, on loopback.
 @Suite(.timeLimit(.minutes(1))) struct OneTraceTests {
   private let store = TraceStore()
 
   private func tracer(_ service: String) -> CallTracer { CallTracer(service, store: store) }
 
-  /// The order's server publishes an event; the event's handler asks the bank, whose first answer is that it
+  /// The server of orders publishes an event; the event's handler asks the bank, whose first answer is that it
   /// is not ready, and whose library says `withSpan`.
   private func playADay() async throws {
     let bus = EventBus(source: "orders")
@@ -30,18 +35,26 @@ import Tracing
       else { throw RPCError(code: .unavailable, message: "not ready") }
       await ResilienceTracer(bank).withSpan("SELECT", ofKind: .client) { _ in await Task.yield() }
     }
-    let orders = Answering { try await bus.publish(7, as: placed, subject: "customer 1") }
+    let orders = Router()
+    orders.addMiddleware { CallTraceMiddleware(tracer("orders")) }
+    orders.post("orders/:id") { _, context -> HTTPResponse.Status in
+      let order = try context.parameters.require("id", as: Int.self)
+      try await bus.publish(order, as: placed, subject: "customer 1")
+      return .accepted
+    }
     try await Peer.with(bank, tracer("bank")) { bankClient in
       let charge = ServiceCall("charge") { (_: Int) in try await bankClient.answer() }
         .classifyingGRPC().retry(RetryPolicy(backoff: .constant(.milliseconds(1)))).trace(tracer("billing"))
       try bus.subscribe(
         to: placed, group: "billing",
         handler: EventHandler("bill") { (event: Event<Int>) in try await charge(event.data) })
-      try await Peer.with(orders, tracer("orders")) { ordersClient in
-        let order = ServiceCall("order") { (_: Void) in try await ordersClient.answer() }.trace(tracer("web"))
+      try await withServer(orders) { port in
         try await withThrowingTaskGroup { group in
           group.addTask { try await tracer("billing").observing { try await bus.run() } }
-          try await order()
+          let order = HTTPClient.shared.call("order").trace(tracer("web"))
+          var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/orders/7")
+          request.method = .POST
+          #expect(try await order(request).status == .accepted)
           try await bus.waitUntilIdle()
           group.cancelAll()
         }
@@ -59,7 +72,7 @@ import Tracing
     }
   }
 
-  @Test func clientServerEventAndSecondHopAreOneTrace() async throws {
+  @Test func clientServerEventAndGRPCHopAreOneTrace() async throws {
     try await playADay()
     let trace = try #require(store.traces.first)
     #expect(store.traces.count == 1)
@@ -67,7 +80,7 @@ import Tracing
     #expect(
       outline(spans) == [
         "web order call",
-        "  orders test.Peer/Answer call",
+        "  orders POST /orders/{id} call",
         "    billing billing delivery",
         "      billing charge call",
         "        billing charge attempt",
@@ -104,8 +117,8 @@ import Tracing
     #expect(
       parents.sorted() == [
         "- > order 3", "billing > charge 3", "charge > charge 3", "charge > charge 3",
-        "charge > test.Peer/Answer 2", "charge > test.Peer/Answer 2", "order > test.Peer/Answer 2",
-        "test.Peer/Answer > SELECT 3", "test.Peer/Answer > billing 5",
+        "POST /orders/{id} > billing 5", "charge > test.Peer/Answer 2", "charge > test.Peer/Answer 2", "order > POST /orders/{id} 2",
+        "test.Peer/Answer > SELECT 3",
       ])
   }
 }

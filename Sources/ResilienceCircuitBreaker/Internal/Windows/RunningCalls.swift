@@ -10,6 +10,9 @@ struct RunningCalls: Sendable {
   private let sliceNanoseconds: Int64
   private var slices = InlineArray<16, Int32>(repeating: 0)
   private var present = Int64.min
+  /// When the present slice begins: most calls begin and end in it, and need no division. Never, before the
+  /// first call.
+  private var presentBegin = Int64.max
   /// The latest slice that was found overdue.
   private var overdueThrough = Int64.min
   /// When the next one can be.
@@ -25,11 +28,21 @@ struct RunningCalls: Sendable {
   ///
   /// - Returns: When it began, to be handed to ``leave(_:)``: `now`, or later if time had been further
   ///   before.
+  @inline(__always)
   mutating func enter(at now: Instant) -> Instant {
+    guard isInPresentSlice(now), overdueThrough < present else { return enterAnother(at: now) }
+    slices[place(of: present)] += 1
+    return now
+  }
+
+  @inline(never)
+  private mutating func enterAnother(at now: Instant) -> Instant {
     let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {
       present = slice
+      // Of a slice that begins before the beginning of time it wraps around, as the comparison does.
+      presentBegin = slice &* sliceNanoseconds
       // What began nine slices ago is overdue, and has been found so: the ring has room for all the others.
       overdueThrough = max(overdueThrough, slice.subtractingSaturating(9))
       setDue()
@@ -38,8 +51,11 @@ struct RunningCalls: Sendable {
     return slice > began ? Instant(nanoseconds: slice.multiplyingSaturating(sliceNanoseconds)) : now
   }
 
+  @inline(__always)
   mutating func leave(_ start: Instant) {
-    let slice = start.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
+    let slice =
+      isInPresentSlice(start)
+      ? present : start.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     if slice <= overdueThrough {
       overdue -= 1
     } else {
@@ -74,6 +90,12 @@ struct RunningCalls: Sendable {
     dueAt =
       overdueThrough < present
       ? (overdueThrough + 2).multiplyingSaturating(sliceNanoseconds).addingSaturating(threshold) : .max
+  }
+
+  @inline(__always)
+  private func isInPresentSlice(_ instant: Instant) -> Bool {
+    // What is before it wraps around, and is more than any slice is long.
+    UInt64(bitPattern: instant.nanoseconds &- presentBegin) < UInt64(bitPattern: sliceNanoseconds)
   }
 
   private func place(of slice: Int64) -> Int { Int(truncatingIfNeeded: slice & 15) }

@@ -9,7 +9,7 @@ func makeOpenBreaker(at now: Instant) -> CircuitBreaker {
 }
 
 private let timeWindow = CircuitBreakerPolicy(window: .time(.seconds(30)))
-private let slowCalls = CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1)))
+let slowCalls = CircuitBreakerPolicy(slowCalls: .init(threshold: .seconds(1)))
 
 /// Permits that are taken and given back, and how many there were.
 @inline(__always)

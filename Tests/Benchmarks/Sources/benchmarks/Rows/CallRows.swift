@@ -56,6 +56,12 @@ func callRows() -> [Row] {
     .beat(
       "stack: retry + breaker + limiter + bulkhead",
       "resilience4j 132 ns / 144 B, tower 112 (no breaker, with timeout)"),
+    .call("stack: breaker with slow calls, limiter, bulkhead, retry") {
+      makeCall().circuitBreaker(CircuitBreaker("benchmark", policy: slowCalls)).rateLimit(makeFullBucket())
+        .bulkhead(Bulkhead("benchmark", limit: 100)).retry()
+    }
+    .floor("stack: breaker, limiter, bulkhead, retry")
+    .beat("stack: retry + breaker with slow calls + limiter + bulkhead", "resilience4j 116 ns / 144 B"),
     .call("stack: breaker, limiter, retry, trace unsampled") {
       makeCall().circuitBreaker(CircuitBreaker("benchmark")).rateLimit(makeFullBucket()).retry()
         .trace(CallTracer("benchmark", sampler: .never))

@@ -27,6 +27,7 @@ private func reservedRow(_ size: Int) -> Row {
     }
   }
   .counted(over: 100)
+  .growing(from: "scale: limiter, 10 reservations, one more and cancelled in the middle", atMost: 2.5)
 }
 
 private func firstGivesUpRow(_ size: Int) -> Row {
@@ -42,6 +43,7 @@ private func firstGivesUpRow(_ size: Int) -> Row {
   }
   .counted(over: 100)
   .ungated()
+  .growing(from: "scale: limiter, 10 waiting, the first gives up", atMost: 1.5)
 }
 
 private func prioritiesRow(_ size: Int) -> Row {
@@ -59,6 +61,7 @@ private func prioritiesRow(_ size: Int) -> Row {
   }
   .counted(over: 100)
   .ungated()
+  .growing(from: "scale: bulkhead, 10 waiting, each with a priority of its own", atMost: 2.5)
 }
 
 /// Holds the room that the others wait for.

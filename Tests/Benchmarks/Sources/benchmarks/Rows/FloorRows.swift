@@ -105,6 +105,42 @@ func floorRows() -> [Row] {
         return sum
       }
     },
+    // What a library pays that lets its caller say where tasks run: the preference is kept even if it is for none, and
+    // looked up with a lock at each switch.
+    .async("floor: immediate task that prefers no executor, and its value") {
+      let (offset, executor) = (CommandLine.arguments.count, opaque(Box<(any TaskExecutor)?>(nil)))
+      return { count in
+        var sum = 0
+        for input in 0..<count {
+          sum &+= await Task.immediate(executorPreference: executor.value) { input &+ offset }.value
+        }
+        return sum
+      }
+    },
+    .async("floor: child task by async let, and its value") {
+      let offset = CommandLine.arguments.count
+      return { count in
+        var sum = 0
+        for input in 0..<count {
+          async let value = input &+ offset
+          sum &+= await value
+        }
+        return sum
+      }
+    },
+    .async("floor: group of one immediate task, and its value") {
+      let offset = CommandLine.arguments.count
+      return { count in
+        var sum = 0
+        for input in 0..<count {
+          sum &+= await withTaskGroup(of: Int.self) { group in
+            group.addImmediateTask { input &+ offset }
+            return await group.next() ?? 0
+          }
+        }
+        return sum
+      }
+    },
     .async("floor: a task that wakes another, and is woken by it") {
       { count in
         let (there, back) = (Baton(), Baton())

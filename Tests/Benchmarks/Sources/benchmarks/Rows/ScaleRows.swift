@@ -63,6 +63,7 @@ private func waitersRow(_ size: Int) -> Row {
   }
   .counted(over: 100)
   .ungated()
+  .growing(from: "scale: limiter, 10 waiting, one more that gives up", atMost: 1.5)
 }
 
 /// Letters that die again as soon as they are delivered.
@@ -102,10 +103,12 @@ private func redriveRow(_ size: Int) -> Row {
 
 private func eventsRow(_ size: Int) -> Row {
   busRow("scale: bus, \(spaced(size)) events at a time, one subject", keys: 1, batch: size)
+    .growing(from: "scale: bus, 10 events at a time, one subject", atMost: 1.2)
 }
 
 private func subjectsRow(_ size: Int) -> Row {
   busRow("scale: bus, \(spaced(size)) events at a time, as many subjects", keys: size, batch: size)
+    .growing(from: "scale: bus, 10 events at a time, as many subjects", atMost: 1.3)
 }
 
 /// Tasks that wait for permits of a bucket that gives none.

@@ -1,15 +1,30 @@
+import AsyncHTTPClient
+import Configuration
 import Foundation
+import GRDB
+import GRPCCore
 import Hummingbird
 import Logging
 import Metrics
 import Resilience
+import ResilienceAsyncHTTPClient
+import ResilienceConfiguration
+import ResilienceDistributedTracing
+import ResilienceGRDB
+import ResilienceGRPC
+import ResilienceHTTPTypes
+import ResilienceHummingbird
+import ResilienceLogging
+import ResilienceServiceLifecycle
+import ResilienceSwiftMetrics
 import ResilienceTestKit
 import ServiceContextModule
+import ServiceLifecycle
 import Testing
 import Tracing
 
-/// Every public type of the package by its bare name, in a file that imports what a server imports: a name
-/// that another module has too does not compile here.
+/// Every public type of the toolkit and of the bridges by its bare name, in a file that imports what a server
+/// imports: a name that another module has too does not compile here.
 enum EveryName {
   typealias AbandonedWork_ = AbandonedWork
   typealias AbandonedWorkEvent_ = AbandonedWorkEvent
@@ -53,6 +68,7 @@ enum EveryName {
   typealias BulkheadFull_ = BulkheadFull
   typealias BulkheadHandler_ = BulkheadHandler
   typealias BulkheadLimit_ = BulkheadLimit
+  typealias BulkheadMiddleware_ = BulkheadMiddleware
   typealias BulkheadOrder_ = BulkheadOrder
   typealias BulkheadPermit_ = BulkheadPermit
   typealias BulkheadPolicy_ = BulkheadPolicy
@@ -66,6 +82,8 @@ enum EveryName {
   typealias CallMeter_ = CallMeter
   typealias CallMeterSnapshot_ = CallMeterSnapshot
   typealias CallObserver_ = CallObserver
+  typealias CallTimer_ = CallTimer
+  typealias CallTraceMiddleware_ = CallTraceMiddleware
   typealias CallTracer_ = CallTracer
   typealias CallTraits_ = CallTraits
   typealias CircuitBreaker_ = CircuitBreaker
@@ -87,6 +105,7 @@ enum EveryName {
   typealias CoalescingSnapshot_ = CoalescingSnapshot
   typealias CombinedBaggage_ = CombinedBaggage
   typealias CompositePropagator_ = CompositePropagator
+  typealias ConfiguredStacks_ = ConfiguredStacks
   typealias ContextCarrier_ = ContextCarrier
   typealias ContextPropagator_ = ContextPropagator
   typealias ContractViolation_ = ContractViolation
@@ -95,9 +114,13 @@ enum EveryName {
   typealias DeadLetterStore_ = DeadLetterStore
   typealias Deadline_ = Deadline
   typealias DeadlineExceeded_ = DeadlineExceeded
+  typealias DeadlineField_ = DeadlineField
   typealias DeadlineHandler_ = DeadlineHandler
+  typealias DeadlineMiddleware_ = DeadlineMiddleware
   typealias DeduplicatingHandler_ = DeduplicatingHandler
   typealias DeliveryPolicy_ = DeliveryPolicy
+  typealias DrainingService_ = DrainingService
+  typealias DrainService_ = DrainService
   typealias DuplicateDropped_ = DuplicateDropped
   typealias EjectionReason_ = EjectionReason
   typealias EncodedEvent_ = EncodedEvent
@@ -110,11 +133,14 @@ enum EveryName {
   typealias EventBusPolicy_ = EventBusPolicy
   typealias EventBusSnapshot_ = EventBusSnapshot
   typealias EventCoding_ = EventCoding
+  typealias EventCounter_ = EventCounter
   typealias EventData_ = EventData
   typealias EventEnvelope_ = EventEnvelope
   typealias EventFilter_ = EventFilter
   typealias EventHandler_ = EventHandler
   typealias EventInProgress_ = EventInProgress
+  typealias EventLevels_ = EventLevels
+  typealias EventLog_ = EventLog
   typealias EventRecorder_ = EventRecorder
   typealias EventType_ = EventType
   typealias Exploration_ = Exploration
@@ -135,6 +161,7 @@ enum EveryName {
   typealias FieldAccess_ = FieldAccess
   typealias FieldCarrier_ = FieldCarrier
   typealias GroupConflict_ = GroupConflict
+  typealias GuardedPool_ = GuardedPool
   typealias Handler_ = Handler
   typealias HandlerDecorator_ = HandlerDecorator
   typealias HandlerLayer_ = HandlerLayer
@@ -150,6 +177,14 @@ enum EveryName {
   typealias HedgeHandler_ = HedgeHandler
   typealias HedgePolicy_ = HedgePolicy
   typealias HedgeSnapshot_ = HedgeSnapshot
+  typealias HTTPCallHandler_ = HTTPCallHandler
+  typealias HTTPClientCall_ = HTTPClientCall
+  typealias HTTPContextFields_ = HTTPContextFields
+  typealias HTTPExchange_ = HTTPExchange
+  typealias HTTPMiddleware_ = HTTPMiddleware
+  typealias HTTPRefusal_ = HTTPRefusal
+  typealias HTTPRepeatability_ = HTTPRepeatability
+  typealias HTTPRepeatable_ = HTTPRepeatable
   typealias ImpossiblePermits_ = ImpossiblePermits
   typealias ImpossibleWeight_ = ImpossibleWeight
   typealias Inbox_ = Inbox
@@ -164,6 +199,8 @@ enum EveryName {
   typealias Instant_ = Instant
   typealias InvalidEvent_ = InvalidEvent
   typealias InvalidSetting_ = InvalidSetting
+  typealias JoiningHandler_ = JoiningHandler
+  typealias Journal_ = Journal
   typealias JournalAppendTooLarge_ = JournalAppendTooLarge
   typealias JournalBroker_ = JournalBroker
   typealias JournalClosed_ = JournalClosed
@@ -175,7 +212,6 @@ enum EveryName {
   typealias JournalRecord_ = JournalRecord
   typealias JournalSnapshot_ = JournalSnapshot
   typealias JournalWriteFailed_ = JournalWriteFailed
-  typealias Journal_ = Journal
   typealias KeyedBulkheadHandler_ = KeyedBulkheadHandler
   typealias KeyedCircuitBreakerHandler_ = KeyedCircuitBreakerHandler
   typealias KeyedQuotaHandler_ = KeyedQuotaHandler
@@ -200,8 +236,8 @@ enum EveryName {
   typealias MeteredHandler_ = MeteredHandler
   typealias Metric_ = Metric
   typealias MetricsFormat_ = MetricsFormat
-  typealias MetricsPage_ = MetricsPage
   typealias MetricSource_ = MetricSource
+  typealias MetricsPage_ = MetricsPage
   typealias MirroredBroker_ = MirroredBroker
   typealias MirroredBrokerSnapshot_ = MirroredBrokerSnapshot
   typealias MirrorEvent_ = MirrorEvent
@@ -210,11 +246,11 @@ enum EveryName {
   typealias NoEventCoding_ = NoEventCoding
   typealias NoInstanceAvailable_ = NoInstanceAvailable
   typealias NoResponder_ = NoResponder
+  typealias OpenSpan_ = OpenSpan
   typealias OTLPEncoder_ = OTLPEncoder
   typealias OTLPExporter_ = OTLPExporter
   typealias OTLPRefused_ = OTLPRefused
   typealias OTLPRequest_ = OTLPRequest
-  typealias OpenSpan_ = OpenSpan
   typealias OutboxClosed_ = OutboxClosed
   typealias OutboxHandler_ = OutboxHandler
   typealias Outcome_ = Outcome
@@ -222,9 +258,9 @@ enum EveryName {
   typealias Overflow_ = Overflow
   typealias PlannedFault_ = PlannedFault
   typealias PoisonEvent_ = PoisonEvent
+  typealias PublishNeedsAwait_ = PublishNeedsAwait
   typealias Pushback_ = Pushback
   typealias PushbackProviding_ = PushbackProviding
-  typealias PublishNeedsAwait_ = PublishNeedsAwait
   typealias QueueFull_ = QueueFull
   typealias Quota_ = Quota
   typealias QuotaHandler_ = QuotaHandler
@@ -237,11 +273,13 @@ enum EveryName {
   typealias RateLimitEvent_ = RateLimitEvent
   typealias RateLimitFields_ = RateLimitFields
   typealias RateLimitHandler_ = RateLimitHandler
+  typealias RateLimitMiddleware_ = RateLimitMiddleware
   typealias RateLimitMode_ = RateLimitMode
   typealias ReadinessCheck_ = ReadinessCheck
   typealias ReadinessEndpoint_ = ReadinessEndpoint
   typealias ReadinessReport_ = ReadinessReport
   typealias RedeliverLater_ = RedeliverLater
+  typealias RefusalMiddleware_ = RefusalMiddleware
   typealias RegisteredService_ = RegisteredService
   typealias RegistryEvent_ = RegistryEvent
   typealias RegistryReplica_ = RegistryReplica
@@ -255,8 +293,12 @@ enum EveryName {
   typealias RequestTimedOut_ = RequestTimedOut
   typealias RequestWaitsForItself_ = RequestWaitsForItself
   typealias Reservation_ = Reservation
+  typealias ResilienceClientInterceptor_ = ResilienceClientInterceptor
   typealias ResilienceClock_ = ResilienceClock
   typealias ResilienceEvent_ = ResilienceEvent
+  typealias ResilienceServerInterceptor_ = ResilienceServerInterceptor
+  typealias ResilienceSpan_ = ResilienceSpan
+  typealias ResilienceTracer_ = ResilienceTracer
   typealias RetriesFailures_ = RetriesFailures
   typealias RetriesInside_ = RetriesInside
   typealias RetryAfter_ = RetryAfter
@@ -298,6 +340,7 @@ enum EveryName {
   typealias SimulationError_ = SimulationError
   typealias SimulationScope_ = SimulationScope
   typealias SlowStartPolicy_ = SlowStartPolicy
+  typealias SnapshotReporter_ = SnapshotReporter
   typealias SpanAnnotation_ = SpanAnnotation
   typealias SpanBatch_ = SpanBatch
   typealias SpanExporter_ = SpanExporter
@@ -335,6 +378,7 @@ enum EveryName {
   typealias ThrottleHandler_ = ThrottleHandler
   typealias ThrottlePermit_ = ThrottlePermit
   typealias ThrottleSnapshot_ = ThrottleSnapshot
+  typealias TimedHandler_ = TimedHandler
   typealias TimedOut_ = TimedOut
   typealias TimeLimit_ = TimeLimit
   typealias TimeoutEvent_ = TimeoutEvent
