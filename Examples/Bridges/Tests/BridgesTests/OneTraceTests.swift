@@ -5,6 +5,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2
 import Hummingbird
 import Instrumentation
+import NIOHTTP1
 import Resilience
 import ResilienceAsyncHTTPClient
 import ResilienceDistributedTracing
@@ -116,9 +117,9 @@ import Tracing
     let parents = spans.map { "\($0.parentSpanId.flatMap { names[$0] } ?? "-") > \($0.name) \($0.kind)" }
     #expect(
       parents.sorted() == [
-        "- > order 3", "billing > charge 3", "charge > charge 3", "charge > charge 3",
-        "POST /orders/{id} > billing 5", "charge > test.Peer/Answer 2", "charge > test.Peer/Answer 2", "order > POST /orders/{id} 2",
-        "test.Peer/Answer > SELECT 3",
+        "- > order 3", "POST /orders/{id} > billing 5", "billing > charge 3", "charge > charge 3",
+        "charge > charge 3", "charge > test.Peer/Answer 2", "charge > test.Peer/Answer 2",
+        "order > POST /orders/{id} 2", "test.Peer/Answer > SELECT 3",
       ])
   }
 }

@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import Configuration
 import Foundation
 import GRDB
-import GRPCCore
 import Hummingbird
 import Logging
 import Metrics
@@ -25,6 +24,8 @@ import Tracing
 
 /// Every public type of the toolkit and of the bridges by its bare name, in a file that imports what a server
 /// imports: a name that another module has too does not compile here.
+///
+/// Of `GRPCCore` one is known, `RetryPolicy`; the bridge's page says how to write it.
 enum EveryName {
   typealias AbandonedWork_ = AbandonedWork
   typealias AbandonedWorkEvent_ = AbandonedWorkEvent
