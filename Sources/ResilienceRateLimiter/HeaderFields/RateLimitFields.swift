@@ -73,13 +73,16 @@ extension RateLimitFields {
   ///
   /// A window that is not a whole number of seconds cannot be said there, and is left out.
   public var policy: String {
-    let (seconds, attoseconds) = Self.countable(window).components
-    return "\(quotedName);q=\(limit)" + (attoseconds == 0 && seconds > 0 ? ";w=\(seconds)" : "")
+    let window = Self.countable(window)
+    let seconds = window.clampedNanoseconds / 1_000_000_000
+    return item(("q", quota), window == .seconds(seconds) && seconds > 0 ? ("w", Int(seconds)) : nil)
   }
 
   /// The value of `RateLimit`, such as `"gateway";r=42;t=35`: what is left, and after how many seconds all is
   /// there again.
-  public var rateLimit: String { "\(quotedName);r=\(remaining);t=\(reset)" }
+  public var rateLimit: String {
+    item(("r", available), ("t", Int(clamping: RetryAfter(Self.countable(untilFull)).seconds)))
+  }
 
   /// The value of `RateLimit-Limit` or `X-RateLimit-Limit`.
   public var limit: String { Self.digits(quota) }
@@ -97,20 +100,59 @@ extension RateLimitFields {
   }
 
   /// An integer of RFC 9651 has at most 15 digits.
-  private static func digits(_ number: Int) -> String { String(min(max(0, number), 999_999_999_999_999)) }
+  private static func digits(_ number: Int) -> String { String(digit(number)) }
+
+  private static func digit(_ number: Int) -> Int { min(max(0, number), 999_999_999_999_999) }
 
   /// 0 to 292 years, of which every `Duration` can tell the seconds.
   private static func countable(_ duration: Duration) -> Duration {
     min(max(.zero, duration), .nanoseconds(Int64.max))
   }
 
-  /// A string of RFC 9651: printable ASCII, other characters being replaced by question marks.
-  private var quotedName: String {
-    var text = "\""
-    for scalar in name.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { text += "\\" }
-      text.unicodeScalars.append((0x20...0x7E).contains(scalar.value) ? scalar : "?")
+  private typealias Parameter = (key: Unicode.Scalar, value: Int)
+
+  /// An item of RFC 9651, such as `"gateway";r=42;t=35`: a string, which is printable ASCII, other characters
+  /// being replaced by question marks, and its parameters. Written in one piece, for each response has two.
+  private func item(_ first: Parameter, _ second: Parameter?) -> String {
+    // Of each byte of the name there may be two, and a parameter has a key, two signs and 15 digits.
+    String(unsafeUninitializedCapacity: 2 * name.utf8.count + 2 + 2 * 18) { buffer in
+      var text = TextBuffer(buffer)
+      text.append("\"")
+      for scalar in name.unicodeScalars {
+        if scalar == "\"" || scalar == "\\" { text.append("\\") }
+        text.append((" "..."~").contains(scalar) ? scalar : "?")
+      }
+      text.append("\"")
+      text.append(first.key, Self.digit(first.value))
+      if let second { text.append(second.key, Self.digit(second.value)) }
+      return text.count
     }
-    return text + "\""
+  }
+}
+
+/// ASCII characters that are written one after the other.
+private struct TextBuffer: ~Copyable {
+  private let bytes: UnsafeMutableBufferPointer<UInt8>
+  private(set) var count = 0
+
+  init(_ bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
+
+  mutating func append(_ scalar: Unicode.Scalar) {
+    bytes[count] = UInt8(truncatingIfNeeded: scalar.value)
+    count += 1
+  }
+
+  /// A parameter whose value is 0 or more.
+  mutating func append(_ key: Unicode.Scalar, _ number: Int) {
+    append(";")
+    append(key)
+    append("=")
+    let begin = count
+    var rest = number
+    repeat {
+      bytes[count] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+      (count, rest) = (count + 1, rest / 10)
+    } while rest > 0
+    bytes[begin..<count].reverse()
   }
 }

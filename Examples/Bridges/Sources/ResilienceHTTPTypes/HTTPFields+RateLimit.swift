@@ -10,6 +10,12 @@ extension HTTPFields {
     self[.rateLimitPolicy] = limits.map(\.policy).joined(separator: ", ")
   }
 
+  /// Writes what a client is told of one limit.
+  public mutating func set(_ limit: RateLimitFields) {
+    self[.rateLimit] = limit.rateLimit
+    self[.rateLimitPolicy] = limit.policy
+  }
+
   /// Writes `Retry-After` in whole seconds, rounded up; nothing for `nil`.
   public mutating func set(retryAfter delay: Duration?) {
     if let delay { self[.retryAfter] = "\(RetryAfter(delay))" }

@@ -43,7 +43,7 @@ public struct RateLimitMiddleware<Context: RequestContext, Key: Hashable & Senda
     guard let key = key(request, context) else { return try await next(request, context) }
     let now = CallContext.current.readClock()
     let decision = limiter.tryAcquire(key: key, at: now)
-    let fields = sendsFields ? [limiter.fields(of: key, at: now)] : []
+    let fields = sendsFields ? limiter.fields(of: key, at: now) : nil
     var response: Response
     if decision == .acquired {
       response = try await next(request, context)
@@ -51,7 +51,7 @@ public struct RateLimitMiddleware<Context: RequestContext, Key: Hashable & Senda
       response = Response(status: .tooManyRequests)
       response.headers.set(retryAfter: decision.retryAfter(at: now))
     }
-    response.headers.set(fields)
+    if let fields { response.headers.set(fields) }
     return response
   }
 }

@@ -10,9 +10,8 @@ struct RunningCalls: Sendable {
   private let sliceNanoseconds: Int64
   private var slices = InlineArray<16, Int32>(repeating: 0)
   private var present = Int64.min
-  /// When the present slice begins: most calls begin and end in it, and need no division. Never, before the
-  /// first call.
-  private var presentBegin = Int64.max
+  /// When the present slice begins and ends: most calls begin and end in it, and need no division.
+  private var (presentBegin, presentEnd) = (Int64.max, Int64.max)
   /// The latest slice that was found overdue.
   private var overdueThrough = Int64.min
   /// When the next one can be.
@@ -41,8 +40,8 @@ struct RunningCalls: Sendable {
     let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {
       present = slice
-      // Of a slice that begins before the beginning of time it wraps around, as the comparison does.
-      presentBegin = slice &* sliceNanoseconds
+      presentBegin = slice.multiplyingSaturating(sliceNanoseconds)
+      presentEnd = slice.addingSaturating(1).multiplyingSaturating(sliceNanoseconds)
       // What began nine slices ago is overdue, and has been found so: the ring has room for all the others.
       overdueThrough = max(overdueThrough, slice.subtractingSaturating(9))
       setDue()
@@ -94,8 +93,7 @@ struct RunningCalls: Sendable {
 
   @inline(__always)
   private func isInPresentSlice(_ instant: Instant) -> Bool {
-    // What is before it wraps around, and is more than any slice is long.
-    UInt64(bitPattern: instant.nanoseconds &- presentBegin) < UInt64(bitPattern: sliceNanoseconds)
+    presentBegin <= instant.nanoseconds && instant.nanoseconds < presentEnd
   }
 
   private func place(of slice: Int64) -> Int { Int(truncatingIfNeeded: slice & 15) }
