@@ -28,7 +28,16 @@ public final class DeadLetterStore: Sendable {
   }
 
   /// The letters, oldest first.
-  public var letters: [DeadLetter] { state.withLock { $0.slots }.elements.compactMap(\.letter) }
+  public var letters: [DeadLetter] {
+    // As they are now: a change that comes while they are read copies them once.
+    let (slots, count) = state.withLock { ($0.slots, $0.count) }
+    var letters: [DeadLetter] = []
+    letters.reserveCapacity(count)
+    for place in 0..<slots.count {
+      if let letter = slots[place].letter { letters.append(letter) }
+    }
+    return letters
+  }
 
   /// Letters that are kept.
   public var count: Int { state.withLock { $0.count } }

@@ -1,9 +1,9 @@
 import Resilience
 
-/// How the cost of one that goes grows with those that stay: reservations, and calls that wait.
+/// How the cost of one that goes grows with those that stay: reservations, calls that wait, and dead letters.
 func crowdRows() -> [Row] {
   let rows: [(Int) -> Row] = [reservedRow, firstGivesUpRow, prioritiesRow]
-  return rows.flatMap { [10, 1000, 100_000].map($0) }
+  return rows.flatMap { [10, 1000, 100_000].map($0) } + [100, 1000, 10_000].map(redriveRow)
 }
 
 private func reservedRow(_ size: Int) -> Row {
@@ -62,6 +62,48 @@ private func prioritiesRow(_ size: Int) -> Row {
   .counted(over: 100)
   .ungated()
   .growing(from: "scale: bulkhead, 10 waiting, each with a priority of its own", atMost: 2.5)
+}
+
+/// Letters that die again as soon as they are delivered.
+private func redriveRow(_ size: Int) -> Row {
+  .async("scale: bus, one of \(spaced(size)) dead letters is redriven") {
+    let topic = EventType<Int>("benchmark")
+    let bus = EventBus(
+      source: "benchmark", policy: EventBusPolicy(queueCapacity: size, deadLetterCapacity: size))
+    try bus.subscribe(
+      to: topic, group: "subscriber", policy: DeliveryPolicy(maxDeliveries: 1, parallelism: 1),
+      handler: EventHandler("subscriber") { (_: Event<Int>) in throw Failure() })
+    let task = Task.detached { try await bus.run() }
+    for number in 0..<size { try await bus.publish(number, as: topic) }
+    try await bus.waitUntilIdle()
+    // Fetched when all have been redriven, so that each has its share of that.
+    let letters = Places<DeadLetter>([])
+    return { count in
+      try await withTaskCancellationHandler {
+        var left = count
+        while left > 0 {
+          if letters.withAll(\.isEmpty) { letters.withAll { $0 = bus.deadLetters.letters.reversed() } }
+          let batch = letters.withAll { letters in
+            let batch = Array(letters.suffix(left).reversed())
+            letters.removeLast(batch.count)
+            return batch
+          }
+          for letter in batch {
+            guard try bus.redrive(letter) else { preconditionFailure("\(letter) is gone") }
+          }
+          left -= batch.count
+          try await bus.waitUntilIdle()
+        }
+        precondition(bus.deadLetters.count == size, "there are \(bus.deadLetters.count) letters of \(size)")
+        return count
+      } onCancel: {
+        task.cancel()
+      }
+    }
+  }
+  .counted(over: 100)
+  .tolerating(0.1)
+  .growing(from: "scale: bus, one of 100 dead letters is redriven", atMost: 1.3)
 }
 
 /// Holds the room that the others wait for.

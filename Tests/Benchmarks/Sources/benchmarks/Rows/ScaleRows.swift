@@ -5,7 +5,7 @@ func scaleRows() -> [Row] {
   let objects: [(Int) -> Row] = [breakersRow, keysRow, instancesRow, timersRow]
   let queues: [(Int) -> Row] = [waitersRow, eventsRow, subjectsRow]
   return layerRows() + objects.flatMap { [10, 1000, 100_000].map($0) }
-    + queues.flatMap { [10, 1000, 10_000].map($0) } + [100, 1000, 10_000].map(redriveRow)
+    + queues.flatMap { [10, 1000, 10_000].map($0) }
 }
 
 private func layerRows() -> [Row] {
@@ -64,41 +64,6 @@ private func waitersRow(_ size: Int) -> Row {
   .counted(over: 100)
   .ungated()
   .growing(from: "scale: limiter, 10 waiting, one more that gives up", atMost: 1.5)
-}
-
-/// Letters that die again as soon as they are delivered.
-private func redriveRow(_ size: Int) -> Row {
-  .async("scale: bus, one of \(spaced(size)) dead letters is redriven") {
-    let topic = EventType<Int>("benchmark")
-    let bus = EventBus(
-      source: "benchmark", policy: EventBusPolicy(queueCapacity: size, deadLetterCapacity: size))
-    try bus.subscribe(
-      to: topic, group: "subscriber", policy: DeliveryPolicy(maxDeliveries: 1, parallelism: 1),
-      handler: EventHandler("subscriber") { (_: Event<Int>) in throw Failure() })
-    let task = Task.detached { try await bus.run() }
-    for number in 0..<size { try await bus.publish(number, as: topic) }
-    try await bus.waitUntilIdle()
-    return { count in
-      try await withTaskCancellationHandler {
-        // Fetched for no letter as well, so that it is not counted.
-        var letters = bus.deadLetters.letters
-        for begin in stride(from: 0, to: count, by: size) {
-          if begin > 0 { letters = bus.deadLetters.letters }
-          for letter in letters.prefix(count - begin) {
-            guard try bus.redrive(letter) else { preconditionFailure("\(letter) is gone") }
-          }
-          try await bus.waitUntilIdle()
-        }
-        precondition(bus.deadLetters.count == size, "there are \(bus.deadLetters.count) letters of \(size)")
-        return count
-      } onCancel: {
-        task.cancel()
-      }
-    }
-  }
-  .counted(over: 100)
-  .tolerating(0.1)
-  .growing(from: "scale: bus, one of 100 dead letters is redriven", atMost: 1.3)
 }
 
 private func eventsRow(_ size: Int) -> Row {
