@@ -85,6 +85,7 @@ extension CircuitBreakerStateMachine {
   /// steps.
   ///
   /// - Returns: When it begins, for its token; `nil` if ``admit(at:draw:)`` must be asked.
+  @inline(__always)
   package mutating func admitTimed(at now: Instant) -> Instant? {
     guard mode == .closed, let memory, !memory.pointee.running.mayExpire(by: now) else { return nil }
     return memory.pointee.running.enter(at: now)

@@ -102,6 +102,7 @@ extension BreakerHistory {
     counted?.append(successes: count, to: &tally)
   }
 
+  @inline(__always)
   private mutating func append(_ result: CallResult, at now: Instant) {
     if result.failed { consecutiveFailures += 1 } else { consecutiveFailures = 0 }
     if timed != nil {
