@@ -116,10 +116,12 @@ let coexistence = Target.testTarget(
   name: "CoexistenceTests",
   dependencies: bridges.map { .target(name: $0.name) } + [
     .product(name: "Resilience", package: "swift-resilience"),
+    .product(name: "ResilienceRetry", package: "swift-resilience"),
     .product(name: "ResilienceTestKit", package: "swift-resilience"),
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "Configuration", package: "swift-configuration"),
     .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "Logging", package: "swift-log"),
     .product(name: "Metrics", package: "swift-metrics"),

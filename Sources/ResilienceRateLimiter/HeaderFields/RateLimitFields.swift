@@ -100,9 +100,9 @@ extension RateLimitFields {
   }
 
   /// An integer of RFC 9651 has at most 15 digits.
-  private static func digits(_ number: Int) -> String { String(digit(number)) }
+  private static func digits(_ number: Int) -> String { String(sayable(number)) }
 
-  private static func digit(_ number: Int) -> Int { min(max(0, number), 999_999_999_999_999) }
+  private static func sayable(_ number: Int) -> Int { min(max(0, number), 999_999_999_999_999) }
 
   /// 0 to 292 years, of which every `Duration` can tell the seconds.
   private static func countable(_ duration: Duration) -> Duration {
@@ -123,8 +123,8 @@ extension RateLimitFields {
         text.append((" "..."~").contains(scalar) ? scalar : "?")
       }
       text.append("\"")
-      text.append(first.key, Self.digit(first.value))
-      if let second { text.append(second.key, Self.digit(second.value)) }
+      text.append(first.key, Self.sayable(first.value))
+      if let second { text.append(second.key, Self.sayable(second.value)) }
       return text.count
     }
   }

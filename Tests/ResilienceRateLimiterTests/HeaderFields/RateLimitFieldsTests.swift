@@ -27,6 +27,17 @@ import Testing
     #expect(fields.rateLimit == "\"open\";r=999999999999999;t=0")
   }
 
+  /// Twice as long as its name, with two numbers as long as they can be.
+  @Test func theLongestTextIsWrittenWhole() {
+    let quotes = String(repeating: "\"", count: 20)
+    let fields = RateLimitFields(
+      name: quotes + "~ \u{7F}", quota: .max, window: .nanoseconds(Int64.max / 1_000_000_000 * 1_000_000_000),
+      available: .max, untilFull: .seconds(Int64.max))
+    let name = "\"" + String(repeating: #"\""#, count: 20) + "~ ?\""
+    #expect(fields.policy == name + ";q=999999999999999;w=9223372036")
+    #expect(fields.rateLimit == name + ";r=999999999999999;t=9223372037")
+  }
+
   @Test func tellAboutAKeyWithoutTakingOfIt() {
     let limiter = KeyedRateLimiter<String>("gateway", limit: .perMinute(60, burst: 10))
     #expect(limiter.tryAcquire(7, key: "ann", at: .s(0)) == .acquired)

@@ -11,7 +11,7 @@ import Testing
     #expect(bridges.count > 20)
     let file = Self.folder.appending(path: "EveryName.swift")
     let text = try String(contentsOf: file, encoding: .utf8)
-    let named = text.matches(of: #/typealias (\w+)_ = (\w+)\n/#).map {
+    let named = text.matches(of: #/typealias (\w+)_ = (?:\w+\.)?(\w+)\n/#).map {
       (String($0.output.1), String($0.output.2))
     }
     for (alias, name) in named where alias != name { Issue.record("\(alias)_ stands for \(name)") }

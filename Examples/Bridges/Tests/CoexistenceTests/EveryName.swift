@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Configuration
 import Foundation
 import GRDB
+import GRPCCore
 import Hummingbird
 import Logging
 import Metrics
@@ -14,6 +15,7 @@ import ResilienceGRPC
 import ResilienceHTTPTypes
 import ResilienceHummingbird
 import ResilienceLogging
+import ResilienceRetry
 import ResilienceServiceLifecycle
 import ResilienceSwiftMetrics
 import ResilienceTestKit
@@ -25,7 +27,7 @@ import Tracing
 /// Every public type of the toolkit and of the bridges by its bare name, in a file that imports what a server
 /// imports: a name that another module has too does not compile here.
 ///
-/// Of `GRPCCore` one is known, `RetryPolicy`; the bridge's page says how to write it.
+/// `RetryPolicy` is in `GRPCCore` too; the bridge's page says how to write it then.
 enum EveryName {
   typealias AbandonedWork_ = AbandonedWork
   typealias AbandonedWorkEvent_ = AbandonedWorkEvent
@@ -309,7 +311,7 @@ enum EveryName {
   typealias RetryEvent_ = RetryEvent
   typealias RetryFailure_ = RetryFailure
   typealias RetryHandler_ = RetryHandler
-  typealias RetryPolicy_ = RetryPolicy
+  typealias RetryPolicy_ = ResilienceRetry.RetryPolicy
   typealias RetrySnapshot_ = RetrySnapshot
   typealias Sampler_ = Sampler
   typealias ScheduleStep_ = ScheduleStep

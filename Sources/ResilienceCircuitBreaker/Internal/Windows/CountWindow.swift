@@ -39,7 +39,7 @@ struct CountWindow: ~Copyable, @unchecked Sendable {
     if tally.failures != 0 || result.failed {
       Self.set(&words[index], bit, result.failed, &tally.failures)
     }
-    if tally.slow != 0 || result.slow && tracksSlow {
+    if tally.slow != 0 || (result.slow && tracksSlow) {
       Self.set(&words[wordsForEach &+ index], bit, result.slow, &tally.slow)
     }
     position &+= 1

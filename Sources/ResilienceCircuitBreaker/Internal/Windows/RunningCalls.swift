@@ -29,13 +29,13 @@ struct RunningCalls: Sendable {
   ///   before.
   @inline(__always)
   mutating func enter(at now: Instant) -> Instant {
-    guard isInPresentSlice(now), overdueThrough < present else { return enterAnother(at: now) }
+    guard isInPresentSlice(now), overdueThrough < present else { return enterSlowly(at: now) }
     slices[place(of: present)] += 1
     return now
   }
 
   @inline(never)
-  private mutating func enterAnother(at now: Instant) -> Instant {
+  private mutating func enterSlowly(at now: Instant) -> Instant {
     let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
     let slice = max(began, present, overdueThrough &+ 1)
     if slice > present {

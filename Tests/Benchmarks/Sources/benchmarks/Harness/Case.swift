@@ -14,6 +14,9 @@ struct Case: Sendable {
     let all = rows.flatMap { row in row.places.map { Case(row: row, place: $0) } }
     let repeated = Dictionary(grouping: all, by: \.name).filter { $0.value.count > 1 }.keys.sorted()
     precondition(repeated.isEmpty, "two rows have one name: \(repeated)")
+    let names = Set(rows.map(\.name))
+    let unknown = Set(rows.flatMap(\.comparedWith)).subtracting(names).sorted()
+    precondition(unknown.isEmpty, "rows are compared with these, which there are not: \(unknown)")
     guard !patterns.isEmpty else { return all }
     let selected = all.filter { item in
       patterns.contains { pattern in
@@ -23,7 +26,7 @@ struct Case: Sendable {
       }
     }
     let compared = Set(
-      selected.flatMap { [$0.row.floor, $0.row.targets?.over, $0.row.growth?.row] }.compactMap(\.self))
+      selected.flatMap(\.row.comparedWith))
     return selected
       + all.filter { item in
         compared.contains(item.row.name) && !selected.contains { $0.name == item.name }

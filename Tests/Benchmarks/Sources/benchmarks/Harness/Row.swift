@@ -153,6 +153,9 @@ extension Row {
     changed { $0.peers = Peers(row: row, figures: figures) }
   }
 
+  /// The names of the rows that it is compared with.
+  var comparedWith: [String] { [floor, targets?.over, growth?.row].compactMap(\.self) }
+
   /// Said beside the figures: why a target is missed.
   func because(_ remark: String) -> Row { changed { $0.remark = remark } }
 

@@ -101,7 +101,7 @@ private func redriveRow(_ size: Int) -> Row {
       }
     }
   }
-  .counted(over: 100)
+  .counted(over: size)
   .tolerating(0.1)
   .growing(from: "scale: bus, one of 100 dead letters is redriven", atMost: 1.3)
 }

@@ -19,6 +19,19 @@ func keyedRows() -> [Row] {
       }
     }
     .floor("floor: lock pair").ungated(),
+    .sync("keyed: header fields of a key, now given") {
+      let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perSecond(100))
+      let now = SystemClock.read()
+      _ = limiter.tryAcquire(key: 1, at: now)
+      return { count in
+        var bytes = 0
+        for _ in 0..<count {
+          let fields = limiter.fields(of: 1, at: now)
+          bytes &+= fields.rateLimit.utf8.count &+ fields.policy.utf8.count
+        }
+        return bytes
+      }
+    },
     .sync("keyed: refusal of a known key, now given") {
       let limiter = KeyedRateLimiter<Int>("benchmark", limit: .perHour(1, burst: 1))
       let now = SystemClock.read()
