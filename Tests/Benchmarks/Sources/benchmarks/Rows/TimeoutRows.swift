@@ -39,7 +39,7 @@ func timeoutRows() -> [Row] {
       .floor("floor: await of a closure, with a task-local bound")
       .target("timeout cooperative", instructions: 750, allocations: 0, over: "call")
       .because("on the main actor, one hop in binding the task-local"),
-    // Nothing is bound for a closure that takes the context.
+    // Bound for it too: what it calls may ask for the current context.
     .call("deadline: cooperative, of a call that takes its context") {
       let offset = CommandLine.arguments.count
       return ServiceCall("call") { (input: Int, _: CallContext) in input &+ offset }.deadline(.seconds(60))
