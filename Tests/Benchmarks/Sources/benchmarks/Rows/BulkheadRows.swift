@@ -20,7 +20,7 @@ func bulkheadRows() -> [Row] {
       return { count in enterAndLeave(bulkhead, count) }
     }
     .floor("floor: atomic add")
-    .beat("bulkhead permit", "resilience4j 6.1 to 7.5 ns (synchronous), tower 16; tower-resilience 271 / 3 allocs"),
+    .beat("bulkhead permit", "resilience4j 6.1 to 7.5 ns (synchronous), tower 16; tower-resilience 271"),
     .sync("bulkhead: permit, enter and leave, adaptive") {
       let bulkhead = Bulkhead("benchmark", limit: .adaptive())
       return { count in enterAndLeave(bulkhead, count) }
