@@ -5,17 +5,20 @@ public import Resilience
 ///
 /// ```swift
 /// let store = EtcdStore(HTTPClient.shared, at: "http://127.0.0.1:2379")
-/// try await store.withLease(instance, ttl: .seconds(10)) { try await server.run() }               // a server
+/// try await store.withLease(instance, ttl: .seconds(15)) { try await server.run() }               // a server
 /// try await RegistryReplica(of: store, in: registry, services: ["payment"]).run()                  // its clients
 /// ```
 ///
 /// A record is a key `PREFIX/SERVICE/ID`, with a document of the instance as its value; a slash and a percent sign in
-/// a service's name or an id are written as `%2F` and `%25`. Leases are etcd's: whole seconds, rounded up. A change is
-/// told by a watch from the revision after the one that was listed, and a watch of what etcd has compacted throws
-/// `StoreCompacted`, upon which a `RegistryReplica` lists anew.
+/// a service's name or an id are written as `%2F` and `%25`. What stands under the prefix and is no such record is
+/// left out, and told to `onUnreadable`. Leases are etcd's: whole seconds, rounded up. A change is told by a watch from
+/// the revision after the one that was listed, and a watch of what etcd has compacted throws `StoreCompacted`, upon
+/// which a `RegistryReplica` lists anew.
 ///
-/// Each request has the time that is left of the caller's deadline, and ``timeout`` at most. A watch has neither: that
-/// of a connection which is cut without a word hears nothing until the replica lists again (`refreshInterval`).
+/// A request takes ``timeout`` at most, with its answer: then it throws `TimedOut`. Nothing is sent for a caller whose
+/// deadline has passed: that is a `DeadlineExceeded`. A watch has no limit: that of a connection which is cut without a
+/// word hears nothing until the replica lists again (`refreshInterval`). Besides, everything throws ``EtcdError`` and
+/// what the client throws, such as `HTTPClientError`.
 public struct EtcdStore: RegistryStore {
   /// What the keys of all records begin with.
   public let prefix: String
@@ -24,48 +27,59 @@ public struct EtcdStore: RegistryStore {
   public let timeout: Duration
 
   let gateway: EtcdGateway
+  let onUnreadable: @Sendable (EtcdError) -> Void
 
   /// Creates a store; nothing is sent before it is asked.
   ///
   /// - Parameters:
   ///   - client: Sends the requests. It is not shut down.
+  ///   - watchClient: Sends the watches, each of which holds a connection; over HTTP/1 a client has eight for one host,
+  ///     unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says otherwise, and whoever follows as many services on
+  ///     `client` leaves none for requests. Default: `client`, for up to seven services.
   ///   - endpoint: Where etcd's clients are served, without a path. Default: etcd's own, on this machine.
   ///   - prefix: What the keys of all records begin with. Default: `registry`.
   ///   - timeout: How long a request may take; less than 1 ms counts as that. Default: 5 s, as `RegistryReplica`
   ///     gives a listing.
+  ///   - onUnreadable: Is told of what stands under the prefix and is no record, each time it is come across. Default:
+  ///     nobody.
   public init(
-    _ client: HTTPClient, at endpoint: String = "http://127.0.0.1:2379", prefix: String = "registry",
-    timeout: Duration = .seconds(5)
+    _ client: HTTPClient, watchingBy watchClient: HTTPClient? = nil,
+    at endpoint: String = "http://127.0.0.1:2379", prefix: String = "registry",
+    timeout: Duration = .seconds(5), onUnreadable: @escaping @Sendable (EtcdError) -> Void = { _ in }
   ) {
     self.prefix = prefix
     self.timeout = max(timeout, .milliseconds(1))
-    gateway = EtcdGateway(client: client, endpoint: endpoint, timeout: self.timeout)
+    self.onUnreadable = onUnreadable
+    gateway = EtcdGateway(client: client, watchClient: watchClient ?? client, endpoint: endpoint)
   }
 }
 
 // MARK: - Leases
 
 extension EtcdStore {
-  /// Grants a lease.
-  ///
-  /// - Throws: ``EtcdError``, and what the client throws, as everything here does.
+  /// Grants a lease; etcd may grant a longer one.
   public func grantLease(ttl: Duration) async throws -> StoreLease {
-    let seconds = max(1, ttl.roundedUpToSeconds)
-    let granted: EtcdLease = try await gateway.send("lease/grant", EtcdLease(ttl: seconds))
-    guard let id = granted.id else { throw EtcdError(.unreadable, "lease/grant", "an answer without ID") }
-    return StoreLease(id: id.value, ttl: .seconds(granted.ttl?.value ?? seconds))
+    let granted: EtcdLease = try await gateway.send(
+      "lease/grant", EtcdLease(ttl: max(1, ttl.roundedUpToSeconds)), within: timeout)
+    guard let id = granted.id, let ttl = granted.ttl else {
+      throw EtcdError(.unreadable, "lease/grant", "an answer without ID and TTL")
+    }
+    return StoreLease(id: id.value, ttl: .seconds(ttl.value))
   }
 
   /// Extends a lease.
+  ///
+  /// It takes no longer than a quarter of the lease, so that another one comes in time.
   public func keepAlive(_ lease: StoreLease) async throws -> Bool {
-    let kept: EtcdStreamed<EtcdLease> = try await gateway.send("lease/keepalive", EtcdLease(id: lease.id))
-    return (kept.result?.ttl?.value ?? 0) > 0
+    let kept: EtcdStreamed<EtcdLease> = try await gateway.send(
+      "lease/keepalive", EtcdLease(id: lease.id), within: min(timeout, lease.ttl / 4))
+    return (try kept.answer("lease/keepalive").ttl?.value ?? 0) > 0
   }
 
   /// Ends a lease, and removes every record under it.
   public func revoke(_ lease: StoreLease) async throws {
     do {
-      let _: EtcdLease = try await gateway.send("lease/revoke", EtcdLease(id: lease.id))
+      let _: EtcdLease = try await gateway.send("lease/revoke", EtcdLease(id: lease.id), within: timeout)
     } catch let error as EtcdError where error.reason == .notFound {}
   }
 }
@@ -94,9 +108,9 @@ extension EtcdStore {
 
   /// All records of a service, in the order of their keys.
   public func list(_ service: String) async throws -> StoreListing {
-    let answer: EtcdRangeAnswer = try await gateway.send("kv/range", range(of: service))
+    let answer: EtcdRangeAnswer = try await gateway.send("kv/range", range(of: service), within: timeout)
     return StoreListing(
-      records: try (answer.kvs ?? []).map { try record($0, of: service) },
+      records: (answer.kvs ?? []).compactMap { record($0, of: service) },
       revision: answer.header.revision.value)
   }
 
@@ -106,9 +120,9 @@ extension EtcdStore {
     let transaction = EtcdTransaction(
       compare: condition.comparison(of: key).map { [$0] } ?? [], success: [operation],
       failure: [EtcdOperation(range: EtcdRange(key: key))])
-    let answer: EtcdTransactionAnswer = try await gateway.send("kv/txn", transaction)
+    let answer: EtcdTransactionAnswer = try await gateway.send("kv/txn", transaction, within: timeout)
     if answer.succeeded == true { return .done(revision: answer.header.revision.value) }
-    return .conflict(try answer.responses?.first?.range?.kvs?.first.map { try record($0, of: service) })
+    return .conflict(answer.responses?.first?.range?.kvs?.first.flatMap { record($0, of: service) })
   }
 }
 
@@ -116,27 +130,44 @@ extension EtcdStore {
 
 extension EtcdStore {
   /// Hands the changes over as they come.
+  ///
+  /// - Throws: `StoreCompacted`; what `onChanges` throws; ``EtcdError``, also when etcd ends the watch.
   public func follow(
     _ service: String, after revision: UInt64,
     _ onChanges: @escaping @Sendable ([StoreChange]) async throws -> Void
   ) async throws {
-    let range = range(of: service)
-    let watch = EtcdWatch(
-      key: range.key, end: range.end, startRevision: revision == .max ? revision : revision + 1)
-    try await gateway.stream("watch", EtcdWatchRequest(create: watch)) { (answer: EtcdWatchAnswer) in
-      if let compacted = answer.compactRevision?.value, compacted > 0 {
-        throw StoreCompacted(after: revision)
+    var told = revision
+    while true {
+      do {
+        try await watch(service, after: &told, onChanges)
+      } catch let error as HTTPClientError where error == .readTimeout {
+        // A client's limit on silence: there was nothing to tell.
       }
-      if answer.canceled == true {
-        throw EtcdError(.refused, "watch", answer.cancelReason ?? "the watch was cancelled")
-      }
-      let changes = try (answer.events ?? []).map { event in try change(event, of: service) }
-      if !changes.isEmpty { try await onChanges(changes) }
     }
   }
 
-  private func change(_ event: EtcdEvent, of service: String) throws -> StoreChange {
-    guard event.type == "DELETE" else { return .written(try record(event.pair, of: service)) }
-    return .removed(id: try id(event.pair.key, of: service), revision: event.pair.revision.value)
+  private func watch(
+    _ service: String, after told: inout UInt64,
+    _ onChanges: @Sendable ([StoreChange]) async throws -> Void
+  ) async throws {
+    let range = range(of: service)
+    let request = EtcdWatch(key: range.key, end: range.end, startRevision: min(told, .greatestRevision) + 1)
+    try await gateway.stream("watch", EtcdWatchRequest(create: request)) { (answer: EtcdWatchAnswer) in
+      if let compacted = answer.compactRevision?.value, compacted > 0 { throw StoreCompacted(after: told) }
+      if answer.canceled == true {
+        throw EtcdError(.refused, "watch", answer.cancelReason ?? "the watch was cancelled")
+      }
+      // A member that lags behind may tell once more what was told.
+      let changes = (answer.events ?? []).compactMap { change($0, of: service) }.filter { $0.revision > told }
+      guard let last = changes.last else { return }
+      try await onChanges(changes)
+      told = last.revision
+    }
+  }
+
+  private func change(_ event: EtcdEvent, of service: String) -> StoreChange? {
+    if event.type != "DELETE", let record = record(event.pair, of: service) { return .written(record) }
+    // One that cannot be read any more is gone.
+    return id(event.pair.key, of: service).map { .removed(id: $0, revision: event.pair.revision.value) }
   }
 }

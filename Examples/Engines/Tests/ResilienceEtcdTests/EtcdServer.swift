@@ -9,10 +9,9 @@ import Synchronization
 
 /// An etcd of its own on this machine, on ports of the system's choice, with its data in a folder that goes with it.
 final class EtcdServer: Sendable {
-  /// Where Debian's package has it, or the path.
-  static let executable: String? = ["/usr/bin/etcd", "/usr/local/bin/etcd"].first {
-    FileManager.default.isExecutableFile(atPath: $0)
-  }
+  /// The first on the `PATH`.
+  static let executable: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .map { "\($0)/etcd" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
   let endpoint: String
   private let peer: String
@@ -22,8 +21,8 @@ final class EtcdServer: Sendable {
   static func with<Result>(
     _ executable: String, _ body: (EtcdServer) async throws -> Result
   ) async throws -> Result {
-    let server = EtcdServer(
-      "http://127.0.0.1:\(try await freePort())", "http://127.0.0.1:\(try await freePort())")
+    let ports = try await freePorts()
+    let server = EtcdServer("http://127.0.0.1:\(ports.0)", "http://127.0.0.1:\(ports.1)")
     defer {
       server.kill()
       try? FileManager.default.removeItem(at: server.folder)
@@ -69,6 +68,8 @@ final class EtcdServer: Sendable {
     server.waitUntilExit()
   }
 
+  var gateway: EtcdGateway { EtcdGateway(client: .shared, watchClient: .shared, endpoint: endpoint) }
+
   /// Forgets all changes up to now.
   func compact() async throws {
     struct Compaction: Encodable {
@@ -76,14 +77,20 @@ final class EtcdServer: Sendable {
     }
     struct Done: Decodable {}
     let revision = try await EtcdStore(HTTPClient.shared, at: endpoint).list("nothing").revision
-    let gateway = EtcdGateway(client: .shared, endpoint: endpoint, timeout: .seconds(5))
-    let _: Done = try await gateway.send("kv/compaction", Compaction(revision: EtcdNumber(revision)))
+    let _: Done = try await gateway.send(
+      "kv/compaction", Compaction(revision: EtcdNumber(revision)), within: .seconds(5))
   }
 
-  private static func freePort() async throws -> Int {
-    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .bind(host: "127.0.0.1", port: 0).get()
-    defer { channel.close(promise: nil) }
-    return channel.localAddress?.port ?? 0
+  /// Two that nobody listens on, or did so a moment ago.
+  private static func freePorts() async throws -> (Int, Int) {
+    let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    let channels = (
+      try await bootstrap.bind(host: "127.0.0.1", port: 0).get(),
+      try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
+    )
+    let ports = (channels.0.localAddress?.port ?? 0, channels.1.localAddress?.port ?? 0)
+    try await channels.0.close()
+    try await channels.1.close()
+    return ports
   }
 }

@@ -1,5 +1,7 @@
 import AsyncHTTPClient
+import Foundation
 import Resilience
+import Synchronization
 import Testing
 
 @testable import ResilienceEtcd
@@ -52,52 +54,155 @@ struct EtcdStoreTests {
     }
   }
 
-  @Test func whatIsNoRecordIsAnErrorThatNamesIt() async throws {
-    try await withStore { store, server in
-      let gateway = EtcdGateway(client: .shared, endpoint: server.endpoint, timeout: .seconds(5))
+  /// Characters that begin with a slash or a percent sign are such bytes all the same.
+  @Test(arguments: ["%", "/", "a/b%2Fc", "%\u{301}", "x/\u{338}y", "%25", "", "ü\0"])
+  func aNameIsReadAsItWasWritten(_ name: String) {
+    #expect(!name.escapingSlashes.utf8.contains(UInt8(ascii: "/")))
+    let read = String(escapedSlashes: Data(name.escapingSlashes.utf8))
+    #expect(read.map { Array($0.utf8) } == Array(name.utf8))
+  }
+
+  @Test(arguments: ["a/b", "%41", "%2", "%"])
+  func whatNoStoreWritesIsNoName(_ text: String) {
+    #expect(String(escapedSlashes: Data(text.utf8)) == nil)
+  }
+
+  @Test func whatIsNoRecordIsLeftOutAndTold() async throws {
+    try await withStore { _, server in
+      let told = Mutex<[String]>([])
+      let store = EtcdStore(HTTPClient.shared, at: server.endpoint + "/") { error in
+        told.withLock { $0.append(error.message) }
+      }
       struct Done: Decodable {}
-      let _: Done = try await gateway.send(
-        "kv/put", EtcdPut(key: EtcdBytes("registry/payment/7"), value: EtcdBytes("no document"), lease: nil))
-      let error = await #expect(throws: EtcdError.self) { try await store.list("payment") }
-      #expect(error?.reason == .unreadable)
-      #expect(error?.message.contains("the record of 7 of payment") == true)
+      for (key, value) in [
+        ("7", "no document"), ("7/lock", "{}"), ("8", #"{"address":"a","state":"resting"}"#),
+      ] {
+        let put = EtcdPut(key: EtcdBytes("registry/payment/\(key)"), value: EtcdBytes(value), lease: nil)
+        let _: Done = try await server.gateway.send("kv/put", put, within: .seconds(5))
+      }
+      let records = try await store.list("payment").records
+      #expect(records.map(\.instance.id) == ["8"])
+      // A state of a later version.
+      #expect(records.map(\.state) == [.outOfService])
+      let messages = told.withLock { $0 }
+      #expect(messages.count == 2)
+      #expect(messages.first?.hasPrefix("the record of 7 of payment") == true)
+      #expect(messages.last == "the key registry/payment/7/lock")
+      // What cannot be read any more is gone, for whoever follows.
+      let revision = try await store.write(
+        StoreRecord(ServiceInstance(id: "9", service: "payment")), if: .always)
+      guard case .done(let revision) = revision else { return #expect(Bool(false), "\(revision)") }
+      let put = EtcdPut(key: EtcdBytes("registry/payment/9"), value: EtcdBytes("?"), lease: nil)
+      let _: Done = try await server.gateway.send("kv/put", put, within: .seconds(5))
+      struct Seen: Error, Equatable {
+        let changes: [StoreChange]
+      }
+      await #expect(throws: Seen(changes: [.removed(id: "9", revision: revision + 1)])) {
+        try await store.follow("payment", after: revision) { throw Seen(changes: $0) }
+      }
     }
   }
 
-  @Test func aCallWhoseTimeIsUpSendsNothing() async throws {
+  @Test func refusalsSayWhatEtcdSays() async throws {
+    try await withStore { store, server in
+      let ended = StoreLease(id: 7, ttl: .seconds(10))
+      let isKept = try await store.keepAlive(ended)
+      #expect(!isKept)
+      let elsewhere = EtcdStore(HTTPClient.shared, at: server.endpoint + "/nowhere")
+      let listing = await #expect(throws: EtcdError.self) { try await elsewhere.list("payment") }
+      #expect(listing?.description == "etcd: kv/range: HTTP status 404")
+      let watch = await #expect(throws: EtcdError.self) {
+        try await elsewhere.follow("payment", after: 0) { _ in }
+      }
+      #expect(watch?.description == "etcd: watch: HTTP status 404")
+    }
+  }
+
+  @Test(arguments: [
+    #"{"error":"no such lease","message":"no such lease","code":5}"#,
+    #"{"error":{"grpc_code":5,"http_code":404,"message":"no such lease","http_status":"Not Found"}}"#,
+  ])
+  func aRefusalIsReadInBothForms(_ text: String) throws {
+    let refusal = try JSONDecoder().decode(EtcdRefusal.self, from: Data(text.utf8))
+    #expect(refusal.message == "no such lease")
+    #expect(refusal.code == EtcdRefusal.notFound)
+  }
+
+  @Test func aCallWhoseTimeIsUpIsRefused() async throws {
     let store = EtcdStore(HTTPClient.shared, at: "http://127.0.0.1:1")
     let list = ServiceCall("list") { (service: String) in try await store.list(service) }
     await #expect(throws: DeadlineExceeded.self) { try await list.deadline(.nanoseconds(1))("payment") }
   }
 
+  /// Each of nine watches holds a connection, and a client has eight.
+  @Test func manyWatchesLeaveRoomForRequests() async throws {
+    try await withStore { _, server in
+      var configuration = HTTPClient.Configuration()
+      configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
+      let watchClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      let store = EtcdStore(HTTPClient.shared, watchingBy: watchClient, at: server.endpoint)
+      let registry = ServiceRegistry()
+      let services = (1...9).map { "service-\($0)" }
+      try await withThrowingTaskGroup { group in
+        group.addTask { try await RegistryReplica(of: store, in: registry, services: services).run() }
+        for service in services {
+          _ = try await store.write(StoreRecord(ServiceInstance(id: "a", service: service)), if: .always)
+        }
+        for service in services { try await registry.wait(for: ["a"], of: service) }
+        group.cancelAll()
+      }
+      try await watchClient.shutdown()
+    }
+  }
+
   /// Killed with all its watches, and started again with its data: what was registered is still there, and a change
-  /// made since is told.
+  /// made since is told. The list is not read again within the test, so that only a watch can tell.
   @Test func aReplicaGoesOnWhenEtcdIsBack() async throws {
     try await withStore { store, server in
       let registry = ServiceRegistry()
       let replica = RegistryReplica(
-        of: store, in: registry, services: ["payment"], refreshInterval: .seconds(1))
+        of: store, in: registry, services: ["payment"], refreshInterval: .seconds(3600))
       func write(_ id: String) async throws {
         _ = try await store.write(StoreRecord(ServiceInstance(id: id, service: "payment")), if: .always)
-      }
-      func wait(_ ids: [String]) async throws {
-        // What a real server takes; the test's time limit ends it.
-        while registry.instances(of: "payment").instances.map(\.id) != ids {
-          try await Task.sleep(for: .milliseconds(20))
-        }
       }
       try await write("a")
       try await withThrowingTaskGroup { group in
         group.addTask { try await replica.run() }
-        try await wait(["a"])
+        try await registry.wait(for: ["a"], of: "payment")
         server.kill()
-        try await Task.sleep(for: .milliseconds(300))
-        #expect(registry.instances(of: "payment").instances.map(\.id) == ["a"])
+        try await registry.wait(for: ["a"], of: "payment", stale: true)
         try await server.start(try #require(EtcdServer.executable))
+        try await registry.wait(for: ["a"], of: "payment", stale: false)
         try await write("b")
-        try await wait(["a", "b"])
+        try await registry.wait(for: ["a", "b"], of: "payment")
         group.cancelAll()
       }
+    }
+  }
+
+  /// The lease outlives etcd's restart, and its owner goes on keeping it alive.
+  @Test func aRegistrationOutlivesARestart() async throws {
+    try await withStore { store, server in
+      let instance = ServiceInstance(id: "a", service: "payment")
+      try await store.withLease(instance, ttl: .seconds(2)) {
+        server.kill()
+        try await server.start(try #require(EtcdServer.executable))
+        // Longer than the lease holds by itself.
+        try await Task.sleep(for: .seconds(5))
+        #expect(try await store.list("payment").records.map(\.instance.id) == ["a"])
+      }
+      #expect(try await store.list("payment").records.isEmpty)
+    }
+  }
+}
+
+extension ServiceRegistry {
+  /// Waits for what a real server takes its time for; the test's time limit ends it.
+  fileprivate func wait(for ids: [String], of service: String, stale: Bool? = nil) async throws {
+    while true {
+      let snapshot = instances(of: service)
+      if snapshot.instances.map(\.id) == ids, stale.map({ $0 == snapshot.isStale }) ?? true { return }
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 }

@@ -55,8 +55,12 @@ extension RegistryStoreContract {
       Case(name: "aRevisionOfWhatIsGoneIsAConflict") { trial in
         let revision = try await trial.put("a")
         _ = try await trial.store.remove("a", of: trial.service, if: .revision(revision))
-        let written = try await trial.store.write(trial.record("a"), if: .revision(revision))
-        try trial.require(written == .conflict(nil), "a write over what is gone came to \(written)")
+        // Nothing has the revision 0 either, nor one that there will never be.
+        for revision in [revision, 0, .max] {
+          let written = try await trial.store.write(trial.record("a"), if: .revision(revision))
+          try trial.require(
+            written == .conflict(nil), "a write over revision \(revision) of what is gone came to \(written)")
+        }
         let removed = try await trial.store.remove("a", of: trial.service, if: .always)
         if case .done = removed { return }
         throw ContractViolation(name: trial.name, detail: "removing nothing came to \(removed)")

@@ -78,11 +78,20 @@ struct EtcdRefusal: Decodable, Sendable {
   let message: String
   let code: Int?
 
+  init(message: String, code: Int?) {
+    self.message = message
+    self.code = code
+  }
+
   init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
+    var container = try decoder.container(keyedBy: CodingKeys.self)
+    // A stream's stands in a document of its own.
+    if let inner = try? container.nestedContainer(keyedBy: CodingKeys.self, forKey: .error) {
+      container = inner
+    }
     message =
       try container.decodeIfPresent(String.self, forKey: .message)
-      ?? container.decodeIfPresent(String.self, forKey: .error) ?? ""
+      ?? container.decodeIfPresent(String.self, forKey: .error) ?? "no reason given"
     code =
       try container.decodeIfPresent(Int.self, forKey: .code)
       ?? container.decodeIfPresent(Int.self, forKey: .grpcCode)
@@ -129,7 +138,8 @@ struct EtcdPut: Codable, Sendable {
   init(key: EtcdBytes, value: EtcdBytes, lease: Int64?) {
     self.key = key
     self.value = value
-    self.lease = lease.map { EtcdNumber($0) }
+    // 0 would be none; under the least of all numbers there is no lease.
+    self.lease = lease.map { EtcdNumber($0 == 0 ? .min : $0) }
   }
 }
 
@@ -197,9 +207,18 @@ extension StoreCondition {
     switch self {
     case .always: nil
     case .absent: EtcdComparison(key: key, target: "CREATE", createRevision: EtcdNumber(0))
-    case .revision(let revision): EtcdComparison(key: key, target: "MOD", modRevision: EtcdNumber(revision))
+    case .revision(let revision):
+      // To etcd what is absent has the revision 0: no record has the greatest one.
+      EtcdComparison(
+        key: key, target: "MOD",
+        modRevision: EtcdNumber(revision == 0 ? .greatestRevision + 1 : min(revision, .greatestRevision + 1)))
     }
   }
+}
+
+extension UInt64 {
+  /// The one before the greatest that etcd has, whose numbers are signed.
+  static var greatestRevision: UInt64 { UInt64(Int64.max) - 1 }
 }
 
 // MARK: - Watches

@@ -11,25 +11,37 @@ struct EtcdGateway: Sendable {
   private static let maxBytes = 64 << 20
 
   let client: HTTPClient
+  let watchClient: HTTPClient
   let endpoint: String
-  let timeout: Duration
 
-  func send<Answer: Decodable>(_ path: String, _ request: some Encodable) async throws -> Answer {
-    let (deadline, now) = (CallContext.current.deadline, CallContext.current.readClock())
-    guard !deadline.hasPassed(at: now) else {
-      throw DeadlineExceeded(call: "etcd: \(path)", overdue: deadline.instant.duration(to: now))
+  init(client: HTTPClient, watchClient: HTTPClient, endpoint: String) {
+    self.client = client
+    self.watchClient = watchClient
+    self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
+  }
+
+  /// - Parameter limit: How long it may take with its answer, more than 0.
+  func send<Answer: Decodable & Sendable>(
+    _ path: String, _ request: some Encodable, within limit: Duration
+  ) async throws -> Answer {
+    let post = try post(path, request)
+    let call = ServiceCall("etcd: \(path)") { (post: HTTPClientRequest) in
+      let response = try await client.execute(post, deadline: .distantFuture)
+      return (response.status.code, try await response.body.collect(upTo: Self.maxBytes))
     }
-    let left = min(deadline.remainingNanoseconds(at: now), timeout.nanosecondsClamped)
-    let response = try await client.execute(try post(path, request), timeout: .nanoseconds(left))
-    let body = try await response.body.collect(upTo: Self.maxBytes)
-    return try read(body, path, status: response.status.code)
+    let (status, body) = try await call.timeout(max(limit, .milliseconds(1)))(post)
+    try refuse(status, body, path)
+    return try read(body, path)
   }
 
   /// Reads answers until the task is cancelled or `onAnswer` throws.
   func stream<Answer: Decodable & Sendable>(
-    _ path: String, _ request: some Encodable, _ onAnswer: @Sendable (Answer) async throws -> Void
-  ) async throws {
-    let response = try await client.execute(try post(path, request), deadline: .distantFuture)
+    _ path: String, _ request: some Encodable, _ onAnswer: (Answer) async throws -> Void
+  ) async throws -> Never {
+    let response = try await watchClient.execute(try post(path, request), deadline: .distantFuture)
+    if response.status != .ok {
+      try refuse(response.status.code, try await response.body.collect(upTo: 1 << 16), path)
+    }
     var line = ByteBuffer()
     for try await chunk in response.body {
       var chunk = chunk
@@ -37,12 +49,9 @@ struct EtcdGateway: Sendable {
         var rest = chunk.readSlice(length: end - chunk.readerIndex) ?? ByteBuffer()
         line.writeBuffer(&rest)
         chunk.moveReaderIndex(forwardBy: 1)
-        let answer: EtcdStreamed<Answer> = try read(line, path, status: response.status.code)
+        let answer: EtcdStreamed<Answer> = try read(line, path)
         line.clear()
-        guard let result = answer.result else {
-          throw EtcdError(.refused, path, answer.error?.message ?? "an answer without a result")
-        }
-        try await onAnswer(result)
+        try await onAnswer(try answer.answer(path))
       }
       line.writeBuffer(&chunk)
       guard line.readableBytes <= Self.maxBytes else {
@@ -50,6 +59,11 @@ struct EtcdGateway: Sendable {
       }
     }
     try Task.checkCancellation()
+    // An error comes without the end of its line.
+    if line.readableBytes > 0 {
+      let last: EtcdStreamed<Answer> = try read(line, path)
+      try await onAnswer(try last.answer(path))
+    }
     throw EtcdError(.refused, path, "the stream ended")
   }
 
@@ -61,12 +75,13 @@ struct EtcdGateway: Sendable {
     return post
   }
 
-  private func read<Answer: Decodable>(_ body: ByteBuffer, _ path: String, status: UInt) throws -> Answer {
-    if status != 200 {
-      let refusal = try? JSONDecoder().decode(EtcdRefusal.self, from: body)
-      let message = refusal?.message ?? "HTTP status \(status)"
-      throw EtcdError(refusal?.code == EtcdRefusal.notFound ? .notFound : .refused, path, message)
-    }
+  private func refuse(_ status: UInt, _ body: ByteBuffer, _ path: String) throws {
+    guard status != 200 else { return }
+    let refusal = try? JSONDecoder().decode(EtcdRefusal.self, from: body)
+    throw EtcdError(refusal ?? EtcdRefusal(message: "HTTP status \(status)", code: nil), path)
+  }
+
+  private func read<Answer: Decodable>(_ body: ByteBuffer, _ path: String) throws -> Answer {
     do {
       return try JSONDecoder().decode(Answer.self, from: body)
     } catch {
@@ -75,16 +90,23 @@ struct EtcdGateway: Sendable {
   }
 }
 
+extension EtcdStreamed {
+  func answer(_ path: String) throws -> Result {
+    if let result { return result }
+    throw error.map { EtcdError($0, path) } ?? EtcdError(.unreadable, path, "an answer without a result")
+  }
+}
+
+extension EtcdError {
+  init(_ refusal: EtcdRefusal, _ path: String) {
+    self.init(refusal.code == EtcdRefusal.notFound ? .notFound : .refused, path, refusal.message)
+  }
+}
+
 extension Duration {
   /// Whole seconds, rounded up.
   var roundedUpToSeconds: Int64 {
     let (seconds, attoseconds) = min(max(self, .zero), .seconds(1 << 32)).components
     return seconds + (attoseconds > 0 ? 1 : 0)
-  }
-
-  /// Whole nanoseconds, an hour at most.
-  var nanosecondsClamped: Int64 {
-    let (seconds, attoseconds) = min(max(self, .zero), .seconds(3600)).components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
   }
 }
