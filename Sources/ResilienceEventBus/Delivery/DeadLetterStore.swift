@@ -29,8 +29,8 @@ public final class DeadLetterStore: Sendable {
 
   /// The letters, oldest first.
   public var letters: [DeadLetter] {
-    // As they are now: the first change that comes while they are read copies them all, with the lock held. That takes
-    // as long as copying them here would, and is seldom needed.
+    // As they are now: the first change that comes while they are read copies them all, with the lock held.
+    // That takes as long as copying them here would, and is seldom needed.
     let (slots, count) = state.withLock { ($0.slots, $0.count) }
     var letters: [DeadLetter] = []
     letters.reserveCapacity(count)

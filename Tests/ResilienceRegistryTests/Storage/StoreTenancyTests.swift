@@ -89,4 +89,42 @@ private final class SlowToWrite: RegistryStore {
       }
     }
   }
+
+  /// The lease ran out while the store could not be reached, and the answer of the write that registers the
+  /// instance again is lost: its record is its own.
+  @Test func aWriteThatIsMadeAndNotAnsweredEndsNoHeartbeat() throws {
+    try Simulation(seed: 1).run { sim in
+      let store = UnreachableStore()
+      func ids() async throws -> [String] {
+        try await store.store.list("inventory").records.map(\.instance.id)
+      }
+      try await store.withLease(instance("a"), ttl: .seconds(9)) {
+        store.set(.cut)
+        try await sim.sleep(for: .seconds(10))
+        #expect(try await ids() == [])
+        store.set(.deaf)
+        try await sim.sleep(for: .seconds(4))
+        #expect(try await ids() == ["a"])
+        store.set(.open)
+        for _ in 0..<5 {
+          try await sim.sleep(for: .seconds(10))
+          #expect(try await ids() == ["a"])
+        }
+      }
+      #expect(try await ids() == [])
+    }
+  }
+
+  /// Nobody keeps alive what was registered by a write that was not answered.
+  @Test func aFirstWriteThatIsNotAnsweredLeavesNothing() throws {
+    try Simulation(seed: 1).run { _ in
+      let store = UnreachableStore()
+      store.set(.deaf)
+      await #expect(throws: UnreachableStore.Unreachable.self) {
+        try await store.withLease(instance("a"), ttl: .seconds(9)) {}
+      }
+      let records = try await store.store.list("inventory").records
+      #expect(records.isEmpty)
+    }
+  }
 }

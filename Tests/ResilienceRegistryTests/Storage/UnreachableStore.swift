@@ -5,7 +5,11 @@ import ResilienceCore
 /// A store in memory behind a network that can be cut: calls fail, and watches end, or all of it falls
 /// silent.
 final class UnreachableStore: RegistryStore {
-  enum Line { case open, cut, silent }
+  enum Line {
+    case open, cut, silent
+    /// Writes are made, and their answers are lost.
+    case deaf
+  }
   struct Unreachable: Error {}
 
   let store = MemoryRegistryStore()
@@ -24,7 +28,7 @@ final class UnreachableStore: RegistryStore {
 
   private func pass() async throws {
     switch line.withLock({ $0 }) {
-    case .open: break
+    case .open, .deaf: break
     case .cut: throw Unreachable()
     case .silent:
       _ = await Waiter("silence").wait()
@@ -49,7 +53,9 @@ final class UnreachableStore: RegistryStore {
 
   func write(_ record: StoreRecord, if condition: StoreCondition) async throws -> StoreWrite {
     try await pass()
-    return try await store.write(record, if: condition)
+    let written = try await store.write(record, if: condition)
+    if line.withLock({ $0 == .deaf }) { throw Unreachable() }
+    return written
   }
 
   func remove(_ id: String, of service: String, if condition: StoreCondition) async throws -> StoreWrite {

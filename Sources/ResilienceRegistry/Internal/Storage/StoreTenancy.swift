@@ -5,7 +5,13 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
   private let store: Store
   private let instance: ServiceInstance
   private let ttl: Duration
-  private let held = Lock<StoreLease?>(nil)
+  private let held = Lock<Held?>(nil)
+
+  /// A lease, and whether the record is known to be under it: a write that fails may have been made.
+  private struct Held {
+    let lease: StoreLease
+    var isWritten = false
+  }
 
   init(_ store: Store, _ instance: ServiceInstance, ttl: Duration) {
     self.store = store
@@ -17,8 +23,14 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
   func register() async throws {
     for _ in 1...Self.grants {
       let lease = try await store.grantLease(ttl: ttl)
-      held.withLock { $0 = lease }
-      if try await takePlace(under: lease) { return }
+      held.withLock { $0 = Held(lease: lease) }
+      do {
+        guard try await takePlace(under: lease) else { continue }
+      } catch {
+        try? await store.revoke(lease)
+        throw error
+      }
+      return held.withLock { $0 = Held(lease: lease, isWritten: true) }
     }
     throw InvalidSetting(
       field: "ttl", value: "\(ttl)", requirement: "longer than the store takes to grant a lease and to write")
@@ -46,24 +58,23 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
   /// Sends heartbeats until cancelled, or until somebody else has the place.
   func keepAlive() async {
     let clock = CallContext.current.clock
-    while let lease = held.withLock({ $0 }) {
+    while let held = held.withLock({ $0 }) {
       // The store says how long: a heartbeat a millisecond is the most.
-      let period = max(1_000_000, lease.ttl.clampedNanoseconds / 3)
+      let period = max(1_000_000, held.lease.ttl.clampedNanoseconds / 3)
       let now = clock.now
       let next = now.advanced(byNanoseconds: period)
       // At the end of time there is no next heartbeat.
       guard now < next, (try? await clock.sleep(until: next)) != nil else { return }
-      guard let lives = try? await store.keepAlive(lease), !lives else { continue }
-      guard let mayReturn = try? await isVacant() else { continue }
-      guard mayReturn else { return held.withLock { $0 = nil } }
+      guard let lives = try? await store.keepAlive(held.lease), !lives || !held.isWritten else { continue }
       // What fails here is found out by the next heartbeat.
-      try? await registerAnew()
+      guard let hasPlace = try? await registerAnew(under: lives ? held.lease : nil) else { continue }
+      guard hasPlace else { return self.held.withLock { $0 = nil } }
     }
   }
 
   /// Says farewell.
   func leave() async {
-    guard let lease = held.withLock({ $0 }) else { return }
+    guard let lease = held.withLock({ $0?.lease }) else { return }
     if let present = try? await record(), present.leaseID == lease.id {
       var record = present
       record.state = .draining
@@ -72,14 +83,31 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
     try? await store.revoke(lease)
   }
 
-  private func registerAnew() async throws {
-    let lease = try await store.grantLease(ttl: ttl)
-    let written = try await store.write(StoreRecord(instance, leaseID: lease.id), if: .absent)
-    guard case .done = written else { return try await store.revoke(lease) }
-    held.withLock { $0 = lease }
+  /// Registers the instance where there is no record of it.
+  ///
+  /// - Parameter living: A lease under which it may have been registered, by a write that was not answered.
+  /// - Returns: `false` when somebody else has the place.
+  private func registerAnew(under living: StoreLease?) async throws -> Bool {
+    if let present = try await record() {
+      guard let living else { return false }
+      guard present.leaseID == living.id else {
+        try? await store.revoke(living)
+        return false
+      }
+      held.withLock { $0 = Held(lease: living, isWritten: true) }
+      return true
+    }
+    let lease = if let living { living } else { try await store.grantLease(ttl: ttl) }
+    held.withLock { $0 = Held(lease: lease) }
+    switch try await store.write(StoreRecord(instance, leaseID: lease.id), if: .absent) {
+    case .done: held.withLock { $0 = Held(lease: lease, isWritten: true) }
+    case .leaseEnded: break
+    case .conflict:
+      try? await store.revoke(lease)
+      return false
+    }
+    return true
   }
-
-  private func isVacant() async throws -> Bool { try await record() == nil }
 
   private func record() async throws -> StoreRecord? {
     try await store.list(instance.service).records.first { $0.instance.id.isIdentical(to: instance.id) }
