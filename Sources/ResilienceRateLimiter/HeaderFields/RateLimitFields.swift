@@ -131,7 +131,7 @@ extension RateLimitFields {
 }
 
 /// ASCII characters that are written one after the other.
-private struct TextBuffer: ~Copyable {
+private struct TextBuffer {
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   private(set) var count = 0
 
