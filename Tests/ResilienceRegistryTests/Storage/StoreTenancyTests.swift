@@ -127,4 +127,19 @@ private final class SlowToWrite: RegistryStore {
       #expect(records.isEmpty)
     }
   }
+
+  /// The caller is cancelled as well, for whom a store's client would not even try.
+  @Test func aFirstWriteOfACancelledCallerLeavesNothing() throws {
+    try Simulation(seed: 1).run { _ in
+      let store = UnreachableStore()
+      store.set(.deaf)
+      let owner = Task.immediate(executorPreference: CallContext.current.executor) {
+        withUnsafeCurrentTask { $0?.cancel() }
+        try await store.withLease(instance("a"), ttl: .seconds(9)) {}
+      }
+      await #expect(throws: UnreachableStore.Unreachable.self) { try await owner.value }
+      let records = try await store.store.list("inventory").records
+      #expect(records.isEmpty)
+    }
+  }
 }

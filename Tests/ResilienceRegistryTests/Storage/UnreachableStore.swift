@@ -47,6 +47,8 @@ final class UnreachableStore: RegistryStore {
   }
 
   func revoke(_ lease: StoreLease) async throws {
+    // As a client does over a network.
+    try Task.checkCancellation()
     try await pass()
     try await store.revoke(lease)
   }

@@ -151,7 +151,8 @@ extension EtcdStore {
     _ onChanges: @Sendable ([StoreChange]) async throws -> Void
   ) async throws {
     let range = range(of: service)
-    let request = EtcdWatch(key: range.key, end: range.end, startRevision: min(told, .greatestRevision) + 1)
+    let request = EtcdWatch(
+      key: range.key, end: range.end, startRevision: told < .endOfRevisions ? told + 1 : .endOfRevisions)
     try await gateway.stream("watch", EtcdWatchRequest(create: request)) { (answer: EtcdWatchAnswer) in
       if let compacted = answer.compactRevision?.value, compacted > 0 { throw StoreCompacted(after: told) }
       if answer.canceled == true {

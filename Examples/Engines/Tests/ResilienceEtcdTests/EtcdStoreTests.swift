@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import NIOCore
 import Resilience
 import Synchronization
 import Testing
@@ -29,6 +30,7 @@ struct EtcdStoreTests {
           RegistryStoreContract.cases.filter { $0.name != forgetting }
         )
         #expect(first.count >= 12 && last.count == 1)
+        // All at once: each has services of its own, and the others are writers that it must not mind.
         for promise in first { group.addTask { try await promise.run(store, ttl: .seconds(1)) } }
         try await group.waitForAll()
         for promise in last { try await promise.run(store, ttl: .seconds(1)) { try await server.compact() } }
@@ -108,6 +110,11 @@ struct EtcdStoreTests {
       let ended = StoreLease(id: 7, ttl: .seconds(10))
       let isKept = try await store.keepAlive(ended)
       #expect(!isKept)
+      for lease: Int64 in [0, 7] {
+        let record = StoreRecord(ServiceInstance(id: "a", service: "payment"), leaseID: lease)
+        let written = try await store.write(record, if: .always)
+        #expect(written == .leaseEnded)
+      }
       let elsewhere = EtcdStore(HTTPClient.shared, at: server.endpoint + "/nowhere")
       let listing = await #expect(throws: EtcdError.self) { try await elsewhere.list("payment") }
       #expect(listing?.description == "etcd: kv/range: HTTP status 404")
@@ -144,12 +151,42 @@ struct EtcdStoreTests {
       let registry = ServiceRegistry()
       let services = (1...9).map { "service-\($0)" }
       try await withThrowingTaskGroup { group in
+        // It runs until it is cancelled, as below.
         group.addTask { try await RegistryReplica(of: store, in: registry, services: services).run() }
-        for service in services {
-          _ = try await store.write(StoreRecord(ServiceInstance(id: "a", service: service)), if: .always)
+        // The second is told by a watch, and written while all of them are held.
+        for (number, id) in ["a", "b"].enumerated() {
+          for service in services {
+            _ = try await store.write(StoreRecord(ServiceInstance(id: id, service: service)), if: .always)
+          }
+          for service in services {
+            try await registry.wait(for: number == 0 ? ["a"] : ["a", "b"], of: service)
+          }
         }
-        for service in services { try await registry.wait(for: ["a"], of: service) }
         group.cancelAll()
+      }
+      try await watchClient.shutdown()
+    }
+  }
+
+  /// A client gives up on a response that says nothing for so long, and nothing is what a quiet watch has to say.
+  @Test func aClientsLimitOnSilenceEndsNoWatch() async throws {
+    try await withStore { _, server in
+      var configuration = HTTPClient.Configuration()
+      configuration.timeout.read = .milliseconds(100)
+      let watchClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      let store = EtcdStore(HTTPClient.shared, watchingBy: watchClient, at: server.endpoint)
+      struct Told: Error {}
+      let revision = try await store.list("payment").revision
+      await #expect(throws: Told.self) {
+        try await withThrowingTaskGroup { group in
+          group.addTask { try await store.follow("payment", after: revision) { _ in throw Told() } }
+          group.addTask {
+            // Five times the limit, which a real client keeps by the real clock.
+            try await Task.sleep(for: .milliseconds(500))
+            _ = try await store.write(StoreRecord(ServiceInstance(id: "a", service: "payment")), if: .always)
+          }
+          try await group.waitForAll()
+        }
       }
       try await watchClient.shutdown()
     }
@@ -167,6 +204,7 @@ struct EtcdStoreTests {
       }
       try await write("a")
       try await withThrowingTaskGroup { group in
+        // It runs until it is cancelled, as below.
         group.addTask { try await replica.run() }
         try await registry.wait(for: ["a"], of: "payment")
         server.kill()

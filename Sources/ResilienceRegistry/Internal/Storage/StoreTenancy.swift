@@ -27,7 +27,10 @@ final class StoreTenancy<Store: RegistryStore>: Sendable {
       do {
         guard try await takePlace(under: lease) else { continue }
       } catch {
-        try? await store.revoke(lease)
+        // Not in the caller's task, which may be cancelled: the store's client would not even try.
+        await Task.immediate(executorPreference: CallContext.current.executor) { [store] in
+          try? await store.revoke(lease)
+        }.value
         throw error
       }
       return held.withLock { $0 = Held(lease: lease, isWritten: true) }

@@ -208,17 +208,17 @@ extension StoreCondition {
     case .always: nil
     case .absent: EtcdComparison(key: key, target: "CREATE", createRevision: EtcdNumber(0))
     case .revision(let revision):
-      // To etcd what is absent has the revision 0: no record has the greatest one.
+      // To etcd what is absent has the revision 0.
       EtcdComparison(
         key: key, target: "MOD",
-        modRevision: EtcdNumber(revision == 0 ? .greatestRevision + 1 : min(revision, .greatestRevision + 1)))
+        modRevision: EtcdNumber(revision == 0 ? .endOfRevisions : min(revision, .endOfRevisions)))
     }
   }
 }
 
 extension UInt64 {
-  /// The one before the greatest that etcd has, whose numbers are signed.
-  static var greatestRevision: UInt64 { UInt64(Int64.max) - 1 }
+  /// The greatest number that etcd has for a revision, as its numbers are signed: that of no record.
+  static var endOfRevisions: UInt64 { UInt64(Int64.max) }
 }
 
 // MARK: - Watches

@@ -79,7 +79,7 @@ extension Report {
 
   private func limits(of measurement: Measurement) -> [(text: String, isKept: Bool?)] {
     var limits: [(text: String, isKept: Bool?)] = []
-    if let growth = measurement.item.row.growth, growth.row != measurement.item.row.name {
+    if let growth = measurement.item.row.growth {
       let smaller = row(growth.row, for: measurement)?.instructions
       let factor = measurement.instructions.flatMap { own in smaller.map { own / $0 } }
       let own = factor.map { ": \(figure($0, decimals: 2))" } ?? ""

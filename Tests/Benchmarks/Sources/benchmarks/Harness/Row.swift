@@ -143,9 +143,9 @@ extension Row {
   }
 
   /// Bounds how its cost grows with what is around it: `factor` times the instructions of `row`, the same
-  /// with less, at most. From 10 to 10 000 the logarithm grows fourfold.
+  /// with less, at most; `row` itself has no bound. From 10 to 10 000 the logarithm grows fourfold.
   func growing(from row: String, atMost factor: Double) -> Row {
-    changed { $0.growth = Growth(row: row, factor: factor) }
+    row == name ? self : changed { $0.growth = Growth(row: row, factor: factor) }
   }
 
   /// Sets what other libraries take: the name of the work, and their figures.

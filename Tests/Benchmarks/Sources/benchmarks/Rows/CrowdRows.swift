@@ -73,6 +73,7 @@ private func redriveRow(_ size: Int) -> Row {
     try bus.subscribe(
       to: topic, group: "subscriber", policy: DeliveryPolicy(maxDeliveries: 1, parallelism: 1),
       handler: EventHandler("subscriber") { (_: Event<Int>) in throw Failure() })
+    // Beside the loop, and longer than it: ended with the row.
     let task = Task.detached { try await bus.run() }
     for number in 0..<size { try await bus.publish(number, as: topic) }
     try await bus.waitUntilIdle()

@@ -134,6 +134,7 @@ func floorRows() -> [Row] {
         var sum = 0
         for input in 0..<count {
           sum &+= await withTaskGroup(of: Int.self) { group in
+            // The child task is what is measured.
             group.addImmediateTask { input &+ offset }
             return await group.next() ?? 0
           }
