@@ -20,6 +20,25 @@ struct EtcdStoreTests {
     }
   }
 
+  /// With watches by a client of their own, which is shut down on every way out.
+  private func withWatchClient(
+    _ configure: (inout HTTPClient.Configuration) -> Void,
+    _ body: (EtcdStore) async throws -> Void
+  ) async throws {
+    var configuration = HTTPClient.Configuration()
+    configure(&configuration)
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+      try await withStore { _, server in
+        try await body(EtcdStore(HTTPClient.shared, watchingBy: client, at: server.endpoint))
+      }
+    } catch {
+      try await client.shutdown()
+      throw error
+    }
+    try await client.shutdown()
+  }
+
   @Test func keepsThePromisesOfAStore() async throws {
     try await withStore { store, server in
       try await withThrowingTaskGroup { group in
@@ -143,11 +162,9 @@ struct EtcdStoreTests {
 
   /// Each of nine watches holds a connection, and a client has eight.
   @Test func manyWatchesLeaveRoomForRequests() async throws {
-    try await withStore { _, server in
-      var configuration = HTTPClient.Configuration()
-      configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
-      let watchClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-      let store = EtcdStore(HTTPClient.shared, watchingBy: watchClient, at: server.endpoint)
+    try await withWatchClient {
+      $0.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
+    } _: { store in
       let registry = ServiceRegistry()
       let services = (1...9).map { "service-\($0)" }
       try await withThrowingTaskGroup { group in
@@ -164,17 +181,14 @@ struct EtcdStoreTests {
         }
         group.cancelAll()
       }
-      try await watchClient.shutdown()
     }
   }
 
   /// A client gives up on a response that says nothing for so long, and nothing is what a quiet watch has to say.
   @Test func aClientsLimitOnSilenceEndsNoWatch() async throws {
-    try await withStore { _, server in
-      var configuration = HTTPClient.Configuration()
-      configuration.timeout.read = .milliseconds(100)
-      let watchClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-      let store = EtcdStore(HTTPClient.shared, watchingBy: watchClient, at: server.endpoint)
+    try await withWatchClient {
+      $0.timeout.read = .milliseconds(100)
+    } _: { store in
       struct Told: Error {}
       let revision = try await store.list("payment").revision
       await #expect(throws: Told.self) {
@@ -188,7 +202,6 @@ struct EtcdStoreTests {
           try await group.waitForAll()
         }
       }
-      try await watchClient.shutdown()
     }
   }
 
