@@ -99,7 +99,7 @@ let kinds: [(name: String, make: (_ count: Int) -> [AnyObject])] = [
       let type = EventType<Int>("benchmark")
       _ = try? bus.subscribe(
         to: type, group: "group", handler: EventHandler("handler") { (_: Event<Int>) in })
-      for number in 0..<count { try? bus.publish(number, as: type, subject: "customer-\(number % 1000)") }
+      for number in 0..<count { _ = try? bus.publish(number, as: type, subject: "customer-\(number % 1000)") }
       precondition(bus.snapshot().groups.first?.outstanding == count, "\(bus.snapshot())")
       return [bus]
     }
