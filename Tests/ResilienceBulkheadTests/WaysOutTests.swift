@@ -105,7 +105,7 @@ private struct Refused: Rejection {
       let bulkhead = Bulkhead("inventory", limit: .adaptive(AdaptiveLimitPolicy(initial: 1, maximum: 1)))
       let call = leaf(way, sim, Log()).bulkhead(bulkhead)
       _ = try await play(way, sim, midway: {}) { try await call.handle((), context: $0) }
-      let counted = bulkhead.withGuarded { $0.adaptive?.window.count }
+      let counted = bulkhead.storage.withGuarded { $0.adaptive?.window.count }
       #expect(counted == (Self.teaching.contains(way) ? 1 : 0))
     }
   }

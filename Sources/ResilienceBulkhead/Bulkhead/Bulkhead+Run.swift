@@ -22,14 +22,18 @@ extension Bulkhead {
     if let entered = enterUnlessFull(weight, context) {
       token = entered
     } else {
-      token = try await wait(BulkheadClaim(weight: weight, priority: priority), context)
+      token = try await storage.wait(BulkheadClaim(weight: weight, priority: priority), context)
     }
     do {
       let result = try await body()
-      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofValue: result, in: context), context) }
+      if !leavesAtOnce(token.weight) {
+        leave(token, Outcome(ofValue: result, in: context), context)
+      }
       return result
     } catch {
-      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofError: error, in: context), context) }
+      if !leavesAtOnce(token.weight) {
+        leave(token, Outcome(ofError: error, in: context), context)
+      }
       throw error
     }
   }

@@ -1,6 +1,3 @@
-internal import ResilienceCore
-internal import Synchronization
-
 extension Bulkhead {
   /// Sets another limit. What is inside stays inside; of those that wait, as many as have room now go in. An
   /// adaptive limit begins anew.
@@ -8,7 +5,7 @@ extension Bulkhead {
   /// - Parameter limit: A fixed one must be in its range, 1 to 10⁹; one that was read from a document is.
   public func update(_ limit: BulkheadLimit) {
     if let fault = limit.fault { preconditionFailure("a bulkhead's \(fault)") }
-    change { $0.set(limit) }
+    storage.change { $0.set(limit) }
   }
 
   /// Goes on by another policy, all of it: limit, queue and order.
@@ -18,49 +15,10 @@ extension Bulkhead {
   /// for those that wait as well. As many as have room now go in. A limit that is the same goes on, with
   /// what it has learned; another one that is adaptive begins anew.
   public func update(_ policy: BulkheadPolicy) {
-    change { guarded in
+    storage.change { guarded in
       guarded.machine.maxWaiting = policy.maxWaiting
       guarded.machine.order = policy.order
       if guarded.limit != policy.limit { guarded.set(policy.limit) }
-    }
-  }
-
-  private func change(_ change: (inout Guarded) -> Void) {
-    withGuarded { guarded in
-      let old = guarded.fullLimit
-      change(&guarded)
-      fastLimit.store(guarded.machine.limit, ordering: .relaxed)
-      noteLimit(from: old, to: guarded.fullLimit)
-    }
-    letIn(at: CallContext.current.readClock())
-    eventQueue?.drain()
-  }
-
-  /// Whether a new bulkhead of this policy would be no different, but for its counts, or for what was learned
-  /// before `instant`.
-  func isIdle(since instant: Instant, _ policy: BulkheadPolicy) -> Bool {
-    withGuarded { guarded in
-      guarded.machine.inUse == 0 && guarded.machine.waiting == 0 && guarded.policy == policy
-        && (guarded.adaptive == nil || guarded.lastMeasured <= instant)
-    }
-  }
-}
-
-extension Bulkhead.Guarded {
-  var policy: BulkheadPolicy {
-    BulkheadPolicy(unchecked: limit, maxWaiting: machine.maxWaiting, order: machine.order)
-  }
-
-  mutating func set(_ limit: BulkheadLimit) {
-    self.limit = limit
-    switch limit {
-    case .fixed(let limit):
-      adaptive = nil
-      machine.limit = limit
-    case .adaptive(let policy):
-      let adaptive = AdaptiveLimit(policy)
-      self.adaptive = adaptive
-      machine.limit = adaptive.limit
     }
   }
 }

@@ -1,5 +1,4 @@
 public import ResilienceCore
-public import Synchronization
 
 /// Limits how much is done at one time, so that one slow destination cannot take all that its callers have.
 ///
@@ -20,31 +19,13 @@ public import Synchronization
 /// back on every path out, and room that is handed to a call that has just been cancelled goes to the next.
 public final class Bulkhead: Sendable {
   /// Names what is protected, in errors, events and metrics; empty when unnamed.
-  public let name: String
+  public var name: String { storage.name }
 
-  @usableFromInline let occupancy: Occupancy
-  @usableFromInline let fastLimit: Atomic<Int>
-
-  let waited = Atomic<Int>(0)
-  let rejected = Atomic<Int>(0)
-  let cancelled = Atomic<Int>(0)
-  let eventQueue: EventQueue<BulkheadEvent>?
-  private let guarded: Lock<Guarded>
-
-  struct Guarded: Sendable {
-    var machine: BulkheadStateMachine
-    var limit: BulkheadLimit
-    var adaptive: AdaptiveLimit?
-    /// When somebody last left whom an adaptive limit has learned from.
-    var lastMeasured = Instant.distantPast
-
-    /// Whether the lock decides who enters.
-    var isNeeded: Bool { adaptive != nil || machine.waiting > 0 }
-    var fullLimit: Int { adaptive?.fullLimit ?? machine.limit }
-  }
+  // Owned, and read without a reference count: it lives as long as this.
+  @usableFromInline let unmanagedStorage: Unmanaged<BulkheadStorage>
 
   /// How much may be inside, and who waits outside; see ``update(_:)-(BulkheadPolicy)``.
-  public var policy: BulkheadPolicy { guarded.withLock { $0.policy } }
+  public var policy: BulkheadPolicy { storage.withGuarded { $0.policy } }
 
   /// Creates an empty bulkhead.
   ///
@@ -63,15 +44,11 @@ public final class Bulkhead: Sendable {
 
   /// One of many, which may share who is told.
   init(_ name: String, _ policy: BulkheadPolicy, _ eventQueue: EventQueue<BulkheadEvent>?) {
-    self.name = name
-    self.eventQueue = eventQueue
-    var guarded = Guarded(
-      machine: BulkheadStateMachine(limit: 1, maxWaiting: policy.maxWaiting, order: policy.order),
-      limit: policy.limit)
-    guarded.set(policy.limit)
-    occupancy = Occupancy(guarded: guarded.isNeeded)
-    fastLimit = Atomic(guarded.machine.limit)
-    self.guarded = Lock(guarded)
+    unmanagedStorage = .passRetained(BulkheadStorage(name, policy, eventQueue))
+  }
+
+  deinit {
+    if !storage.isLeftToPermits() { unmanagedStorage.release() }
   }
 
   /// Creates an empty bulkhead.
@@ -98,57 +75,62 @@ public final class Bulkhead: Sendable {
   @inlinable
   public func tryEnter(weight: Int = 1, at now: Instant) -> BulkheadAdmission {
     if entersAtOnce(weight) {
-      return .entered(BulkheadPermit(bulkhead: self, token: BulkheadToken(weight: weight)))
+      return .entered(BulkheadPermit(storage: unmanagedStorage, token: BulkheadToken(weight: weight)))
     }
     return enterSlowly(weight, at: now)
   }
 
-  @usableFromInline
-  @inline(never)
-  func enterSlowly(_ weight: Int, at now: Instant) -> BulkheadAdmission {
-    if let token = enterLocked(weight, at: now) {
-      return .entered(BulkheadPermit(bulkhead: self, token: token))
-    }
-    let isPossible = withGuarded { $0.limit.allows(weight) }
-    tell(.rejected(isPossible ? .noRoom : nil))
-    return isPossible ? .rejected : .impossible
-  }
-
   /// What the bulkhead knows.
   public func snapshot() -> BulkheadSnapshot {
-    withGuarded { guarded in
-      BulkheadSnapshot(
-        name: name, limit: guarded.fullLimit, inUse: guarded.machine.inUse, waiting: guarded.machine.waiting,
-        waited: waited.load(ordering: .relaxed), rejected: rejected.load(ordering: .relaxed),
-        cancelled: cancelled.load(ordering: .relaxed), isProbing: guarded.adaptive?.isProbing ?? false,
-        unloadedLatency: guarded.adaptive?.unloadedLatency)
-    }
+    storage.snapshot()
   }
 }
 
-// MARK: - Without the lock and with it
-
 extension Bulkhead {
+  @usableFromInline var storage: BulkheadStorage { unmanagedStorage.takeUnretainedValue() }
+
+  /// Uses the storage without a reference count. Once this is inlined nothing else would keep the bulkhead.
+  @inlinable
+  @inline(__always)
+  func withStorage<Answer>(_ body: (BulkheadStorage) -> Answer) -> Answer {
+    withExtendedLifetime(self) { unmanagedStorage._withUnsafeGuaranteedRef(body) }
+  }
+
+  @inlinable
+  @inline(__always)
+  func enterUnlessFull(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
+    entersAtOnce(weight) ? BulkheadToken(weight: weight) : enterLocked(weight, context)
+  }
+
   @inlinable
   @inline(__always)
   func entersAtOnce(_ weight: Int) -> Bool {
-    occupancy.tryEnter(weight, limit: fastLimit.load(ordering: .relaxed))
+    withStorage { $0.entersAtOnce(weight) }
   }
 
   /// Leaves, unless somebody waits or learns.
   @inlinable
   @inline(__always)
   func leavesAtOnce(_ weight: Int) -> Bool {
-    occupancy.tryLeave(weight)
+    withStorage { $0.leavesAtOnce(weight) }
   }
 
-  /// Operates on the state with the lock held; the number that is inside moves into the machine and back.
-  func withGuarded<Answer: Sendable>(_ operation: (inout Guarded) -> Answer) -> Answer {
-    guarded.withLock { guarded in
-      guarded.machine.inUse = occupancy.take()
-      let answer = operation(&guarded)
-      occupancy.release(guarded.machine.inUse, guarded: guarded.isNeeded)
-      return answer
+  @usableFromInline
+  @inline(never)
+  func enterSlowly(_ weight: Int, at now: Instant) -> BulkheadAdmission {
+    if let token = withStorage({ $0.enterLocked(weight, at: now) }) {
+      return .entered(BulkheadPermit(storage: unmanagedStorage, token: token))
     }
+    return withStorage { $0.reject(weight) } ? .rejected : .impossible
+  }
+
+  @inlinable
+  func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
+    withStorage { $0.enterLocked(weight, context) }
+  }
+
+  @inlinable
+  func leave(_ token: BulkheadToken, _ outcome: Outcome, _ context: CallContext) {
+    withStorage { $0.leave(token, outcome, context) }
   }
 }

@@ -41,7 +41,7 @@ public struct BulkheadHandler<Base: Handler>: HandlerDecorator, BuiltInHandler {
     if let entered = bulkhead.enterUnlessFull(claim.weight, context) {
       token = entered
     } else {
-      token = try await bulkhead.wait(claim, context)
+      token = try await bulkhead.storage.wait(claim, context)
       context.forgetNow()
     }
     do {

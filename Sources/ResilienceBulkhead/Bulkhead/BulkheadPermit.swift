@@ -2,19 +2,22 @@ public import ResilienceCore
 
 /// The room that one call takes inside a bulkhead: give it back with ``leave(_:at:)``.
 ///
-/// It can be given back once. One that is dropped (the task was cancelled, something threw) goes back by
-/// itself; an adaptive limit learns nothing from it.
+/// It can be given back once, also when the bulkhead is gone. One that is dropped (the task was cancelled,
+/// something threw) goes back by itself; an adaptive limit learns nothing from it.
 public struct BulkheadPermit: ~Copyable, Sendable {
-  @usableFromInline let bulkhead: Bulkhead
+  // Not retained: while the permit takes something of the limit, the storage stays. One of weight 0 takes
+  // nothing, and touches nothing.
+  @usableFromInline let storage: Unmanaged<BulkheadStorage>
   @usableFromInline let token: BulkheadToken
   // `discard self` is for trivial storage only, so `deinit` always runs.
   @usableFromInline var isArmed: Bool
 
   @inlinable
-  init(bulkhead: Bulkhead, token: BulkheadToken) {
-    self.bulkhead = bulkhead
+  @inline(__always)
+  init(storage: Unmanaged<BulkheadStorage>, token: BulkheadToken) {
+    self.storage = storage
     self.token = token
-    isArmed = true
+    isArmed = token.weight > 0
   }
 
   /// How much of the limit it takes.
@@ -27,12 +30,19 @@ public struct BulkheadPermit: ~Copyable, Sendable {
   ///   - now: The present instant, after the call; only an adaptive limit asks.
   @inlinable
   public consuming func leave(_ outcome: Outcome = .success, at now: Instant) {
+    guard isArmed else { return }
     isArmed = false
-    if !bulkhead.leavesAtOnce(token.weight) { bulkhead.leaveLocked(token, outcome, at: now) }
+    if !leavesAtOnce { storage.takeUnretainedValue().leaveLocked(token, outcome, at: now) }
   }
 
   @inlinable
   deinit {
-    if isArmed { bulkhead.abandon(token) }
+    if isArmed, !leavesAtOnce { storage.takeUnretainedValue().abandonLocked(token) }
+  }
+
+  // Nothing of the storage is touched after this has been left: it may be gone.
+  @inlinable
+  var leavesAtOnce: Bool {
+    @inline(__always) get { storage._withUnsafeGuaranteedRef { $0.leavesAtOnce(token.weight) } }
   }
 }

@@ -121,7 +121,8 @@ extension Bulkheads {
     let before = now.advanced(byNanoseconds: -max(0, idleTime.clampedNanoseconds))
     let policy = policy
     let bulkhead = bulkheads.make(
-      key, at: now, asNewFrom: { Instant(nanoseconds: $0.isIdle(since: before, policy) ? .min : .max) },
+      key, at: now,
+      asNewFrom: { Instant(nanoseconds: $0.storage.isIdle(since: before, policy) ? .min : .max) },
       retire: { bulkhead in
         let last = bulkhead.snapshot()
         retired.withLock { $0.add(last) }

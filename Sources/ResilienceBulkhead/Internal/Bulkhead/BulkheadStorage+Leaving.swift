@@ -1,7 +1,7 @@
 public import ResilienceCore
 internal import Synchronization
 
-extension Bulkhead {
+extension BulkheadStorage {
   /// Leaves when somebody waits or learns.
   @usableFromInline
   @inline(never)
@@ -10,31 +10,35 @@ extension Bulkhead {
   }
 
   /// Leaves without a word on what became of the call.
+  func abandon(_ token: BulkheadToken) {
+    if !leavesAtOnce(token.weight) { abandonLocked(token) }
+  }
+
   @usableFromInline
   @inline(never)
-  func abandon(_ token: BulkheadToken) {
-    if leavesAtOnce(token.weight) { return }
+  func abandonLocked(_ token: BulkheadToken) {
     leaveLocked(BulkheadToken(weight: token.weight), .neutral, at: CallContext.current.readClock())
   }
 
   @usableFromInline
   @inline(never)
   func leaveLocked(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
-    let next = withGuarded { guarded in
+    let (next, isLast) = withGuarded { guarded in
       let old = guarded.fullLimit
       guarded.leave(token, outcome, at: now)
       noteLimit(from: old, to: guarded.fullLimit)
-      return guarded.next(at: now)
+      return (guarded.next(at: now), guarded.endsHolding())
     }
     if let next {
       wake(next)
       letIn(at: now)
     }
     eventQueue?.drain()
+    if isLast { Unmanaged.passUnretained(self).release() }
   }
 }
 
-extension Bulkhead.Guarded {
+extension BulkheadStorage.Guarded {
   /// The token of a call that has entered; `before` is what was inside before it, known while it enters.
   mutating func token(_ weight: Int, before: Int? = nil, at now: Instant) -> BulkheadToken {
     guard adaptive != nil else { return BulkheadToken(weight: weight) }
@@ -47,6 +51,13 @@ extension Bulkhead.Guarded {
     guard let place = machine.next() else { return nil }
     adaptive?.enter(inUse: before, at: now)
     return place
+  }
+
+  /// Whether the last permit of a bulkhead that is gone has been given back: said once.
+  mutating func endsHolding() -> Bool {
+    guard isHeldByPermits, machine.inUse == 0 else { return false }
+    isHeldByPermits = false
+    return true
   }
 
   mutating func leave(_ token: BulkheadToken, _ outcome: Outcome, at now: Instant) {
@@ -64,7 +75,7 @@ extension Bulkhead.Guarded {
 
 // MARK: - Telling
 
-extension Bulkhead {
+extension BulkheadStorage {
   func event(_ kind: BulkheadEvent.Kind) -> BulkheadEvent {
     BulkheadEvent(bulkhead: name, kind: kind)
   }

@@ -5,35 +5,7 @@ internal import Synchronization
 // behalf, and wakes him; one that cannot be woken, as he was cancelled at this very moment, has the room
 // taken back, and it is the next one's. All waking is done after the lock is released.
 
-extension Bulkhead {
-  /// Enters, waiting for room if it must.
-  ///
-  /// A wait whose deadline comes before its turn fails when it comes, as nobody knows when somebody leaves; a
-  /// deadline that has passed fails at once. A call that is cancelled leaves its place in the queue at once;
-  /// if its deadline has passed by then, it is the deadline that ended the wait.
-  ///
-  /// - Parameters:
-  ///   - weight: How much of the limit it takes; 0 is let in at once and takes nothing. Default: 1.
-  ///   - priority: Those with a higher one go in first. Default: 0.
-  ///   - deadline: Until when to wait; the call's own deadline holds as well. Default: only that.
-  /// - Throws: ``BulkheadFull``; ``ImpossibleWeight``; `CancellationError` when cancelled before the
-  ///   deadline.
-  public nonisolated(nonsending) func enter(
-    weight: Int = 1, priority: Int = 0, deadline: Deadline = .never
-  ) async throws -> BulkheadPermit {
-    var context = CallContext.current
-    context.tightenDeadline(to: deadline)
-    if let token = enterUnlessFull(weight, context) { return BulkheadPermit(bulkhead: self, token: token) }
-    let token = try await wait(BulkheadClaim(weight: weight, priority: priority), context)
-    return BulkheadPermit(bulkhead: self, token: token)
-  }
-
-  @inlinable
-  @inline(__always)
-  func enterUnlessFull(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
-    entersAtOnce(weight) ? BulkheadToken(weight: weight) : enterLocked(weight, context)
-  }
-
+extension BulkheadStorage {
   @usableFromInline
   @inline(never)
   func enterLocked(_ weight: Int, _ context: CallContext) -> BulkheadToken? {
@@ -54,6 +26,13 @@ extension Bulkhead {
       }
       return guarded.token(weight, before: before, at: now)
     }
+  }
+
+  /// Tells of a call that was not let in; whether such a weight is ever let in.
+  func reject(_ weight: Int) -> Bool {
+    let isPossible = withGuarded { $0.limit.allows(weight) }
+    tell(.rejected(isPossible ? .noRoom : nil))
+    return isPossible
   }
 
   @usableFromInline
@@ -81,7 +60,7 @@ extension Bulkhead {
 
 // MARK: - In and out of the queue
 
-extension Bulkhead {
+extension BulkheadStorage {
   enum Arrival: Sendable {
     case inside(BulkheadToken)
     case outside(WaitingQueue.Place)
