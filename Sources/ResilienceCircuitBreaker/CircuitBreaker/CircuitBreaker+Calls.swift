@@ -74,12 +74,7 @@ extension CircuitBreaker {
 
   @inline(__always)
   private func decide(at now: Instant, observer: CallContext?) -> CircuitBreakerStateMachine.Decision {
-    let timed: CircuitBreakerToken? = machine.withLock { machine in
-      guard let start = machine.admitTimed(at: now) else { return nil }
-      // Where calls are timed no success is counted in the word: it changes with the lock held only.
-      return CircuitBreakerToken(word: word.load(ordering: .relaxed), start: start)
-    }
-    if let timed { return .admitted(timed) }
+    if let timed = enterSlice(at: now) ?? admitTimed(at: now) { return .admitted(timed) }
     let draw = (observer ?? .current).random()
     let decision = operate(at: now, observer: observer) { machine in machine.admit(at: now, draw: draw) }
     if case .rejected = decision { rejections.wrappingAdd(1, ordering: .relaxed) }
@@ -147,11 +142,16 @@ extension CircuitBreaker {
     return false
   }
 
-  /// Counts a timed success under the lock, if it changes nothing else.
+  /// Counts a timed success, if it changes nothing else.
   @inline(__always)
   private func countTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
-    machine.withLock { machine in
-      machine.rules.needsTimeOfResults && machine.recordTimedSuccess(token, at: now)
+    if leaveSlice(token, at: now) { return true }
+    return machine.withLock { machine in
+      guard machine.rules.needsTimeOfResults else { return false }
+      takeWord(&machine)
+      let isCounted = machine.recordTimedSuccess(token, at: now)
+      publishWord(of: machine)
+      return isCounted
     }
   }
 
@@ -183,24 +183,85 @@ extension CircuitBreaker {
   }
 }
 
+// MARK: - Timed calls
+
+// Most calls begin and succeed within one slice of time, which is an eighth of the threshold: both are an
+// exchange of the word. The word says which slice, so that the bounds read after it are those of it, or the
+// exchange fails.
+extension CircuitBreaker {
+  @inline(__always)
+  private func enterSlice(at now: Instant) -> CircuitBreakerToken? {
+    var present = word.load(ordering: .acquiring)
+    while let next = present.enteringTimed() {
+      guard isInSlice(now) else { return nil }
+      let (exchanged, original) = word.weakCompareExchange(
+        expected: present, desired: next, ordering: .acquiringAndReleasing)
+      if exchanged { return CircuitBreakerToken(word: present, start: now) }
+      present = original
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func leaveSlice(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
+    var present = word.load(ordering: .acquiring)
+    while let next = present.leavingTimed(ofCallAdmittedAs: token.word) {
+      guard isInSlice(token.start), isInSlice(now) else { return false }
+      let (exchanged, original) = word.weakCompareExchange(
+        expected: present, desired: next, ordering: .acquiringAndReleasing)
+      if exchanged { return true }
+      present = original
+    }
+    return false
+  }
+
+  @inline(__always)
+  private func isInSlice(_ instant: Instant) -> Bool {
+    sliceBegin.load(ordering: .relaxed) <= instant.nanoseconds
+      && instant.nanoseconds < sliceEnd.load(ordering: .relaxed)
+  }
+
+  private func admitTimed(at now: Instant) -> CircuitBreakerToken? {
+    machine.withLock { machine in
+      takeWord(&machine)
+      let start = machine.admitTimed(at: now)
+      publishWord(of: machine)
+      return start.map { CircuitBreakerToken(word: machine.word, start: $0) }
+    }
+  }
+}
+
 // MARK: - Under the lock
 
 extension CircuitBreaker {
+  /// Successes from here on have to wait for the lock: those before were before this, those after come after.
+  @inline(__always)
+  private func takeWord(_ machine: inout CircuitBreakerStateMachine) {
+    machine.count(
+      pendingIn: word.exchange(word.load(ordering: .relaxed).asking, ordering: .acquiringAndReleasing))
+  }
+
+  @inline(__always)
+  private func publishWord(of machine: borrowing CircuitBreakerStateMachine) {
+    if let slice = machine.presentSlice {
+      sliceBegin.store(slice.begin, ordering: .relaxed)
+      sliceEnd.store(slice.end, ordering: .relaxed)
+    }
+    word.store(machine.word, ordering: .releasing)
+  }
+
   /// Operates the machine, then publishes and reports what changed.
   func operate<Answer: Sendable>(
     at now: Instant, observer: CallContext? = nil, cause: FailureCause = .none,
     _ operation: (inout CircuitBreakerStateMachine) -> (Answer, [CircuitBreakerEvent.Kind])
   ) -> Answer {
     let (answer, changes, dropped) = machine.withLock { machine in
-      // Successes from here on have to wait for the lock: those before were before this, those after come
-      // after.
-      let before = word.exchange(word.load(ordering: .relaxed).asking, ordering: .acquiring)
-      machine.count(successes: before.pendingSuccesses)
+      takeWord(&machine)
       let generation = machine.generation
       let (answer, changes) = operation(&machine)
       let isNew = machine.generation != generation
       let dropped = isNew ? refuse(&machine, closed: changes.contains(.closed), cause) : nil
-      word.store(machine.word, ordering: .releasing)
+      publishWord(of: machine)
       for kind in changes {
         eventQueue?.enqueue(CircuitBreakerEvent(breaker: name, kind: kind, instant: now))
       }

@@ -28,6 +28,9 @@ public final class CircuitBreaker: Sendable {
   @usableFromInline let word: Atomic<CircuitBreakerWord>
   @usableFromInline let openUntil = Atomic<Int64>(Instant.distantPast.nanoseconds)
   @usableFromInline let rejections = Atomic<Int>(0)
+  // When a call must begin, and succeed, to be counted in the word while that is timed.
+  let sliceBegin = Atomic<Int64>(0)
+  let sliceEnd = Atomic<Int64>(0)
   let eventQueue: EventQueue<CircuitBreakerEvent>?
   let machine: Lock<CircuitBreakerStateMachine>
   // When it was last asked for, as ``CircuitBreakers`` counts time; here, it takes no memory.

@@ -59,15 +59,24 @@ package struct CircuitBreakerStateMachine: ~Copyable, @unchecked Sendable {
       case .disabled: false
       case .recovering, .open, .halfOpen, .forcedOpen: true
       }
-    return CircuitBreakerWord(
+    let word = CircuitBreakerWord(
       generation: generation, mode, asksAdmission: asksAdmission,
       asksResults: rules.needsTimeOfResults || !isSettled)
+    return presentSlice.map { word.timing(slice: $0.number) } ?? word
   }
 
   /// Whether no number of successes can change anything: none can make a rate defined that has a failure in
   /// it.
   private var isSettled: Bool {
     history.tally.failures == 0 || history.tally.calls >= rules.minimumThroughput
+  }
+
+  /// The slice of time whose calls the owner may count without asking, and when they begin and succeed.
+  var presentSlice: (number: Int64, begin: Int64, end: Int64)? {
+    guard rules.timesCalls, mode == .closed, let memory, memory.pointee.isSettledForSlowCalls(rules) else {
+      return nil
+    }
+    return memory.pointee.running.presentSlice
   }
 }
 
@@ -169,7 +178,13 @@ extension CircuitBreakerStateMachine {
     forget(takeBack(token))
   }
 
-  /// Counts successes that the owner has taken by ``word`` without asking.
+  /// Counts what the owner has counted by ``word`` without asking.
+  mutating func count(pendingIn word: CircuitBreakerWord) {
+    if word.pendingRunning != 0 { history.running.changePresent(by: word.pendingRunning) }
+    count(successes: word.pendingSuccesses)
+  }
+
+  /// Counts successes that the owner has taken without asking.
   package mutating func count(successes count: Int) {
     guard count > 0 else { return }
     successes &+= count

@@ -2,9 +2,14 @@ public import Synchronization
 
 /// What a breaker is, in one word: a generation and a mode, so that a call is admitted with one load.
 ///
-/// Every change of state that results must not cross begins a generation. The lower half has room for the
-/// successes that a closed breaker has counted and not yet looked at: a success is one exchange of the word,
-/// and belongs to the state that it was counted in.
+/// Every change of state that results must not cross begins a generation. The lower half has room for what
+/// was counted in a closed breaker and not yet looked at: a success is one exchange of the word, and belongs
+/// to the state that it was counted in. What the lower half counts, by bits:
+///
+/// | calls | 31 | 18 ... 30 | 9 ... 17 | 0 ... 8 |
+/// |---|---|---|---|---|
+/// | not timed | full | successes | successes | successes |
+/// | timed | 1 | the slice of time | successes | running calls, more or less, and 256 |
 @usableFromInline
 package struct CircuitBreakerWord: RawRepresentable, AtomicRepresentable, Sendable, BitwiseCopyable, Hashable
 {
@@ -61,7 +66,7 @@ package struct CircuitBreakerWord: RawRepresentable, AtomicRepresentable, Sendab
 // MARK: - Successes that were not looked at
 
 extension CircuitBreakerWord {
-  package var pendingSuccesses: Int { Int(rawValue & 0xFFFF_FFFF) }
+  package var pendingSuccesses: Int { Int(isTimed ? rawValue >> 9 & 0x1FF : rawValue & 0xFFFF_FFFF) }
 
   /// The same, with results having to be handed to the state machine.
   var asking: CircuitBreakerWord {
@@ -75,5 +80,42 @@ extension CircuitBreakerWord {
   package func addingSuccess(ofCallAdmittedAs admitted: CircuitBreakerWord) -> CircuitBreakerWord? {
     guard rawValue & Self.takesNoSuccess == 0, (rawValue ^ admitted.rawValue) >> 37 == 0 else { return nil }
     return CircuitBreakerWord(rawValue: rawValue &+ 1)
+  }
+}
+
+// MARK: - Timed calls that were not looked at
+
+extension CircuitBreakerWord {
+  /// Whether a call that begins, or succeeds, in the present slice of time is counted here.
+  package var isTimed: Bool { rawValue & Self.timedBits == Self.timedBits }
+
+  // A word whose successes fill it to the last bit lets calls in without asking.
+  private static var timedBits: UInt64 { asksAdmission | 1 << 31 }
+
+  /// How many more calls of the present slice run than before; negative for fewer.
+  package var pendingRunning: Int { isTimed ? Int(rawValue & 0x1FF) - 256 : 0 }
+
+  /// The word that counts the timed calls of a slice.
+  ///
+  /// - Parameter slice: 13 bits of it are kept: enough to tell it from all that a stopped thread could have
+  ///   seen less than a thousand thresholds ago.
+  package func timing(slice: Int64) -> CircuitBreakerWord {
+    CircuitBreakerWord(
+      rawValue: rawValue | 1 << 31 | UInt64(truncatingIfNeeded: slice & 0x1FFF) << 18 | 256)
+  }
+
+  /// The word after one more call has begun; `nil` if the state machine must be asked.
+  func enteringTimed() -> CircuitBreakerWord? {
+    guard isTimed, rawValue & 0x1FF < 0x1FF else { return nil }
+    return CircuitBreakerWord(rawValue: rawValue + 1)
+  }
+
+  /// The word after one success of a call that was admitted as `admitted` and began in the present slice;
+  /// `nil` if the state machine must be asked.
+  func leavingTimed(ofCallAdmittedAs admitted: CircuitBreakerWord) -> CircuitBreakerWord? {
+    guard isTimed, (rawValue ^ admitted.rawValue) >> 37 == 0, rawValue & 0x1FF > 0,
+      rawValue >> 9 & 0x1FF < 0x1FF
+    else { return nil }
+    return CircuitBreakerWord(rawValue: rawValue + 0x1FF)
   }
 }

@@ -59,6 +59,12 @@ extension BreakerHistory {
     rules.reasonToOpen(tally, overdue: running.overdue, failuresInARow: consecutiveFailures)
   }
 
+  /// Whether no number of successes that are not slow can change anything, whenever they come.
+  func isSettledForSlowCalls(_ rules: CircuitBreakerRules) -> Bool {
+    counted != nil
+      && (tally.failures | tally.slow | running.overdue == 0 || tally.calls >= rules.minimumThroughput)
+  }
+
   /// The window's counts with the calls that run past the threshold among the slow.
   var tallyWithOverdue: CallTally {
     CallTally(

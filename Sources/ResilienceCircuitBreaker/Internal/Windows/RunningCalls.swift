@@ -34,6 +34,17 @@ struct RunningCalls: Sendable {
     return now
   }
 
+  /// The present slice, and when a call must begin to be in it, with nothing due before.
+  var presentSlice: (number: Int64, begin: Int64, end: Int64)? {
+    guard presentBegin < presentEnd, overdueThrough < present else { return nil }
+    return (present, presentBegin, min(presentEnd, dueAt))
+  }
+
+  /// Counts calls of the present slice that have begun, less those that have ended.
+  mutating func changePresent(by number: Int) {
+    slices[place(of: present)] += Int32(number)
+  }
+
   @inline(never)
   private mutating func enterSlowly(at now: Instant) -> Instant {
     let began = now.nanoseconds.flooredDivision(by: sliceNanoseconds).quotient
