@@ -100,6 +100,18 @@ import Testing
     #expect(breaker.snapshot(at: .s(30)).staleResults == 1500)
   }
 
+  /// A slice is 2 ns, since an eighth of 9 is rounded up; a call of the first one is overdue within the sixth.
+  @Test func aCallThatIsOverdueWithinASliceOpensTheBreakerThen() throws {
+    let policy = CircuitBreakerPolicy(
+      window: .count(10), slowCalls: .init(threshold: .nanoseconds(9), rate: 0.5), minimumThroughput: 1)
+    let breaker = CircuitBreaker("payment", policy: policy)
+    let first = try breaker.permit(at: Instant(nanoseconds: 0))
+    let second = try breaker.permit(at: Instant(nanoseconds: 10))
+    #expect(breaker.rejects(at: Instant(nanoseconds: 11)))
+    first.finish(.neutral, at: Instant(nanoseconds: 11))
+    second.finish(.neutral, at: Instant(nanoseconds: 11))
+  }
+
   /// For ThreadSanitizer: slices end, windows fill and somebody looks while calls come and go.
   @Test func everyTimedCallIsCountedOnceOnRealThreads() async {
     let policy = CircuitBreakerPolicy(
