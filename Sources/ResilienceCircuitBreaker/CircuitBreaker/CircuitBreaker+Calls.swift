@@ -145,9 +145,14 @@ extension CircuitBreaker {
   /// Counts a timed success, if it changes nothing else.
   @inline(__always)
   private func countTimedSuccess(_ token: CircuitBreakerToken, at now: Instant) -> Bool {
-    if leaveSlice(token, at: now) { return true }
+    let isTimed = !token.word.admitsFreely
+    if isTimed, leaveSlice(token, at: now) { return true }
     return machine.withLock { machine in
       guard machine.rules.needsTimeOfResults else { return false }
+      // Any other word, as it asks for results, changes with the lock held only.
+      guard isTimed, word.load(ordering: .relaxed).isTimed else {
+        return machine.recordTimedSuccess(token, at: now)
+      }
       takeWord(&machine)
       let isCounted = machine.recordTimedSuccess(token, at: now)
       publishWord(of: machine)
