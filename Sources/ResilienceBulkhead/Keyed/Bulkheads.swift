@@ -39,7 +39,7 @@ public final class Bulkheads<Key: Hashable & Sendable>: Sendable {
   ///   - name: Names what is protected. The bulkhead of a key is named by it, a slash and the key.
   ///   - policy: The policy of each. Default: as much as its destination can bear, which is learned; nobody
   ///     waits.
-  ///   - maxBulkheads: The most bulkheads that are kept at one time, 1 to 10⁹. Default: 100 000, some 60
+  ///   - maxBulkheads: The most bulkheads that are kept at one time, 1 to 10⁹. Default: 100 000, some 65
   ///     megabytes.
   ///   - idleTime: How long a bulkhead must not have been used for what it has learned to be forgotten.
   ///     Default: 10 min, as that of `CircuitBreakers`.
