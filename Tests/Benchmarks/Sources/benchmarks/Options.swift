@@ -10,6 +10,7 @@ struct Options {
   var counter = "none"
   var instructions: String?
   var baseline: String?
+  var writtenBaseline: String?
   var json: String?
   var plant: Plant.Kind?
   var isMarkdown = false
@@ -29,6 +30,7 @@ struct Options {
       case "--update-baseline": (task, countsTime) = (.updateBaseline, false)
       case "--no-time": countsTime = false
       case "--markdown": isMarkdown = true
+      case "--write-baseline": writtenBaseline = value()
       case "--json": json = value()
       case "--about": about.append(value())
       case "--counter": counter = value()

@@ -50,6 +50,11 @@ for item in cases {
 let report = Report(about: options.about, counter: options.counter, measurements: measurements)
 if let path = options.json { writeFile(path, report.json) }
 
+let writtenBaseline = options.writtenBaseline ?? (options.task == .updateBaseline ? options.baseline : nil)
+if let path = writtenBaseline {
+  writeFile(path, Baseline.text(of: measurements, counter: options.counter))
+}
+
 switch options.task {
 case .gate:
   for target in report.missedTargets { print("MISSED \(target), and no reason is given") }
@@ -57,9 +62,7 @@ case .gate:
     measurements, of: cases, isWhole: options.patterns.isEmpty, counter: options.counter)
   exit(report.missedTargets.isEmpty ? gate : 1)
 case .updateBaseline:
-  if let path = options.baseline {
-    writeFile(path, Baseline.text(of: measurements, counter: options.counter))
-  }
+  break
 default:
   print(options.isMarkdown ? report.markdown : report.text)
 }
