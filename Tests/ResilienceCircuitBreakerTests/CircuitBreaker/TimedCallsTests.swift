@@ -10,7 +10,7 @@ import Testing
   static let policies = BreakerModelTests.policies.filter { $0.slowCalls != nil }
 
   /// The breaker itself against the model of the state machine, looked at now and then.
-  @Test(arguments: 0..<24)
+  @Test(arguments: 0..<12)
   func aBreakerAgreesWithTheModelOnRandomOperations(course: Int) {
     var state = UInt64(course) << 32
     func draw(_ bound: UInt64) -> UInt64 {
@@ -22,7 +22,7 @@ import Testing
     var model = BreakerModel(policy)
     var permits: [KeptPermit] = []
     var countedInTheWord = 0
-    for operation in 0..<20_000 {
+    for operation in 0..<10_000 {
       let isBad = operation / 512 % 4 == 0
       if draw(4) == 0 {
         let longest: UInt64 = draw(16) == 0 ? 8_000_000 : 90_000

@@ -1,4 +1,4 @@
-public import ResilienceCore
+internal import ResilienceCore
 public import Synchronization
 
 /// What a bulkhead holds, apart from it, so that permits can be given back after the bulkhead is gone.
