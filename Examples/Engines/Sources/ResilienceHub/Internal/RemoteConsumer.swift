@@ -1,0 +1,186 @@
+internal import Resilience
+internal import Synchronization
+
+/// A consumer whose session is in a hub.
+final class RemoteConsumer: BrokerConsumer {
+  private struct State {
+    var nextPoll: UInt64 = 1
+    /// Calls that were not answered: the next ones ask for what was handed out to them.
+    var unanswered: [UInt64] = []
+    /// Calls that were answered, which the hub does not know yet.
+    var heard: [UInt64] = []
+    /// What was handed out beyond the limit of a call that asked again.
+    var spare: [BrokerDelivery] = []
+  }
+
+  /// How long a call that is cancelled waits for what was handed out to it.
+  private static let farewell = Duration.seconds(1)
+
+  let heartbeatInterval: Duration
+  private let broker: RemoteBroker
+  private let group: String
+  private let session: String
+  private let state = Mutex(State())
+
+  init(_ broker: RemoteBroker, _ group: String, session: String, heartbeatInterval: Duration) {
+    self.broker = broker
+    self.group = group
+    self.session = session
+    self.heartbeatInterval = heartbeatInterval
+  }
+
+  private var ended: BrokerSessionEnded { BrokerSessionEnded(group: group) }
+
+  // MARK: - Receiving
+
+  func receive(limit: Int) async throws -> [BrokerDelivery] {
+    let limit = max(1, limit)
+    while true {
+      try Task.checkCancellation()
+      if let spare = takeSpare(limit) { return spare }
+      let begin = CallContext.current.readClock()
+      let deliveries = try await poll(limit)
+      if !deliveries.isEmpty { return keepingSpare(deliveries, limit) }
+      try await broker.client.pause(ifSoonAfter: begin)
+    }
+  }
+
+  private func poll(_ limit: Int) async throws -> [BrokerDelivery] {
+    let (poll, heard) = state.withLock { state in
+      defer { state.heard = [] }
+      if let poll = state.unanswered.popLast() { return (poll, state.heard) }
+      defer { state.nextPoll += 1 }
+      return (state.nextPoll, state.heard)
+    }
+    do {
+      return try await ask(poll, heard, limit, wait: HubClient.wait)
+    } catch is BrokerSessionEnded {
+      throw ended
+    } catch {
+      if Task.isCancelled, let handedOut = try? await end(poll, heard, limit) {
+        guard handedOut.isEmpty else { return handedOut }
+        throw CancellationError()
+      }
+      state.withLock { state in
+        state.unanswered.append(poll)
+        state.heard += heard
+      }
+      try Task.checkCancellation()
+      throw error
+    }
+  }
+
+  /// Ends a call that waits in the hub.
+  ///
+  /// - Returns: What was handed out to it.
+  private func end(_ poll: UInt64, _ heard: [UInt64], _ limit: Int) async throws -> [BrokerDelivery] {
+    try await shielded { [self] in
+      guard
+        let handedOut = try await within(
+          Self.farewell, { try await self.ask(poll, heard, limit, wait: .zero) })
+      else { throw CancellationError() }
+      return handedOut
+    }
+  }
+
+  private func ask(
+    _ poll: UInt64, _ heard: [UInt64], _ limit: Int, wait: Duration
+  ) async throws -> [BrokerDelivery] {
+    let frame: HubFrame<HubReceived> = try await broker.client.poll(
+      HubPath.receive,
+      HubReceive(
+        session: session, poll: poll, heard: heard, limit: limit, waitNanoseconds: wait.clampedToNanoseconds))
+    guard frame.head.deliveries.count == frame.events.count else {
+      throw broker.client.unreadable(
+        HubPath.receive, "\(frame.head.deliveries.count) deliveries, and \(frame.events.count) events")
+    }
+    state.withLock { $0.heard.append(poll) }
+    return zip(frame.head.deliveries, frame.events).map { $0.delivery(of: $1) }
+  }
+
+  private func takeSpare(_ limit: Int) -> [BrokerDelivery]? {
+    state.withLock { state in
+      guard !state.spare.isEmpty else { return nil }
+      defer { state.spare = Array(state.spare.dropFirst(limit)) }
+      return Array(state.spare.prefix(limit))
+    }
+  }
+
+  private func keepingSpare(_ deliveries: [BrokerDelivery], _ limit: Int) -> [BrokerDelivery] {
+    guard deliveries.count > limit else { return deliveries }
+    state.withLock { $0.spare += deliveries[limit...] }
+    return Array(deliveries[..<limit])
+  }
+
+  // MARK: - Settling
+
+  /// What the hub has no session of is stale: others have it.
+  func settle(_ settlements: [BrokerSettlement]) async throws -> [BrokerReceipt] {
+    guard !settlements.isEmpty else { return [] }
+    return try await shielded { [self] in
+      var stale: [BrokerReceipt] = []
+      for part in parts(settlements) {
+        let request = HubSettle(session: session, settlements: part.map { HubSettlement($0) })
+        do {
+          let settled: HubFrame<HubSettled> = try await broker.client.ask(
+            HubPath.settle, request, events: part.flatMap(\.published))
+          stale += settled.head.stale.map(\.receipt)
+        } catch is BrokerSessionEnded {
+          stale += part.map(\.receipt)
+        }
+      }
+      return stale
+    }
+  }
+
+  /// By the bytes of what is published with them.
+  private func parts(_ settlements: [BrokerSettlement]) -> [ArraySlice<BrokerSettlement>] {
+    // Beside its events a settlement takes some 200 bytes, and a dead letter's history some KiB.
+    let allowance = max(1, broker.maxBodyBytes / 2)
+    var (parts, begin, size) = ([ArraySlice<BrokerSettlement>](), 0, 0)
+    for (index, settlement) in settlements.enumerated() {
+      let own = settlement.size
+      if index > begin, size + own > allowance {
+        parts.append(settlements[begin..<index])
+        (begin, size) = (index, 0)
+      }
+      size += own
+    }
+    return parts + [settlements[begin...]]
+  }
+
+  // MARK: - The session
+
+  func heartbeat() async throws {
+    do {
+      let _: HubFrame<HubNothing> = try await broker.client.ask(
+        HubPath.heartbeat, HubSessionOnly(session: session), within: min(broker.timeout, heartbeatInterval))
+    } catch is BrokerSessionEnded {
+      throw ended
+    }
+  }
+
+  func leave() async throws {
+    let heard = state.withLock { $0.heard }
+    try await shielded { [self] in
+      let _: HubFrame<HubNothing> = try await broker.client.ask(
+        HubPath.leave, HubSessionOnly(session: session, heard: heard))
+    }
+  }
+}
+
+extension BrokerSettlement {
+  fileprivate var published: [EncodedEvent] {
+    if case .handled(let published) = outcome { published } else { [] }
+  }
+
+  /// About how many bytes it takes; no less than half of it.
+  fileprivate var size: Int {
+    switch outcome {
+    case .handled(let published): published.reduce(200) { $0 + $1.json().count }
+    case .returned: 200
+    case .deadLettered(let death, let history):
+      ([death] + history).reduce(200) { $0 + 200 + 6 * ($1.lastError?.utf8.count ?? 0) }
+    }
+  }
+}
