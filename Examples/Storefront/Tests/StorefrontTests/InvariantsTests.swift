@@ -5,6 +5,7 @@ import Testing
 /// Each promise is seen to break.
 @Suite struct InvariantsTests {
   private static let sound = Books(
+    products: 1,
     orders: [
       Orders.Books.Entry(id: "a", endings: ["shipped"], pence: 500, pieces: 2),
       Orders.Books.Entry(id: "b", endings: ["refunded"], pence: 300, pieces: 3),

@@ -9,12 +9,13 @@ import Testing
 @Suite(.serialized) struct ProcessTests {
   @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
     try await withSupervisor { supervisor in
-      let engines = EngineChoice(hub: supervisor.hubAddress)
-      let report = try await SupervisedDay(
-        supervisor: supervisor, engines: engines, file: try Self.day(visits: 40), duration: .seconds(8),
-        faults: [.kill("orders"), .kill("payments"), .kill("hub")]
-      ).run()
-      try await engines.shutdown()
+      let file = try Self.day(visits: 40)
+      let report = try await EngineChoice.using(hub: supervisor.hubAddress) { engines in
+        try await SupervisedDay(
+          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8),
+          faults: [.kill("orders"), .kill("payments"), .kill("hub")]
+        ).run()
+      }
       #expect(report.findings.flatMap(\.breaches) == [])
       #expect(report.failedVisits == [])
       #expect(report.acknowledged >= 40)

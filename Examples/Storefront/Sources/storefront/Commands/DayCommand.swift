@@ -43,17 +43,11 @@ struct DayCommand: AsyncParsableCommand {
       directory: URL(filePath: folder).path, gatewayPort: nil, executable: Program.path, collector: collector,
       staffKey: UUID().uuidString,
       logger: Logger(label: "storefront", factory: { JSONLogHandler(label: $0) }))
-    let engines = EngineChoice(hub: supervisor.hubAddress)
-    let report: DayReport
-    do {
-      report = try await SupervisedDay(
+    let report = try await EngineChoice.using(hub: supervisor.hubAddress) { engines in
+      try await SupervisedDay(
         supervisor: supervisor, engines: engines, file: day, duration: .seconds(seconds), faults: faults
       ).run()
-    } catch {
-      try? await engines.shutdown()
-      throw error
     }
-    try await engines.shutdown()
     print(report.text)
     if !report.isSound { throw ExitCode(1) }
   }

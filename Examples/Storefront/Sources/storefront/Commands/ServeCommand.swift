@@ -52,14 +52,17 @@ struct ServeCommand: AsyncParsableCommand {
     guard let secret = environment[Self.secretVariable], let staffKey = environment[Self.staffKeyVariable] else {
       throw ValidationError("\(Self.secretVariable) and \(Self.staffKeyVariable) must be set")
     }
-    let engines = EngineChoice(hub: hub)
-    let settings = ServiceSettings(
-      store: engines.store, broker: engines.broker, directory: directory, secret: secret, staffKey: staffKey,
-      collector: collector)
-    let process = try await ServiceProcess(
-      type, settings, port: port, logger: logger, signals: [.sigterm, .sigint],
-      beside: [parentWatch].compactMap(\.self))
-    try await process.run()
-    try await engines.shutdown()
+    guard secret.utf8.count >= 32 else {
+      throw ValidationError("\(Self.secretVariable) has \(secret.utf8.count) bytes, and needs 32")
+    }
+    try await EngineChoice.using(hub: hub) { engines in
+      let settings = ServiceSettings(
+        store: engines.store, broker: engines.broker, directory: directory, secret: secret, staffKey: staffKey,
+        collector: collector)
+      try await ServiceProcess(
+        type, settings, port: port, logger: logger, signals: [.sigterm, .sigint],
+        beside: [parentWatch].compactMap(\.self)
+      ).run()
+    }
   }
 }

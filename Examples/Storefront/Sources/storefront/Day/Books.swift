@@ -5,6 +5,8 @@ import Resilience
 
 /// What the services say that they have done.
 struct Books: Decodable, Equatable, Sendable {
+  /// Products that can be ordered.
+  var products: Int
   var orders: [Orders.Books.Entry]
   var letters: [Orders.Books.Letter]
   var movements: [Payments.Books.Movement]
@@ -28,7 +30,7 @@ struct Books: Decodable, Equatable, Sendable {
     let orders = try await ask("orders", Orders.Books.self)
     let inventory = try await ask("inventory", Inventory.Books.self)
     return Books(
-      orders: orders.orders, letters: orders.letters,
+      products: orders.products, orders: orders.orders, letters: orders.letters,
       movements: try await ask("payments", Payments.Books.self).movements, shelves: inventory.shelves,
       taken: inventory.taken, parcels: try await ask("logistics", Logistics.Books.self).parcels,
       openLetters: try await settings.broker.deadLetters(limit: 1000).count)
@@ -36,6 +38,21 @@ struct Books: Decodable, Equatable, Sendable {
 
   /// Whether every order has ended and no dead letter waits.
   var isSettled: Bool { openLetters == 0 && orders.allSatisfy { !$0.endings.isEmpty } }
+
+  /// Waits until so many products can be ordered and are on the shelves.
+  static func waitForProducts(
+    _ count: Int, by client: HTTPClient, _ settings: ServiceSettings, within limit: Duration
+  ) async throws {
+    let end = ContinuousClock.now + limit
+    while true {
+      let books = try await collect(by: client, settings)
+      if books.products >= count, books.shelves.count >= count { return }
+      guard ContinuousClock.now < end else {
+        throw NotOffered(wanted: count, priced: books.products, shelved: books.shelves.count)
+      }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
 
   /// Collects the books until all has ended and nothing has changed for two seconds, or time is up.
   static func settled(
@@ -52,4 +69,12 @@ struct Books: Decodable, Equatable, Sendable {
     }
     return books
   }
+}
+
+/// The products of the day did not arrive where they are needed.
+struct NotOffered: Error, CustomStringConvertible {
+  var wanted: Int
+  var priced: Int
+  var shelved: Int
+  var description: String { "of \(wanted) products \(priced) have a price and \(shelved) are on the shelves" }
 }

@@ -26,14 +26,15 @@ final class DayRun: Sendable {
   /// Visits that ended without an order, and why.
   var failedVisits: [String] { failed.withLock { $0 } }
 
-  /// Puts all products on the shelves, and waits until the last of them can be ordered.
+  /// Puts all products on the shelves, as the staff does in the morning.
   func open() async throws {
+    let patience = Patience()
     let staff = try await shop.loggedIn(["staffKey": staffKey], patience: patience)
     // Some at a time: a shop is not filled one by one.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (index, product) in (file.products + [DayProbe.product]).enumerated() {
         if index >= 8 { try await group.next() }
-        group.addTask { [patience] in
+        group.addTask {
           _ = try await patience.run("POST /products/") { try await staff.send(.POST, "/products/", product) }
         }
       }

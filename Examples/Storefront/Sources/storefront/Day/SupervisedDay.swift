@@ -18,8 +18,12 @@ struct SupervisedDay: Sendable {
   private func play() async throws -> DayReport {
     let client = HTTPClient.shared
     let shop = ShopClient(client: client, gateway: supervisor.gateway)
+    let settings = ServiceSettings(
+      store: engines.store, broker: engines.broker, directory: supervisor.directory, secret: "", staffKey: "")
     let run = DayRun(file, shop, staffKey: supervisor.staffKey)
     try await run.open()
+    try await Books.waitForProducts(
+      file.products.count + 1, by: client, settings, within: Self.patience)
     async let played: Void = run.play(in: duration)
     let injector = DayFaults(supervisor: supervisor, probe: DayProbe(day: run, shop: shop))
     var results: [DayFaults.Result] = []
@@ -28,8 +32,6 @@ struct SupervisedDay: Sendable {
       results.append(await injector.inject(fault))
     }
     await played
-    let settings = ServiceSettings(
-      store: engines.store, broker: engines.broker, directory: supervisor.directory, secret: "", staffKey: "")
     let books = try await Books.settled(by: client, settings, within: Self.patience)
     return DayReport(run, books, results)
   }

@@ -8,17 +8,26 @@ import ResilienceHub
 struct EngineChoice: Sendable {
   let store: any RegistryStore
   let broker: any EventBroker
-  private let client: HTTPClient
 
-  /// The hub, which needs nothing to be installed.
-  init(hub: String) {
+  /// Runs `body` with the hub, which needs nothing to be installed.
+  static func using<Value: Sendable>(
+    hub: String, _ body: (EngineChoice) async throws -> Value
+  ) async throws -> Value {
     var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(500))
     // Each group and each service that is followed waits with a request of its own.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-    client = HTTPClient(configuration: configuration)
-    store = RemoteRegistryStore(client, at: hub + "/hub", timeout: .seconds(2))
-    broker = RemoteBroker(client, at: hub + "/hub", timeout: .seconds(2))
+    let client = HTTPClient(configuration: configuration)
+    let result: Result<Value, any Error>
+    do {
+      result = .success(
+        try await body(
+          EngineChoice(
+            store: RemoteRegistryStore(client, at: hub + "/hub", timeout: .seconds(2)),
+            broker: RemoteBroker(client, at: hub + "/hub", timeout: .seconds(2)))))
+    } catch {
+      result = .failure(error)
+    }
+    try await client.shutdown()
+    return try result.get()
   }
-
-  func shutdown() async throws { try await client.shutdown() }
 }

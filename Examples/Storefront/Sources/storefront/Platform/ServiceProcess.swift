@@ -69,8 +69,10 @@ final class ServiceProcess: Sendable {
       drain: { await platform.bus.shutDown(grace: .seconds(5)) })
     let work = DrainingService("work", run: { try await service.run() })
     let registration = Registration(platform: platform, ports: ports, registered: registeredPort)
-    return [platform.reporter?.service(), bus, replica(of: platform.settings.store, platform, calls)]
-      .compactMap(\.self) + [work, app, DrainService(readiness, notice: platform.settings.notice), registration]
+    // A replica that follows nobody ends at once, and a group ends with it.
+    let replica = calls.isEmpty ? nil : replica(of: platform.settings.store, platform, calls)
+    let drain = DrainService(readiness, notice: platform.settings.notice)
+    return [platform.reporter?.service(), bus, replica].compactMap(\.self) + [work, app, drain, registration]
   }
 
   private static func replica(

@@ -166,6 +166,8 @@ extension Orders {
       var reason: String
     }
 
+    /// Products that can be ordered.
+    var products: Int
     var orders: [Entry]
     var letters: [Letter]
   }
@@ -178,6 +180,7 @@ extension Orders {
         let documents = try String.fetchAll(database, sql: "SELECT document FROM orders")
         let orders = try documents.map { try JSONDecoder().decode(Order.self, from: Data($0.utf8)) }
         return Books(
+          products: try Int.fetchOne(database, sql: "SELECT count(*) FROM prices") ?? 0,
           orders: orders.map { order in
             Books.Entry(
               id: order.id, endings: (byOrder[order.id] ?? []).map { $0["status"] }, pence: order.pence,

@@ -6,8 +6,8 @@ import Resilience
 struct Payments: StorefrontService {
   static let name = "payments"
 
-  /// Above this a card is declined: £5 000.
-  static let cardLimit = 500_000
+  /// Above this a card is declined: £1 000.
+  static let cardLimit = 100_000
 
   private let database: ServiceDatabase
 

@@ -43,27 +43,30 @@ struct Products: StorefrontService {
           arguments: [product.sku, product.description, product.pence, product.quantity])
         return database.changesCount > 0
       }
-      try await announce()
+      // Of one that was told of and not noted the run below tells again.
+      if isNew { try await announce(product) }
       return EditedResponse(status: isNew ? .created : .ok, response: product)
     }
   }
 
   /// Tells of the products that nobody has been told of: a crash may come between a write and its event.
-  private func announce() async throws {
+  private func announceTheRest() async throws {
     let products = try await database.read { database in
       try Row.fetchAll(database, sql: "SELECT * FROM products WHERE announced = 0").map(Product.init)
     }
-    for product in products {
-      let event = try Event(
+    for product in products { try await announce(product) }
+  }
+
+  private func announce(_ product: Product) async throws {
+    let event = try Event(
         id: product.sku, source: Self.name, type: Topic.productAdded, subject: product.sku, data: product)
-      try await platform.bus.publish(event)
-      try await database.write { database in
-        try database.execute(sql: "UPDATE products SET announced = 1 WHERE sku = ?", arguments: [product.sku])
-      }
+    try await platform.bus.publish(event)
+    try await database.write { database in
+      try database.execute(sql: "UPDATE products SET announced = 1 WHERE sku = ?", arguments: [product.sku])
     }
   }
 
-  func run() async throws { try await platform.everySecond(announce) }
+  func run() async throws { try await platform.everySecond(announceTheRest) }
 }
 
 extension Product {
