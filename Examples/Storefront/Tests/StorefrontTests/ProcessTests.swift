@@ -18,7 +18,7 @@ import Testing
       }
       #expect(report.findings.flatMap(\.breaches) == [])
       #expect(report.failedVisits == [])
-      #expect(report.acknowledged >= 40)
+      #expect(report.placed == 40)
       for name in ["orders", "payments", "hub"] { #expect(supervisor.starts(of: name) > 1, "\(name)") }
       #expect(report.faults.allSatisfy { $0.text.hasPrefix("served again") }, "\(report.faults)")
     }
@@ -26,8 +26,10 @@ import Testing
 
   @Test func nothingIsLeftRunning() async throws {
     try await withSupervisor { supervisor in
-      let ports = try await supervisor.run { supervisor.ports }
-      for (name, port) in ports { #expect(FreePort.isFree(port), "\(name) still listens on \(port)") }
+      let processes = try await supervisor.run { supervisor.processes }
+      #expect(processes.count == Supervisor.names.count)
+      for (name, process) in processes { #expect(kill(process, 0) == -1, "\(name) still runs") }
+      for (name, port) in supervisor.ports { #expect(FreePort.isFree(port), "\(name) still listens on \(port)") }
     }
   }
 

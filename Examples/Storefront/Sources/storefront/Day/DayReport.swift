@@ -4,7 +4,7 @@ import Foundation
 struct DayReport: Sendable {
   var visits: Int
   var skippedLines: Int
-  var acknowledged: Int
+  var placed: Int
   var failedVisits: [String]
   var requests: Int
   var failures: [String: Int]
@@ -17,17 +17,18 @@ struct DayReport: Sendable {
 
   var text: String {
     func ended(_ status: String) -> Int { books.orders.count { $0.endings == [status] } }
+    let lettersOfOrders = books.letters.count { $0.order != nil }
     let pence = books.movements.reduce(0) { $0 + $1.pence }
     let failures = failures.sorted { $0.key < $1.key }.map { "\($0.value)× \($0.key)" }
     var lines = [
-      row("visits", "\(visits), of which \(acknowledged) placed an order; \(skippedLines) lines skipped"),
+      row("visits", "\(visits), of which \(placed) placed an order; \(skippedLines) lines skipped"),
       row("requests", "\(requests), failed: \(failures.isEmpty ? "none" : failures.joined(separator: ", "))"),
       row("answered", "p50 \(percentile(0.5)), p99 \(percentile(0.99)), longest \(percentile(1))"),
       row(
         "orders",
         "\(books.orders.count): \(ended("shipped")) shipped, \(ended("refunded")) refunded, "
           + "\(ended("declined")) declined"),
-      row("dead letters", "\(books.letters.count)"),
+      row("dead letters", "\(lettersOfOrders) of orders, \(books.letters.count - lettersOfOrders) of pages given up"),
       row("money", "£\(pence / 100).\(pence % 100 < 10 ? "0" : "")\(pence % 100)"),
     ]
     lines += faults.map { row($0.fault, $0.text) }
@@ -53,11 +54,10 @@ struct DayReport: Sendable {
 
 extension DayReport {
   init(_ run: DayRun, _ books: Books, _ faults: [DayFaults.Result]) {
-    let acknowledged = run.acknowledgedOrders
     self.init(
-      visits: run.file.visits.count, skippedLines: run.file.skippedLines, acknowledged: acknowledged.count,
+      visits: run.file.visits.count, skippedLines: run.file.skippedLines, placed: run.ordersPlaced,
       failedVisits: run.failedVisits, requests: run.patience.requests, failures: run.patience.failures,
       latencies: run.patience.latencies, faults: faults, books: books,
-      findings: Invariants.findings(books, acknowledged: Set(acknowledged.values)))
+      findings: Invariants.findings(books, acknowledged: run.acknowledgedOrders))
   }
 }

@@ -8,7 +8,8 @@ final class DayRun: Sendable {
   let patience = Patience()
   private let shop: ShopClient
   private let staffKey: String
-  private let acknowledged = Mutex<[String: String]>([:])
+  private let acknowledged = Mutex<Set<String>>([])
+  private let placed = Mutex(0)
   private let failed = Mutex<[String]>([])
 
   /// Pages that a customer looks at, and pieces that go into the cart, of the items that are ordered.
@@ -20,8 +21,11 @@ final class DayRun: Sendable {
     self.staffKey = staffKey
   }
 
-  /// The orders that the shop has taken, by the invoice's number.
-  var acknowledgedOrders: [String: String] { acknowledged.withLock { $0 } }
+  /// The numbers of the orders that the shop has taken, those of probes among them.
+  var acknowledgedOrders: Set<String> { acknowledged.withLock { $0 } }
+
+  /// Visits that ended with an order.
+  var ordersPlaced: Int { placed.withLock { $0 } }
 
   /// Visits that ended without an order, and why.
   var failedVisits: [String] { failed.withLock { $0 } }
@@ -71,7 +75,8 @@ final class DayRun: Sendable {
       }
     }
     let order = try await order(visit.items, by: shop, key: visit.invoice)
-    acknowledged.withLock { $0[visit.invoice] = order }
+    acknowledge(order)
+    placed.withLock { $0 += 1 }
   }
 
   /// - Returns: The order's number.
@@ -82,6 +87,6 @@ final class DayRun: Sendable {
     return try answer.decoded(as: Orders.Status.self).id
   }
 
-  /// An order of the probe, beside the day's.
-  func acknowledge(_ order: String, key: String) { acknowledged.withLock { $0[key] = order } }
+  /// Notes that the shop has taken an order.
+  func acknowledge(_ order: String) { acknowledged.withLock { _ = $0.insert(order) } }
 }

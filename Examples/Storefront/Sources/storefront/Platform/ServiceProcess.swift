@@ -90,7 +90,8 @@ final class ServiceProcess: Sendable {
       [platform.bus.snapshot()] + platform.stacks.all.values.map { $0 as any MetricSource } + service.metrics
     }
     router.addMiddleware {
-      RefusalMiddleware()
+      // What fails here is the disk or the broker: another try may find it back.
+      RefusalMiddleware(otherwise: .serviceUnavailable)
       CallTraceMiddleware(platform.tracer)
       DeadlineMiddleware(limit: .seconds(3))
     }

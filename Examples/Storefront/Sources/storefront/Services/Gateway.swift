@@ -27,6 +27,7 @@ struct Gateway: StorefrontService {
 
   func protect(_ router: Router<StorefrontContext>) {
     router.addMiddleware {
+      RefusalMiddleware(otherwise: .badGateway)
       BulkheadMiddleware(bulkhead)
       TokenMiddleware(keys: keys)
       RateLimitMiddleware(limiter) { _, context in context.identity?.sub.value }

@@ -57,6 +57,9 @@ final class Supervisor: Sendable {
 
   func address(of name: String) -> String { "http://127.0.0.1:\(ports[name] ?? 0)" }
 
+  /// The processes that run.
+  var processes: [String: pid_t] { running.withLock { $0 } }
+
   /// How often a process was started.
   func starts(of name: String) -> Int { startCounts.withLock { $0[name] ?? 0 } }
 
