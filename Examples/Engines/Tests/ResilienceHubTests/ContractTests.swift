@@ -21,12 +21,16 @@ import Testing
 
   @Test func aRemoteBrokerKeepsThePromisesOfABrokerInMemory() async throws {
     #expect(EventBrokerContract.cases.count >= 40)
-    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(3)))
+    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(6)))
     try await withHub(Hub(broker: memory)) { endpoint in
       try await withClient { client in
         let broker = RemoteBroker(client, at: endpoint)
-        try await withThrowingTaskGroup { group in
-          for promise in EventBrokerContract.cases { group.addTask { try await promise.run(broker) } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for (index, promise) in EventBrokerContract.cases.enumerated() {
+            // So many at once that no session ends for want of a processor.
+            if index >= 10 { try await group.next() }
+            group.addTask { try await promise.tried(on: broker) }
+          }
           try await group.waitForAll()
         }
       }
@@ -44,11 +48,14 @@ import Testing
       EventBrokerContract.cases.filter { !crashing.contains($0.name) }
     )
     #expect(alone.count == crashing.count)
-    try await HubProcess.with(session: 3) { hub in
+    try await HubProcess.with(session: 6) { hub in
       try await withClient { client in
         let broker = RemoteBroker(client, at: hub.endpoint)
-        try await withThrowingTaskGroup { group in
-          for promise in together { group.addTask { try await promise.run(broker) } }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for (index, promise) in together.enumerated() {
+            if index >= 10 { try await group.next() }
+            group.addTask { try await promise.tried(on: broker) }
+          }
           try await group.waitForAll()
         }
         // One after the other: a crash is everybody's.
@@ -69,7 +76,7 @@ import Testing
         let store = RemoteRegistryStore(client, at: endpoint)
         let forgetting = "whoeverAsksForForgottenChangesIsToldToListAnew"
         #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
-        try await withThrowingTaskGroup { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
           for promise in RegistryStoreContract.cases where promise.name != forgetting {
             group.addTask { try await promise.run(store, ttl: .seconds(1)) }
           }
@@ -83,6 +90,19 @@ import Testing
           }
         }
       }
+    }
+  }
+}
+
+extension EventBrokerContract.Case {
+  /// Tries the promise; an error of the broker's does not say whose it is.
+  fileprivate func tried(on broker: RemoteBroker) async throws {
+    do {
+      try await run(broker)
+    } catch let error as BrokerContractViolation {
+      throw error
+    } catch {
+      Issue.record(error, "\(self)")
     }
   }
 }

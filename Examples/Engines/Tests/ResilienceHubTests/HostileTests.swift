@@ -51,11 +51,16 @@ import Testing
     (HubPath.join, #"{"session":"S","group":{"name":"","filter":{"kind":"all"},"startsWithOldest":false}}"#, 400),
     (HubPath.join, #"{"session":"x","group":{"name":"g","filter":{"kind":"all"},"startsWithOldest":false}}"#, 400),
     (HubPath.join, #"{"session":"S","group":{"name":"g","filter":{"kind":"none"},"startsWithOldest":true}}"#, 400),
-    (HubPath.receive, #"{"session":"T","poll":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 410),
-    (HubPath.receive, #"{"session":"S","poll":-1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400),
-    (HubPath.receive, #"{"session":"S","poll":1,"heard":[9,9],"limit":-9223372036854775808,"waitNanoseconds":-1}"#, 200),
-    (HubPath.receive, #"{"session":"S","poll":2,"heard":[],"limit":9223372036854775807,"waitNanoseconds":1}"#, 200),
-    (HubPath.receive, #"{"session":"S","poll":3,"heard":[],"limit":1,"waitNanoseconds":1e400}"#, 400),
+    (HubPath.receive, #"{"session":"T","poll":1,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 410),
+    (HubPath.receive, #"{"session":"S","poll":-1,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400),
+    (HubPath.receive, #"{"session":"S","poll":1,"attempt":1,"heard":[9,9],"limit":-9223372036854775808,"waitNanoseconds":-1}"#, 200),
+    (HubPath.receive, #"{"session":"S","poll":2,"attempt":1,"heard":[],"limit":9223372036854775807,"waitNanoseconds":1}"#, 200),
+    (HubPath.receive, #"{"session":"S","poll":3,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":1e400}"#, 400),
+    (HubPath.receive, #"{"session":"S","poll":0,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400),
+    (
+      HubPath.receive,
+      #"{"session":"S","poll":18446744073709551615,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400
+    ),
     (HubPath.settle, #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"gone"}]}"#, 400),
     (
       HubPath.settle,
@@ -113,8 +118,8 @@ import Testing
 
   /// Calls every function of a broker and a store.
   private func errors(at endpoint: String) async -> [any Error] {
-    let broker = RemoteBroker(.shared, at: endpoint, timeout: .milliseconds(300))
-    let store = RemoteRegistryStore(.shared, at: endpoint, timeout: .milliseconds(300))
+    let broker = RemoteBroker(.shared, at: endpoint)
+    let store = RemoteRegistryStore(.shared, at: endpoint)
     let consumer = RemoteConsumer(broker, "g", session: "s", heartbeatInterval: .seconds(1))
     let record = StoreRecord(ServiceInstance(id: "a", service: "s"))
     let receipt = BrokerReceipt(scope: 1, position: 1)

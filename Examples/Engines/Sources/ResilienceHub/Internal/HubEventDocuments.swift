@@ -22,6 +22,8 @@ struct HubReceive: Codable, Sendable {
   let session: String
   /// Numbers this call: whoever asks again with the same number gets what was handed out to it.
   let poll: UInt64
+  /// Numbers the requests of this call: one that arrives behind a later one has been given up.
+  let attempt: UInt64
   /// The calls whose answers have arrived.
   let heard: [UInt64]
   let limit: Int

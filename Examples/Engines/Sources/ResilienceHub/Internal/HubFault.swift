@@ -15,7 +15,7 @@ struct HubRefusal: Error, CustomStringConvertible {
   var description: String { "\(field) must be \(requirement), was \"\(value.prefix(80))\"" }
 }
 
-/// The hub holds as many sessions, or calls of a session, as it may.
+/// The hub holds as many sessions as it may.
 struct HubCrowded: Error, CustomStringConvertible {
   let what: String
   let limit: Int

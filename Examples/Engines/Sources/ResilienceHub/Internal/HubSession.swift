@@ -11,15 +11,12 @@ final class HubSession: Sendable {
   }
 
   private struct State {
-    /// The calls whose answers have not been heard of.
-    var polls: [UInt64: Task<Answer, any Error>] = [:]
+    var polls = HubPolls<Task<Answer, any Error>>()
     /// What was received, and did not fit into an answer.
     var spare: [BrokerDelivery] = []
     var lastUse: Instant
   }
 
-  /// The most calls of a session whose answers have not been heard of.
-  private static let maxPolls = 64
   private static let maxLimit = 1000
 
   let consumer: any BrokerConsumer
@@ -49,19 +46,21 @@ final class HubSession: Sendable {
   /// Hands out what there is or comes within the time; nothing when nothing comes.
   func receive(_ asked: HubReceive, within limit: Duration, maxBytes: Int) async throws -> ByteBuffer {
     let task: Task<Answer, any Error>? = state.withLock { state in
-      for poll in asked.heard { state.polls[poll] = nil }
-      let earlier = state.polls[asked.poll]
-      // What waits for an answer that nobody hears ends, with what it has.
-      earlier?.cancel()
-      guard earlier != nil || state.polls.count < Self.maxPolls else { return nil }
-      let task = Task {
-        if let earlier, let answer = try? await earlier.value, !answer.deliveries.isEmpty { return answer }
-        return try await self.answer(min(max(1, asked.limit), Self.maxLimit), within: limit, maxBytes)
+      for poll in asked.heard { state.polls.end(poll) }
+      var task: Task<Answer, any Error>?
+      _ = state.polls.begin(asked.poll, attempt: asked.attempt) { earlier in
+        // What waits for an answer that nobody hears ends, with what it has.
+        earlier?.cancel()
+        let begun = Task {
+          if let earlier, let answer = try? await earlier.value, !answer.deliveries.isEmpty { return answer }
+          return try await self.answer(min(max(1, asked.limit), Self.maxLimit), within: limit, maxBytes)
+        }
+        task = begun
+        return begun
       }
-      state.polls[asked.poll] = task
       return task
     }
-    guard let task else { throw HubCrowded(what: "calls of a session that were not heard of", limit: Self.maxPolls) }
+    guard let task else { throw HubRefusal("poll", "\(asked.poll)", "an open one, with a later attempt") }
     return try await task.value.bytes
   }
 
@@ -93,9 +92,8 @@ final class HubSession: Sendable {
   /// Ends the session; what has not arrived counts as not handed out.
   func leave(heard: [UInt64]) async throws {
     let (polls, spare) = state.withLock { state in
-      for poll in heard { state.polls[poll] = nil }
-      defer { state.polls = [:] }
-      return (Array(state.polls.values), state.spare)
+      for poll in heard { state.polls.end(poll) }
+      return (state.polls.takeAll(), state.spare)
     }
     var unheard = spare
     for poll in polls {

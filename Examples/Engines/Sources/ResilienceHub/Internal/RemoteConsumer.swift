@@ -3,10 +3,16 @@ internal import Synchronization
 
 /// A consumer whose session is in a hub.
 final class RemoteConsumer: BrokerConsumer {
+  /// One call, and its latest request.
+  private struct Poll: Sendable {
+    let number: UInt64
+    var attempt: UInt64 = 1
+  }
+
   private struct State {
     var nextPoll: UInt64 = 1
     /// Calls that were not answered: the next ones ask for what was handed out to them.
-    var unanswered: [UInt64] = []
+    var unanswered: [Poll] = []
     /// Calls that were answered, which the hub does not know yet.
     var heard: [UInt64] = []
     /// What was handed out beyond the limit of a call that asked again.
@@ -46,23 +52,26 @@ final class RemoteConsumer: BrokerConsumer {
   }
 
   private func poll(_ limit: Int) async throws -> [BrokerDelivery] {
-    let (poll, heard) = state.withLock { state in
+    var (poll, heard) = state.withLock { state in
       defer { state.heard = [] }
       if let poll = state.unanswered.popLast() { return (poll, state.heard) }
       defer { state.nextPoll += 1 }
-      return (state.nextPoll, state.heard)
+      return (Poll(number: state.nextPoll), state.heard)
     }
     do {
       return try await ask(poll, heard, limit, wait: HubClient.wait)
     } catch is BrokerSessionEnded {
       throw ended
     } catch {
+      poll.attempt += 1
       if Task.isCancelled, let handedOut = try? await end(poll, heard, limit) {
         guard handedOut.isEmpty else { return handedOut }
         throw CancellationError()
       }
+      poll.attempt += 1
+      let next = poll
       state.withLock { state in
-        state.unanswered.append(poll)
+        state.unanswered.append(next)
         state.heard += heard
       }
       try Task.checkCancellation()
@@ -73,7 +82,7 @@ final class RemoteConsumer: BrokerConsumer {
   /// Ends a call that waits in the hub.
   ///
   /// - Returns: What was handed out to it.
-  private func end(_ poll: UInt64, _ heard: [UInt64], _ limit: Int) async throws -> [BrokerDelivery] {
+  private func end(_ poll: Poll, _ heard: [UInt64], _ limit: Int) async throws -> [BrokerDelivery] {
     try await shielded { [self] in
       guard
         let handedOut = try await within(
@@ -84,17 +93,18 @@ final class RemoteConsumer: BrokerConsumer {
   }
 
   private func ask(
-    _ poll: UInt64, _ heard: [UInt64], _ limit: Int, wait: Duration
+    _ poll: Poll, _ heard: [UInt64], _ limit: Int, wait: Duration
   ) async throws -> [BrokerDelivery] {
     let frame: HubFrame<HubReceived> = try await broker.client.poll(
       HubPath.receive,
       HubReceive(
-        session: session, poll: poll, heard: heard, limit: limit, waitNanoseconds: wait.clampedToNanoseconds))
+        session: session, poll: poll.number, attempt: poll.attempt, heard: heard, limit: limit,
+        waitNanoseconds: wait.clampedToNanoseconds))
     guard frame.head.deliveries.count == frame.events.count else {
       throw broker.client.unreadable(
         HubPath.receive, "\(frame.head.deliveries.count) deliveries, and \(frame.events.count) events")
     }
-    state.withLock { $0.heard.append(poll) }
+    state.withLock { $0.heard.append(poll.number) }
     return zip(frame.head.deliveries, frame.events).map { $0.delivery(of: $1) }
   }
 
