@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct Storefront: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The shop as separate processes.", subcommands: [DayCommand.self, UpCommand.self, ServeCommand.self])
+    abstract: "The shop as separate processes.",
+    subcommands: [DayCommand.self, UpCommand.self, ServeCommand.self])
 }

@@ -34,7 +34,9 @@ final class Collector: Sendable {
   /// The services of each trace.
   var traces: [Set<String>] { services.withLock { Array($0.values) } }
 
-  static func run(_ body: @escaping @Sendable (_ collector: Collector, _ address: String) async throws -> Void)
+  static func run(
+    _ body: @escaping @Sendable (_ collector: Collector, _ address: String) async throws -> Void
+  )
     async throws
   {
     let collector = Collector()

@@ -3,7 +3,8 @@ import Testing
 @testable import storefront
 
 @Suite struct DayFileTests {
-  private static let header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+  private static let header =
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
   @Test func invoicesAreVisits() throws {
     let day = try DayFile(
@@ -18,7 +19,9 @@ import Testing
     #expect(day.visits[0].second == 8 * 3600 + 26 * 60)
     #expect(day.visits[0].items.map(\.quantity) == [6, 2])
     #expect(day.products.map(\.sku) == ["22633", "85123A"])
-    #expect(day.products[0] == Product(sku: "22633", description: "HAND WARMER, UNION JACK", pence: 185, quantity: 8))
+    #expect(
+      day.products[0]
+        == Product(sku: "22633", description: "HAND WARMER, UNION JACK", pence: 185, quantity: 8))
   }
 
   @Test func whatIsNoOrderIsSkippedAndCounted() throws {

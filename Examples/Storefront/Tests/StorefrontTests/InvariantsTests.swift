@@ -35,13 +35,20 @@ import Testing
     #expect(broken { $0.parcels.append(.init(order: "b", pieces: 3)) } == [.oneParcel, .soundStock])
     #expect(broken { $0.taken["b"] = 3 } == [.soundStock])
     #expect(broken { $0.shelves[0].stock = 7 } == [.soundStock])
-    #expect(broken { $0.letters.append(.init(order: nil, reason: "order_created for payments: poison")) } == [.noLetter])
-    #expect(broken { $0.letters.append(.init(order: "d", reason: "order_created for payments: poison")) } == [.noLetter])
+    #expect(
+      broken { $0.letters.append(.init(order: nil, reason: "order_created for payments: poison")) } == [
+        .noLetter
+      ])
+    #expect(
+      broken { $0.letters.append(.init(order: "d", reason: "order_created for payments: poison")) } == [
+        .noLetter
+      ])
     #expect(broken { $0.openLetters = 1 } == [.noLetter])
   }
 
   @Test func aQuestionThatNobodyWaitsForIsNoLoss() {
-    #expect(broken { $0.letters.append(.init(order: nil, reason: "query_product for products: expired")) } == [])
+    #expect(
+      broken { $0.letters.append(.init(order: nil, reason: "query_product for products: expired")) } == [])
   }
 
   private func broken(
@@ -49,6 +56,7 @@ import Testing
   ) -> [Invariants.Promise] {
     var books = Self.sound
     change(&books)
-    return Invariants.findings(books, acknowledged: acknowledged).filter { !$0.breaches.isEmpty }.map(\.promise)
+    return Invariants.findings(books, acknowledged: acknowledged).filter { !$0.breaches.isEmpty }.map(
+      \.promise)
   }
 }

@@ -55,7 +55,9 @@ struct OpenAPIDocument {
       }
       for (name, member) in object {
         guard let property = resolved(properties[name]) else {
-          if schema["additionalProperties"] as? Bool == false { faults.append("\(place).\(name) is not described") }
+          if schema["additionalProperties"] as? Bool == false {
+            faults.append("\(place).\(name) is not described")
+          }
           continue
         }
         faults += self.faults(of: member, by: property, at: "\(place).\(name)")

@@ -42,9 +42,15 @@ import Testing
   }
 
   private func tokens(_ checker: Checker, _ anyone: ShopClient, _ key: String) async throws {
-    try await checker.expect(200, "POST", "/tokens") { try await anyone.send(.POST, "/tokens", ["staffKey": key]) }
-    try await checker.expect(400, "POST", "/tokens") { try await anyone.send(.POST, "/tokens", ["customer": ""]) }
-    try await checker.expect(401, "POST", "/tokens") { try await anyone.send(.POST, "/tokens", ["staffKey": "?"]) }
+    try await checker.expect(200, "POST", "/tokens") {
+      try await anyone.send(.POST, "/tokens", ["staffKey": key])
+    }
+    try await checker.expect(400, "POST", "/tokens") {
+      try await anyone.send(.POST, "/tokens", ["customer": ""])
+    }
+    try await checker.expect(401, "POST", "/tokens") {
+      try await anyone.send(.POST, "/tokens", ["staffKey": "?"])
+    }
   }
 
   private func products(
@@ -70,7 +76,9 @@ import Testing
     try await checker.expect(400, "POST", template) { try await customer.send(.POST, path, item) }
     try await checker.expect(401, "POST", template) { try await anyone.send(.POST, path, item, key: "1") }
     try await checker.expect(403, "POST", template) { try await other.send(.POST, path, item, key: "1") }
-    try await checker.expect(422, "POST", template) { try await customer.send(.POST, path, nothing, key: "1") }
+    try await checker.expect(422, "POST", template) {
+      try await customer.send(.POST, path, nothing, key: "1")
+    }
     try await checker.expect(201, "POST", template) { try await customer.send(.POST, path, item, key: "1") }
     try await checker.expect(200, "GET", "/carts/{customer}") { try await customer.get("/carts/17850") }
     try await checker.expect(401, "GET", "/carts/{customer}") { try await anyone.get("/carts/17850") }

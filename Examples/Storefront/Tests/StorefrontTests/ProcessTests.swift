@@ -29,7 +29,9 @@ import Testing
       let processes = try await supervisor.run { supervisor.processes }
       #expect(processes.count == Supervisor.names.count)
       for (name, process) in processes { #expect(kill(process, 0) == -1, "\(name) still runs") }
-      for (name, port) in supervisor.ports { #expect(FreePort.isFree(port), "\(name) still listens on \(port)") }
+      for (name, port) in supervisor.ports {
+        #expect(FreePort.isFree(port), "\(name) still listens on \(port)")
+      }
     }
   }
 
@@ -51,7 +53,8 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let supervisor = try Supervisor(
       directory: folder, gatewayPort: nil, executable: try Self.program(), collector: nil,
-      staffKey: "a key of the tests", logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }))
+      staffKey: "a key of the tests",
+      logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }))
     try await body(supervisor)
   }
 
@@ -61,7 +64,8 @@ import Testing
     for visit in 0..<visits {
       for item in 0..<3 {
         let sku = 20_000 + (visit * 7 + item) % 120
-        text += "\(536_000 + visit),\(sku),PIECE,\(1 + visit % 5),2010-12-01 08:\(10 + visit):00,1.25,"
+        text +=
+          "\(536_000 + visit),\(sku),PIECE,\(1 + visit % 5),2010-12-01 08:\(10 + visit):00,1.25,"
           + "\(12_000 + visit % 9).0,United Kingdom\n"
       }
     }

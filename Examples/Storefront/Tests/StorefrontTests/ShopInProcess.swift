@@ -23,7 +23,8 @@ struct ShopInProcess: Sendable {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var settings = ServiceSettings(
       store: MemoryRegistryStore(), broker: MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
-      directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests")
+      directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
+    )
     settings.collector = collector
     settings.notice = .zero
     var processes: [String: ServiceProcess] = [:]
@@ -59,7 +60,9 @@ struct ShopInProcess: Sendable {
   private static func ready(_ processes: [String: ServiceProcess]) async throws -> Int {
     let gateway = try #require(processes[Gateway.name])
     try await eventually("all are ready") {
-      guard let port = gateway.port.port, processes.values.allSatisfy({ $0.port.port != nil }) else { return false }
+      guard let port = gateway.port.port, processes.values.allSatisfy({ $0.port.port != nil }) else {
+        return false
+      }
       let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/health/ready")
       return try await HTTPClient.shared.execute(request, timeout: .seconds(1)).status == .ok
     }

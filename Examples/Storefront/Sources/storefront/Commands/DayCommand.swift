@@ -28,7 +28,9 @@ struct DayCommand: AsyncParsableCommand {
   var collector: String?
 
   func validate() throws {
-    guard (1...86_400).contains(seconds) else { throw ValidationError("a day of \(seconds) s cannot be played") }
+    guard (1...86_400).contains(seconds) else {
+      throw ValidationError("a day of \(seconds) s cannot be played")
+    }
     for name in stop where !Supervisor.names.contains(name) {
       throw ValidationError("there is no process \"\(name)\"")
     }

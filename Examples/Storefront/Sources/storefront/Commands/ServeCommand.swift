@@ -12,7 +12,9 @@ struct ServeCommand: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Run one service, or the hub, until SIGTERM.",
-    discussion: "\(secretVariable) signs the tokens, \(staffKeyVariable) gets one for the staff: all processes need the same.")
+    discussion:
+      "\(secretVariable) signs the tokens, \(staffKeyVariable) gets one for the staff: all processes need the same."
+  )
 
   @Argument(help: "hub, or one of \(StorefrontServices.all.map { $0.name }.joined(separator: ", ")).")
   var name: String
@@ -36,7 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard name == Supervisor.hub || StorefrontServices.named(name) != nil else {
       throw ValidationError("there is no service \"\(name)\"")
     }
-    guard (0...65_535).contains(port) else { throw ValidationError("the port \(port) is not from 0 to 65535") }
+    guard (0...65_535).contains(port) else {
+      throw ValidationError("the port \(port) is not from 0 to 65535")
+    }
   }
 
   func run() async throws {
@@ -49,7 +53,8 @@ struct ServeCommand: AsyncParsableCommand {
         beside: [parentWatch].compactMap(\.self))
     }
     let environment = ProcessInfo.processInfo.environment
-    guard let secret = environment[Self.secretVariable], let staffKey = environment[Self.staffKeyVariable] else {
+    guard let secret = environment[Self.secretVariable], let staffKey = environment[Self.staffKeyVariable]
+    else {
       throw ValidationError("\(Self.secretVariable) and \(Self.staffKeyVariable) must be set")
     }
     guard secret.utf8.count >= 32 else {
@@ -57,7 +62,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
     try await EngineChoice.using(hub: hub) { engines in
       let settings = ServiceSettings(
-        store: engines.store, broker: engines.broker, directory: directory, secret: secret, staffKey: staffKey,
+        store: engines.store, broker: engines.broker, directory: directory, secret: secret,
+        staffKey: staffKey,
         collector: collector)
       try await ServiceProcess(
         type, settings, port: port, logger: logger, signals: [.sigterm, .sigint],

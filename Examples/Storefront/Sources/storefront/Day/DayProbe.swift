@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// Asks for what needs a service, until it is there.
 struct DayProbe: Sendable {
-  static let product = Product(sku: "PROBE", description: "A piece that shows the way", pence: 100, quantity: 10_000)
+  static let product = Product(
+    sku: "PROBE", description: "A piece that shows the way", pence: 100, quantity: 10_000)
   private static let customer = "probe"
 
   let day: DayRun

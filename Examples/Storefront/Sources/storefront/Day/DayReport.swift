@@ -28,7 +28,9 @@ struct DayReport: Sendable {
         "orders",
         "\(books.orders.count): \(ended("shipped")) shipped, \(ended("refunded")) refunded, "
           + "\(ended("declined")) declined"),
-      row("dead letters", "\(lettersOfOrders) of orders, \(books.letters.count - lettersOfOrders) of pages given up"),
+      row(
+        "dead letters",
+        "\(lettersOfOrders) of orders, \(books.letters.count - lettersOfOrders) of pages given up"),
       row("money", "£\(pence / 100).\(pence % 100 < 10 ? "0" : "")\(pence % 100)"),
     ]
     lines += faults.map { row($0.fault, $0.text) }

@@ -22,8 +22,10 @@ enum Invariants {
     return Promise.allCases.map { promise in
       let breaches =
         switch promise {
-        case .noneLost: acknowledged.subtracting(orders.keys).sorted().map { "order \($0) is not in the books" }
-        case .oneEnding: books.orders.filter { $0.endings.count != 1 }.map { "order \($0.id) ended: \($0.endings)" }
+        case .noneLost:
+          acknowledged.subtracting(orders.keys).sorted().map { "order \($0) is not in the books" }
+        case .oneEnding:
+          books.orders.filter { $0.endings.count != 1 }.map { "order \($0.id) ended: \($0.endings)" }
         case .onePayment: payments(books, orders)
         case .oneParcel: parcels(books, orders)
         case .soundStock: stock(books, orders)

@@ -25,7 +25,8 @@ struct SupervisedDay: Sendable {
     try await Books.waitForProducts(
       file.products.count + 1, by: client, settings, within: Self.patience)
     async let played: Void = run.play(in: duration)
-    let injector = DayFaults(supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
+    let injector = DayFaults(
+      supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
     var results: [DayFaults.Result] = []
     for fault in faults {
       try await Task.sleep(for: duration / (faults.count + 1) / 2)

@@ -34,7 +34,8 @@ final class ServiceDatabase: Sendable {
     _ key: String, _ work: @escaping @Sendable (Transaction) throws -> Answer
   ) async throws -> Answer {
     try await queue.write { database in
-      if let known = try String.fetchOne(database, sql: "SELECT answer FROM once WHERE key = ?", arguments: [key])
+      if let known = try String.fetchOne(
+        database, sql: "SELECT answer FROM once WHERE key = ?", arguments: [key])
       {
         return try JSONDecoder().decode([Answer].self, from: Data(known.utf8))[0]
       }
@@ -46,11 +47,13 @@ final class ServiceDatabase: Sendable {
     }
   }
 
-  func write<Value: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> Value) async throws -> Value {
+  func write<Value: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> Value) async throws -> Value
+  {
     try await queue.write(body)
   }
 
-  func read<Value: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> Value) async throws -> Value {
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> Value) async throws -> Value
+  {
     try await queue.read(body)
   }
 }
@@ -58,7 +61,8 @@ final class ServiceDatabase: Sendable {
 extension Database {
   /// Whether the order was cancelled: then nothing begins for it any more.
   func isClosed(_ order: Order) throws -> Bool {
-    try Bool.fetchOne(self, sql: "SELECT EXISTS (SELECT * FROM closed WHERE order_id = ?)", arguments: [order.id])
+    try Bool.fetchOne(
+      self, sql: "SELECT EXISTS (SELECT * FROM closed WHERE order_id = ?)", arguments: [order.id])
       ?? false
   }
 

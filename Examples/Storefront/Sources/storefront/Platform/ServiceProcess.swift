@@ -24,7 +24,8 @@ final class ServiceProcess: Sendable {
     self.platform = platform
     do {
       let service = try await type.init(platform)
-      let services = others + Self.services(service, platform, calls: type.calls, listeningOn: port, self.port)
+      let services =
+        others + Self.services(service, platform, calls: type.calls, listeningOn: port, self.port)
       group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
           services: services, gracefulShutdownSignals: signals, logger: logger))
@@ -78,7 +79,8 @@ final class ServiceProcess: Sendable {
   private static func replica(
     of store: some RegistryStore, _ platform: Platform, _ calls: [String]
   ) -> DrainingService {
-    RegistryReplica(of: store, in: platform.registry, services: calls, refreshInterval: .seconds(10)).service()
+    RegistryReplica(of: store, in: platform.registry, services: calls, refreshInterval: .seconds(10))
+      .service()
   }
 
   private static func router(

@@ -48,7 +48,8 @@ struct Carts: StorefrontService {
   private func cart(of customer: String) async throws -> Cart {
     let items = try await database.read { database in
       try Row.fetchAll(
-        database, sql: "SELECT sku, quantity FROM items WHERE customer = ? ORDER BY sku", arguments: [customer]
+        database, sql: "SELECT sku, quantity FROM items WHERE customer = ? ORDER BY sku",
+        arguments: [customer]
       ).map { Order.Item(sku: $0["sku"], quantity: $0["quantity"]) }
     }
     return Cart(customer: customer, items: items)

@@ -56,7 +56,9 @@ struct Gateway: StorefrontService {
     router.get("orders/:id") { request, context in
       let identity = try context.require()
       let (response, status) = try await orders.forward(request, context, reading: Orders.Status.self)
-      guard let status, identity.role != .staff, status.customer != identity.sub.value else { return response }
+      guard let status, identity.role != .staff, status.customer != identity.sub.value else {
+        return response
+      }
       // Whose order it is, is nobody else's affair; nor that there is one.
       throw HTTPError(.notFound, message: "no order \(status.id)")
     }

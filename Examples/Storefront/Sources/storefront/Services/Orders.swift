@@ -67,7 +67,9 @@ struct Orders: StorefrontService {
     }
     router.get("orders/:id") { _, context in
       let id = try context.parameters.require("id")
-      guard let status = try await status(of: id) else { throw HTTPError(.notFound, message: "no order \(id)") }
+      guard let status = try await status(of: id) else {
+        throw HTTPError(.notFound, message: "no order \(id)")
+      }
       return status
     }
     addBooks(to: router)

@@ -21,7 +21,8 @@ struct Products: StorefrontService {
     try platform.handle(Topic.productQuery) { [bus = platform.bus] query in
       let sku = query.data.sku
       let product = try await database.read { database in
-        try Row.fetchOne(database, sql: "SELECT * FROM products WHERE sku = ?", arguments: [sku]).map(Product.init)
+        try Row.fetchOne(database, sql: "SELECT * FROM products WHERE sku = ?", arguments: [sku]).map(
+          Product.init)
       }
       var reply = try Event(
         source: bus.source, type: Topic.productDetails, data: ProductDetails(product: product),
@@ -36,7 +37,9 @@ struct Products: StorefrontService {
       let product = try await request.decode(as: Product.self, context: context)
       guard !product.sku.isEmpty, (1...100_000_000).contains(product.pence),
         (0...1_000_000_000).contains(product.quantity)
-      else { throw HTTPError(.unprocessableContent, message: "a sku, a price and a quantity from 0 are needed") }
+      else {
+        throw HTTPError(.unprocessableContent, message: "a sku, a price and a quantity from 0 are needed")
+      }
       let isNew = try await database.write { database in
         try database.execute(
           sql: "INSERT OR IGNORE INTO products (sku, description, pence, quantity) VALUES (?, ?, ?, ?)",
@@ -59,7 +62,7 @@ struct Products: StorefrontService {
 
   private func announce(_ product: Product) async throws {
     let event = try Event(
-        id: product.sku, source: Self.name, type: Topic.productAdded, subject: product.sku, data: product)
+      id: product.sku, source: Self.name, type: Topic.productAdded, subject: product.sku, data: product)
     try await platform.bus.publish(event)
     try await database.write { database in
       try database.execute(sql: "UPDATE products SET announced = 1 WHERE sku = ?", arguments: [product.sku])

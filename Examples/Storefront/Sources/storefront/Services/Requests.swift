@@ -4,7 +4,10 @@ import ResilienceHTTPTypes
 
 extension HTTPField.Name {
   /// The customer whose token the gateway has checked; services are reached through it alone.
-  static let customer = HTTPField.Name("x-customer")!
+  static let customer: Self = {
+    guard let name = Self("x-customer") else { preconditionFailure("\"x-customer\" is no name of a field") }
+    return name
+  }()
 }
 
 extension Request {

@@ -24,7 +24,8 @@ struct Upstream: Sendable {
     _ request: Request, _ context: StorefrontContext, reading type: Body.Type
   ) async throws -> (Response, Body?) {
     let (status, body) = try await send(request, context)
-    let value = status.kind == .successful ? try JSONDecoder().decode(type, from: Data(body.readableBytesView)) : nil
+    let value =
+      status.kind == .successful ? try JSONDecoder().decode(type, from: Data(body.readableBytesView)) : nil
     return (Response(status, body), value)
   }
 
