@@ -12,7 +12,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "Engines",
   platforms: [.macOS(.v26)],
-  products: [.library(name: "ResilienceEtcd", targets: ["ResilienceEtcd"])],
+  products: [
+    .library(name: "ResilienceEtcd", targets: ["ResilienceEtcd"]),
+    .library(name: "ResilienceRedis", targets: ["ResilienceRedis"]),
+  ],
   dependencies: [
     // The name is needed: a clone may be in a folder of any name.
     .package(name: "swift-resilience", path: "../.."),
@@ -35,6 +38,30 @@ let package = Package(
         "ResilienceEtcd",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .target(
+      name: "ResilienceRedis",
+      dependencies: [
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "shared-limit-load",
+      dependencies: [
+        "ResilienceRedis",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ResilienceRedisTests",
+      dependencies: [
+        "ResilienceRedis", "shared-limit-load",
+        .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: settings),
