@@ -16,6 +16,7 @@ let package = Package(
     .executable(name: "resilience-hub", targets: ["resilience-hub"]),
     .library(name: "ResilienceEtcd", targets: ["ResilienceEtcd"]),
     .library(name: "ResilienceHub", targets: ["ResilienceHub"]),
+    .library(name: "ResilienceRedis", targets: ["ResilienceRedis"]),
     .library(name: "ResilienceSQLite", targets: ["ResilienceSQLite"]),
   ],
   dependencies: [
@@ -86,6 +87,30 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: settings),
+    .target(
+      name: "ResilienceRedis",
+      dependencies: [
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "shared-limit-load",
+      dependencies: [
+        "ResilienceRedis",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ResilienceRedisTests",
+      dependencies: [
+        "ResilienceRedis", "shared-limit-load",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
