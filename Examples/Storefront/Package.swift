@@ -36,10 +36,12 @@ let package = Package(
       dependencies: [
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "ResilienceAsyncHTTPClient", package: "Bridges"),
+        .product(name: "ResilienceEtcd", package: "Engines"),
         .product(name: "ResilienceHTTPTypes", package: "Bridges"),
         .product(name: "ResilienceHub", package: "Engines"),
         .product(name: "ResilienceHummingbird", package: "Bridges"),
         .product(name: "ResilienceLogging", package: "Bridges"),
+        .product(name: "ResilienceRedis", package: "Engines"),
         .product(name: "ResilienceServiceLifecycle", package: "Bridges"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -22,8 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The port on loopback; 0 for any.")
   var port = 0
 
-  @Option(help: "Where the hub is.")
-  var hub = "http://127.0.0.1:8090"
+  @OptionGroup var engines: EngineAddresses
 
   @Option(help: "Where the databases are.")
   var directory = "."
@@ -35,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
   var parent: Int32?
 
   func validate() throws {
-    guard name == Supervisor.hub || StorefrontServices.named(name) != nil else {
+    guard name == SupervisorPlan.hub || StorefrontServices.named(name) != nil else {
       throw ValidationError("there is no service \"\(name)\"")
     }
     guard (0...65_535).contains(port) else {
@@ -60,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
     guard secret.utf8.count >= 32 else {
       throw ValidationError("\(Self.secretVariable) has \(secret.utf8.count) bytes, and needs 32")
     }
-    try await EngineChoice.using(hub: hub) { engines in
+    try await EngineChoice.using(engines) { engines in
       let settings = ServiceSettings(
         store: engines.store, broker: engines.broker, directory: directory, secret: secret,
         staffKey: staffKey,

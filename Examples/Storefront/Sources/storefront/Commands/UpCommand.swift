@@ -13,18 +13,18 @@ struct UpCommand: AsyncParsableCommand {
   @Option(help: "The gateway's port on loopback.")
   var port = 8080
 
-  @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318.")
-  var collector: String?
+  @OptionGroup var shared: SharedOptions
 
   func run() async throws {
-    let logger = Logger(label: "storefront", factory: { JSONLogHandler(label: $0) })
     let staffKey = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable] ?? UUID().uuidString
-    let supervisor = try Supervisor(
-      directory: URL(filePath: directory).path, gatewayPort: port, executable: Program.path,
-      collector: collector, staffKey: staffKey, logger: logger)
+    let plan = try SupervisorPlan(
+      directory: directory, gatewayPort: port, engines: shared.engines.list, program: Program.path,
+      collector: shared.collector)
+    let supervisor = try Supervisor(plan, staffKey: staffKey, logger: Program.logger)
     try await Interruption.watching {
       try await supervisor.run {
         print("The shop is open at \(supervisor.gateway); the staff's key is \(staffKey).")
+        fflush(nil)
         try await Task.sleep(for: .seconds(1_000_000_000))
       }
     }

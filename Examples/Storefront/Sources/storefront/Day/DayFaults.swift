@@ -11,6 +11,7 @@ struct DayFaults: Sendable {
 
   struct Result: Sendable {
     var fault: String
+    var isRepaired: Bool
     var text: String
   }
 
@@ -22,27 +23,29 @@ struct DayFaults: Sendable {
 
   /// Does it, waits until what needs the service is done again, and says how long that took.
   func inject(_ fault: Fault) async -> Result {
+    let start = ContinuousClock.now
     switch fault {
     case .kill(let service):
-      let start = ContinuousClock.now
       supervisor.signal(service, SIGKILL)
-      return Result(fault: "kill -9 \(service)", text: await recovery(of: service, since: start))
+      return await recovery(of: service, from: "kill -9 \(service)", since: start)
     case .stop(let service):
-      let start = ContinuousClock.now
       supervisor.signal(service, SIGSTOP)
-      async let text = recovery(of: service, since: start)
+      async let result = recovery(of: service, from: "stop \(service)", since: start)
       try? await Task.sleep(for: Self.stopped)
       supervisor.signal(service, SIGCONT)
-      return Result(fault: "stop \(service)", text: await text + " (it was stopped for 10 s)")
+      return await result
     }
   }
 
-  private func recovery(of service: String, since start: ContinuousClock.Instant) async -> String {
+  private func recovery(
+    of service: String, from fault: String, since start: ContinuousClock.Instant
+  ) async -> Result {
     do {
       let time = try await probe.recovery(of: service, since: start, within: Self.limit)
-      return "served again after \(Int((time / .milliseconds(1)).rounded())) ms"
+      let milliseconds = Int((time / .milliseconds(1)).rounded())
+      return Result(fault: fault, isRepaired: true, text: "served again after \(milliseconds) ms")
     } catch {
-      return "not served again within \(Self.limit): \(error)"
+      return Result(fault: fault, isRepaired: false, text: "not served within \(Self.limit): \(error)")
     }
   }
 }

@@ -13,7 +13,9 @@ struct DayReport: Sendable {
   var books: Books
   var findings: [Invariants.Finding]
 
-  var isSound: Bool { findings.allSatisfy(\.breaches.isEmpty) && failedVisits.isEmpty }
+  var isSound: Bool {
+    findings.allSatisfy(\.breaches.isEmpty) && failedVisits.isEmpty && faults.allSatisfy(\.isRepaired)
+  }
 
   var text: String {
     func ended(_ status: String) -> Int { books.orders.count { $0.endings == [status] } }

@@ -8,14 +8,11 @@ import UnixSignals
 
 /// The hub: keeps the events of all services in a journal, and lists them in memory.
 enum HubProcess {
-  /// A consumer that was killed leaves what it had to the next one after so long.
-  static let policy = BrokerPolicy(session: .seconds(3))
-
   static func run(
     directory: String, port: Int, logger: Logger, signals: [UnixSignal],
     beside services: [any Service] = []
   ) async throws {
-    let broker = try await JournalBroker.open(LocalDirectory(path: directory), policy: policy)
+    let broker = try await JournalBroker.open(LocalDirectory(path: directory), policy: EngineChoice.policy)
     let readiness = ReadinessEndpoint(checks: [])
     let router = Router()
     router.addHealth(readiness)

@@ -10,52 +10,43 @@ import SystemPackage
 /// Runs the shop's processes: starts each, starts again what dies, and stops all when it ends.
 final class Supervisor: Sendable {
   struct NotReady: Error, CustomStringConvertible {
-    var services: [String]
-    var description: String { "not ready: \(services.joined(separator: ", "))" }
+    var processes: [String]
+    var description: String { "not ready: \(processes.joined(separator: ", "))" }
   }
 
   let directory: String
-  let secret: String
   let staffKey: String
-  /// The port of each process.
-  let ports: [String: Int]
+  let engines: EngineAddresses
 
-  private let executable: String
-  private let collector: String?
+  /// What the services need: started with them, and stopped after them.
+  private let below: [ChildProcess]
+  private let services: [ChildProcess]
+  private let secret = UUID().uuidString + UUID().uuidString
   private let logger: Logger
   private let running = Mutex<[String: pid_t]>([:])
   private let startCounts = Mutex<[String: Int]>([:])
 
-  /// What is started first, and stopped last.
-  static let hub = "hub"
-  static var names: [String] { [hub] + StorefrontServices.all.map { $0.name } }
-
-  init(
-    directory: String, gatewayPort: Int?, executable: String, collector: String?, staffKey: String,
-    logger: Logger
-  ) throws {
-    var ports: [String: Int] = [:]
-    for name in Self.names {
-      var port = try name == Gateway.name ? gatewayPort ?? FreePort.pick() : FreePort.pick()
-      while ports.values.contains(port) { port = try FreePort.pick() }
-      ports[name] = port
-    }
-    self.ports = ports
-    self.directory = directory
-    self.executable = executable
-    self.collector = collector
+  init(_ plan: SupervisorPlan, staffKey: String, logger: Logger) throws {
+    directory = plan.directory
+    engines = plan.addresses
+    below = plan.below
+    services = plan.services
     self.staffKey = staffKey
     self.logger = logger
-    secret = UUID().uuidString + UUID().uuidString
-    for folder in ["\(directory)/logs", "\(directory)/events"] {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for folder in ["logs", "events"] + below.map(\.name) {
+      try FileManager.default.createDirectory(
+        atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
     }
   }
 
-  var gateway: String { address(of: Gateway.name) }
-  var hubAddress: String { address(of: Self.hub) }
+  /// All processes, in the order in which they are named.
+  var children: [ChildProcess] { below + services }
 
-  func address(of name: String) -> String { "http://127.0.0.1:\(ports[name] ?? 0)" }
+  var gateway: String { address(of: Gateway.name) }
+
+  func address(of name: String) -> String {
+    "http://127.0.0.1:\(children.first { $0.name == name }?.port ?? 0)"
+  }
 
   /// The processes that run.
   var processes: [String: pid_t] { running.withLock { $0 } }
@@ -63,72 +54,67 @@ final class Supervisor: Sendable {
   /// How often a process was started.
   func starts(of name: String) -> Int { startCounts.withLock { $0[name] ?? 0 } }
 
+  /// Sends a signal to a process.
+  func signal(_ name: String, _ number: Int32) {
+    guard let process = processes[name] else { return }
+    kill(process, number)
+  }
+
   /// Runs `body` while the processes run, once all are ready; then stops them, also when it fails or is
   /// cancelled.
   func run<Value: Sendable>(
     within limit: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let hub = Task { await keepRunning(Self.hub) }
-    let services = Task {
-      await withDiscardingTaskGroup { group in
-        for name in Self.names where name != Self.hub { group.addTask { await self.keepRunning(name) } }
-      }
+    let foundation = Task { await keepRunning(below) }
+    let shop = Task { await keepRunning(services) }
+    let result: Result<Value, any Error>
+    do {
+      try await waitUntilReady(within: limit)
+      result = .success(try await body())
+    } catch {
+      result = .failure(error)
     }
-    return try await withTaskCancellationHandler {
-      let result: Result<Value, any Error>
-      do {
-        try await waitUntilReady(within: limit)
-        result = .success(try await body())
-      } catch {
-        result = .failure(error)
-      }
-      // The hub last: what the services have handled is to be noted there.
-      services.cancel()
-      await services.value
-      hub.cancel()
-      await hub.value
-      return try result.get()
-    } onCancel: {
-      services.cancel()
-    }
-  }
-
-  /// Sends a signal to a process.
-  func signal(_ name: String, _ number: Int32) {
-    guard let process = running.withLock({ $0[name] }) else { return }
-    kill(process, number)
+    shop.cancel()
+    await shop.value
+    // After them: what the services have handled is to be noted there.
+    foundation.cancel()
+    await foundation.value
+    return try result.get()
   }
 
   // MARK: - Processes
 
-  private func keepRunning(_ name: String) async {
+  private func keepRunning(_ children: [ChildProcess]) async {
+    await withDiscardingTaskGroup { group in
+      for child in children { group.addTask { await self.keepRunning(child) } }
+    }
+  }
+
+  private func keepRunning(_ child: ChildProcess) async {
     while !Task.isCancelled {
-      startCounts.withLock { $0[name, default: 0] += 1 }
+      startCounts.withLock { $0[child.name, default: 0] += 1 }
       do {
-        let status = try await start(name)
+        let status = try await run(child)
         if Task.isCancelled { break }
-        logger.notice("ended, started again", metadata: ["process": "\(name)", "status": "\(status)"])
+        logger.notice(
+          "ended, started again", metadata: ["process": "\(child.name)", "status": "\(status)"])
       } catch {
         if Task.isCancelled { break }
-        logger.error("not started", metadata: ["process": "\(name)", "error": "\(error)"])
+        logger.error("not started", metadata: ["process": "\(child.name)", "error": "\(error)"])
       }
-      running.withLock { $0[name] = nil }
+      running.withLock { $0[child.name] = nil }
       try? await Task.sleep(for: .milliseconds(200))
     }
   }
 
-  private func start(_ name: String) async throws -> TerminationStatus {
+  private func run(_ child: ChildProcess) async throws -> TerminationStatus {
     let log = try FileDescriptor.open(
-      "\(directory)/logs/\(name).log", .writeOnly, options: [.append, .create], permissions: .ownerReadWrite)
+      FilePath("\(directory)/logs/\(child.name).log"), .writeOnly, options: [.append, .create],
+      permissions: .ownerReadWrite)
     var options = PlatformOptions()
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
-    var arguments = [
-      "serve", name, "--port", "\(ports[name] ?? 0)", "--hub", hubAddress, "--directory", directory,
-      "--parent", "\(getpid())",
-    ]
-    if let collector { arguments += ["--collector", collector] }
     return try await Subprocess.run(
-      .path(FilePath(executable)), arguments: Arguments(arguments),
+      .path(FilePath(child.executable)), arguments: Arguments(child.arguments),
       environment: .inherit.updating([
         Environment.Key(stringLiteral: ServeCommand.secretVariable): secret,
         Environment.Key(stringLiteral: ServeCommand.staffKeyVariable): staffKey,
@@ -137,7 +123,7 @@ final class Supervisor: Sendable {
       error: .fileDescriptor(log, closeAfterSpawningProcess: true)
     ) { execution in
       let process = execution.processIdentifier.value
-      running.withLock { $0[name] = process }
+      running.withLock { $0[child.name] = process }
     }.terminationStatus
   }
 
@@ -147,20 +133,21 @@ final class Supervisor: Sendable {
     let end = ContinuousClock.now + limit
     while case let missing = await notReady(), !missing.isEmpty {
       try Task.checkCancellation()
-      guard ContinuousClock.now < end else { throw NotReady(services: missing) }
+      guard ContinuousClock.now < end else { throw NotReady(processes: missing) }
       try await Task.sleep(for: .milliseconds(100))
     }
   }
 
   private func notReady() async -> [String] {
     await withTaskGroup { group in
-      for name in Self.names { group.addTask { await self.isReady(name) ? nil : name } }
+      for child in children { group.addTask { await Self.isReady(child) ? nil : child.name } }
       return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }.sorted()
     }
   }
 
-  private func isReady(_ name: String) async -> Bool {
-    let request = HTTPClientRequest(url: address(of: name) + "/health/ready")
+  private static func isReady(_ child: ChildProcess) async -> Bool {
+    guard let path = child.readiness else { return !FreePort.isFree(child.port) }
+    let request = HTTPClientRequest(url: "http://127.0.0.1:\(child.port)\(path)")
     let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(1))
     guard let response else { return false }
     _ = try? await response.body.collect(upTo: 1 << 16)
