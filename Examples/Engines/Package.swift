@@ -58,9 +58,23 @@ let package = Package(
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "Hummingbird", package: "hummingbird"),
       ], swiftSettings: settings),
+    .executableTarget(
+      name: "hub-costs",
+      dependencies: [
+        "ResilienceHub",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], swiftSettings: settings),
     .target(
       name: "ResilienceSQLite",
       dependencies: [
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "outbox-crash",
+      dependencies: [
+        "ResilienceSQLite",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: settings),
@@ -111,6 +125,14 @@ let package = Package(
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "ResilienceSQLiteTests",
+      dependencies: [
+        "ResilienceSQLite",
+        "outbox-crash",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

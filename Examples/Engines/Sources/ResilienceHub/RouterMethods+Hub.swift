@@ -46,7 +46,7 @@ extension Hub {
   private static func status(of error: any Error) -> HTTPResponse.Status {
     switch error {
     case is HubRefusal, is DecodingError, is InvalidEvent: .badRequest
-    case is HubBodyTooLarge: .contentTooLarge
+    case is HubBodyTooLarge, is JournalAppendTooLarge: .contentTooLarge
     case is HubCrowded, is CancellationError: .serviceUnavailable
     case is BrokerGroupConflict: .conflict
     case is BrokerGroupMissing: .notFound
