@@ -42,6 +42,7 @@ let package = Package(
         .product(name: "ResilienceHummingbird", package: "Bridges"),
         .product(name: "ResilienceLogging", package: "Bridges"),
         .product(name: "ResilienceRedis", package: "Engines"),
+        .product(name: "ResilienceSQLite", package: "Engines"),
         .product(name: "ResilienceServiceLifecycle", package: "Bridges"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),

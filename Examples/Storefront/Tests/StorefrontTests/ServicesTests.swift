@@ -68,9 +68,13 @@ import Testing
       // What a crash between a publish and its acknowledgement does.
       let copy = Order(
         id: order.id, customer: "17850", items: [Order.Item(sku: "85123A", quantity: 2)], pence: order.pence)
-      for topic in [Topic.orderCreated, Topic.paymentCompleted, Topic.stockUpdated] {
+      let steps = [
+        (Topic.orderCreated, "orders"), (Topic.paymentCompleted, "payments"),
+        (Topic.stockUpdated, "inventory"),
+      ]
+      for (topic, source) in steps {
         let event = try Event(
-          id: "\(order.id)/\(topic.name)", source: "tests", type: topic, subject: order.id, data: copy)
+          id: "\(order.id)/\(topic.name)", source: source, type: topic, subject: order.id, data: copy)
         try await shop.settings.broker.publish([event.encoded()])
       }
       let books = try await Books.settled(by: .shared, shop.settings, within: .seconds(10))

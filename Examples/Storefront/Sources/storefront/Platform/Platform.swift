@@ -1,10 +1,14 @@
 import AsyncHTTPClient
 import Foundation
+import GRDB
 import Logging
 import NIOCore
 import Resilience
 import ResilienceAsyncHTTPClient
 import ResilienceHummingbird
+import ResilienceLogging
+import ResilienceSQLite
+import Synchronization
 
 /// What a service is made of: its bus, its calls to others, its database, its spans.
 final class Platform: Sendable {
@@ -19,6 +23,8 @@ final class Platform: Sendable {
   let tracer: CallTracer
   let reporter: SpanReporter?
   let logger: Logger
+  /// Those that were made so far.
+  let databases = Mutex<[ServiceDatabase]>([])
 
   /// Nothing that a broker or a service does in a minute's absence uses up these deliveries.
   private static let delivery = DeliveryPolicy(
@@ -46,12 +52,16 @@ final class Platform: Sendable {
       .httpStack(stacks[service]).trace(tracer).erased()
   }
 
-  /// The service's own database.
+  /// The service's own database; its outbox runs with the service.
   func database(_ schema: String) throws -> ServiceDatabase {
-    try ServiceDatabase(path: "\(settings.directory)/\(name).sqlite", schema: schema)
+    let log = EventLog(logger)
+    let database = try ServiceDatabase(
+      path: "\(settings.directory)/\(name).sqlite", source: name, schema: schema, onEvent: { log($0) })
+    databases.withLock { $0.append(database) }
+    return database
   }
 
-  /// Handles events of a type; with a database see ``step(on:in:_:)``.
+  /// Handles events of a type; what it publishes is published if it succeeds.
   func handle<Payload>(
     _ type: EventType<Payload>, group: String? = nil,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
@@ -61,26 +71,21 @@ final class Platform: Sendable {
       to: type, group: group, policy: Self.delivery, handler: EventHandler(group, body).outbox(bus))
   }
 
-  /// A step of an order's way: it is done once, however often the event comes, in one transaction with the
-  /// note that it was done and of what follows; and what follows is published each time, under one id.
+  /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the
+  /// event that follows.
   ///
   /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
   func step(
     on type: EventType<Order>, in database: ServiceDatabase,
-    _ body: @escaping @Sendable (Order, ServiceDatabase.Transaction) throws -> EventType<Order>?
+    _ body: @escaping @Sendable (Order, Database) throws -> EventType<Order>?
   ) throws {
-    try handle(type) { [self] event in
-      let order = event.data
-      let next = try await database.once(event.id) { database in try body(order, database)?.name }
-      if let next { try await publish(order, as: EventType(next)) }
+    try handle(type) { event in
+      let context = CallContext.current
+      try await database.handleOnce(event) { transaction in
+        guard let next = try body(event.data, transaction) else { return }
+        try database.publish(event.data, as: next, in: transaction, context)
+      }
     }
-  }
-
-  /// Publishes a step of an order under an id that says order and step, so that a second one is the same.
-  func publish(_ order: Order, as type: EventType<Order>) async throws {
-    let event = try Event(
-      id: "\(order.id)/\(type.name)", source: bus.source, type: type, subject: order.id, data: order)
-    try await bus.publish(event)
   }
 
   /// Does something each second until it is cancelled; what fails is tried again a second later.

@@ -6,6 +6,7 @@ import ResilienceHummingbird
 import ResilienceLogging
 import ResilienceServiceLifecycle
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// A service and all that runs beside it: what is the same for each.
@@ -68,12 +69,16 @@ final class ServiceProcess: Sendable {
     let bus = DrainingService(
       "bus", run: { try await platform.tracer.observing { try await platform.bus.run() } },
       drain: { await platform.bus.shutDown(grace: .seconds(5)) })
+    let outboxes = platform.databases.withLock(\.self).map { database in
+      DrainingService("outbox", run: { try await database.run(publishingTo: platform.settings.broker) })
+    }
     let work = DrainingService("work", run: { try await service.run() })
     let registration = Registration(platform: platform, ports: ports, registered: registeredPort)
     // A replica that follows nobody ends at once, and a group ends with it.
     let replica = calls.isEmpty ? nil : replica(of: platform.settings.store, platform, calls)
     let drain = DrainService(readiness, notice: platform.settings.notice)
-    return [platform.reporter?.service(), bus, replica].compactMap(\.self) + [work, app, drain, registration]
+    return [platform.reporter?.service()].compactMap(\.self) + outboxes + [bus, replica].compactMap(\.self)
+      + [work, app, drain, registration]
   }
 
   private static func replica(

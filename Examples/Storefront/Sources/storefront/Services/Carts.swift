@@ -33,7 +33,7 @@ struct Carts: StorefrontService {
       let item = try await request.decode(as: Order.Item.self, context: context)
       try item.check()
       let key = try request.idempotencyKey(of: customer)
-      _ = try await database.once(key) { database in
+      _ = try await database.answerOnce(key) { database in
         try database.execute(
           sql: """
             INSERT INTO items VALUES (?, ?, ?)

@@ -28,8 +28,7 @@ struct Orders: StorefrontService {
       """
       CREATE TABLE IF NOT EXISTS prices (sku TEXT PRIMARY KEY, pence INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS orders (
-        id TEXT PRIMARY KEY, customer TEXT NOT NULL, pence INTEGER NOT NULL, document TEXT NOT NULL,
-        announced INTEGER NOT NULL DEFAULT 0);
+        id TEXT PRIMARY KEY, customer TEXT NOT NULL, pence INTEGER NOT NULL, document TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS endings (
         order_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (order_id, status));
       CREATE TABLE IF NOT EXISTS letters (id TEXT PRIMARY KEY, order_id TEXT, reason TEXT NOT NULL)
@@ -59,8 +58,6 @@ struct Orders: StorefrontService {
       guard let customer = request.headers[.customer] else { throw HTTPError(.badRequest) }
       let placing = try await request.decode(as: Placing.self, context: context)
       let order = try await place(placing.items, of: customer, key: request.idempotencyKey(of: customer))
-      // Whoever does not hear of the order sends it again, and it is announced sooner or later.
-      try await announce(order)
       return EditedResponse(
         status: .created,
         response: Status(id: order.id, customer: customer, status: "placed", pence: order.pence))
@@ -79,7 +76,8 @@ struct Orders: StorefrontService {
     guard !items.isEmpty else { throw HTTPError(.unprocessableContent, message: "an order has items") }
     for item in items { try item.check() }
     let id = UUID().uuidString.lowercased()
-    return try await database.once(key) { database in
+    let call = CallContext.current
+    return try await database.answerOnce(key) { [orders = database] database in
       var order = Order(id: id, customer: customer, items: items, pence: 0)
       for item in items {
         let price = try Int.fetchOne(
@@ -89,16 +87,9 @@ struct Orders: StorefrontService {
       }
       let document = String(decoding: try JSONEncoder().encode(order), as: UTF8.self)
       try database.execute(
-        sql: "INSERT INTO orders (id, customer, pence, document) VALUES (?, ?, ?, ?)",
-        arguments: [id, customer, order.pence, document])
+        sql: "INSERT INTO orders VALUES (?, ?, ?, ?)", arguments: [id, customer, order.pence, document])
+      try orders.publish(order, as: Topic.orderCreated, in: database, call)
       return order
-    }
-  }
-
-  private func announce(_ order: Order) async throws {
-    try await platform.publish(order, as: Topic.orderCreated)
-    try await database.write { database in
-      try database.execute(sql: "UPDATE orders SET announced = 1 WHERE id = ?", arguments: [order.id])
     }
   }
 
@@ -115,25 +106,10 @@ struct Orders: StorefrontService {
   }
 }
 
-// MARK: - What was left behind
+// MARK: - Dead letters
 
 extension Orders {
-  func run() async throws {
-    try await platform.everySecond {
-      try await announceTheRest()
-      try await giveUpTheDead()
-    }
-  }
-
-  /// Announces the orders that nobody has been told of: a crash may come between a write and its event.
-  private func announceTheRest() async throws {
-    let documents = try await database.read { database in
-      try String.fetchAll(database, sql: "SELECT document FROM orders WHERE announced = 0")
-    }
-    for document in documents {
-      try await announce(try JSONDecoder().decode(Order.self, from: Data(document.utf8)))
-    }
-  }
+  func run() async throws { try await platform.everySecond(giveUpTheDead) }
 
   /// Takes the broker's dead letters out, each into the books, and has an order whose event is among them
   /// end: logistics says how.
@@ -141,11 +117,12 @@ extension Orders {
     guard let broker = platform.bus.broker else { return }
     for letter in try await broker.deadLetters() {
       let order = letter.event.data.flatMap { try? JSONDecoder().decode(Order.self, from: Data($0)) }
-      if let order { try await platform.publish(order, as: Topic.orderGivenUp) }
       let reason = "\(letter.event.type) for \(letter.group): \(letter.death.reason)"
-      try await database.write { database in
+      try await database.write { [orders = database] database in
         try database.execute(
           sql: "INSERT OR IGNORE INTO letters VALUES (?, ?, ?)", arguments: [letter.id, order?.id, reason])
+        guard let order, database.changesCount > 0 else { return }
+        try orders.publish(order, as: Topic.orderGivenUp, in: database, .current)
       }
       try await broker.removeDeadLetter(letter.id)
     }
