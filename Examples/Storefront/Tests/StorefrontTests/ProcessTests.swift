@@ -1,6 +1,11 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import NIOCore
+import NIOHTTP1
+import Resilience
+import Subprocess
+import SystemPackage
 import Testing
 
 @testable import storefront
@@ -44,29 +49,81 @@ import Testing
     }
   }
 
-  @Test func aServiceThatIsToldToEndLeavesTheRegistryFirst() async throws {
+  @Test func aServiceThatIsToldToEndLeavesTheRegistryBeforeItsLeaseEnds() async throws {
     try await withSupervisor { supervisor in
       try await supervisor.run {
-        supervisor.signal("carts", SIGTERM)
-        try await eventually("it was started again") { supervisor.starts(of: "carts") == 2 }
-        let log = try String(contentsOfFile: "\(supervisor.directory)/logs/carts.log", encoding: .utf8)
-        for line in log.split(separator: "\n") {
-          #expect(throws: Never.self, "\(line)") { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+        try await EngineChoice.using(supervisor.engines) { engines in
+          #expect(try await engines.store.list("carts").records.count == 1)
+          supervisor.signal("carts", SIGTERM)
+          try await eventually("it has left", within: .seconds(2)) {
+            try await engines.store.list("carts").records.isEmpty
+          }
+          try await eventually("it is back") { try await engines.store.list("carts").records.count == 1 }
         }
       }
     }
   }
 
+  @Test func eachLineOfALogIsAJSONObject() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {}
+      for child in supervisor.children {
+        let log = try String(
+          contentsOfFile: "\(supervisor.directory)/logs/\(child.name).log", encoding: .utf8)
+        #expect(!log.isEmpty)
+        for line in log.split(separator: "\n") {
+          let fields = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+          #expect(fields?["service"] == child.name, "\(line)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGKILL]) func aSupervisorThatEndsLeavesNothingRunning(signal: Int32)
+    async throws
+  {
+    try await withFolder { folder in
+      let port = try FreePort.pick()
+      let arguments = Arguments(["up", "--directory", folder, "--port", "\(port)"])
+      _ = try await run(
+        .path(FilePath(Self.program())), arguments: arguments, input: .none, output: .discarded,
+        error: .discarded
+      ) { execution in
+        try await eventually("the shop is open") {
+          let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/health/ready")
+          return try await HTTPClient.shared.execute(request, timeout: .seconds(1)).status == .ok
+        }
+        #expect(Self.processes(of: folder).count == StorefrontServices.all.count + 2)
+        try execution.send(signal: Signal(rawValue: signal))
+      }
+      try await eventually("all have ended") { Self.processes(of: folder).isEmpty }
+    }
+  }
+
+  /// The processes that were started with this folder.
+  private static func processes(of folder: String) -> [String] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return all.filter { process in
+      guard Int(process) != nil, let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+      else { return false }
+      return String(decoding: line, as: UTF8.self).contains(folder)
+    }
+  }
+
+  private func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+  }
+
   private func withSupervisor(
     engines: [Engine] = [], _ body: (Supervisor) async throws -> Void
   ) async throws {
-    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let plan = try SupervisorPlan(directory: folder, engines: engines, program: Self.program())
-    let supervisor = try Supervisor(
-      plan, staffKey: "a key of the tests",
-      logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }))
-    try await body(supervisor)
+    try await withFolder { folder in
+      let plan = try SupervisorPlan(directory: folder, engines: engines, program: Self.program())
+      let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
+      try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
+    }
   }
 
   /// Small orders of few products: some are short, and some parcels are lost.
