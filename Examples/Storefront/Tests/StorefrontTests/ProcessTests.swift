@@ -13,7 +13,7 @@ import Testing
 /// The shop as it is run: separate processes.
 @Suite(.serialized) struct ProcessTests {
   @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
-    try await playDay(killing: ["orders", "payments", "hub"], engines: [])
+    try await playDay(killing: ["orders", "payments", "hub"])
   }
 
   @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
@@ -21,8 +21,14 @@ import Testing
     try await playDay(killing: ["etcd", "inventory", "redis"], engines: Engine.allCases)
   }
 
-  private func playDay(killing names: [String], engines: [Engine]) async throws {
-    try await withSupervisor(engines: engines) { supervisor in
+  @Test func twoOfAServiceShareItsWork() async throws {
+    try await playDay(killing: ["orders-1", "payments-2"], instances: 2)
+  }
+
+  private func playDay(
+    killing names: [String], engines: [Engine] = [], instances: Int = 1
+  ) async throws {
+    try await withSupervisor(engines: engines, instances: instances) { supervisor in
       let file = try Self.day(visits: 40)
       let report = try await EngineChoice.using(supervisor.engines) { engines in
         try await SupervisedDay(
@@ -117,10 +123,11 @@ import Testing
   }
 
   private func withSupervisor(
-    engines: [Engine] = [], _ body: (Supervisor) async throws -> Void
+    engines: [Engine] = [], instances: Int = 1, _ body: (Supervisor) async throws -> Void
   ) async throws {
     try await withFolder { folder in
-      let plan = try SupervisorPlan(directory: folder, engines: engines, program: Self.program())
+      let plan = try SupervisorPlan(
+        directory: folder, engines: engines, instances: instances, program: Self.program())
       let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
       try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
     }

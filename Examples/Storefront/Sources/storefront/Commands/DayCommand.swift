@@ -37,7 +37,8 @@ struct DayCommand: AsyncParsableCommand {
     let folder = directory ?? NSTemporaryDirectory() + "storefront-\(UUID().uuidString)"
     defer { if directory == nil { try? FileManager.default.removeItem(atPath: folder) } }
     let plan = try SupervisorPlan(
-      directory: folder, engines: shared.engines.list, program: Program.path, collector: shared.collector)
+      directory: folder, engines: shared.engines.list, instances: shared.instances, program: Program.path,
+      collector: shared.collector)
     let supervisor = try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)
     let names = supervisor.children.map(\.name)
     if let unknown = stop.first(where: { !names.contains($0) }) {
