@@ -50,6 +50,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "resilience-hub",
@@ -68,6 +69,13 @@ let package = Package(
     .target(
       name: "ResilienceSQLite",
       dependencies: [
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "outbox-costs",
+      dependencies: [
+        "ResilienceSQLite",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: settings),
