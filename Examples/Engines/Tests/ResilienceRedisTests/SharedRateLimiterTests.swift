@@ -182,8 +182,8 @@ struct SharedRateLimiterTests {
   private func runLoad(_ arguments: [String]) async throws {
     let process = Process()
     process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-      .appending(path: "shared-limit-load")
-    process.arguments = arguments
+      .appending(path: "redis-load")
+    process.arguments = ["limit"] + arguments
     let output = URL(filePath: NSTemporaryDirectory()).appending(path: "load-\(UUID().uuidString)")
     try Data().write(to: output)
     defer { try? FileManager.default.removeItem(at: output) }
