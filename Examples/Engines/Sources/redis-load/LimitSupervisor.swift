@@ -70,9 +70,9 @@ struct LimitSupervisor {
     for (number, report) in reports.enumerated() { show("\(number + 1)", report.counts) }
     show("all", (0..<4).map { column in reports.reduce(0) { $0 + $1.counts[column] } })
     let beyond = mostBeyondTheRate(reports.flatMap(\.given))
-    // One burst, and for an outage the bursts of the fallbacks and that of the bucket that is full again.
+    // For an outage one burst more, the bursts of the fallbacks, and half a second of these.
     let fallbacks = options.processes * max(1, options.burst / options.processes)
-    let bound = options.burst + (options.hasOutage ? options.burst + fallbacks : 0)
+    let bound = options.burst + (options.hasOutage ? options.burst + fallbacks + options.rate / 2 : 0)
     print("beyond the rate, in any stretch of time: \(beyond) at most; the bound is \(bound)")
     return beyond <= bound && reports.allSatisfy { $0.counts[0] > 0 }
   }
