@@ -118,7 +118,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: settings),
     .executableTarget(
-      name: "shared-limit-load",
+      name: "redis-load",
       dependencies: [
         "ResilienceRedis",
         .product(name: "Resilience", package: "swift-resilience"),
@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "ResilienceRedisTests",
       dependencies: [
-        "ResilienceRedis", "shared-limit-load",
+        "ResilienceRedis", "redis-load",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
