@@ -44,6 +44,34 @@ import Testing
     }
   }
 
+  @Test func ordersAreTakenWhileTheHubIsAway() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        try await EngineChoice.using(supervisor.engines) { engines in
+          let day = try Self.day(visits: 1)
+          let run = DayRun(
+            day, ShopClient(client: .shared, gateway: supervisor.gateway), staffKey: supervisor.staffKey)
+          try await run.open()
+          let settings = ServiceSettings(
+            store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: "")
+          try await Books.waitForProducts(
+            day.products.count + 1, by: .shared, settings, within: .seconds(20))
+          let customer = try await ShopClient(client: .shared, gateway: supervisor.gateway)
+            .loggedIn(["customer": "17850"], patience: run.patience)
+          supervisor.signal("hub", SIGSTOP)
+          let answer = try await customer.send(
+            .POST, "/orders/", ["items": [Order.Item(sku: DayProbe.product.sku, quantity: 1)]], key: "one")
+          supervisor.signal("hub", SIGCONT)
+          #expect(answer.status == 201)
+          let order = try answer.decoded(as: Orders.Status.self).id
+          try await eventually("it is shipped") {
+            try await customer.get("/orders/\(order)").decoded(as: Orders.Status.self).status == "shipped"
+          }
+        }
+      }
+    }
+  }
+
   @Test func nothingIsLeftRunning() async throws {
     try await withSupervisor { supervisor in
       let processes = try await supervisor.run { supervisor.processes }
