@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// The whole shop, until it is interrupted.
+struct UpCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up", abstract: "Run all processes of the shop; start again what dies.")
+
+  @Option(help: "Where databases, events and logs are; kept.")
+  var directory = "storefront-data"
+
+  @Option(help: "The gateway's port on loopback.")
+  var port = 8080
+
+  @OptionGroup var shared: SharedOptions
+
+  func run() async throws {
+    let staffKey = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable] ?? UUID().uuidString
+    let plan = try SupervisorPlan(
+      directory: directory, gatewayPort: port, engines: shared.engines.list, instances: shared.instances,
+      program: Program.path,
+      collector: shared.collector)
+    let supervisor = try Supervisor(plan, staffKey: staffKey, logger: Program.logger)
+    try await Interruption.watching {
+      try await supervisor.run {
+        print("The shop is open at \(supervisor.gateway); the staff's key is \(staffKey).")
+        fflush(nil)
+        try await Task.sleep(for: .seconds(1_000_000_000))
+      }
+    }
+  }
+}

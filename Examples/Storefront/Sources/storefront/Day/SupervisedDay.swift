@@ -1,0 +1,39 @@
+import AsyncHTTPClient
+
+/// A day on processes, with its faults spread over it.
+struct SupervisedDay: Sendable {
+  let supervisor: Supervisor
+  let engines: EngineChoice
+  let file: DayFile
+  let duration: Duration
+  let faults: [DayFaults.Fault]
+
+  /// How long all may take to settle when the last customer has left.
+  private static let patience = Duration.seconds(60)
+
+  func run() async throws -> DayReport {
+    try await supervisor.run { try await play() }
+  }
+
+  private func play() async throws -> DayReport {
+    let client = HTTPClient.shared
+    let shop = ShopClient(client: client, gateway: supervisor.gateway)
+    let settings = ServiceSettings(
+      store: engines.store, broker: engines.broker, directory: supervisor.directory, secret: "", staffKey: "")
+    let run = DayRun(file, shop, staffKey: supervisor.staffKey)
+    try await run.open()
+    try await Books.waitForProducts(
+      file.products.count + 1, by: client, settings, within: Self.patience)
+    async let played: Void = run.play(in: duration)
+    let injector = DayFaults(
+      supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
+    var results: [DayFaults.Result] = []
+    for fault in faults {
+      try await Task.sleep(for: duration / (faults.count + 1) / 2)
+      results.append(await injector.inject(fault))
+    }
+    await played
+    let books = try await Books.settled(by: client, settings, within: Self.patience)
+    return DayReport(run, books, results)
+  }
+}

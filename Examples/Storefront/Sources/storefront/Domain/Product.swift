@@ -1,0 +1,9 @@
+/// What is for sale.
+struct Product: Codable, Hashable, Sendable {
+  var sku: String
+  var description: String
+  /// The price of one piece.
+  var pence: Int
+  /// How many pieces come on the shelf with it.
+  var quantity: Int
+}

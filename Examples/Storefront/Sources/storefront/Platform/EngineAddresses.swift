@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// Where the engines are that all processes share.
+struct EngineAddresses: ParsableArguments, Sendable {
+  @Option(help: "The hub, which has the registry and the events of whom no other engine takes.")
+  var hub = "http://127.0.0.1:8090"
+
+  @Option(help: "An etcd for the registry, such as http://127.0.0.1:2379.")
+  var etcd: String?
+
+  @Option(help: "The port of a Redis on loopback for the events.")
+  var redis: Int?
+
+  /// As options, for a process that is started.
+  var options: [String] {
+    ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? []) + (redis.map { ["--redis", "\($0)"] } ?? [])
+  }
+}

@@ -1,0 +1,51 @@
+import AsyncHTTPClient
+import NIOCore
+import Resilience
+import ResilienceAsyncHTTPClient
+import ResilienceEtcd
+import ResilienceHub
+import ResilienceRedis
+
+/// Where the registry and the events of all processes are: the one place that knows.
+struct EngineChoice: Sendable {
+  let store: any RegistryStore
+  let broker: any EventBroker
+
+  /// A consumer that was killed leaves what it had to the next one after so long.
+  static let policy = BrokerPolicy(session: .seconds(3))
+
+  /// Runs `body` with clients of the engines: of the hub, which needs nothing to be installed, where no other is
+  /// named.
+  static func using<Value: Sendable>(
+    _ addresses: EngineAddresses, _ body: (EngineChoice) async throws -> Value
+  ) async throws -> Value {
+    var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(500))
+    // Each group and each service that is followed waits with a request of its own.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+    let client = HTTPClient(configuration: configuration)
+    let redis = addresses.redis.map { RedisClient(port: $0) }
+    let result: Result<Value, any Error>
+    do {
+      result = .success(
+        try await body(
+          EngineChoice(store: store(addresses, client), broker: broker(addresses, client, redis))))
+    } catch {
+      result = .failure(error)
+    }
+    redis?.close()
+    try await client.shutdown()
+    return try result.get()
+  }
+
+  private static func store(_ addresses: EngineAddresses, _ client: HTTPClient) -> any RegistryStore {
+    if let etcd = addresses.etcd { return EtcdStore(client, at: etcd, timeout: .seconds(2)) }
+    return RemoteRegistryStore(client, at: addresses.hub + "/hub", timeout: .seconds(2))
+  }
+
+  private static func broker(
+    _ addresses: EngineAddresses, _ client: HTTPClient, _ redis: RedisClient?
+  ) -> any EventBroker {
+    if let redis { return RedisStreamsBroker(redis, policy: policy) }
+    return RemoteBroker(client, at: addresses.hub + "/hub", timeout: .seconds(2))
+  }
+}

@@ -1,0 +1,36 @@
+import Hummingbird
+import Logging
+import Resilience
+import ResilienceHub
+import ResilienceHummingbird
+import ServiceLifecycle
+import UnixSignals
+
+/// The hub: keeps the events of all services in a journal, and lists them in memory.
+enum HubProcess {
+  static func run(
+    directory: String, port: Int, logger: Logger, signals: [UnixSignal],
+    beside services: [any Service] = []
+  ) async throws {
+    let broker = try await JournalBroker.open(LocalDirectory(path: directory), policy: EngineChoice.policy)
+    let readiness = ReadinessEndpoint(checks: [])
+    let router = Router()
+    router.addHealth(readiness)
+    router.addMetrics { [broker.snapshot()] }
+    router.addHub(Hub(broker: broker, maxWait: .seconds(1)))
+    let app = Application(
+      router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+      logger: logger)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services + [app, DrainService(readiness, notice: .zero)], gracefulShutdownSignals: signals,
+        logger: logger))
+    do {
+      try await group.run()
+    } catch {
+      try? await broker.close()
+      throw error
+    }
+    try await broker.close()
+  }
+}

@@ -1,0 +1,104 @@
+import AsyncHTTPClient
+import Foundation
+import GRDB
+import Logging
+import NIOCore
+import Resilience
+import ResilienceAsyncHTTPClient
+import ResilienceHummingbird
+import ResilienceLogging
+import ResilienceSQLite
+import Synchronization
+
+/// What a service is made of: its bus, its calls to others, its database, its spans.
+final class Platform: Sendable {
+  let name: String
+  /// The name of this instance, such as `orders-1`: the same after a restart.
+  let instance: String
+  let settings: ServiceSettings
+  let bus: EventBus
+  let registry = ServiceRegistry()
+  let client = HTTPClient(configuration: .resilient(connect: .milliseconds(300)))
+  let stacks = StandardStacks()
+  let tracer: CallTracer
+  let reporter: SpanReporter?
+  let logger: Logger
+  /// Those that were made so far.
+  let databases = Mutex<[ServiceDatabase]>([])
+
+  /// Nothing that a broker or a service does in a minute's absence uses up these deliveries.
+  private static let delivery = DeliveryPolicy(
+    maxDeliveries: 60, backoff: .exponential(base: .milliseconds(100), cap: .seconds(2)), parallelism: 4,
+    timeout: .seconds(5))
+
+  init(_ name: String, _ settings: ServiceSettings, logger: Logger) {
+    self.name = name
+    instance = "\(name)-\(settings.instance)"
+    self.settings = settings
+    self.logger = logger
+    bus = EventBus(source: name, broker: settings.broker)
+    reporter = settings.collector.map { [client] in
+      SpanReporter(
+        to: OTLPExporter(OTLPTransport.to($0, by: client)), policy: ReportPolicy(interval: .seconds(1)))
+    }
+    tracer = CallTracer(
+      name, sampler: reporter == nil ? .never : .parentBased(), store: TraceStore(capacity: 0),
+      reporter: reporter)
+  }
+
+  /// Calls to another service: balanced over its instances, behind the stack of that service.
+  func calls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    registry.service(service).calls(by: client, maxBodyBytes: 1 << 20) { call, _ in call }
+      .httpStack(stacks[service]).trace(tracer).erased()
+  }
+
+  /// The service's own database; its outbox runs with the service.
+  func database(_ schema: String) throws -> ServiceDatabase {
+    let log = EventLog(logger)
+    let database = try ServiceDatabase(
+      path: "\(settings.directory)/\(name).sqlite", source: name, schema: schema, onEvent: { log($0) })
+    databases.withLock { $0.append(database) }
+    return database
+  }
+
+  /// Handles events of a type; what it publishes is published if it succeeds.
+  func handle<Payload>(
+    _ type: EventType<Payload>, group: String? = nil,
+    _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
+  ) throws {
+    let group = group ?? name
+    try bus.subscribe(
+      to: type, group: group, policy: Self.delivery, handler: EventHandler(group, body).outbox(bus))
+  }
+
+  /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the
+  /// event that follows.
+  ///
+  /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
+  func step(
+    on type: EventType<Order>, in database: ServiceDatabase,
+    _ body: @escaping @Sendable (Order, Database) throws -> EventType<Order>?
+  ) throws {
+    try handle(type) { event in
+      let context = CallContext.current
+      try await database.handleOnce(event) { transaction in
+        guard let next = try body(event.data, transaction) else { return }
+        try database.publish(event.data, as: next, in: transaction, context)
+      }
+    }
+  }
+
+  /// Does something each second until it is cancelled; what fails is tried again a second later.
+  func everySecond(_ body: () async throws -> Void) async throws {
+    while true {
+      try await CallContext.current.clock.sleep(for: .seconds(1))
+      do {
+        try await body()
+      } catch is CancellationError {
+        throw CancellationError()
+      } catch {
+        logger.warning("tried again in a second", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+}

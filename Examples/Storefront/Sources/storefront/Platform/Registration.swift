@@ -1,0 +1,67 @@
+import Logging
+import Resilience
+import ServiceLifecycle
+import Synchronization
+
+/// Lists a service when it listens and the broker knows its groups: whoever finds it can use it.
+struct Registration: Service {
+  let platform: Platform
+  /// The port, when the server listens.
+  let ports: AsyncStream<Int>
+  let registered: RegisteredPort
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      guard let port = await ports.first(where: { _ in true }) else { return }
+      while !Task.isCancelled {
+        do {
+          try await platform.bus.publish(
+            ServiceStarted(service: platform.instance), as: Topic.serviceStarted)
+          try await list(port, in: platform.settings.store)
+        } catch is CancellationError {
+          return
+        } catch {
+          platform.logger.info("not registered yet", metadata: ["error": "\(error)"])
+          try? await CallContext.current.clock.sleep(for: .milliseconds(200))
+        }
+      }
+    }
+  }
+
+  private func list(_ port: Int, in store: some RegistryStore) async throws {
+    let instance = ServiceInstance(
+      id: platform.instance, service: platform.name, address: "127.0.0.1:\(port)")
+    try await store.withLease(instance, ttl: platform.settings.lease) {
+      registered.set(port)
+      platform.logger.info("registered", metadata: ["address": "\(instance.address)"])
+      try await CallContext.current.clock.sleep(for: .seconds(1_000_000_000))
+    }
+  }
+}
+
+/// The port of a service that is registered.
+final class RegisteredPort: Sendable {
+  struct NotRegistered: Error {}
+
+  private let value = Mutex<Int?>(nil)
+
+  /// `nil` before.
+  var port: Int? { value.withLock { $0 } }
+
+  func set(_ port: Int) { value.withLock { $0 = port } }
+
+  func check() throws {
+    if port == nil { throw NotRegistered() }
+  }
+}
+
+/// Nobody has registered under a name.
+struct NoInstance: Error {
+  var service: String
+}
+
+extension ServiceRegistry {
+  func requireInstance(of name: String) throws {
+    if instances(of: name).members.isEmpty { throw NoInstance(service: name) }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import GRDB
+import Resilience
+import ResilienceSQLite
+
+/// A service's SQLite file: its own tables, and beside them, in the same transactions, the events that it has
+/// handled, those that it is to publish, and what it has answered.
+final class ServiceDatabase: Sendable {
+  /// What was kept for a key is not what is asked for.
+  struct UnreadableAnswer: Error {
+    var key: String
+    var answer: String
+  }
+
+  private let queue: DatabaseQueue
+  private let inbox = SQLiteInbox()
+  private let outbox: SQLiteOutbox
+
+  init(
+    path: String, source: String, schema: String,
+    onEvent: @escaping @Sendable (SQLiteOutboxEvent) -> Void = { _ in }
+  ) throws {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(5)
+    // An answer that was given must outlive a power cut, too.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    outbox = SQLiteOutbox(source: source, onEvent: onEvent)
+    queue = try DatabaseQueue(path: path, configuration: configuration)
+    try queue.write { [inbox, outbox] database in
+      try inbox.createTable(in: database)
+      try outbox.createTable(in: database)
+      try database.execute(
+        sql: """
+          CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL);
+          CREATE TABLE IF NOT EXISTS closed (order_id TEXT PRIMARY KEY);
+          """ + schema)
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await queue.read(body)
+  }
+
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await queue.write(body)
+  }
+
+  /// Does what an event asks for once, however often it comes.
+  func handleOnce<Payload>(
+    _ event: Event<Payload>, _ body: @escaping @Sendable (Database) throws -> Void
+  ) async throws {
+    try await queue.write { [inbox] database in
+      try inbox.handleOnce(event, in: database) { try body(database) }
+    }
+  }
+
+  /// Does what a request asks for once: a repeated one gets the answer of the first.
+  ///
+  /// - Throws: What `body` throws: then nothing was written, and the key is as new.
+  func answerOnce<Answer: Codable & Sendable>(
+    _ key: String, _ body: @escaping @Sendable (Database) throws -> Answer
+  ) async throws -> Answer {
+    try await queue.write { database in
+      let sql = "SELECT answer FROM answers WHERE key = ?"
+      if let known = try String.fetchOne(database, sql: sql, arguments: [key]) {
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(known.utf8)) else {
+          throw UnreadableAnswer(key: key, answer: known)
+        }
+        return answer
+      }
+      let answer = try body(database)
+      let text = String(decoding: try JSONEncoder().encode(answer), as: UTF8.self)
+      try database.execute(sql: "INSERT INTO answers VALUES (?, ?)", arguments: [key, text])
+      return answer
+    }
+  }
+
+  /// Has an event published if, and only if, the transaction commits.
+  ///
+  /// - Parameters:
+  ///   - id: Says what happened, so that a second one is the same.
+  ///   - context: That of the call, read before the transaction: it has the trace.
+  func publish<Payload>(
+    _ payload: Payload, as type: EventType<Payload>, id: String, subject: String, in database: Database,
+    _ context: CallContext
+  ) throws {
+    let event = try Event(
+      id: id, source: outbox.source, type: type, subject: subject, data: payload, context: context)
+    try outbox.publish(event.encoded(context: context), in: database)
+  }
+
+  /// Has a step of an order's way published.
+  func publish(
+    _ order: Order, as type: EventType<Order>, in database: Database, _ context: CallContext
+  ) throws {
+    let id = "\(order.id)/\(type.name)"
+    try publish(order, as: type, id: id, subject: order.id, in: database, context)
+  }
+
+  /// Publishes what has committed, until it is cancelled.
+  func run(publishingTo broker: any EventBroker) async throws {
+    try await outbox.run(queue, publishingTo: broker)
+  }
+}
+
+extension Database {
+  /// Whether the order was cancelled: then nothing begins for it any more.
+  func isClosed(_ order: Order) throws -> Bool {
+    let sql = "SELECT EXISTS (SELECT * FROM closed WHERE order_id = ?)"
+    return try Bool.fetchOne(self, sql: sql, arguments: [order.id]) ?? false
+  }
+
+  func close(_ order: Order) throws {
+    try execute(sql: "INSERT OR IGNORE INTO closed VALUES (?)", arguments: [order.id])
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+import Logging
+import Resilience
+
+/// What a service is told from outside.
+struct ServiceSettings: Sendable {
+  /// Where the services find each other.
+  var store: any RegistryStore
+  /// Where their events are kept.
+  var broker: any EventBroker
+  /// Tells instances of one service apart.
+  var instance = 1
+  /// Where their databases are: a file each.
+  var directory: String
+  /// What tokens are signed with.
+  var secret: String
+  /// What a member of the staff shows to get a token.
+  var staffKey: String
+  /// Where spans go, such as `http://127.0.0.1:4318`; `nil` for nowhere.
+  var collector: String?
+  /// How long an instance stays listed without a heartbeat.
+  var lease = Duration.seconds(3)
+  /// How long a server goes on after it has said that it ends.
+  var notice = Duration.milliseconds(300)
+  var logLevel = Logger.Level.info
+}

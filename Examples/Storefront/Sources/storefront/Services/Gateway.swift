@@ -1,0 +1,68 @@
+import AsyncHTTPClient
+import Hummingbird
+import JWTKit
+import Resilience
+import ResilienceHummingbird
+
+/// The gateway: who it is, how often, and the way to the right service.
+struct Gateway: StorefrontService {
+  static let name = "gateway"
+  /// It has the port, and the limits, in memory.
+  static let isRepeatable = false
+  static let calls = ["users", "products", "productpage", "carts", "orders"]
+
+  private let keys = JWTKeyCollection()
+  private let limiter = KeyedRateLimiter<String>("customers", limit: .perSecond(50, burst: 100))
+  private let bulkhead = Bulkhead("gateway", limit: .fixed(100), maxWaiting: 100)
+  private let users, products, pages, carts, orders: Upstream
+
+  init(_ platform: Platform) async throws {
+    await keys.add(hmac: HMACKey(from: platform.settings.secret), digestAlgorithm: .sha256)
+    users = Upstream(platform.calls(to: "users"))
+    products = Upstream(platform.calls(to: "products"))
+    pages = Upstream(platform.calls(to: "productpage"))
+    carts = Upstream(platform.calls(to: "carts"))
+    orders = Upstream(platform.calls(to: "orders"))
+  }
+
+  var metrics: [any MetricSource] { [limiter.snapshot(), bulkhead.snapshot()] }
+
+  func protect(_ router: Router<StorefrontContext>) {
+    router.addMiddleware {
+      RefusalMiddleware(otherwise: .badGateway)
+      BulkheadMiddleware(bulkhead)
+      TokenMiddleware(keys: keys)
+      RateLimitMiddleware(limiter) { _, context in context.identity?.sub.value }
+    }
+  }
+
+  func addRoutes(to router: Router<StorefrontContext>) {
+    router.post("tokens") { request, context in try await users.forward(request, context) }
+    router.get("products/:sku") { request, context in try await pages.forward(request, context) }
+    router.post("products") { request, context in
+      try context.require(.staff)
+      return try await products.forward(request, context)
+    }
+    router.get("carts/:customer") { request, context in
+      try context.require(customer: context.parameters.require("customer"))
+      return try await carts.forward(request, context)
+    }
+    router.post("carts/:customer/items") { request, context in
+      try context.require(customer: context.parameters.require("customer"))
+      return try await carts.forward(request, context)
+    }
+    router.post("orders") { request, context in
+      try context.require(.customer)
+      return try await orders.forward(request, context)
+    }
+    router.get("orders/:id") { request, context in
+      let identity = try context.require()
+      let (response, status) = try await orders.forward(request, context, reading: Orders.Status.self)
+      guard let status, identity.role != .staff, status.customer != identity.sub.value else {
+        return response
+      }
+      // Whose order it is, is nobody else's affair; nor that there is one.
+      throw HTTPError(.notFound, message: "no order \(status.id)")
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import GRDB
+import Hummingbird
+import Resilience
+
+/// Payments: charges what was ordered, and gives back what is not delivered.
+struct Payments: StorefrontService {
+  static let name = "payments"
+
+  /// Above this a card is declined: £1 000.
+  static let cardLimit = 100_000
+
+  private let database: ServiceDatabase
+
+  init(_ platform: Platform) throws {
+    // No key on the order: a second charge would be there to be seen.
+    database = try platform.database(
+      "CREATE TABLE IF NOT EXISTS movements (order_id TEXT NOT NULL, pence INTEGER NOT NULL)")
+    try platform.step(on: Topic.orderCreated, in: database) { order, database in
+      if try database.isClosed(order) { return nil }
+      guard order.pence <= Self.cardLimit else { return Topic.paymentDeclined }
+      try database.move(order.pence, for: order)
+      return Topic.paymentCompleted
+    }
+    try platform.step(on: Topic.stockRefused, in: database, Self.refund)
+    try platform.step(on: Topic.orderCancelled, in: database) { order, database in
+      try database.close(order)
+      return try Self.refund(order, database)
+    }
+  }
+
+  private static func refund(_ order: Order, _ database: Database) throws -> EventType<Order>? {
+    let balance = try Int.fetchOne(
+      database, sql: "SELECT sum(pence) FROM movements WHERE order_id = ?", arguments: [order.id])
+    if let balance, balance > 0 { try database.move(-balance, for: order) }
+    return Topic.orderRefunded
+  }
+
+  /// Each movement of money: above zero a charge, below a refund.
+  struct Books: ResponseCodable {
+    struct Movement: Codable, Hashable {
+      var order: String
+      var pence: Int
+    }
+
+    var movements: [Movement]
+  }
+
+  func addRoutes(to router: Router<StorefrontContext>) {
+    router.get("books") { _, _ in
+      try await database.read { database in
+        Books(
+          movements: try Row.fetchAll(database, sql: "SELECT * FROM movements").map {
+            Books.Movement(order: $0["order_id"], pence: $0["pence"])
+          })
+      }
+    }
+  }
+}
+
+extension Database {
+  fileprivate func move(_ pence: Int, for order: Order) throws {
+    try execute(sql: "INSERT INTO movements VALUES (?, ?)", arguments: [order.id, pence])
+  }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+@main
+struct Storefront: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The shop as separate processes.",
+    subcommands: [DayCommand.self, UpCommand.self, ServeCommand.self])
+}

@@ -1,0 +1,184 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import Resilience
+import Subprocess
+import SystemPackage
+import Testing
+
+@testable import storefront
+
+/// The shop as it is run: separate processes.
+@Suite(.serialized) struct ProcessTests {
+  @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
+    try await playDay(killing: ["orders", "payments", "hub"])
+  }
+
+  @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
+  func theSameDayGoesOnEngines() async throws {
+    try await playDay(killing: ["etcd", "inventory", "redis"], engines: Engine.allCases)
+  }
+
+  @Test func twoOfAServiceShareItsWork() async throws {
+    try await playDay(killing: ["orders-1", "payments-2"], instances: 2)
+  }
+
+  private func playDay(
+    killing names: [String], engines: [Engine] = [], instances: Int = 1
+  ) async throws {
+    try await withSupervisor(engines: engines, instances: instances) { supervisor in
+      let file = try Self.day(visits: 40)
+      let report = try await EngineChoice.using(supervisor.engines) { engines in
+        try await SupervisedDay(
+          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8),
+          faults: names.map { .kill($0) }
+        ).run()
+      }
+      #expect(report.findings.flatMap(\.breaches) == [])
+      #expect(report.failedVisits == [])
+      #expect(report.placed == 40)
+      for name in names { #expect(supervisor.starts(of: name) > 1, "\(name)") }
+      for fault in report.faults { #expect(fault.isRepaired, "\(fault)") }
+    }
+  }
+
+  @Test func ordersAreTakenWhileTheHubIsAway() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        try await EngineChoice.using(supervisor.engines) { engines in
+          let day = try Self.day(visits: 1)
+          let run = DayRun(
+            day, ShopClient(client: .shared, gateway: supervisor.gateway), staffKey: supervisor.staffKey)
+          try await run.open()
+          let settings = ServiceSettings(
+            store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: "")
+          try await Books.waitForProducts(
+            day.products.count + 1, by: .shared, settings, within: .seconds(20))
+          let customer = try await ShopClient(client: .shared, gateway: supervisor.gateway)
+            .loggedIn(["customer": "17850"], patience: run.patience)
+          supervisor.signal("hub", SIGSTOP)
+          let answer = try await customer.send(
+            .POST, "/orders/", ["items": [Order.Item(sku: DayProbe.product.sku, quantity: 1)]], key: "one")
+          supervisor.signal("hub", SIGCONT)
+          #expect(answer.status == 201)
+          let order = try answer.decoded(as: Orders.Status.self).id
+          try await eventually("it is shipped") {
+            try await customer.get("/orders/\(order)").decoded(as: Orders.Status.self).status == "shipped"
+          }
+        }
+      }
+    }
+  }
+
+  @Test func nothingIsLeftRunning() async throws {
+    try await withSupervisor { supervisor in
+      let processes = try await supervisor.run { supervisor.processes }
+      #expect(processes.count == supervisor.children.count)
+      for (name, process) in processes { #expect(kill(process, 0) == -1, "\(name) still runs") }
+      for child in supervisor.children {
+        #expect(FreePort.isFree(child.port), "\(child.name) still listens on \(child.port)")
+      }
+    }
+  }
+
+  @Test func aServiceThatIsToldToEndLeavesTheRegistryBeforeItsLeaseEnds() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        try await EngineChoice.using(supervisor.engines) { engines in
+          #expect(try await engines.store.list("carts").records.count == 1)
+          supervisor.signal("carts", SIGTERM)
+          try await eventually("it has left", within: .seconds(2)) {
+            try await engines.store.list("carts").records.isEmpty
+          }
+          try await eventually("it is back") { try await engines.store.list("carts").records.count == 1 }
+        }
+      }
+    }
+  }
+
+  @Test func eachLineOfALogIsAJSONObject() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {}
+      for child in supervisor.children {
+        let log = try String(
+          contentsOfFile: "\(supervisor.directory)/logs/\(child.name).log", encoding: .utf8)
+        #expect(!log.isEmpty)
+        for line in log.split(separator: "\n") {
+          let fields = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+          #expect(fields?["service"] == child.name, "\(line)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGKILL]) func aSupervisorThatEndsLeavesNothingRunning(signal: Int32)
+    async throws
+  {
+    try await withFolder { folder in
+      let port = try FreePort.pick()
+      let arguments = Arguments(["up", "--directory", folder, "--port", "\(port)"])
+      _ = try await run(
+        .path(FilePath(Self.program())), arguments: arguments, input: .none, output: .discarded,
+        error: .discarded
+      ) { execution in
+        try await eventually("the shop is open") {
+          let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/health/ready")
+          return try await HTTPClient.shared.execute(request, timeout: .seconds(1)).status == .ok
+        }
+        #expect(Self.processes(of: folder).count == StorefrontServices.all.count + 2)
+        try execution.send(signal: Signal(rawValue: signal))
+      }
+      try await eventually("all have ended") { Self.processes(of: folder).isEmpty }
+    }
+  }
+
+  /// The processes that were started with this folder.
+  private static func processes(of folder: String) -> [String] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return all.filter { process in
+      guard Int(process) != nil, let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+      else { return false }
+      return String(decoding: line, as: UTF8.self).contains(folder)
+    }
+  }
+
+  private func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+  }
+
+  private func withSupervisor(
+    engines: [Engine] = [], instances: Int = 1, _ body: (Supervisor) async throws -> Void
+  ) async throws {
+    try await withFolder { folder in
+      let plan = try SupervisorPlan(
+        directory: folder, engines: engines, instances: instances, program: Self.program())
+      let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
+      try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
+    }
+  }
+
+  /// Small orders of few products: some are short, and some parcels are lost.
+  private static func day(visits: Int) throws -> DayFile {
+    var text = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    for visit in 0..<visits {
+      for item in 0..<3 {
+        let sku = 20_000 + (visit * 7 + item) % 120
+        text +=
+          "\(536_000 + visit),\(sku),PIECE,\(1 + visit % 5),2010-12-01 08:\(10 + visit):00,1.25,"
+          + "\(12_000 + visit % 9).0,United Kingdom\n"
+      }
+    }
+    return try DayFile(text: text)
+  }
+
+  /// The program, which is beside the tests.
+  private static func program() throws -> String {
+    let tests = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0]).absoluteURL]
+    let candidates = tests.map { $0.deletingLastPathComponent().appending(path: "storefront").path }
+    return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0) })
+  }
+}
