@@ -4,7 +4,7 @@ public import Resilience
 ///
 /// ```swift
 /// let redis = RedisClient(host: "127.0.0.1", port: 6379)
-/// let bus = EventBus("shop", broker: RedisStreamsBroker(redis))
+/// let bus = EventBus(source: "shop", broker: RedisStreamsBroker(redis))
 /// ```
 ///
 /// It keeps what `EventBroker` promises, and passes `EventBrokerContract`: each of its functions is one script, which

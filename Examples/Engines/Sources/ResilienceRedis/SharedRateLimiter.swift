@@ -63,7 +63,7 @@ public final class SharedRateLimiter: Sendable {
   ///   - limit: The rate and the burst of all processes together; with a rate of 0 nothing passes, not even the burst.
   ///     The burst is to be saved up within ten years.
   ///   - redis: The client; it is not closed.
-  ///   - processes: How many there are about, 1 or more: a lease is at most half of a share of the burst. More processes
+  ///   - processes: How many there are about, 1 to 1 000 000: a lease is at most half of a share of the burst. More processes
   ///     than that find less in the bucket, and the bound holds all the same while Redis is there.
   ///   - fallback: The limit of this process while Redis is away; one of a rate of 0 and no burst refuses every call.
   ///     Default: `limit`, its rate and its burst divided by `processes`; a burst of 1 at least.
@@ -77,7 +77,8 @@ public final class SharedRateLimiter: Sendable {
     onEvent: (@Sendable (SharedRateLimiterEvent) -> Void)? = nil
   ) {
     precondition(!name.isEmpty, "a shared limiter's name must not be empty")
-    precondition(processes >= 1, "a shared limiter's processes must be 1 or more, was \(processes)")
+    precondition(
+      1...1_000_000 ~= processes, "a shared limiter's processes must be 1 to 1 000 000, was \(processes)")
     self.name = name
     self.limit = limit
     self.processes = processes
