@@ -28,7 +28,8 @@ extension RedisTests {
       #expect(EventBrokerContract.cases.count >= 40)
       try await withBroker { broker, _, _ in
         try await withThrowingTaskGroup { tasks in
-          // All at once: each has groups and types of its own, and the others are users that it must not mind.
+          // All at once: each has groups and types of its own, and the others are users that it must not
+          // mind.
           for promise in EventBrokerContract.cases {
             tasks.addTask {
               do {
