@@ -170,6 +170,57 @@ extension RedisTests {
       }
     }
 
+    @Test func aRedisThatStopsNowAndThenLosesNothingAndKeepsTheOrder() async throws {
+      try await withBroker { broker, server, _ in
+        try await broker.join(BrokerGroup("g")).leave()
+        let handled = Shared<[Int]>([])
+        let isOver = Shared(false)
+        try await withThrowingTaskGroup { tasks in
+          for _ in 0..<3 {
+            tasks.addTask {
+              // So short that answers are lost.
+              let client = RedisClient(port: server.port, timeLimit: .milliseconds(60))
+              defer { client.close() }
+              let hasty = RedisStreamsBroker(client, prefix: "b", policy: Self.policy)
+              var consumer: (any BrokerConsumer)?
+              while !isOver.value.withLock({ $0 }) {
+                if consumer == nil { consumer = try? await hasty.join(BrokerGroup("g")) }
+                guard let consumer, let deliveries = try? await received(consumer, within: .seconds(1)) else {
+                  continue
+                }
+                handled.value.withLock { $0 += deliveries.map(number) }
+                let settlements = deliveries.map { BrokerSettlement($0.receipt, .handled()) }
+                while !isOver.value.withLock({ $0 }) {
+                  if (try? await consumer.settle(settlements)) != nil { break }
+                }
+              }
+            }
+          }
+          for number in 0..<300 {
+            try await broker.publish([try event(number, of: "key \(number % 6)")])
+            if number % 30 == 0 {
+              server.pause()
+              try await Task.sleep(for: .milliseconds(90))
+              server.goOn()
+            }
+          }
+          let end = ContinuousClock.now + .seconds(60)
+          while Set(handled.value.withLock { $0 }).count < 300, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(20))
+          }
+          isOver.value.withLock { $0 = true }
+          try await tasks.waitForAll()
+        }
+        let all = handled.value.withLock { $0 }
+        #expect(Set(all) == Set(0..<300))
+        for key in 0..<6 {
+          var seen: Set<Int> = []
+          let first = all.filter { $0 % 6 == key && seen.insert($0).inserted }
+          #expect(first == first.sorted(), "\(first)")
+        }
+      }
+    }
+
     @Test func whoeverWaitsIsToldAtOnce() async throws {
       try await withBroker { broker, server, redis in
         let elsewhere = RedisClient(port: server.port, timeLimit: .seconds(20))
