@@ -10,10 +10,11 @@ internal import Synchronization
 /// let limiter = SharedRateLimiter("payment", limit: .perSecond(500), on: redis, processes: 4)
 /// ```
 ///
-/// It connects when the first command is sent, and again when one is sent after the connection was lost. After an
-/// attempt that failed, commands are refused for a while: 10 ms, twice as long each time, 250 ms at most. All commands
-/// share the connection, one behind the other, without waiting for replies; each has a time limit. When the oldest
-/// has had no reply for that long, the connection is given up, and all that wait are told.
+/// It connects when the first command is sent, and again when one is sent after the connection was lost.
+/// After an attempt that failed, commands are refused for a while: 10 ms, twice as long each time, 250 ms at
+/// most. All commands share the connection, one behind the other, without waiting for replies; each has a
+/// time limit. When the oldest has had no reply for that long, the connection is given up, and all that wait
+/// are told.
 ///
 /// There are no users and passwords, and no TLS: Redis is to be in a network of its own.
 public final class RedisClient: Sendable {
@@ -54,9 +55,10 @@ public final class RedisClient: Sendable {
   /// - Parameters:
   ///   - host: A name or an address. Default: this machine.
   ///   - port: Default: 6379, Redis' own.
-  ///   - group: On whose event loops it works. Default: NIO's singleton, which is not shut down.
-  ///   - timeLimit: How long a command may take, and to connect; less than 1 ms counts as that, more than an hour
-  ///     as an hour. Default: 1 s.
+  ///   - group: On whose event loops it works; not shut down before the client is closed. Default: NIO's
+  ///     singleton.
+  ///   - timeLimit: How long a command may take, and to connect; less than 1 ms counts as that, more than an
+  ///     hour as an hour. Default: 1 s.
   ///   - maxReplyBytes: The longest reply that is read, about; 1 KiB or more. Default: 64 MiB.
   ///   - maxCommands: So many may wait for replies; 1 or more. Default: 10 000.
   public init(

@@ -1,25 +1,29 @@
 public import Resilience
 
-/// A broker of several processes in Redis: the events are a stream, what a group has not settled is its pending list.
+/// A broker of several processes in Redis: the events are a stream, what a group has not settled is its
+/// pending list.
 ///
 /// ```swift
 /// let redis = RedisClient(host: "127.0.0.1", port: 6379)
-/// let bus = EventBus("shop", broker: RedisStreamsBroker(redis))
+/// let bus = EventBus(source: "shop", broker: RedisStreamsBroker(redis))
 /// ```
 ///
-/// It keeps what `EventBroker` promises, and passes `EventBrokerContract`: each of its functions is one script, which
-/// Redis does as a whole or not at all. The events of a key are with one consumer at a time; what one had whose session
-/// has ended another one claims. Sessions and times of events for later go by Redis' clock.
+/// It keeps what `EventBroker` promises, and passes `EventBrokerContract`: each of its functions is one
+/// script, which Redis does as a whole or not at all. The events of a key are with one consumer at a time;
+/// what one had whose session has ended another one claims. Sessions and times of events for later go by
+/// Redis' clock.
 ///
 /// **How durable it is** Redis' settings say: with `appendonly yes` and `appendfsync always` nothing that was
-/// acknowledged is lost when Redis is killed; with the usual `appendfsync everysec` the last second may be. A Redis
-/// without persistence forgets everything, groups too.
+/// acknowledged is lost when Redis is killed; with the usual `appendfsync everysec` the last second may be. A
+/// Redis without persistence forgets everything, groups too.
 ///
-/// **When Redis is away** every function throws ``RedisError`` within the client's time limit, and what consumers hold
-/// stays theirs, as long as it is back before their sessions end. A publication whose answer was lost may have been made.
+/// **When Redis is away** every function throws ``RedisError`` within the client's time limit, and what
+/// consumers hold stays theirs, as long as it is back before their sessions end. A publication whose answer
+/// was lost may have been made.
 ///
-/// Everything is in Redis' memory: what all groups have settled is removed, and at most `capacity` events are kept. A
-/// group that nobody consumes keeps everything, until it is removed. Redis is one server, not a cluster.
+/// Everything is in Redis' memory: what all groups have settled is removed, and at most `capacity` events are
+/// kept. A group that nobody consumes keeps everything, until it is removed. Redis is one server, not a
+/// cluster.
 public final class RedisStreamsBroker: EventBroker {
   /// What the keys in Redis begin with.
   public let prefix: String
@@ -35,12 +39,16 @@ public final class RedisStreamsBroker: EventBroker {
   /// Creates a broker; nothing is sent before it is asked.
   ///
   /// - Parameters:
-  ///   - redis: The client; it is not closed. Whoever waits for events has a second connection to the same Redis.
-  ///   - prefix: What the keys in Redis begin with: all who use the same are one broker. Default: `resilience:events`.
-  ///   - capacity: The most events that are kept, 1 or more; `BrokerFull` is thrown when some group has not settled the
-  ///     oldest of so many. What is published with a settlement or redriven is stored all the same. Default: 1 000 000.
-  ///   - policy: How events are given out, the same in all processes; of a group that is there the partitions stay as
-  ///     they are, and `checkpointInterval` is of no account. Default: as `BrokerPolicy`'s initialiser.
+  ///   - redis: The client; it is not closed. Whoever waits for events has a second connection to the same
+  ///     Redis.
+  ///   - prefix: What the keys in Redis begin with: all who use the same are one broker. Default:
+  ///     `resilience:events`.
+  ///   - capacity: The most events that are kept, 1 or more; `BrokerFull` is thrown when some group has not
+  ///     settled the oldest of so many. What is published with a settlement or redriven is stored all the
+  ///     same. Default: 1 000 000.
+  ///   - policy: How events are given out, the same in all processes; of a group that is there the partitions
+  ///     stay as they are, and `checkpointInterval` is of no account. Default: as `BrokerPolicy`'s
+  ///     initialiser.
   public init(
     _ redis: RedisClient, prefix: String = "resilience:events", capacity: Int = 1_000_000,
     policy: BrokerPolicy = BrokerPolicy()

@@ -1,6 +1,7 @@
 public import Resilience
 
-/// Quotas that several processes share, in Redis: so many permits in any stretch of time, or in each hour, day or month.
+/// Quotas that several processes share, in Redis: so many permits in any stretch of time, or in each hour,
+/// day or month.
 ///
 /// ```swift
 /// let partner = SharedQuota("partner", quotas: [.perSecond(10), Quota(10_000, each: .day)], on: redis)
@@ -10,13 +11,14 @@ public import Resilience
 /// let get = ServiceCall { (order: Order.ID) in try await client.get(order) }.rateLimit(partner)
 /// ```
 ///
-/// Each call asks Redis, which counts exactly, by its own clock: never more than a quota's permits are given out in any
-/// stretch of time of its period. A permit comes back a period after it was taken, or at most a 64th of the period later.
-/// A key has counts of its own, which are gone when they are of no account any more.
+/// Each call asks Redis, which counts exactly, by its own clock: never more than a quota's permits are given
+/// out in any stretch of time of its period. A permit comes back a period after it was taken, or at most a
+/// 64th of the period later. A key has counts of its own, which are gone when they are of no account any
+/// more.
 ///
-/// When Redis is away every call throws ``RedisError``, and nothing passes: what is counted here is owed to somebody else.
-/// A Redis that comes back empty has forgotten what was taken: up to a quota's permits more pass in that period. One with
-/// `appendonly yes` does not forget.
+/// When Redis is away every call throws ``RedisError``, and nothing passes: what is counted here is owed to
+/// somebody else. A Redis that comes back empty has forgotten what was taken: up to a quota's permits more
+/// pass in that period. One with `appendonly yes` does not forget.
 public struct SharedQuota: Sendable {
   /// Names what is limited, in errors, events and in Redis.
   public let name: String
@@ -37,8 +39,8 @@ public struct SharedQuota: Sendable {
   ///   - name: Not empty, and the same in all processes.
   ///   - quotas: One or more, the same in all processes.
   ///   - redis: The client; it is not closed.
-  ///   - aheadOfUTC: By how much the clocks are ahead of UTC by which the quotas' days begin, the whole year. At most a
-  ///     day; more counts as that. Default: not at all.
+  ///   - aheadOfUTC: By how much the clocks are ahead of UTC by which the quotas' days begin, the whole year.
+  ///     At most a day; more counts as that. Default: not at all.
   ///   - timeLimit: How long a call waits for Redis at most. Default: 1 s.
   ///   - prefix: What the keys in Redis begin with. Default: `resilience`.
   public init(

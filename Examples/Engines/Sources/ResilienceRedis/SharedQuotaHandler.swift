@@ -18,8 +18,8 @@ public struct SharedQuotaHandler<Base: Handler>: HandlerDecorator {
 
   /// Takes the input's permits of every quota and calls the base.
   ///
-  /// - Throws: `RateLimited`, `ImpossiblePermits` or ``RedisError`` when the base was not called; else what the base
-  ///   throws.
+  /// - Throws: `RateLimited`, `ImpossiblePermits` or ``RedisError`` when the base was not called; else what
+  ///   the base throws.
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
@@ -50,7 +50,8 @@ extension SharedQuota {
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - key: Whose permits it takes. Default: one for all.
   ///   - body: The work; it runs on the caller's actor.
-  /// - Throws: `RateLimited`, `ImpossiblePermits` or ``RedisError`` when `body` was not run; else what `body` throws.
+  /// - Throws: `RateLimited`, `ImpossiblePermits` or ``RedisError`` when `body` was not run; else what `body`
+  ///   throws.
   public nonisolated(nonsending) func run<Result>(
     permits: Int = 1, for key: String = "", _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {

@@ -17,8 +17,8 @@ public struct SharedRateLimitHandler<Base: Handler>: HandlerDecorator {
 
   /// Takes the permits, or waits for them, and calls the base.
   ///
-  /// - Throws: `RateLimited` or `ImpossiblePermits` when the base was not called; `CancellationError` when cancelled
-  ///   before; else what the base throws.
+  /// - Throws: `RateLimited` or `ImpossiblePermits` when the base was not called; `CancellationError` when
+  ///   cancelled before; else what the base throws.
   public nonisolated(nonsending) func handle(_ input: Base.Input, context: CallContext) async throws
     -> Base.Output
   {
@@ -49,8 +49,8 @@ extension SharedRateLimiter {
   ///   - permits: What it costs; 0 pass without any. Default: 1.
   ///   - mode: Whether it waits for its permits. Default: no.
   ///   - body: The work; it runs on the caller's actor.
-  /// - Throws: `RateLimited` or `ImpossiblePermits` when `body` was not run; `CancellationError` when cancelled before;
-  ///   else what `body` throws.
+  /// - Throws: `RateLimited` or `ImpossiblePermits` when `body` was not run; `CancellationError` when
+  ///   cancelled before; else what `body` throws.
   public nonisolated(nonsending) func run<Result>(
     permits: Int = 1, mode: RateLimitMode = .reject,
     _ body: nonisolated(nonsending) () async throws -> Result

@@ -12,24 +12,28 @@ internal import Synchronization
 ///   .rateLimit(limiter)                                         // as a decorator
 /// ```
 ///
-/// A process leases permits: about as many as it used lately in 100 ms, and at most half of its share of the burst, the
-/// burst divided by ``processes``. As long as it has some, no call asks Redis. A lease is over after a second; what was
-/// not used by then is lost, or given back when the process asks for the next one before.
+/// A process leases permits: about as many as it used lately in 100 ms, and at most half of its share of the
+/// burst, the burst divided by ``processes``. As long as it has some, no call asks Redis. A lease is over
+/// after a second; what was not used by then is lost, or given back when the process asks for the next one
+/// before.
 ///
-/// **The bound.** While Redis is there, all processes together use no more between two instants than the burst and what
-/// the rate yields in between, to a microsecond of Redis' clock: a permit that is leased and not known to be used counts
-/// against the burst. A lease ends by the process' own clock, which is to run as fast as Redis'.
+/// **The bound.** While Redis is there, all processes together use no more between two instants than the
+/// burst and what the rate yields in between, to a microsecond of Redis' clock: a permit that is leased and
+/// not known to be used counts against the burst. A lease ends by the process' own clock, which is to run as
+/// fast as Redis'.
 ///
-/// **Redis is away** when it refuses a connection or has not answered in time (``timeLimit``). Then each process goes on
-/// with a limit of its own, ``fallback``, and asks every 250 ms at most whether Redis is back; no call waits for that.
-/// For each time that Redis goes away, the processes use beyond the bound at most
+/// **Redis is away** when it refuses a connection or has not answered in time (``timeLimit``). Then each
+/// process goes on with a limit of its own, ``fallback``, and asks every 250 ms at most whether Redis is
+/// back; no call waits for that. For each time that Redis goes away, the processes use beyond the bound at
+/// most
 ///
 /// - one burst, for the bucket is full again when Redis is back, also when it has forgotten everything;
 /// - the burst of each process' fallback;
-/// - what the fallbacks yield until each process has noticed that Redis is back: half a second, and an answer.
+/// - what the fallbacks yield until each process has noticed that Redis is back: half a second, and an
+///   answer.
 ///
-/// By default, with no more than ``processes``, that is two bursts and what the rate yields in half a second. A process
-/// that alone cannot reach Redis uses its fallback beside what the others share.
+/// By default, with no more than ``processes``, that is two bursts and what the rate yields in half a second.
+/// A process that alone cannot reach Redis uses its fallback beside what the others share.
 public final class SharedRateLimiter: Sendable {
   /// Names what is limited, in errors, events and metrics, and in Redis.
   public let name: String
@@ -59,16 +63,19 @@ public final class SharedRateLimiter: Sendable {
   /// Creates a limiter; Redis is asked when the first call comes.
   ///
   /// - Parameters:
-  ///   - name: Not empty, and the same in all processes. What is there in Redis under it has the limit of whoever asks.
-  ///   - limit: The rate and the burst of all processes together; with a rate of 0 nothing passes, not even the burst.
-  ///     The burst is to be saved up within ten years.
+  ///   - name: Not empty, and the same in all processes. What is there in Redis under it has the limit of
+  ///     whoever asks.
+  ///   - limit: The rate and the burst of all processes together; with a rate of 0 nothing passes, not even
+  ///     the burst. The burst is to be saved up within ten years.
   ///   - redis: The client; it is not closed.
-  ///   - processes: How many there are about, 1 or more: a lease is at most half of a share of the burst. More processes
-  ///     than that find less in the bucket, and the bound holds all the same while Redis is there.
-  ///   - fallback: The limit of this process while Redis is away; one of a rate of 0 and no burst refuses every call.
-  ///     Default: `limit`, its rate and its burst divided by `processes`; a burst of 1 at least.
+  ///   - processes: How many there are about, 1 to 1 000 000: a lease is at most half of a share of the
+  ///     burst. More processes than that find less in the bucket, and the bound holds all the same while
+  ///     Redis is there.
+  ///   - fallback: The limit of this process while Redis is away; one of a rate of 0 and no burst refuses
+  ///     every call. Default: `limit`, its rate and its burst divided by `processes`; a burst of 1 at least.
   ///   - timeLimit: How long a call waits for Redis at most. Default: 250 ms.
-  ///   - maxWaiting: So many calls may wait for permits; further ones are refused. Default: 1024, as `TokenBucket`'s.
+  ///   - maxWaiting: So many calls may wait for permits; further ones are refused. Default: 1024, as
+  ///     `TokenBucket`'s.
   ///   - prefix: What the keys in Redis begin with. Default: `resilience`.
   ///   - onEvent: Is told when Redis is away and when it is back; must not block.
   public init(
@@ -77,7 +84,8 @@ public final class SharedRateLimiter: Sendable {
     onEvent: (@Sendable (SharedRateLimiterEvent) -> Void)? = nil
   ) {
     precondition(!name.isEmpty, "a shared limiter's name must not be empty")
-    precondition(processes >= 1, "a shared limiter's processes must be 1 or more, was \(processes)")
+    precondition(
+      1...1_000_000 ~= processes, "a shared limiter's processes must be 1 to 1 000 000, was \(processes)")
     self.name = name
     self.limit = limit
     self.processes = processes
@@ -130,7 +138,8 @@ extension SharedRateLimiter {
     state.withLock { $0.refund(permits, at: now) }
   }
 
-  /// Gives back to Redis what is leased and not used, as at the end of a process; else it is lost after a second.
+  /// Gives back to Redis what is leased and not used, as at the end of a process; else it is lost after a
+  /// second.
   public nonisolated(nonsending) func returnLease() async {
     let now = CallContext.current.readClock()
     guard let request = state.withLock({ $0.giveBack(at: now) }) else { return }

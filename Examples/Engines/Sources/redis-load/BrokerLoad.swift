@@ -68,8 +68,8 @@ struct BrokerLoad {
     }
     let handling = Double(handlingBegin.nanoseconds(to: clock.now)) / 1e9
     print(
-      "\(publishers) publishers of \(batch) at once: \(Int(Double(published) / seconds)) a second published, then",
-      "\(Int(Double(handled) / handling)) a second handled by one consumer")
+      "\(publishers) publishers of \(batch) at once: \(Int(Double(published) / seconds)) a second published,",
+      "then \(Int(Double(handled) / handling)) a second handled by one consumer")
   }
 
   /// From before it is published until it is with the consumer, which waits; with 100 a second.

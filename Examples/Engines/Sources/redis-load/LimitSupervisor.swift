@@ -63,9 +63,8 @@ struct LimitSupervisor {
   }
 
   private func show(_ reports: [Report]) -> Bool {
-    print(
-      "\(options.limit), \(options.processes) processes, \(options.seconds) s\(options.hasOutage ? ", Redis away for a third" : "")"
-    )
+    let outage = options.hasOutage ? ", Redis away for a third" : ""
+    print("\(options.limit), \(options.processes) processes, \(options.seconds) s\(outage)")
     print("process   permits  a second  by fallback   refused  round trips  a permit")
     for (number, report) in reports.enumerated() { show("\(number + 1)", report.counts) }
     show("all", (0..<4).map { column in reports.reduce(0) { $0 + $1.counts[column] } })

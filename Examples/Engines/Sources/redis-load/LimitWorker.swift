@@ -5,8 +5,8 @@ import Synchronization
 
 /// One of the processes: eight callers that want as much as they can get.
 ///
-/// It writes lines of "FROM TO PERMITS", in milliseconds since the beginning: so many were given between these times; and
-/// a last one of its counts.
+/// It writes lines of "FROM TO PERMITS", in milliseconds since the beginning: so many were given between
+/// these times; and a last one of its counts.
 struct LimitWorker {
   private struct Moment: Hashable, Sendable {
     let from: Int64

@@ -2,8 +2,9 @@
 //
 //     redis-load limit [--seconds 10] [--processes 4] [--rate 2000] [--burst 500] [--outage]
 //
-// One limit, several processes: what they get, what it costs, and whether they keep within the bound; ends with 1 when
-// they do not. With --outage Redis is killed after a third of the time, and is back, empty, after another third.
+// One limit, several processes: what they get, what it costs, and whether they keep within the bound; ends
+// with 1 when they do not. With --outage Redis is killed after a third of the time, and is back, empty, after
+// another third.
 //
 //     redis-load broker [--seconds 5] [--durable]
 //

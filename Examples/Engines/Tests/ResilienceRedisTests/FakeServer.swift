@@ -7,7 +7,8 @@ final class FakeServer: Sendable {
   let port: Int
   private let channel: any Channel
 
-  /// - Parameter answer: The bytes for the n-th read of a connection, from 0; `nil` closes it, none says nothing.
+  /// - Parameter answer: The bytes for the n-th read of a connection, from 0; `nil` closes it, none says
+  ///   nothing.
   static func with<Result>(
     _ answer: @escaping @Sendable (_ read: Int) -> [UInt8]?,
     _ body: nonisolated(nonsending) (FakeServer) async throws -> Result

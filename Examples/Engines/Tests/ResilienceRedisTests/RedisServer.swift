@@ -5,7 +5,8 @@ import Synchronization
 
 @testable import ResilienceRedis
 
-/// A Redis of its own on this machine, on a port of the system's choice, with its data in a folder that goes with it.
+/// A Redis of its own on this machine, on a port of the system's choice, with its data in a folder that goes
+/// with it.
 final class RedisServer: Sendable {
   /// The first on the `PATH`.
   static let executable: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -16,7 +17,8 @@ final class RedisServer: Sendable {
   private let folder: URL
   private let process = Mutex<Process?>(nil)
 
-  /// - Parameter isDurable: Whether everything is on the disk before it is acknowledged; else nothing is kept.
+  /// - Parameter isDurable: Whether everything is on the disk before it is acknowledged; else nothing is
+  ///   kept.
   static func with<Result>(
     isDurable: Bool = false, _ body: (RedisServer) async throws -> Result
   ) async throws -> Result {

@@ -55,12 +55,8 @@ extension RedisTests {
         func lease(
           _ holder: String, _ number: Int, used: Int, need: Int, want: Int
         ) async throws -> LeaseGrant {
-          let numbers = [number, used, need, want].map { RESPCommand.Argument.integer(Int64($0)) }
-          let reply = try await redis.reply(
-            to: .lease, keys: ["limit"],
-            [.integer(1000), .integer(1_000_000), .integer(100), .text(holder)] + numbers
-              + [.integer(60_000_000)])
-          return try LeaseGrant(reply, want: want)
+          try await self.lease(
+            redis, holder, number, used: used, need: need, want: want, lifetime: 60_000_000)
         }
         #expect(try await lease("a", 0, used: 0, need: 1, want: 40).permits == 40)
         // The bucket has been full since then, but for what is leased.
@@ -78,6 +74,31 @@ extension RedisTests {
         try await Task.sleep(for: .milliseconds(150))
         #expect(try await lease("b", 0, used: 0, need: 61, want: 61).permits == 0)
         #expect(try await lease("b", 0, used: 0, need: 60, want: 60).permits == 60)
+      }
+    }
+
+    /// 1000 a second with a burst of 100; the lifetime is in microseconds.
+    private func lease(
+      _ redis: RedisClient, _ holder: String, _ number: Int, used: Int, need: Int, want: Int, lifetime: Int64
+    ) async throws -> LeaseGrant {
+      let numbers = [number, used, need, want].map { RESPCommand.Argument.integer(Int64($0)) }
+      let reply = try await redis.reply(
+        to: .lease, keys: ["limit"],
+        [.integer(1000), .integer(1_000_000), .integer(100), .text(holder)] + numbers + [.integer(lifetime)])
+      return try LeaseGrant(reply, want: want)
+    }
+
+    @Test func whatADeadProcessHadLeasedComesBackAfterTheLease() async throws {
+      try await RedisServer.with { (server) async throws in
+        let redis = RedisClient(port: server.port, timeLimit: .seconds(20))
+        defer { redis.close() }
+        let dead = try await lease(redis, "a", 0, used: 0, need: 40, want: 40, lifetime: 300_000)
+        #expect(dead.permits == 40)
+        let refused = try await lease(redis, "b", 0, used: 0, need: 100, want: 100, lifetime: 300_000)
+        #expect(refused.permits == 0)
+        try await Task.sleep(for: .nanoseconds(refused.waitNanoseconds) + .milliseconds(150))
+        let granted = try await lease(redis, "b", 0, used: 0, need: 100, want: 100, lifetime: 300_000)
+        #expect(granted.permits == 100)
       }
     }
 

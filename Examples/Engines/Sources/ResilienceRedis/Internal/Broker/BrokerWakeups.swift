@@ -2,7 +2,8 @@ internal import NIOCore
 internal import Resilience
 internal import Synchronization
 
-/// Tells those who wait for events that there may be some: a connection of its own that Redis' messages come by.
+/// Tells those who wait for events that there may be some: a connection of its own that Redis' messages come
+/// by.
 ///
 /// A message may be lost with the connection: whoever waits looks for itself from time to time.
 final class BrokerWakeups: Sendable {

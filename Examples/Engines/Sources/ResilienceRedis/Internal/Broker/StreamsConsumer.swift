@@ -139,6 +139,7 @@ final class StreamsConsumer: BrokerConsumer {
 
   // MARK: - Settling
 
+  @discardableResult
   func settle(_ settlements: [BrokerSettlement]) async throws -> [BrokerReceipt] {
     let policy = broker.policy
     let fixed: [RESPCommand.Argument] = [

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// One connection, on which commands are sent one behind the other without waiting for the replies.
 ///
-/// The n-th reply is the n-th command's, whatever became of those who wait: a command whose time is over keeps
-/// its place. A connection on which the oldest command has no reply within the time limit is given up.
+/// The n-th reply is the n-th command's, whatever became of those who wait: a command whose time is over
+/// keeps its place. A connection on which the oldest command has no reply within the time limit is given up.
 final class RedisConnection: Sendable {
   typealias Completion = @Sendable (Result<RESPValue, RedisError>) -> Void
 

@@ -1,15 +1,15 @@
 extension RedisScript {
   /// Settles a process' lease of permits, and grants it another one.
   ///
-  /// The bucket is one number, the time at which it is full again ("full", in microseconds of the server's clock),
-  /// as in the generic cell rate algorithm. Permits that are leased and not known to be used count against the
-  /// burst: "full" is never less than their cost ahead of the present. So what the bucket holds and what is leased
-  /// are together the burst at most, and from one instant to another no more is used than the burst and what the rate
-  /// yields meanwhile.
+  /// The bucket is one number, the time at which it is full again ("full", in microseconds of the server's
+  /// clock), as in the generic cell rate algorithm. Permits that are leased and not known to be used count
+  /// against the burst: "full" is never less than their cost ahead of the present. So what the bucket holds
+  /// and what is leased are together the burst at most, and from one instant to another no more is used than
+  /// the burst and what the rate yields meanwhile.
   ///
-  /// Arguments: permits, period in microseconds, burst; the holder, its lease's number, how many permits of it were
-  /// used; how many are needed at least, how many are wanted, how long a lease lasts in microseconds. Answers the
-  /// permits granted and, when there are none, after how many microseconds there may be.
+  /// Arguments: permits, period in microseconds, burst; the holder, its lease's number, how many permits of
+  /// it were used; how many are needed at least, how many are wanted, how long a lease lasts in microseconds.
+  /// Answers the permits granted and, when there are none, after how many microseconds there may be.
   static let lease = RedisScript(
     """
     #!lua

@@ -19,13 +19,14 @@ extension RedisScript {
 
   /// Takes permits of several quotas, of all or none.
   ///
-  /// What was taken is counted in steps of a 64th of a period, as `QuotaLimiter` does: a permit counts from the
-  /// beginning of its step until that lies more than the period in the past, so that it is never forgotten too
-  /// early. A quota by the calendar counts in the present hour, day or month. Time never goes back.
+  /// What was taken is counted in steps of a 64th of a period, as `QuotaLimiter` does: a permit counts from
+  /// the beginning of its step until that lies more than the period in the past, so that it is never
+  /// forgotten too early. A quota by the calendar counts in the present hour, day or month. Time never goes
+  /// back.
   ///
-  /// Arguments: how many permits; by how many microseconds the calendar is ahead of UTC; for each quota its kind, its
-  /// permits and its period in microseconds. Answers whether they were taken and, if not, after how many microseconds
-  /// they may be.
+  /// Arguments: how many permits; by how many microseconds the calendar is ahead of UTC; for each quota its
+  /// kind, its permits and its period in microseconds. Answers whether they were taken and, if not, after how
+  /// many microseconds they may be.
   static let quota = RedisScript(
     """
     #!lua
