@@ -21,14 +21,14 @@ import Testing
 
   @Test func aRemoteBrokerKeepsThePromisesOfABrokerInMemory() async throws {
     #expect(EventBrokerContract.cases.count >= 40)
-    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(6)))
+    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(8)))
     try await withHub(Hub(broker: memory)) { endpoint in
       try await withClient { client in
         let broker = RemoteBroker(client, at: endpoint)
         try await withThrowingTaskGroup(of: Void.self) { group in
           for (index, promise) in EventBrokerContract.cases.enumerated() {
             // So many at once that no session ends for want of a processor.
-            if index >= 10 { try await group.next() }
+            if index >= 8 { try await group.next() }
             group.addTask { try await promise.tried(on: broker) }
           }
           try await group.waitForAll()
@@ -48,12 +48,12 @@ import Testing
       EventBrokerContract.cases.filter { !crashing.contains($0.name) }
     )
     #expect(alone.count == crashing.count)
-    try await HubProcess.with(session: 6) { hub in
+    try await HubProcess.with(session: 8) { hub in
       try await withClient { client in
         let broker = RemoteBroker(client, at: hub.endpoint)
         try await withThrowingTaskGroup(of: Void.self) { group in
           for (index, promise) in together.enumerated() {
-            if index >= 10 { try await group.next() }
+            if index >= 8 { try await group.next() }
             group.addTask { try await promise.tried(on: broker) }
           }
           try await group.waitForAll()
@@ -78,7 +78,7 @@ import Testing
         #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
         try await withThrowingTaskGroup(of: Void.self) { group in
           for promise in RegistryStoreContract.cases where promise.name != forgetting {
-            group.addTask { try await promise.run(store, ttl: .seconds(2)) }
+            group.addTask { try await promise.run(store, ttl: .seconds(4)) }
           }
           try await group.waitForAll()
         }

@@ -144,7 +144,7 @@ import Testing
 
   /// Who has vanished is found by its session.
   @Test func whatAVanishedProcessHeldIsTakenOver() async throws {
-    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(1)))
+    let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(3)))
     try await withHub(Hub(broker: memory, maxWait: .milliseconds(200))) { endpoint in
       let broker = RemoteBroker(.shared, at: endpoint)
       let vanished = try await broker.join(BrokerGroup("g"))

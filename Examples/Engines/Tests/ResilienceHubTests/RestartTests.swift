@@ -119,9 +119,10 @@ import Testing
       #expect(try await other.write(record, if: .always) == .done(revision: listing.revision))
       let written = try await store.write(record, if: .revision(listing.revision))
       guard case .conflict(_?) = written else { return #expect(Bool(false), "\(written)") }
-      await #expect(throws: StoreCompacted.self) {
-        try await store.follow("s", after: listing.revision) { _ in }
-      }
+      let follow = ServiceCall("follow") { (revision: UInt64) in
+        try await store.follow("s", after: revision) { _ in }
+      }.timeout(.seconds(10))
+      await #expect(throws: StoreCompacted.self) { try await follow(listing.revision) }
     }
   }
 }
