@@ -94,8 +94,10 @@ final class ServiceProcess: Sendable {
     let router = Router(context: StorefrontContext.self)
     router.addHealth(readiness)
     router.addMetrics {
-      let stacks = platform.stacks.all.sorted { $0.key < $1.key }.map { $0.value as any MetricSource }
-      return [platform.bus.snapshot()] + stacks + service.metrics
+      let calls = platform.callees.withLock(\.self).flatMap { callee -> [any MetricSource] in
+        [callee.breakers.snapshot(), callee.budget.snapshot()]
+      }
+      return [platform.bus.snapshot()] + calls + service.metrics
     }
     router.addMiddleware {
       // What fails here is the disk or the broker: another try may find it back.
