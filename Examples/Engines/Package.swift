@@ -50,6 +50,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOFoundationCompat", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "resilience-hub",
@@ -68,6 +69,13 @@ let package = Package(
     .target(
       name: "ResilienceSQLite",
       dependencies: [
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "outbox-costs",
+      dependencies: [
+        "ResilienceSQLite",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: settings),
@@ -110,7 +118,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: settings),
     .executableTarget(
-      name: "shared-limit-load",
+      name: "redis-load",
       dependencies: [
         "ResilienceRedis",
         .product(name: "Resilience", package: "swift-resilience"),
@@ -121,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "ResilienceRedisTests",
       dependencies: [
-        "ResilienceRedis", "shared-limit-load",
+        "ResilienceRedis", "redis-load",
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

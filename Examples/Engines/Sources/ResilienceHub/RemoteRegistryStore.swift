@@ -109,10 +109,11 @@ public final class RemoteRegistryStore: RegistryStore {
     var (told, life) = (revision, life(of: service))
     while true {
       let begin = CallContext.current.readClock()
-      let answer: HubFrame<HubChanges> = try await client.poll(
+      let answer: HubFrame<HubChanges>? = try await client.poll(
         HubPath.follow,
         HubFollow(
           service: service, after: told, life: life, waitNanoseconds: HubClient.wait.clampedToNanoseconds))
+      guard let answer else { continue }
       life = answer.head.life
       let changes = answer.head.changes.compactMap(\.change).filter { $0.revision > told }
       guard let last = changes.last else {

@@ -11,7 +11,7 @@ internal import Synchronization
 /// ```
 ///
 /// It connects when the first command is sent, and again when one is sent after the connection was lost. After an
-/// attempt that failed, commands are refused for a while: 10 ms, twice as long each time, 1 s at most. All commands
+/// attempt that failed, commands are refused for a while: 10 ms, twice as long each time, 250 ms at most. All commands
 /// share the connection, one behind the other, without waiting for replies; each has a time limit. When the oldest
 /// has had no reply for that long, the connection is given up, and all that wait are told.
 ///
@@ -27,13 +27,21 @@ public final class RedisClient: Sendable {
   public let timeLimit: Duration
 
   private struct State {
-    var connection: EventLoopFuture<RedisConnection>?
+    var connection: RedisConnection?
+    /// Those that somebody else asked for, by number.
+    var others: [Int: RedisConnection] = [:]
     var number = 0
+    var lastOther = 0
     var failures = 0
     var retryAt = NIODeadline.uptimeNanoseconds(0)
     var lastFault = ""
     var isClosed = false
     var waiting = 0
+
+    mutating func takeConnections() -> [RedisConnection] {
+      defer { (connection, others) = (nil, [:]) }
+      return (connection.map { [$0] } ?? []) + others.values
+    }
   }
 
   private let group: any EventLoopGroup
@@ -64,16 +72,16 @@ public final class RedisClient: Sendable {
   }
 
   deinit {
-    state.withLock { $0.connection }?.whenSuccess { $0.close() }
+    for connection in state.withLock({ $0.takeConnections() }) { connection.close() }
   }
 
   /// Ends the connection. What waits for a reply fails, and so does every later command, as closed.
   public func close() {
-    let connection = state.withLock { state in
+    let connections = state.withLock { state in
       state.isClosed = true
-      return state.connection.take()
+      return state.takeConnections()
     }
-    connection?.whenSuccess { $0.close() }
+    for connection in connections { connection.close() }
   }
 }
 
@@ -89,21 +97,7 @@ extension RedisClient {
     _ command: RESPCommand, within limit: Duration? = nil,
     completion: @escaping RedisConnection.Completion
   ) {
-    let deadline = NIODeadline.now() + TimeAmount(min(limit ?? timeLimit, timeLimit))
-    let (connection, error) = admit(command.name)
-    guard let connection else {
-      return completion(.failure(error ?? RedisError(.refused, command.name, "no connection")))
-    }
-    let counted: RedisConnection.Completion = { result in
-      self.state.withLock { $0.waiting -= 1 }
-      completion(result)
-    }
-    connection.whenComplete { result in
-      switch result {
-      case .success(let connection): connection.send(command, deadline: deadline, completion: counted)
-      case .failure(let error): counted(.failure(RedisError(.refused, command.name, "\(error)")))
-      }
-    }
+    send(command, deadline: deadline(limit), completion: completion)
   }
 
   /// Does a script; by its text where Redis does not know it.
@@ -111,11 +105,32 @@ extension RedisClient {
     _ script: RedisScript, keys: [RESPCommand.Argument], _ arguments: [RESPCommand.Argument],
     within limit: Duration? = nil, completion: @escaping RedisConnection.Completion
   ) {
-    send(script.command(byDigest: true, keys: keys, arguments: arguments), within: limit) { result in
+    let deadline = deadline(limit)
+    let command = script.command(byDigest: true, keys: keys, arguments: arguments)
+    send(command, deadline: deadline) { result in
       if case .failure(let error) = result, error.reason == .server(code: "NOSCRIPT") {
         let command = script.command(byDigest: false, keys: keys, arguments: arguments)
-        return self.send(command, within: limit, completion: completion)
+        return self.send(command, deadline: deadline, completion: completion)
       }
+      completion(result)
+    }
+  }
+
+  private func deadline(_ limit: Duration?) -> NIODeadline {
+    .now() + TimeAmount(min(limit ?? timeLimit, timeLimit))
+  }
+
+  private func send(
+    _ command: RESPCommand, deadline: NIODeadline, completion: @escaping RedisConnection.Completion
+  ) {
+    let connection: RedisConnection
+    do throws(RedisError) {
+      connection = try admit(command.name)
+    } catch {
+      return completion(.failure(error))
+    }
+    connection.send(command, deadline: deadline) { result in
+      self.state.withLock { $0.waiting -= 1 }
       completion(result)
     }
   }
@@ -144,36 +159,58 @@ extension RedisClient {
 
 extension RedisClient {
   private static let firstBackoff = TimeAmount.milliseconds(10)
-  private static let longestBackoff = TimeAmount.seconds(1)
+  private static let longestBackoff = TimeAmount.milliseconds(250)
 
-  private func admit(_ command: String) -> (EventLoopFuture<RedisConnection>?, RedisError?) {
-    state.withLock { state in
-      if state.isClosed { return (nil, RedisError(.closed, command, "the client was closed")) }
+  private func admit(_ command: String) throws(RedisError) -> RedisConnection {
+    let admitted: Result<RedisConnection, RedisError> = state.withLock { state in
+      if state.isClosed { return .failure(RedisError(.closed, command, "the client was closed")) }
       guard state.waiting < maxCommands else {
-        return (nil, RedisError(.tooManyCommands, command, "\(maxCommands) commands wait for replies"))
+        return .failure(RedisError(.tooManyCommands, command, "\(maxCommands) commands wait for replies"))
       }
-      if state.connection == nil {
-        guard .now() >= state.retryAt else { return (nil, RedisError(.refused, command, state.lastFault)) }
-        state.number += 1
-        state.connection = open(number: state.number)
+      if state.connection == nil, .now() < state.retryAt {
+        return .failure(RedisError(.refused, command, state.lastFault))
       }
+      let connection = state.connection ?? open(&state)
+      state.connection = connection
       state.waiting += 1
-      return (state.connection, nil)
+      return .success(connection)
     }
+    return try admitted.get()
   }
 
-  private func open(number: Int) -> EventLoopFuture<RedisConnection> {
-    connect(
+  private func open(_ state: inout State) -> RedisConnection {
+    state.number += 1
+    let number = state.number
+    return begin(
       onConnect: { [weak self] in self?.noteAttempt($0) },
       onEnd: { [weak self] in self?.state.withLock { if $0.number == number { $0.connection = nil } } })
   }
 
-  /// Another connection to the same Redis, which whoever asks for it owns.
+  /// Another connection to the same Redis, which ends with the client at the latest.
+  ///
+  /// - Returns: `nil` when the client was closed.
   func connect(
+    onMessage: @escaping @Sendable (RESPValue) -> Void, onEnd: @escaping @Sendable () -> Void
+  ) -> RedisConnection? {
+    state.withLock { state in
+      if state.isClosed { return nil }
+      state.lastOther += 1
+      let number = state.lastOther
+      let connection = begin(
+        onMessage: onMessage,
+        onEnd: { [weak self] in
+          self?.state.withLock { _ = $0.others.removeValue(forKey: number) }
+          onEnd()
+        })
+      state.others[number] = connection
+      return connection
+    }
+  }
+
+  private func begin(
     onConnect: @escaping @Sendable (_ fault: String?) -> Void = { _ in },
-    onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in },
-    onEnd: @escaping @Sendable () -> Void
-  ) -> EventLoopFuture<RedisConnection> {
+    onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in }, onEnd: @escaping @Sendable () -> Void
+  ) -> RedisConnection {
     RedisConnection.connect(
       to: host, port, on: group.next(), timeLimit: TimeAmount(timeLimit), maxReplyBytes: maxReplyBytes,
       onConnect: onConnect, onMessage: onMessage, onEnd: onEnd)

@@ -68,6 +68,7 @@ public struct SharedQuota: Sendable {
   /// - Parameters:
   ///   - permits: How many; 0 pass without any. Default: 1.
   ///   - key: Whose. Default: one for all.
+  /// - Returns: That they were refused, also when the call's deadline has passed: then Redis is not asked.
   /// - Throws: ``RedisError`` when Redis is away: then it is not known whether they were taken.
   public nonisolated(nonsending) func tryAcquire(
     _ permits: Int = 1, for key: String = ""
@@ -92,7 +93,10 @@ public struct SharedQuota: Sendable {
     guard permits != 0 else { return .acquired }
     guard permits > 0, smallest == 0 || permits <= smallest else { return .impossible }
     guard smallest > 0 else { return refused(nil, permits, key, context) }
-    let left = Duration.nanoseconds(context.deadline.remainingNanoseconds(at: context.readClock()))
+    let now = context.readClock()
+    let left = Duration.nanoseconds(context.deadline.remainingNanoseconds(at: now))
+    // Nobody waits for the answer any more: nothing is taken.
+    guard left > .zero else { return refused(now, permits, key, context) }
     let reply = try await redis.reply(
       to: .quota, keys: [.text(prefix + key)], [.integer(Int64(permits))] + fixedArguments,
       within: min(timeLimit, left))

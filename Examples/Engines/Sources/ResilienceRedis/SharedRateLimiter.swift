@@ -21,11 +21,15 @@ internal import Synchronization
 /// against the burst. A lease ends by the process' own clock, which is to run as fast as Redis'.
 ///
 /// **Redis is away** when it refuses a connection or has not answered in time (``timeLimit``). Then each process goes on
-/// with a limit of its own, ``fallback``, and asks every second at most whether Redis is back; no call waits for that.
-/// For each time that Redis goes away, the processes use beyond the bound at most the burst, for the bucket is full again
-/// when Redis is back, and the bursts of the fallbacks; as long as there are no more than ``processes``, the default
-/// fallbacks yield together what the rate does. So by default it is two bursts at most. Redis that comes back empty begins
-/// with a full bucket, which is the same burst.
+/// with a limit of its own, ``fallback``, and asks every 250 ms at most whether Redis is back; no call waits for that.
+/// For each time that Redis goes away, the processes use beyond the bound at most
+///
+/// - one burst, for the bucket is full again when Redis is back, also when it has forgotten everything;
+/// - the burst of each process' fallback;
+/// - what the fallbacks yield until each process has noticed that Redis is back: half a second, and an answer.
+///
+/// By default, with no more than ``processes``, that is two bursts and what the rate yields in half a second. A process
+/// that alone cannot reach Redis uses its fallback beside what the others share.
 public final class SharedRateLimiter: Sendable {
   /// Names what is limited, in errors, events and metrics, and in Redis.
   public let name: String

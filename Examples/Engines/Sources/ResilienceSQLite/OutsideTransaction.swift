@@ -4,5 +4,7 @@ public struct OutsideTransaction: Error, Sendable, Hashable, CustomStringConvert
   public let what: String
 
   /// What was not written, and what to do.
-  public var description: String { "\(what) was not written: there is no transaction; use `write` or `inTransaction`" }
+  public var description: String {
+    "\(what) was not written: there is no transaction; use `write` or `inTransaction`"
+  }
 }

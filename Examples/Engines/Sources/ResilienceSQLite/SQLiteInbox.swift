@@ -35,8 +35,8 @@ public struct SQLiteInbox: Sendable {
   /// Describes an inbox; ``createTable(in:)`` makes its table.
   ///
   /// - Parameters:
-  ///   - capacity: How many ids are kept, 1 or more. An id takes some 200 bytes. Default: 100 000, as a root broker's
-  ///     dead letters.
+  ///   - capacity: How many ids are kept, 1 or more. An id takes some 200 bytes. Default: 100 000, as
+  ///     `InboxPolicy`'s.
   ///   - table: The name of the table, of letters, digits and `_`. Default: `inbox`.
   public init(capacity: Int = 100_000, table: String = "inbox") {
     precondition(capacity >= 1, "an inbox's capacity must be 1 or more, was \(capacity)")

@@ -17,7 +17,7 @@ extension SQLiteOutbox {
 
   /// Publishes what is kept to a broker, a hundred events at a time, until it is cancelled.
   ///
-  /// As ``run(_:publishingTo:)-(_,EventBus)``, and faster; a group gets what is published once it has been joined.
+  /// As to a bus, and faster; a group gets what is published once it has been joined.
   ///
   /// - Parameters:
   ///   - database: The application's database.

@@ -120,7 +120,8 @@ public final class SQLiteOutbox: Sendable {
   /// The events that are set aside, oldest first, the first thousand.
   public func refused(in db: Database) throws -> [RefusedEvent] {
     try Row.fetchAll(
-      db, sql: "SELECT number, event, refusal FROM \(table) WHERE refusal IS NOT NULL ORDER BY number LIMIT 1000"
+      db,
+      sql: "SELECT number, event, refusal FROM \(table) WHERE refusal IS NOT NULL ORDER BY number LIMIT 1000"
     ).map { row in
       RefusedEvent(number: row[0], json: row.bytes(1) ?? [], reason: row.text(2) ?? "")
     }

@@ -46,7 +46,8 @@ final class Times: Sendable {
 }
 
 func report(_ what: String, _ count: Int, since start: ContinuousClock.Instant) {
-  let seconds = Double((clock.now - start).components.seconds)
+  let seconds =
+    Double((clock.now - start).components.seconds)
     + Double((clock.now - start).components.attoseconds) / 1e18
   print("\(what): \(Int(Double(count) / seconds)) events/s")
 }
@@ -93,7 +94,9 @@ try await withThrowingTaskGroup(of: Void.self) { tasks in
     try await times.wait(for: count)
     report("\(publishers) publishers, an event a request, published and handled", count, since: start)
     let all = times.take()
-    print("  from publication to handler: p50 \(all[count / 2] / 1000) µs, p99 \(all[count * 99 / 100] / 1000) µs")
+    print(
+      "  from publication to handler: p50 \(all[count / 2] / 1000) µs, p99 \(all[count * 99 / 100] / 1000) µs"
+    )
   }
 
   let (count, start) = (50_000, clock.now)

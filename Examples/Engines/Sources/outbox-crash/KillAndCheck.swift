@@ -14,7 +14,7 @@ func killAndCheck(in folder: String, kills: Int, seed: UInt64) async throws {
   let random = SeededRandomSource(seed: seed)
   var acknowledged: Set<Int> = []
   for life in 0..<kills {
-    let lines = try killedShop(in: folder, first: life * 1_000_000, milliseconds: Int(random.next() % 400))
+    let lines = try killedShop(in: folder, first: life * 1_000_000, milliseconds: Int(random.next() % 800))
     for line in lines {
       guard let number = Int(line) else { throw Problem("the shop has said \(line)") }
       acknowledged.insert(number)
@@ -40,7 +40,9 @@ func killAndCheck(in folder: String, kills: Int, seed: UInt64) async throws {
     }
     for customer in 0..<Shop.customers {
       let numbers = rows.filter { $0.customer == customer }.map(\.number)
-      guard numbers == numbers.sorted() else { throw Problem("\(table) of customer \(customer) are out of order") }
+      guard numbers == numbers.sorted() else {
+        throw Problem("\(table) of customer \(customer) are out of order")
+      }
     }
   }
   print(

@@ -78,7 +78,7 @@ import Testing
         #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
         try await withThrowingTaskGroup(of: Void.self) { group in
           for promise in RegistryStoreContract.cases where promise.name != forgetting {
-            group.addTask { try await promise.run(store, ttl: .seconds(1)) }
+            group.addTask { try await promise.run(store, ttl: .seconds(2)) }
           }
           try await group.waitForAll()
         }

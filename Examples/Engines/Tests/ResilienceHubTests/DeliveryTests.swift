@@ -38,7 +38,9 @@ import Testing
   }
 
   /// - Throws: `TimedOut` when nothing comes.
-  private func receive(_ count: Int, from consumer: any BrokerConsumer, atOnce: Int = 7) async throws -> [BrokerDelivery] {
+  private func receive(_ count: Int, from consumer: any BrokerConsumer, atOnce: Int = 7) async throws
+    -> [BrokerDelivery]
+  {
     let receive = ServiceCall("receive") { (limit: Int) in try await consumer.receive(limit: limit) }
       .timeout(.seconds(20))
     var deliveries: [BrokerDelivery] = []
@@ -96,7 +98,9 @@ import Testing
       let made = try deliveries.map { delivery in
         BrokerSettlement(
           delivery.receipt,
-          .handled(publishing: [try EncodedEvent(id: delivery.event.id, source: "/test", type: "made", data: data)]))
+          .handled(publishing: [
+            try EncodedEvent(id: delivery.event.id, source: "/test", type: "made", data: data)
+          ]))
       }
       #expect(try await consumer.settle(made).isEmpty)
       #expect(try await receive(20, from: other, atOnce: 100).count == 20)
@@ -126,7 +130,9 @@ import Testing
       let delivery = try await receive(1, from: consumer, atOnce: 1)[0]
       let death = DeadLetter.Death(
         reason: .exhausted(deliveries: 3), lastError: "ä\n", deliveries: 3, time: UnixTime(nanoseconds: 7))
-      try await consumer.settle([BrokerSettlement(delivery.receipt, .deadLettered(death, history: [death, death]))])
+      try await consumer.settle([
+        BrokerSettlement(delivery.receipt, .deadLettered(death, history: [death, death]))
+      ])
       try await broker.removeGroup("g")
       let letter = try #require(try await broker.deadLetters().first)
       #expect(letter.death == death && letter.history == [death, death])
@@ -146,6 +152,44 @@ import Testing
       #expect(try await receive(1, from: vanished).map(\.deliveries) == [0])
       let living = try await broker.join(BrokerGroup("g"))
       #expect(try await receive(1, from: living).map(\.deliveries) == [1])
+    }
+  }
+
+  /// A client gives up on a response that says nothing for so long, and nothing is what a quiet hub has to say.
+  @Test func aClientsLimitOnSilenceEndsNoCall() async throws {
+    var configuration = HTTPClient.Configuration()
+    configuration.timeout.read = .milliseconds(700)
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+      try await withHub(Hub(broker: MemoryBroker())) { endpoint in
+        let broker = RemoteBroker(client, at: endpoint)
+        let consumer = try await broker.join(BrokerGroup("g"))
+        async let deliveries = consumer.receive(limit: 1)
+        // Three times the limit, which a real client keeps by the real clock.
+        try await Task.sleep(for: .milliseconds(2100))
+        try await broker.publish([try event(1)])
+        #expect(try await deliveries.map(\.deliveries) == [0])
+      }
+    } catch {
+      try await client.shutdown()
+      throw error
+    }
+    try await client.shutdown()
+  }
+
+  /// Else it would take as long as a call may wait.
+  @Test func aHubThatShutsDownAnswersThoseThatWait() async throws {
+    struct NotAtOnce: Error {}
+    let router = Router()
+    router.addHub(Hub(broker: MemoryBroker(), maxWait: .seconds(3600)))
+    try await withServer(router, gracefully: true) { port in
+      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
+      let store = RemoteRegistryStore(.shared, at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
+      let consumer = try await broker.join(BrokerGroup("g"))
+      Task { _ = try await consumer.receive(limit: 1) }
+      Task { try await store.follow("s", after: 0) { _ in } }
+      // That they wait is not to be seen from here.
+      try await Task.sleep(for: .milliseconds(300))
     }
   }
 }

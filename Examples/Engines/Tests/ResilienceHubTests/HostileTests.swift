@@ -13,8 +13,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct HostileTests {
   private static let paths = [
     HubPath.publish, HubPath.join, HubPath.receive, HubPath.settle, HubPath.heartbeat, HubPath.leave,
-    HubPath.removeGroup, HubPath.letters, HubPath.removeLetter, HubPath.redrive, HubPath.grant, HubPath.keepAlive,
-    HubPath.revoke, HubPath.write, HubPath.remove, HubPath.list, HubPath.follow,
+    HubPath.removeGroup, HubPath.letters, HubPath.removeLetter, HubPath.redrive, HubPath.grant,
+    HubPath.keepAlive, HubPath.revoke, HubPath.write, HubPath.remove, HubPath.list, HubPath.follow,
   ]
 
   private func post(_ body: String, to url: String) async throws -> (status: Int, text: String) {
@@ -41,80 +41,91 @@ import Testing
           #expect(text.contains("\"message\""), "\(path) of \(body.prefix(20)): \(text)")
         }
         let (status, text) = try await post(String(repeating: " ", count: 4097), to: "\(endpoint)/\(path)")
-        #expect(status == 413, "\(path): \(status) \(text)")
+        #expect(status == 413, "\(path): \(text)")
       }
       #expect(try await RemoteBroker(.shared, at: endpoint).deadLetters().isEmpty)
     }
   }
 
-  @Test(arguments: [
-    (HubPath.join, #"{"session":"S","group":{"name":"","filter":{"kind":"all"},"startsWithOldest":false}}"#, 400),
-    (HubPath.join, #"{"session":"x","group":{"name":"g","filter":{"kind":"all"},"startsWithOldest":false}}"#, 400),
-    (HubPath.join, #"{"session":"S","group":{"name":"g","filter":{"kind":"none"},"startsWithOldest":true}}"#, 400),
-    (HubPath.receive, #"{"session":"T","poll":1,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 410),
-    (HubPath.receive, #"{"session":"S","poll":-1,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400),
-    (HubPath.receive, #"{"session":"S","poll":1,"attempt":1,"heard":[9,9],"limit":-9223372036854775808,"waitNanoseconds":-1}"#, 200),
-    (HubPath.receive, #"{"session":"S","poll":2,"attempt":1,"heard":[],"limit":9223372036854775807,"waitNanoseconds":1}"#, 200),
-    (HubPath.receive, #"{"session":"S","poll":3,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":1e400}"#, 400),
-    (HubPath.receive, #"{"session":"S","poll":0,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400),
-    (
-      HubPath.receive,
-      #"{"session":"S","poll":18446744073709551615,"attempt":1,"heard":[],"limit":1,"waitNanoseconds":0}"#, 400
-    ),
-    (HubPath.settle, #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"gone"}]}"#, 400),
-    (
-      HubPath.settle,
-      #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"handled","events":-1}]}"#, 400
-    ),
-    (
-      HubPath.settle,
-      #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"handled","events":5}]}"#, 400
-    ),
-    (
-      HubPath.settle,
-      #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"deadLettered"}]}"#, 400
-    ),
-    (
-      HubPath.settle,
-      #"{"session":"S","settlements":[{"receipt":{"scope":1,"position":2},"outcome":"returned","deliveries":-5}]}"#, 200
-    ),
-    (HubPath.settle, "{\"session\":\"S\",\"settlements\":[]}\n[{\"specversion\":\"1.0\",\"id\":\"1\"}]", 400),
-    (
-      HubPath.settle,
-      "{\"session\":\"S\",\"settlements\":[]}\n[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\"}]",
-      400
-    ),
-    (HubPath.letters, #"{"limit":-7,"after":"no id"}"#, 200),
-    (HubPath.grant, #"{"ttlNanoseconds":-9223372036854775808}"#, 200),
-    (HubPath.grant, #"{"ttlNanoseconds":9223372036854775807}"#, 200),
-    (HubPath.keepAlive, #"{"id":-1,"ttlNanoseconds":-9223372036854775808}"#, 200),
-    (
-      HubPath.write,
-      #"{"record":{"service":"","id":"","address":"","weight":-1e300,"lease":5,"revision":1},"condition":{"kind":"always"}}"#,
-      200
-    ),
-    (HubPath.write, #"{"record":{"service":"s","id":"i","address":"","revision":1},"condition":{"kind":"revision"}}"#, 200),
-    (HubPath.follow, #"{"service":"s","after":18446744073709551615,"waitNanoseconds":1}"#, 200),
-    (HubPath.follow, #"{"service":"s","after":0,"life":1,"waitNanoseconds":1}"#, 410),
-  ])
-  func aHubTakesNoValueForGranted(_ path: String, _ body: String, _ status: Int) async throws {
+  /// A request, whose session is there, and what it is answered with.
+  struct Attempt: Sendable {
+    let path: String
+    let body: String
+    let status: Int
+
+    init(_ path: String, _ body: String, _ status: Int) {
+      self.path = path
+      self.body = body
+      self.status = status
+    }
+
+    static func join(name: String = "g", kind: String = "all", session: String = "S", _ status: Int)
+      -> Attempt
+    {
+      let filter = #"{"kind":"\#(kind)"}"#
+      let group = #"{"name":"\#(name)","filter":\#(filter),"startsWithOldest":false}"#
+      return Attempt(HubPath.join, #"{"session":"\#(session)","group":\#(group)}"#, status)
+    }
+
+    static func receive(
+      session: String = "S", poll: String = "1", heard: String = "", limit: String = "1", wait: String = "0",
+      _ status: Int
+    ) -> Attempt {
+      let call = #""poll":\#(poll),"attempt":1,"heard":[\#(heard)],"limit":\#(limit)"#
+      return Attempt(
+        HubPath.receive, #"{"session":"\#(session)",\#(call),"waitNanoseconds":\#(wait)}"#, status)
+    }
+
+    static func settle(_ rest: String, _ status: Int) -> Attempt {
+      let settlement = #"{"receipt":{"scope":1,"position":2},\#(rest)}"#
+      return Attempt(HubPath.settle, #"{"session":"S","settlements":[\#(settlement)]}"#, status)
+    }
+
+    static func settle(publishing events: String) -> Attempt {
+      Attempt(HubPath.settle, #"{"session":"S","settlements":[]}"# + "\n" + events, 400)
+    }
+
+    static func write(_ record: String, condition: String) -> Attempt {
+      Attempt(
+        HubPath.write, #"{"record":{\#(record),"revision":1},"condition":{"kind":"\#(condition)"}}"#, 200)
+    }
+  }
+
+  @Test(
+    arguments: [
+      .join(name: "", 400), .join(session: "x", 400), .join(kind: "none", 400),
+      .receive(session: "T", 410), .receive(poll: "-1", 400), .receive(poll: "0", 400),
+      .receive(poll: "18446744073709551615", 400), .receive(wait: "1e400", 400),
+      .receive(heard: "9,9", limit: "-9223372036854775808", wait: "-1", 200),
+      .receive(poll: "2", limit: "9223372036854775807", wait: "1", 200),
+      .settle(#""outcome":"gone""#, 400), .settle(#""outcome":"handled","events":-1"#, 400),
+      .settle(#""outcome":"handled","events":5"#, 400), .settle(#""outcome":"deadLettered""#, 400),
+      .settle(#""outcome":"returned","deliveries":-5"#, 200),
+      .settle(publishing: #"[{"specversion":"1.0","id":"1"}]"#),
+      .settle(publishing: #"[{"specversion":"1.0","id":"1","source":"s","type":"t"}]"#),
+      Attempt(HubPath.letters, #"{"limit":-7,"after":"no id"}"#, 200),
+      Attempt(HubPath.grant, #"{"ttlNanoseconds":-9223372036854775808}"#, 200),
+      Attempt(HubPath.grant, #"{"ttlNanoseconds":9223372036854775807}"#, 200),
+      Attempt(HubPath.keepAlive, #"{"id":-1,"ttlNanoseconds":-9223372036854775808}"#, 200),
+      .write(#""service":"","id":"","address":"","weight":-1e300,"lease":5"#, condition: "always"),
+      .write(#""service":"s","id":"i","address":"""#, condition: "revision"),
+      Attempt(HubPath.follow, #"{"service":"s","after":18446744073709551615,"waitNanoseconds":1}"#, 200),
+      Attempt(HubPath.follow, #"{"service":"s","after":0,"life":1,"waitNanoseconds":1}"#, 410),
+    ] as [Attempt])
+  func aHubTakesNoValueForGranted(_ attempt: Attempt) async throws {
     let session = "0123456789abcdef"
     try await withHub(Hub(broker: MemoryBroker())) { endpoint in
-      let join =
-        #"{"session":"\#(session)","group":{"name":"g","filter":{"kind":"all"},"startsWithOldest":false}}"#
-      if path != HubPath.join { #expect(try await post(join, to: "\(endpoint)/\(HubPath.join)").status == 200) }
-      let answer = try await post(
-        body.replacing("\"S\"", with: "\"\(session)\""), to: "\(endpoint)/\(path)")
-      #expect(answer.status == status, "\(answer.text)")
+      if attempt.path != HubPath.join {
+        let join = Attempt.join(session: session, 200)
+        #expect(try await post(join.body, to: "\(endpoint)/\(join.path)").status == 200)
+      }
+      let body = attempt.body.replacing("\"S\"", with: "\"\(session)\"")
+      let answer = try await post(body, to: "\(endpoint)/\(attempt.path)")
+      #expect(answer.status == attempt.status, "\(answer.text)")
     }
   }
 
   // MARK: - The other side
-
-  private struct Stranger: Sendable {
-    let status: HTTPTypes.HTTPResponse.Status
-    let body: String
-  }
 
   /// Calls every function of a broker and a store.
   private func errors(at endpoint: String) async -> [any Error] {
@@ -146,11 +157,14 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "{", "[]", "null", "{}\n[", "{\"deliveries\":[]}\n[{}]", #"{"letters":7,"records":{},"changes":0}"#, "<html>",
+    "", "{", "[]", "null", "{}\n[", "{\"deliveries\":[]}\n[{}]", #"{"letters":7,"records":{},"changes":0}"#,
+    "<html>",
   ])
   func aClientRefusesWhatIsNoAnswer(_ body: String) async throws {
     let router = Router()
-    router.post("**") { _, _ in Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: body))) }
+    router.post("**") { _, _ in
+      Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
+    }
     try await withServer(router) { port in
       let errors = await errors(at: "http://127.0.0.1:\(port)")
       #expect(errors.count == 13)
@@ -185,7 +199,9 @@ import Testing
     }
     try await withServer(router) { port in
       let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)", timeout: .milliseconds(200))
-      await #expect(throws: TimedOut.self) { try await broker.publish([try EncodedEvent(id: "1", source: "s", type: "t")]) }
+      await #expect(throws: TimedOut.self) {
+        try await broker.publish([try EncodedEvent(id: "1", source: "s", type: "t")])
+      }
       await #expect(throws: TimedOut.self) { _ = try await broker.join(BrokerGroup("g")) }
     }
   }

@@ -6,8 +6,11 @@ import ResilienceHub
 import ServiceLifecycle
 
 /// Runs a server on a port of the system's choice while `body` runs, and shuts it down.
+///
+/// - Parameter isGraceful: Whether requests that are under way are waited for.
 func withServer<Result: Sendable>(
-  _ router: Router<BasicRequestContext>, _ body: @Sendable (_ port: Int) async throws -> Result
+  _ router: Router<BasicRequestContext>, gracefully isGraceful: Bool = false,
+  _ body: @Sendable (_ port: Int) async throws -> Result
 ) async throws -> Result {
   let (ports, found) = AsyncStream.makeStream(of: Int.self)
   var logger = Logger(label: "test")
@@ -20,9 +23,13 @@ func withServer<Result: Sendable>(
     tasks.addTask { try await group.run() }
     var iterator = ports.makeAsyncIterator()
     let port = await iterator.next() ?? 0
-    // Not gracefully: a call that waits would be waited for.
     defer { tasks.cancelAll() }
-    return try await body(port)
+    let result = try await body(port)
+    if isGraceful {
+      await group.triggerGracefulShutdown()
+      try await tasks.waitForAll()
+    }
+    return result
   }
 }
 

@@ -23,7 +23,8 @@ import Testing
   @Test func nothingThatWasAcknowledgedIsLostWhenTheHubIsKilled() async throws {
     try await HubProcess.with(session: 3) { hub in
       let (acknowledged, handled) = (Numbers(), Numbers())
-      let bus = EventBus(source: "test", broker: RemoteBroker(.shared, at: hub.endpoint, timeout: .seconds(2)))
+      let bus = EventBus(
+        source: "test", broker: RemoteBroker(.shared, at: hub.endpoint, timeout: .seconds(2)))
       try bus.subscribe(
         to: Self.type, group: "g",
         handler: EventHandler("note") { (event: Event<Numbered>) in handled.add(event.data.number) })

@@ -3,7 +3,8 @@ import Testing
 
 /// Orders and events in one database, in a process that is killed; the long form is `outbox-crash FOLDER 200`.
 @Suite(.timeLimit(.minutes(3))) struct CrashTests {
-  private static let executable = (Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0])])
+  private static let executable =
+    (Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0])])
     .map { $0.deletingLastPathComponent().appending(path: "outbox-crash") }
     .first { FileManager.default.isExecutableFile(atPath: $0.path) }
 

@@ -12,7 +12,9 @@ import Testing
 
   /// - Returns: Whether the body was run.
   @discardableResult
-  private func handle(_ key: InboxKey, by inbox: SQLiteInbox? = nil, _ database: DatabasePool) async throws -> Bool {
+  private func handle(_ key: InboxKey, by inbox: SQLiteInbox? = nil, _ database: DatabasePool) async throws
+    -> Bool
+  {
     let inbox = inbox ?? self.inbox
     return try await database.write { db in
       var isRun = false
@@ -68,7 +70,9 @@ import Testing
     try await withInbox(inbox) { database in
       await #expect(throws: Failed.self) {
         try await database.write { db in
-          try inbox.handleOnce(key("1"), in: db) { try db.execute(sql: "INSERT INTO orders (number) VALUES (1)") }
+          try inbox.handleOnce(key("1"), in: db) {
+            try db.execute(sql: "INSERT INTO orders (number) VALUES (1)")
+          }
           throw Failed()
         }
       }
@@ -121,7 +125,9 @@ import Testing
           to: .placed, group: group,
           handler: EventHandler("insert") { (event: Event<Order>) in
             try await database.write { db in
-              try inbox.handleOnce(event, in: db) { try db.execute(sql: "INSERT INTO orders (number) VALUES (1)") }
+              try inbox.handleOnce(event, in: db) {
+                try db.execute(sql: "INSERT INTO orders (number) VALUES (1)")
+              }
             }
           })
       }

@@ -210,7 +210,8 @@ import Testing
       try await withRelay(outbox, database, to: hanging) {
         while told.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
       }
-      #expect(told.withLock { $0.first }?.contains("timed out after 50 ms") == true, "\(told.withLock { $0 })")
+      #expect(
+        told.withLock { $0.first }?.contains("timed out after 50 ms") == true, "\(told.withLock { $0 })")
       try await expectPending(1, database)
     }
   }
@@ -219,7 +220,9 @@ import Testing
     func publish(_ events: [EncodedEvent]) async throws { try await Task.sleep(for: .seconds(3600)) }
     func join(_ group: BrokerGroup) async throws -> any BrokerConsumer { throw ScriptedBroker.Unused() }
     func removeGroup(_ name: String) async throws -> Bool { false }
-    func deadLetters(of group: String?, after id: String?, limit: Int) async throws -> [BrokerDeadLetter] { [] }
+    func deadLetters(of group: String?, after id: String?, limit: Int) async throws -> [BrokerDeadLetter] {
+      []
+    }
     func removeDeadLetter(_ id: String) async throws -> Bool { false }
     func redrive(_ id: String, as event: EncodedEvent?) async throws -> Bool { false }
   }

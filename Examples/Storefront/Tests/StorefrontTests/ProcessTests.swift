@@ -13,7 +13,7 @@ import Testing
 /// The shop as it is run: separate processes.
 @Suite(.serialized) struct ProcessTests {
   @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
-    try await playDay(killing: ["orders", "payments", "hub"], engines: [])
+    try await playDay(killing: ["orders", "payments", "hub"])
   }
 
   @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
@@ -21,8 +21,14 @@ import Testing
     try await playDay(killing: ["etcd", "inventory", "redis"], engines: Engine.allCases)
   }
 
-  private func playDay(killing names: [String], engines: [Engine]) async throws {
-    try await withSupervisor(engines: engines) { supervisor in
+  @Test func twoOfAServiceShareItsWork() async throws {
+    try await playDay(killing: ["orders-1", "payments-2"], instances: 2)
+  }
+
+  private func playDay(
+    killing names: [String], engines: [Engine] = [], instances: Int = 1
+  ) async throws {
+    try await withSupervisor(engines: engines, instances: instances) { supervisor in
       let file = try Self.day(visits: 40)
       let report = try await EngineChoice.using(supervisor.engines) { engines in
         try await SupervisedDay(
@@ -35,6 +41,34 @@ import Testing
       #expect(report.placed == 40)
       for name in names { #expect(supervisor.starts(of: name) > 1, "\(name)") }
       for fault in report.faults { #expect(fault.isRepaired, "\(fault)") }
+    }
+  }
+
+  @Test func ordersAreTakenWhileTheHubIsAway() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        try await EngineChoice.using(supervisor.engines) { engines in
+          let day = try Self.day(visits: 1)
+          let run = DayRun(
+            day, ShopClient(client: .shared, gateway: supervisor.gateway), staffKey: supervisor.staffKey)
+          try await run.open()
+          let settings = ServiceSettings(
+            store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: "")
+          try await Books.waitForProducts(
+            day.products.count + 1, by: .shared, settings, within: .seconds(20))
+          let customer = try await ShopClient(client: .shared, gateway: supervisor.gateway)
+            .loggedIn(["customer": "17850"], patience: run.patience)
+          supervisor.signal("hub", SIGSTOP)
+          let answer = try await customer.send(
+            .POST, "/orders/", ["items": [Order.Item(sku: DayProbe.product.sku, quantity: 1)]], key: "one")
+          supervisor.signal("hub", SIGCONT)
+          #expect(answer.status == 201)
+          let order = try answer.decoded(as: Orders.Status.self).id
+          try await eventually("it is shipped") {
+            try await customer.get("/orders/\(order)").decoded(as: Orders.Status.self).status == "shipped"
+          }
+        }
+      }
     }
   }
 
@@ -117,10 +151,11 @@ import Testing
   }
 
   private func withSupervisor(
-    engines: [Engine] = [], _ body: (Supervisor) async throws -> Void
+    engines: [Engine] = [], instances: Int = 1, _ body: (Supervisor) async throws -> Void
   ) async throws {
     try await withFolder { folder in
-      let plan = try SupervisorPlan(directory: folder, engines: engines, program: Self.program())
+      let plan = try SupervisorPlan(
+        directory: folder, engines: engines, instances: instances, program: Self.program())
       let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
       try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
     }

@@ -114,6 +114,9 @@ import Testing
       var forged = customer
       forged.token = try #require(customer.token) + "x"
       #expect(try await forged.get("/carts/17850").status == 401)
+      #expect(try await shop.shop.send(.POST, "/tokens", ["customer": "a\r\nx-customer: b"]).status == 400)
+      let much = ["items": [Order.Item(sku: String(repeating: "8", count: 1 << 20), quantity: 1)]]
+      #expect(try await customer.send(.POST, "/orders/", much, key: "k").status == 413)
       let order = try await shop.order("85123A", 1, by: customer)
       #expect(try await shop.customer("13047").get("/orders/\(order.id)").status == 404)
       #expect(try await shop.staff().get("/orders/\(order.id)").status == 200)

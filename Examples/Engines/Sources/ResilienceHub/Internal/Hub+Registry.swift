@@ -69,7 +69,8 @@ extension Hub {
           let listing = try await store.list(frame.head.service)
           return HubFrame(
             HubListing(
-              records: listing.records.map { HubRecord(outward($0)) }, revision: listing.revision, life: life))
+              records: listing.records.map { HubRecord(outward($0)) }, revision: listing.revision, life: life)
+          )
         }
       ),
       (

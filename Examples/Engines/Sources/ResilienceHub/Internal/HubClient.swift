@@ -26,16 +26,25 @@ struct HubClient: Sendable {
   }
 
   func ask<Reply: Codable>(
-    _ path: String, _ head: some Codable & Sendable, events: [EncodedEvent] = [], within limit: Duration? = nil
+    _ path: String, _ head: some Codable & Sendable, events: [EncodedEvent] = [],
+    within limit: Duration? = nil
   ) async throws -> HubFrame<Reply> {
     let body = try HubFrame(head, events: events).bytes()
     return try read(try await send(path, body, client, within: limit ?? timeout), path)
   }
 
   /// A request that waits; see ``wait``.
-  func poll<Reply: Codable>(_ path: String, _ head: some Codable & Sendable) async throws -> HubFrame<Reply> {
+  ///
+  /// - Returns: `nil` when the client's own limit on silence has ended it.
+  func poll<Reply: Codable>(
+    _ path: String, _ head: some Codable & Sendable, within limit: Duration? = nil
+  ) async throws -> HubFrame<Reply>? {
     let body = try HubFrame(head).bytes()
-    return try read(try await send(path, body, pollClient, within: Self.wait + timeout), path)
+    do {
+      return try read(try await send(path, body, pollClient, within: limit ?? Self.wait + timeout), path)
+    } catch let error as HTTPClientError where error == .readTimeout {
+      return nil
+    }
   }
 
   /// Keeps a hub that does not wait, as one that is on its way out, from being asked without end.

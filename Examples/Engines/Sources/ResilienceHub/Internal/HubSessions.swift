@@ -13,8 +13,12 @@ final class HubSessions: Sendable {
     let over: [HubSession] = try sessions.withLock { sessions in
       let over = sessions.filter { $0.value.isOver(at: now, maxWait: maxWait) }
       for id in over.keys { sessions[id] = nil }
-      guard sessions.count < Self.maxSessions else { throw HubCrowded(what: "sessions", limit: Self.maxSessions) }
-      guard sessions[id] == nil else { throw HubRefusal("session", id, "another one than that of a consumer") }
+      guard sessions.count < Self.maxSessions else {
+        throw HubCrowded(what: "sessions", limit: Self.maxSessions)
+      }
+      guard sessions[id] == nil else {
+        throw HubRefusal("session", id, "another one than that of a consumer")
+      }
       sessions[id] = session
       return Array(over.values)
     }

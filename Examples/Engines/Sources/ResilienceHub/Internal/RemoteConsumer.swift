@@ -6,7 +6,7 @@ final class RemoteConsumer: BrokerConsumer {
   /// One call, and its latest request.
   private struct Poll: Sendable {
     let number: UInt64
-    var attempt: UInt64 = 1
+    var attempt: UInt64
   }
 
   private struct State {
@@ -56,56 +56,67 @@ final class RemoteConsumer: BrokerConsumer {
       defer { state.heard = [] }
       if let poll = state.unanswered.popLast() { return (poll, state.heard) }
       defer { state.nextPoll += 1 }
-      return (Poll(number: state.nextPoll), state.heard)
+      return (Poll(number: state.nextPoll, attempt: 1), state.heard)
     }
     do {
-      return try await ask(poll, heard, limit, wait: HubClient.wait)
+      if let deliveries = try await ask(poll, heard, limit) { return deliveries }
+      noteUnanswered(poll, heard)
+      return []
     } catch is BrokerSessionEnded {
       throw ended
     } catch {
-      poll.attempt += 1
-      if Task.isCancelled, let handedOut = try? await end(poll, heard, limit) {
-        guard handedOut.isEmpty else { return handedOut }
+      if Task.isCancelled {
+        poll.attempt += 1
+        if let deliveries = try? await end(poll, heard, limit), !deliveries.isEmpty { return deliveries }
         throw CancellationError()
       }
-      poll.attempt += 1
-      let next = poll
-      state.withLock { state in
-        state.unanswered.append(next)
-        state.heard += heard
-      }
-      try Task.checkCancellation()
+      noteUnanswered(poll, heard)
       throw error
+    }
+  }
+
+  private func noteUnanswered(_ poll: Poll, _ heard: [UInt64]) {
+    let next = Poll(number: poll.number, attempt: poll.attempt + 1)
+    state.withLock { state in
+      state.unanswered.append(next)
+      state.heard += heard
     }
   }
 
   /// Ends a call that waits in the hub.
   ///
-  /// - Returns: What was handed out to it.
+  /// - Returns: What was handed out to it. When that is not known, the next call asks.
   private func end(_ poll: Poll, _ heard: [UInt64], _ limit: Int) async throws -> [BrokerDelivery] {
     try await shielded { [self] in
-      guard
-        let handedOut = try await within(
-          Self.farewell, { try await self.ask(poll, heard, limit, wait: .zero) })
-      else { throw CancellationError() }
-      return handedOut
+      do {
+        if let deliveries = try await ask(poll, heard, limit, isLast: true) { return deliveries }
+      } catch {
+        noteUnanswered(poll, heard)
+        throw error
+      }
+      noteUnanswered(poll, heard)
+      return []
     }
   }
 
+  /// - Parameter isLast: Whether a call that waits is to end.
   private func ask(
-    _ poll: Poll, _ heard: [UInt64], _ limit: Int, wait: Duration
-  ) async throws -> [BrokerDelivery] {
-    let frame: HubFrame<HubReceived> = try await broker.client.poll(
+    _ poll: Poll, _ heard: [UInt64], _ limit: Int, isLast: Bool = false
+  ) async throws -> [BrokerDelivery]? {
+    let wait: Duration = isLast ? .zero : HubClient.wait
+    let answer: HubFrame<HubReceived>? = try await broker.client.poll(
       HubPath.receive,
       HubReceive(
         session: session, poll: poll.number, attempt: poll.attempt, heard: heard, limit: limit,
-        waitNanoseconds: wait.clampedToNanoseconds))
-    guard frame.head.deliveries.count == frame.events.count else {
+        waitNanoseconds: wait.clampedToNanoseconds),
+      within: isLast ? Self.farewell : nil)
+    guard let answer else { return nil }
+    guard answer.head.deliveries.count == answer.events.count else {
       throw broker.client.unreadable(
-        HubPath.receive, "\(frame.head.deliveries.count) deliveries, and \(frame.events.count) events")
+        HubPath.receive, "\(answer.head.deliveries.count) deliveries, and \(answer.events.count) events")
     }
     state.withLock { $0.heard.append(poll.number) }
-    return zip(frame.head.deliveries, frame.events).map { $0.delivery(of: $1) }
+    return zip(answer.head.deliveries, answer.events).map { $0.delivery(of: $1) }
   }
 
   private func takeSpare(_ limit: Int) -> [BrokerDelivery]? {

@@ -1,6 +1,7 @@
 internal import Resilience
+internal import ServiceLifecycle
 
-/// Cancels the work when its time is over, and waits for what comes of it.
+/// Cancels the work when its time is over, or the server is to shut down, and waits for what comes of it.
 ///
 /// - Returns: What the work returns, also after its time; `nil` when it hears of the cancellation.
 @discardableResult
@@ -16,7 +17,7 @@ func within<Result: Sendable>(
       }
     }
     tasks.addTask {
-      try? await CallContext.current.clock.sleep(for: limit)
+      try? await cancelWhenGracefulShutdown { try await CallContext.current.clock.sleep(for: limit) }
       return nil
     }
     while let ended = try await tasks.next() {

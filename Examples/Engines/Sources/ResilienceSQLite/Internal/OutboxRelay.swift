@@ -62,7 +62,7 @@ struct OutboxRelay: Sendable {
   /// - Returns: A lock of nothing for a database in memory: no other process has that.
   private func takeLock() async throws -> StorageLock {
     let path = database.path
-    guard path.hasPrefix("/") else { return StorageLock {} }
+    guard !path.isEmpty, path != ":memory:", !path.hasPrefix("file:") else { return StorageLock {} }
     return try await LocalDirectory(path: "\(path)-\(outbox.table)").lock()
   }
 

@@ -6,8 +6,10 @@ import Synchronization
 struct DayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "day", abstract: "Play a day of invoices through the gateway, and check the books.",
-    discussion:
-      "Ends with 1 if a promise was broken, a customer left without an order, or a fault was not repaired.")
+    discussion: """
+      Ends with 1 if a promise was broken, a customer left without an order, or a fault was not repaired; with 2 for a \
+      file that it cannot read, and with 130 when it is interrupted.
+      """)
 
   @Argument(help: "Invoices in the columns of the UCI \"Online Retail\" data set.")
   var file: String
@@ -33,11 +35,18 @@ struct DayCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let day = try DayFile(path: file)
+    let day: DayFile
+    do {
+      day = try DayFile(path: file)
+    } catch {
+      try FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
+      throw ExitCode(2)
+    }
     let folder = directory ?? NSTemporaryDirectory() + "storefront-\(UUID().uuidString)"
     defer { if directory == nil { try? FileManager.default.removeItem(atPath: folder) } }
     let plan = try SupervisorPlan(
-      directory: folder, engines: shared.engines.list, program: Program.path, collector: shared.collector)
+      directory: folder, engines: shared.engines.list, instances: shared.instances, program: Program.path,
+      collector: shared.collector)
     let supervisor = try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)
     let names = supervisor.children.map(\.name)
     if let unknown = stop.first(where: { !names.contains($0) }) {

@@ -22,6 +22,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The port on loopback; 0 for any.")
   var port = 0
 
+  @Option(help: "Tells instances of one service apart.")
+  var instance = 1
+
   @OptionGroup var engines: EngineAddresses
 
   @Option(help: "Where the databases are.")
@@ -61,7 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
     try await EngineChoice.using(engines) { engines in
       let settings = ServiceSettings(
-        store: engines.store, broker: engines.broker, directory: directory, secret: secret,
+        store: engines.store, broker: engines.broker, instance: instance, directory: directory,
+        secret: secret,
         staffKey: staffKey,
         collector: collector)
       try await ServiceProcess(

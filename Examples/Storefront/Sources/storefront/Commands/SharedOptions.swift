@@ -20,8 +20,17 @@ struct SharedOptions: ParsableArguments, Sendable {
     help: "Engines to start and to use, separated by commas: etcd for the registry, redis for the events.")
   var engines = Engines()
 
+  @Option(help: "How many processes there are of each service but the gateway and analytics.")
+  var instances = 1
+
   @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318.")
   var collector: String?
+
+  func validate() throws {
+    guard (1...20).contains(instances) else {
+      throw ValidationError("\(instances) instances are not from 1 to 20")
+    }
+  }
 }
 
 extension SharedOptions.Engines: CustomStringConvertible {

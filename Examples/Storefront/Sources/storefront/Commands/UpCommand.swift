@@ -18,7 +18,8 @@ struct UpCommand: AsyncParsableCommand {
   func run() async throws {
     let staffKey = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable] ?? UUID().uuidString
     let plan = try SupervisorPlan(
-      directory: directory, gatewayPort: port, engines: shared.engines.list, program: Program.path,
+      directory: directory, gatewayPort: port, engines: shared.engines.list, instances: shared.instances,
+      program: Program.path,
       collector: shared.collector)
     let supervisor = try Supervisor(plan, staffKey: staffKey, logger: Program.logger)
     try await Interruption.watching {

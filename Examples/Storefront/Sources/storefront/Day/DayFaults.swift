@@ -25,21 +25,22 @@ struct DayFaults: Sendable {
   func inject(_ fault: Fault) async -> Result {
     let start = ContinuousClock.now
     switch fault {
-    case .kill(let service):
-      supervisor.signal(service, SIGKILL)
-      return await recovery(of: service, from: "kill -9 \(service)", since: start)
-    case .stop(let service):
-      supervisor.signal(service, SIGSTOP)
-      async let result = recovery(of: service, from: "stop \(service)", since: start)
+    case .kill(let name):
+      supervisor.signal(name, SIGKILL)
+      return await recovery(of: name, from: "kill -9 \(name)", since: start)
+    case .stop(let name):
+      supervisor.signal(name, SIGSTOP)
+      async let result = recovery(of: name, from: "stop \(name)", since: start)
       try? await Task.sleep(for: Self.stopped)
-      supervisor.signal(service, SIGCONT)
+      supervisor.signal(name, SIGCONT)
       return await result
     }
   }
 
   private func recovery(
-    of service: String, from fault: String, since start: ContinuousClock.Instant
+    of name: String, from fault: String, since start: ContinuousClock.Instant
   ) async -> Result {
+    let service = supervisor.children.first { $0.name == name }?.service ?? name
     do {
       let time = try await probe.recovery(of: service, since: start, within: Self.limit)
       let milliseconds = Int((time / .milliseconds(1)).rounded())

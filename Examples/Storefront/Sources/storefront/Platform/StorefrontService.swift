@@ -9,6 +9,9 @@ protocol StorefrontService: Sendable {
   /// The services that it calls over HTTP.
   static var calls: [String] { get }
 
+  /// Whether several instances are one service: what they share is in the database, or at the broker.
+  static var isRepeatable: Bool { get }
+
   init(_ platform: Platform) async throws
 
   /// Adds what it answers.
@@ -26,6 +29,7 @@ protocol StorefrontService: Sendable {
 
 extension StorefrontService {
   static var calls: [String] { [] }
+  static var isRepeatable: Bool { true }
   func protect(_ router: Router<StorefrontContext>) {}
   var metrics: [any MetricSource] { [] }
   func run() async throws {

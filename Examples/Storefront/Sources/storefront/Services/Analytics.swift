@@ -5,6 +5,7 @@ import Synchronization
 /// Analytics: counts what happens, by type of event, since it was started.
 final class Analytics: StorefrontService {
   static let name = "analytics"
+  static let isRepeatable = false
 
   private let counts = Mutex<[String: Int]>([:])
 

@@ -7,6 +7,8 @@ import ResilienceHummingbird
 /// The gateway: who it is, how often, and the way to the right service.
 struct Gateway: StorefrontService {
   static let name = "gateway"
+  /// It has the port, and the limits, in memory.
+  static let isRepeatable = false
   static let calls = ["users", "products", "productpage", "carts", "orders"]
 
   private let keys = JWTKeyCollection()

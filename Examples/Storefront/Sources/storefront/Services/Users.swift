@@ -32,8 +32,11 @@ struct Users: StorefrontService {
         guard key == staffKey else { throw HTTPError(.unauthorized, message: "this is not the staff's key") }
         return try await token("staff", .staff)
       }
-      guard let customer = logIn.customer, !customer.isEmpty else {
-        throw HTTPError(.badRequest, message: "a customer or a staffKey is needed")
+      // It goes on in a field, and in paths.
+      guard let customer = logIn.customer, (1...64).contains(customer.utf8.count),
+        customer.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+      else {
+        throw HTTPError(.badRequest, message: "a customer of letters and digits, or a staffKey, is needed")
       }
       return try await token(customer, .customer)
     }

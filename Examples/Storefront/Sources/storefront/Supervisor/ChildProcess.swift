@@ -1,6 +1,9 @@
 /// A process that the supervisor runs: how it is started, and where it listens.
 struct ChildProcess: Sendable {
+  /// Tells it from all others, such as `orders` or, of several, `orders-2`.
   var name: String
+  /// What it is an instance of.
+  var service: String
   var executable: String
   var arguments: [String]
   var port: Int

@@ -112,6 +112,8 @@ final class Supervisor: Sendable {
       FilePath("\(directory)/logs/\(child.name).log"), .writeOnly, options: [.append, .create],
       permissions: .ownerReadWrite)
     var options = PlatformOptions()
+    // Of its own: what a terminal sends on Ctrl-C is for the supervisor, which stops them in order.
+    options.processGroupID = 0
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
     return try await Subprocess.run(
       .path(FilePath(child.executable)), arguments: Arguments(child.arguments),

@@ -19,10 +19,11 @@ struct SupervisorPlan: Sendable {
   ///   - directory: Where databases, events and logs are.
   ///   - gatewayPort: `nil` for any that is free.
   ///   - engines: What takes a part of the hub's.
+  ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for nowhere.
   init(
-    directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], program: String,
+    directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
     collector: String? = nil
   ) throws {
     // From the root: an engine may have another working directory.
@@ -36,8 +37,11 @@ struct SupervisorPlan: Sendable {
     }
     let options = addresses.options + (collector.map { ["--collector", $0] } ?? [])
     for type in StorefrontServices.all {
-      let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
-      services.append(serve(type.name, port, program, options))
+      for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
+        let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
+        services.append(
+          serve(type.name, port, program, options, instance, of: type.isRepeatable ? instances : 1))
+      }
     }
   }
 
@@ -46,7 +50,9 @@ struct SupervisorPlan: Sendable {
     let port = try freePort()
     let arguments = try engine.arguments(
       port: port, peerPort: freePort(), directory: "\(directory)/\(engine.rawValue)")
-    var child = ChildProcess(name: engine.rawValue, executable: executable, arguments: arguments, port: port)
+    var child = ChildProcess(
+      name: engine.rawValue, service: engine.rawValue, executable: executable, arguments: arguments,
+      port: port)
     switch engine {
     case .etcd:
       addresses.etcd = "http://127.0.0.1:\(port)"
@@ -58,10 +64,19 @@ struct SupervisorPlan: Sendable {
     below.append(child)
   }
 
-  private func serve(_ name: String, _ port: Int, _ program: String, _ options: [String]) -> ChildProcess {
+  private func serve(
+    _ name: String, _ port: Int, _ program: String, _ options: [String], _ instance: Int = 1,
+    of count: Int = 1
+  ) -> ChildProcess {
     let arguments =
-      ["serve", name, "--port", "\(port)", "--directory", directory, "--parent", "\(getpid())"] + options
-    return ChildProcess(name: name, executable: program, arguments: arguments, port: port)
+      [
+        "serve", name, "--port", "\(port)", "--instance", "\(instance)", "--directory", directory, "--parent",
+        "\(getpid())",
+      ] + options
+    return ChildProcess(
+      name: count > 1 ? "\(name)-\(instance)" : name, service: name, executable: program,
+      arguments: arguments,
+      port: port)
   }
 
   private func freePort() throws -> Int {

@@ -176,11 +176,15 @@ extension RedisScript {
 
     """
 
-  private static func broker(_ source: String) -> RedisScript { RedisScript(shared + source) }
+  /// - Parameter frees: Whether it is done when Redis is at its `maxmemory` too: else nobody could settle anything.
+  private static func broker(frees: Bool = true, _ source: String) -> RedisScript {
+    RedisScript((frees ? "#!lua flags=allow-oom\n" : "#!lua\n") + shared + source)
+  }
 
   /// Arguments: the capacity; of each event its time in microseconds, its type, the hash of its key and itself. Answers
   /// whether there was room.
   static let publish = broker(
+    frees: false,
     """
     local capacity = tonumber(ARGV[1])
     local count = (#ARGV - 1) / 4
@@ -196,6 +200,7 @@ extension RedisScript {
   /// Arguments: the group, its partitions, kind and text of its filter, where it begins; how long a session lasts. Answers
   /// its number and the consumer's, or with the filter that it has.
   static let join = broker(
+    frees: false,
     """
     local name, partitions, kind, filter, start, length = unpack(ARGV)
     releaseLater()
@@ -441,6 +446,7 @@ extension RedisScript {
   /// Arguments: the letter, its history; and an event in the place of its own, with its type and the hash of its key.
   /// Answers whether it was there, or "missing" and its group.
   static let redrive = broker(
+    frees: false,
     """
     local letter = P .. ':dead:' .. ARGV[1]
     local name, kind, key, event = unpack(redis.call('HMGET', letter, 'group', 'type', 'key', 'event'))

@@ -16,7 +16,6 @@ final class BrokerWakeups: Sendable {
     case none(retryAt: NIODeadline)
     case connecting
     case subscribed(RedisConnection)
-    case closed
   }
 
   private struct State {
@@ -63,18 +62,17 @@ final class BrokerWakeups: Sendable {
   func remove(_ number: UInt64) { state.withLock { _ = $0.waiters.removeValue(forKey: number) } }
 
   private func subscribe() {
-    redis.connect(
-      onMessage: { [weak self] in self?.receive($0) }, onEnd: { [weak self] in self?.end() }
-    ).whenSuccess { [weak self] connection in
-      guard let self else { return connection.close() }
-      let deadline = NIODeadline.now() + TimeAmount(redis.timeLimit)
-      connection.send(RESPCommand("SUBSCRIBE", [.text(channel)]), deadline: deadline) { [weak self] result in
-        guard let self, case .success = result else { return connection.close() }
-        state.withLock { state in
-          if case .connecting = state.subscription { state.subscription = .subscribed(connection) }
-        }
-        wake { _ in true }
+    let connection = redis.connect(
+      onMessage: { [weak self] in self?.receive($0) }, onEnd: { [weak self] in self?.end() })
+    guard let connection else { return end() }
+    let deadline = NIODeadline.now() + TimeAmount(redis.timeLimit)
+    connection.send(RESPCommand("SUBSCRIBE", [.text(channel)]), deadline: deadline) { [weak self] result in
+      guard let self, case .success = result else { return connection.close() }
+      state.withLock { state in
+        if case .connecting = state.subscription { state.subscription = .subscribed(connection) }
       }
+      // What was published before nobody was told of.
+      wake { _ in true }
     }
   }
 

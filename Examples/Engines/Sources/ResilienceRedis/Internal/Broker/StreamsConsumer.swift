@@ -25,8 +25,9 @@ final class StreamsConsumer: BrokerConsumer {
 
   private let broker: RedisStreamsBroker
   private let group: String
-  private let number: String
-  private let member: String
+  /// The group's.
+  let number: String
+  let member: String
   private let calls = Mutex(Calls())
 
   init(_ broker: RedisStreamsBroker, group: String, number: String, member: String) {

@@ -26,7 +26,8 @@ final class RedisConnection: Sendable {
 
   let loop: any EventLoop
   private let outbox = Mutex(Outbox())
-  private let replies: NIOLoopBound<RedisReplies>
+  /// `nil` until the connection is begun, on its loop.
+  private let replies: NIOLoopBoundBox<RedisReplies?>
 
   /// Begins to connect; commands can be sent at once.
   ///
@@ -39,29 +40,30 @@ final class RedisConnection: Sendable {
     onConnect: @escaping @Sendable (_ fault: String?) -> Void = { _ in },
     onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in },
     onEnd: @escaping @Sendable () -> Void = {}
-  ) -> EventLoopFuture<RedisConnection> {
-    loop.submit {
+  ) -> RedisConnection {
+    let connection = RedisConnection(loop)
+    loop.execute {
       let replies = RedisReplies(loop, timeLimit: timeLimit, maxReplyBytes: maxReplyBytes, onMessage)
-      let connection = RedisConnection(loop, NIOLoopBound(replies, eventLoop: loop))
       replies.onEnd = { reason, message in
         connection.outbox.withLock { $0.end = $0.end ?? (reason, message) }
         connection.drain()
         onEnd()
       }
-      connection.open(host, port, timeLimit, onConnect)
-      return connection
+      connection.replies.value = replies
+      connection.open(host, port, timeLimit, NIOLoopBound(replies, eventLoop: loop), onConnect)
     }
+    return connection
   }
 
-  private init(_ loop: any EventLoop, _ replies: NIOLoopBound<RedisReplies>) {
+  private init(_ loop: any EventLoop) {
     self.loop = loop
-    self.replies = replies
+    replies = NIOLoopBoundBox.makeEmptyBox(valueType: RedisReplies.self, eventLoop: loop)
   }
 
   private func open(
-    _ host: String, _ port: Int, _ timeLimit: TimeAmount, _ onConnect: @escaping @Sendable (String?) -> Void
+    _ host: String, _ port: Int, _ timeLimit: TimeAmount, _ replies: NIOLoopBound<RedisReplies>,
+    _ onConnect: @escaping @Sendable (String?) -> Void
   ) {
-    let replies = replies
     ClientBootstrap(group: loop)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .connectTimeout(timeLimit)
@@ -85,8 +87,6 @@ final class RedisConnection: Sendable {
   // MARK: - Sending
 
   /// Sends a command. The completion is called once, on the connection's event loop.
-  ///
-  /// - Parameter maxCommands: So many may wait for their replies, this one included.
   func send(_ command: RESPCommand, deadline: NIODeadline, completion: @escaping Completion) {
     let pending = Pending(name: command.name, sentAt: .now(), deadline: deadline, completion: completion)
     let isFirst = outbox.withLock { outbox in
@@ -100,7 +100,7 @@ final class RedisConnection: Sendable {
 
   /// Ends the connection; commands that wait for replies fail.
   func close() {
-    loop.execute { self.replies.value.end(.closed, "the client was closed") }
+    loop.execute { self.replies.value?.end(.closed, "the client was closed") }
   }
 
   private func drain() {
@@ -113,7 +113,7 @@ final class RedisConnection: Sendable {
       return (outbox.bytes, outbox.commands, outbox.end)
     }
     guard let end else {
-      if !commands.isEmpty { replies.value.send(bytes, commands) }
+      if !commands.isEmpty { replies.value?.send(bytes, commands) }
       return
     }
     for command in commands {

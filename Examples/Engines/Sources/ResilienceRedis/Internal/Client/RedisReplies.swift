@@ -16,7 +16,7 @@ final class RedisReplies: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var unsent = ByteBuffer()
   private var waiting = CircularBuffer<RedisConnection.Pending>()
-  private var timer: Scheduled<Void>?
+  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   private var isEnded = false
 
   init(
@@ -38,7 +38,7 @@ final class RedisReplies: ChannelInboundHandler {
     } else {
       unsent.writeImmutableBuffer(bytes)
     }
-    setTimer()
+    for command in commands { setTimer(at: min(command.deadline, command.sentAt + timeLimit)) }
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -91,7 +91,7 @@ final class RedisReplies: ChannelInboundHandler {
   func end(_ reason: RedisError.Reason, _ message: String) {
     guard !isEnded else { return }
     isEnded = true
-    timer?.cancel()
+    timer?.task.cancel()
     let failed = waiting
     waiting = []
     context?.close(promise: nil)
@@ -102,10 +102,20 @@ final class RedisReplies: ChannelInboundHandler {
   }
 
   private func setTimer() {
-    guard timer == nil, let oldest = waiting.first else { return }
-    let next = waiting.reduce(oldest.sentAt + timeLimit) { $1.completion == nil ? $0 : min($0, $1.deadline) }
+    guard let oldest = waiting.first else { return }
+    let first = waiting.reduce(oldest.sentAt + timeLimit) { $1.completion == nil ? $0 : min($0, $1.deadline) }
+    setTimer(at: first)
+  }
+
+  /// Unless it is set for an earlier time.
+  private func setTimer(at deadline: NIODeadline) {
+    if let timer {
+      guard deadline < timer.deadline else { return }
+      timer.task.cancel()
+    }
     let here = NIOLoopBound(self, eventLoop: loop)
-    timer = loop.scheduleTask(deadline: max(next, .now() + Self.tick)) { here.value.checkTimes() }
+    let task = loop.scheduleTask(deadline: max(deadline, .now() + Self.tick)) { here.value.checkTimes() }
+    timer = (task, deadline)
   }
 
   private func checkTimes() {

@@ -12,6 +12,7 @@ extension RedisScript {
   /// permits granted and, when there are none, after how many microseconds there may be.
   static let lease = RedisScript(
     """
+    #!lua
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     local permits, period, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])

@@ -14,7 +14,7 @@ struct LeaseState: Sendable {
   }
 
   private static let firstBackoff: Int64 = 50_000_000
-  private static let longestBackoff: Int64 = 1_000_000_000
+  private static let longestBackoff: Int64 = 250_000_000
 
   let policy: LeasePolicy
   private(set) var available = 0

@@ -28,6 +28,7 @@ extension RedisScript {
   /// they may be.
   static let quota = RedisScript(
     """
+    #!lua
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     local wanted, ahead = tonumber(ARGV[1]), tonumber(ARGV[2])

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// It writes lines of "FROM TO PERMITS", in milliseconds since the beginning: so many were given between these times; and
 /// a last one of its counts.
-struct Worker {
+struct LimitWorker {
   private struct Moment: Hashable, Sendable {
     let from: Int64
     let to: Int64

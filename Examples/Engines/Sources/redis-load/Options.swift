@@ -7,6 +7,7 @@ struct Options {
   var rate = 2000
   var burst = 500
   var hasOutage = false
+  var isDurable = false
   /// For one of the processes: when it begins, by the system's clock, and where Redis is.
   var worker: (startsAt: Int64, port: Int)?
 
@@ -18,6 +19,7 @@ struct Options {
     processes = max(1, value("--processes").flatMap { Int($0) } ?? processes)
     rate = max(1, value("--rate").flatMap { Int($0) } ?? rate)
     burst = max(1, value("--burst").flatMap { Int($0) } ?? burst)
+    isDurable = arguments.contains("--durable")
     hasOutage = arguments.contains("--outage")
     if let start = value("--worker").flatMap({ Int64($0) }), let port = value("--port").flatMap({ Int($0) }) {
       worker = (start, port)
@@ -30,7 +32,8 @@ struct Options {
 
   func workerArguments(startsAt: Instant, port: Int) -> [String] {
     [
-      "--worker", "\(startsAt.nanoseconds)", "--port", "\(port)", "--seconds", "\(seconds)", "--processes",
+      "limit-worker", "--worker", "\(startsAt.nanoseconds)", "--port", "\(port)", "--seconds", "\(seconds)",
+      "--processes",
       "\(processes)", "--rate", "\(rate)", "--burst", "\(burst)",
     ]
   }
