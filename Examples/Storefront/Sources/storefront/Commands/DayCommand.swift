@@ -20,6 +20,9 @@ struct DayCommand: AsyncParsableCommand {
   @Flag(help: "Kill each process in turn with SIGKILL, the engines too.")
   var killEach = false
 
+  @Option(help: "Kill a process at random with SIGKILL, each second, so many times.")
+  var killAtRandom = 0
+
   @Option(help: "Stop a process for ten seconds; may be given several times.")
   var stop: [String] = []
 
@@ -52,7 +55,9 @@ struct DayCommand: AsyncParsableCommand {
     if let unknown = stop.first(where: { !names.contains($0) }) {
       throw ValidationError("there is no process \"\(unknown)\"; there are \(names.joined(separator: ", "))")
     }
-    let faults = (killEach ? names.map { DayFaults.Fault.kill($0) } : []) + stop.map { .stop($0) }
+    let faults =
+      (killEach ? names.map { DayFaults.Fault.kill($0) } : []) + stop.map { .stop($0) }
+      + (killAtRandom > 0 ? [.killAtRandom(times: killAtRandom)] : [])
     let report = Mutex<DayReport?>(nil)
     try await Interruption.watching {
       let played = try await EngineChoice.using(supervisor.engines) { engines in

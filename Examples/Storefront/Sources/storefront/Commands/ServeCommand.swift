@@ -51,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
     let parentWatch = parent.map { ParentWatch(parent: $0) }
     guard let type = StorefrontServices.named(name) else {
       return try await HubProcess.run(
-        directory: "\(directory)/events", port: port, logger: logger, signals: [.sigterm, .sigint],
+        directory: "\(directory)/hub", port: port, logger: logger, signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self))
     }
     let environment = ProcessInfo.processInfo.environment

@@ -7,6 +7,8 @@ struct DayFaults: Sendable {
     case kill(String)
     /// `SIGSTOP`, and ten seconds later `SIGCONT`.
     case stop(String)
+    /// `kill -9` to one of all processes, each second, so many times.
+    case killAtRandom(times: Int)
   }
 
   struct Result: Sendable {
@@ -34,6 +36,13 @@ struct DayFaults: Sendable {
       try? await Task.sleep(for: Self.stopped)
       supervisor.signal(name, SIGCONT)
       return await result
+    case .killAtRandom(let times):
+      for _ in 0..<times {
+        if let child = supervisor.children.randomElement() { supervisor.signal(child.name, SIGKILL) }
+        try? await Task.sleep(for: .seconds(1))
+      }
+      // An order needs nearly all of them.
+      return await recovery(of: Logistics.name, from: "kill -9 \(times) times", since: .now)
     }
   }
 

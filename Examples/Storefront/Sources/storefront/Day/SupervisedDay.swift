@@ -29,6 +29,7 @@ struct SupervisedDay: Sendable {
       supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
     var results: [DayFaults.Result] = []
     for fault in faults {
+      // Most of them have a time of their own: half of the day is for that.
       try await Task.sleep(for: duration / (faults.count + 1) / 2)
       results.append(await injector.inject(fault))
     }

@@ -19,10 +19,11 @@ final class Platform: Sendable {
   let bus: EventBus
   let registry = ServiceRegistry()
   let client = HTTPClient(configuration: .resilient(connect: .milliseconds(300)))
-  let stacks = StandardStacks()
   let tracer: CallTracer
   let reporter: SpanReporter?
   let logger: Logger
+  /// What is counted of the calls to each service.
+  let callees = Mutex<[Callee]>([])
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
 
@@ -46,10 +47,24 @@ final class Platform: Sendable {
       reporter: reporter)
   }
 
-  /// Calls to another service: balanced over its instances, behind the stack of that service.
+  struct Callee: Sendable {
+    var breakers: CircuitBreakers<String>
+    var budget: RetryBudget
+  }
+
+  /// Calls to another service: balanced over its instances, each with a breaker of its own, so that one that
+  /// is dead does not close the way to the others.
   func calls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
-    registry.service(service).calls(by: client, maxBodyBytes: 1 << 20) { call, _ in call }
-      .httpStack(stacks[service]).trace(tracer).erased()
+    // As many requests as are under way fail at once when an instance dies.
+    let callee = Callee(
+      breakers: CircuitBreakers(service), budget: RetryBudget(service, reserve: 50))
+    callees.withLock { $0.append(callee) }
+    return registry.service(service)
+      .calls(by: client, maxBodyBytes: 1 << 20) { call, instance in
+        call.timeout(.seconds(1)).circuitBreaker(callee.breakers[instance.id])
+      }
+      .byMethod { $0.retry(RetryPolicy(), budget: callee.budget).deadline(.seconds(3)) }
+      .trace(tracer).erased()
   }
 
   /// The service's own database; its outbox runs with the service.

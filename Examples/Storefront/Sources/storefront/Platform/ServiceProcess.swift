@@ -77,8 +77,8 @@ final class ServiceProcess: Sendable {
     // A replica that follows nobody ends at once, and a group ends with it.
     let replica = calls.isEmpty ? nil : replica(of: platform.settings.store, platform, calls)
     let drain = DrainService(readiness, notice: platform.settings.notice)
-    return [platform.reporter?.service()].compactMap(\.self) + outboxes + [bus, replica].compactMap(\.self)
-      + [work, app, drain, registration]
+    let below = [platform.reporter?.service()] + outboxes + [bus, replica, work]
+    return below.compactMap(\.self) + [app, drain, registration]
   }
 
   private static func replica(
@@ -94,7 +94,10 @@ final class ServiceProcess: Sendable {
     let router = Router(context: StorefrontContext.self)
     router.addHealth(readiness)
     router.addMetrics {
-      [platform.bus.snapshot()] + platform.stacks.all.values.map { $0 as any MetricSource } + service.metrics
+      let calls = platform.callees.withLock(\.self).flatMap { callee -> [any MetricSource] in
+        [callee.breakers.snapshot(), callee.budget.snapshot()]
+      }
+      return [platform.bus.snapshot()] + calls + service.metrics
     }
     router.addMiddleware {
       // What fails here is the disk or the broker: another try may find it back.

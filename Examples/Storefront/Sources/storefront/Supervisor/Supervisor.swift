@@ -33,7 +33,7 @@ final class Supervisor: Sendable {
     services = plan.services
     self.staffKey = staffKey
     self.logger = logger
-    for folder in ["logs", "events"] + below.map(\.name) {
+    for folder in ["logs"] + below.map(\.name) {
       try FileManager.default.createDirectory(
         atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
     }
