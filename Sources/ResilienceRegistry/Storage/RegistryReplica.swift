@@ -58,8 +58,8 @@ public struct RegistryReplica<Store: RegistryStore>: Sendable {
     self.maxStaleness = maxStaleness
   }
 
-  /// Follows the services until cancelled. The instances stay listed then, as nobody says that they have
-  /// gone.
+  /// Follows the services until cancelled; with none it waits for that. The instances stay listed then, as
+  /// nobody says that they have gone.
   ///
   /// - Throws: `CancellationError` when its task is cancelled.
   public func run() async throws {
@@ -70,6 +70,8 @@ public struct RegistryReplica<Store: RegistryStore>: Sendable {
           maxStaleness: maxStaleness)
         group.addTask { await follower.run() }
       }
+      // Ends with the task alone, though there is nothing to follow: who runs it takes an end for a failure.
+      if services.isEmpty { for await _ in AsyncStream<Never>.makeStream().stream {} }
     }
     throw CancellationError()
   }

@@ -79,6 +79,22 @@ import Testing
     }
   }
 
+  @Test func withoutServicesItRunsUntilItIsCancelled() throws {
+    try Simulation(seed: 1).run { sim in
+      let replica = RegistryReplica(of: MemoryRegistryStore(), in: ServiceRegistry(), services: [""])
+      let ended = Log<Bool>()
+      let running = Task.immediate(executorPreference: CallContext.current.executor) {
+        let error = await #expect(throws: CancellationError.self) { try await replica.run() }
+        ended.append(error != nil)
+      }
+      try await sim.sleep(for: .seconds(3600))
+      #expect(ended.entries.isEmpty)
+      running.cancel()
+      await running.value
+      #expect(ended.entries == [true])
+    }
+  }
+
   @Test func aListThatIsStaleForTooLongIsDropped() throws {
     try Simulation(seed: 1).run { sim in
       let (store, registry) = (UnreachableStore(), ServiceRegistry())
