@@ -1,5 +1,3 @@
-import Foundation
-import Logging
 import Resilience
 
 /// What a service is told from outside.
@@ -22,5 +20,4 @@ struct ServiceSettings: Sendable {
   var lease = Duration.seconds(3)
   /// How long a server goes on after it has said that it ends.
   var notice = Duration.milliseconds(300)
-  var logLevel = Logger.Level.info
 }
