@@ -78,9 +78,11 @@ struct Supervisor {
         return nil
       }
       for _ in 0..<20 {
-        guard let pick = balancer.pick(at: now, draw: UInt64.random(in: 0...(.max))) else { continue }
-        if left.contains(pick.instance.id) { lastPick = diedAt.nanoseconds(to: now) }
-        pick.release()
+        // With `guard` and `continue` the compiler, 6.3.1, does not come to an end.
+        if let pick = balancer.pick(at: now, draw: UInt64.random(in: 0...(.max))) {
+          if left.contains(pick.instance.id) { lastPick = diedAt.nanoseconds(to: now) }
+          pick.release()
+        }
       }
       let present = Set(registry.instances(of: options.service).instances.map(\.id))
       let leaving = left.subtracting(present)
