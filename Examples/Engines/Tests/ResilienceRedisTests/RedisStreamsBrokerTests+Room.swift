@@ -46,7 +46,7 @@ extension RedisTests.RedisStreamsBrokerTests {
   }
 
   @Test func whatAllHaveSettledMakesRoomWhereThereIsNoMemory() async throws {
-    try await withBroker { broker, _, redis in
+    try await withBroker(BrokerPolicy()) { broker, _, redis in
       let consumer = try await broker.join(BrokerGroup("g"))
       // So few that their settlements have removed nothing yet.
       for number in 0..<50 {

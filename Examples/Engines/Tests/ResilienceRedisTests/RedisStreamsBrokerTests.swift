@@ -156,10 +156,12 @@ extension RedisTests {
           try await patient.receive(limit: 10).map { BrokerSettlement($0.receipt, .handled()) })
         try await broker.publish([try event(1, of: "key"), try event(2, of: "key")])
         for _ in 0..<3 {
+          try await untilItAnswers(impatient)
           server.pause()
           await #expect(throws: RedisError.self) { try await consumer.receive(limit: 10) }
           server.goOn()
         }
+        try await untilItAnswers(impatient)
         var deliveries: [BrokerDelivery] = []
         for _ in 0..<20 where deliveries.isEmpty {
           deliveries = (try? await received(consumer, within: .seconds(1))) ?? []
@@ -301,6 +303,12 @@ extension RedisTests {
         return true
       }
       #expect(served)
+    }
+
+    private func untilItAnswers(_ redis: RedisClient) async throws {
+      while (try? await redis.reply(to: RESPCommand("PING"))) == nil {
+        try await Task.sleep(for: .milliseconds(20))
+      }
     }
 
     private func rightOrRedisError(_ body: () async throws -> Void) async {
