@@ -7,7 +7,8 @@ import ResilienceEtcd
 struct Supervisor {
   private let options: Options
   private let clock = SystemClock()
-  private let registry = ServiceRegistry()
+  /// Which believes each death: so many in a minute it would take for a fault of the network, and keep the dead.
+  private let registry = ServiceRegistry(selfPreservation: nil)
 
   init(_ options: Options) {
     self.options = options
