@@ -52,7 +52,7 @@ extension RedisTests.RedisStreamsBrokerTests {
       for number in 0..<50 {
         try await broker.publish([
           try EncodedEvent(
-            id: "\(number)", source: "/tests", type: "redis.event", data: Array(repeating: 1, count: 200_000))
+            id: "\(number)", source: "/tests", type: "redis.event", data: Array(repeating: 1, count: 60_000))
         ])
       }
       try await settleAll(consumer, 50)
@@ -60,7 +60,7 @@ extension RedisTests.RedisStreamsBrokerTests {
       let line = try #require(
         report.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") })
       let used = try #require(Int64(line.dropFirst("used_memory:".count)))
-      let limit = RESPCommand("CONFIG", ["SET", "maxmemory", .integer(used - 4_000_000)])
+      let limit = RESPCommand("CONFIG", ["SET", "maxmemory", .integer(used - 2_000_000)])
       _ = try await redis.reply(to: limit)
       let set = try await reason { _ = try await redis.reply(to: RESPCommand("SET", ["other", "text"])) }
       #expect(set == .server(code: "OOM"))
