@@ -34,8 +34,9 @@ struct Worker {
     while true {
       do {
         return try await body()
-      } catch is EtcdError {
-        try await SystemClock().sleep(for: .milliseconds(200))
+      } catch {
+        // Also what takes too long; the sleep throws when the task is cancelled.
+        try await SystemClock().sleep(for: .milliseconds(.random(in: 200...1000)))
       }
     }
   }
