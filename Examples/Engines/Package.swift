@@ -86,6 +86,15 @@ let package = Package(
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: settings),
+    .executableTarget(
+      name: "etcd-load",
+      dependencies: [
+        "ResilienceEtcd",
+        .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
     .testTarget(
       name: "ResilienceEtcdTests",
       dependencies: [

@@ -11,7 +11,7 @@ internal import Synchronization
 /// ```
 ///
 /// It connects when the first command is sent, and again when one is sent after the connection was lost.
-/// After an attempt that failed, commands are refused for a while: 10 ms, twice as long each time, 250 ms at
+/// After an attempt that failed, or a connection without any reply, commands are refused for a while: 10 ms, twice as long each time, 250 ms at
 /// most. All commands share the connection, one behind the other, without waiting for replies; each has a
 /// time limit. When the oldest has had no reply for that long, the connection is given up, and all that wait
 /// are told.
@@ -46,7 +46,7 @@ public final class RedisClient: Sendable {
   }
 
   private let group: any EventLoopGroup
-  private let maxReplyBytes: Int
+  let maxReplyBytes: Int
   private let maxCommands: Int
   private let state = Mutex(State())
 
@@ -184,8 +184,8 @@ extension RedisClient {
     state.number += 1
     let number = state.number
     return begin(
-      onConnect: { [weak self] in self?.noteAttempt($0) },
-      onEnd: { [weak self] in self?.state.withLock { if $0.number == number { $0.connection = nil } } })
+      onFirstReply: { [weak self] in self?.state.withLock { $0.failures = 0 } },
+      onEnd: { [weak self] in self?.noteEnd(of: number, $0) })
   }
 
   /// Another connection to the same Redis, which ends with the client at the latest.
@@ -200,7 +200,7 @@ extension RedisClient {
       let number = state.lastOther
       let connection = begin(
         onMessage: onMessage,
-        onEnd: { [weak self] in
+        onEnd: { [weak self] _ in
           self?.state.withLock { _ = $0.others.removeValue(forKey: number) }
           onEnd()
         })
@@ -210,24 +210,24 @@ extension RedisClient {
   }
 
   private func begin(
-    onConnect: @escaping @Sendable (_ fault: String?) -> Void = { _ in },
-    onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in }, onEnd: @escaping @Sendable () -> Void
+    onFirstReply: @escaping @Sendable () -> Void = {},
+    onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in },
+    onEnd: @escaping @Sendable (RedisConnection.End) -> Void
   ) -> RedisConnection {
     RedisConnection.connect(
       to: host, port, on: group.next(), timeLimit: TimeAmount(timeLimit), maxReplyBytes: maxReplyBytes,
-      onConnect: onConnect, onMessage: onMessage, onEnd: onEnd)
+      onFirstReply: onFirstReply, onMessage: onMessage, onEnd: onEnd)
   }
 
-  private func noteAttempt(_ fault: String?) {
+  /// One that had no reply has failed, also when there was a connection.
+  private func noteEnd(of number: Int, _ end: RedisConnection.End) {
     state.withLock { state in
-      guard let fault else {
-        state.failures = 0
-        return
-      }
+      if state.number == number { state.connection = nil }
+      guard !end.hadReply else { return }
       let backoff = min(Self.longestBackoff, Self.firstBackoff * (1 << min(state.failures, 10)))
       state.failures += 1
       state.retryAt = .now() + backoff
-      state.lastFault = fault
+      state.lastFault = end.message
     }
   }
 }

@@ -19,6 +19,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// As many commands as the client allows wait for their replies: this one was not sent.
     case tooManyCommands
+
+    /// It is more than can be sent at once, or could be read again: it was not sent.
+    case tooLarge
   }
 
   /// What kind of error it is.

@@ -34,7 +34,15 @@ public final class RedisStreamsBroker: EventBroker {
   let policy: BrokerPolicy
   let wakeups: BrokerWakeups
   private let redis: RedisClient
-  private static let enoughBytes: Int64 = 1 << 20
+  /// Whoever waits looks for itself after that time: messages may be lost.
+  let longestWait: Duration
+  /// Of what one reply brings.
+  let enoughBytes: Int64
+  /// With it, what is stored beside it and others of the same reply can be read.
+  private let longestEvent: Int
+  /// So many have a place in one command, each with four arguments.
+  private static let mostEvents = 250_000
+  private static let mostArguments = 1_000_000
 
   /// Creates a broker; nothing is sent before it is asked.
   ///
@@ -43,28 +51,54 @@ public final class RedisStreamsBroker: EventBroker {
   ///     Redis.
   ///   - prefix: What the keys in Redis begin with: all who use the same are one broker. Default:
   ///     `resilience:events`.
-  ///   - capacity: The most events that are kept, 1 or more; `BrokerFull` is thrown when some group has not
+  ///   - capacity: The most events that are kept, those for later too, 1 or more; `BrokerFull` is thrown when some group has not
   ///     settled the oldest of so many. What is published with a settlement or redriven is stored all the
   ///     same. Default: 1 000 000.
   ///   - policy: How events are given out, the same in all processes; of a group that is there the partitions
   ///     stay as they are, and `checkpointInterval` is of no account. Default: as `BrokerPolicy`'s
   ///     initialiser.
-  public init(
+  public convenience init(
     _ redis: RedisClient, prefix: String = "resilience:events", capacity: Int = 1_000_000,
     policy: BrokerPolicy = BrokerPolicy()
+  ) {
+    self.init(redis, prefix: prefix, capacity: capacity, policy: policy, longestWait: .seconds(1))
+  }
+
+  init(
+    _ redis: RedisClient, prefix: String, capacity: Int = 1_000_000, policy: BrokerPolicy = BrokerPolicy(),
+    longestWait: Duration
   ) {
     precondition(capacity >= 1, "a broker's capacity must be 1 or more, was \(capacity)")
     self.redis = redis
     self.prefix = prefix
     self.capacity = capacity
     self.policy = policy
+    self.longestWait = longestWait
+    enoughBytes = Int64(min(1 << 20, redis.maxReplyBytes / 4))
+    longestEvent = min(256 << 20, redis.maxReplyBytes / 2)
     wakeups = BrokerWakeups(redis, channel: "\(prefix):wake")
   }
 
   nonisolated(nonsending) func run(
     _ script: RedisScript, _ arguments: [RESPCommand.Argument]
   ) async throws(RedisError) -> RESPValue {
-    try await redis.reply(to: script, keys: [.text(prefix)], arguments)
+    guard arguments.count <= Self.mostArguments else {
+      throw RedisError(.tooLarge, "EVALSHA", "\(arguments.count) arguments, at most \(Self.mostArguments)")
+    }
+    return try await redis.reply(to: script, keys: [.text(prefix)], arguments)
+  }
+
+  /// Of events that can be read again.
+  func arguments(of events: [EncodedEvent]) throws(RedisError) -> [RESPCommand.Argument] {
+    guard events.count <= Self.mostEvents else {
+      throw RedisError(.tooLarge, "EVALSHA", "\(events.count) events at once, at most \(Self.mostEvents)")
+    }
+    let arguments = events.flatMap(\.arguments)
+    for case .bytes(let event) in arguments where event.count > longestEvent {
+      throw RedisError(
+        .tooLarge, "EVALSHA", "an event of \(event.count) bytes, at most \(longestEvent) can be read")
+    }
+    return arguments
   }
 
   nonisolated(nonsending) func run<Value>(
@@ -85,14 +119,35 @@ public final class RedisStreamsBroker: EventBroker {
 extension RedisStreamsBroker {
   /// Stores events, all or none.
   ///
-  /// - Throws: `BrokerFull`; ``RedisError``; `CancellationError` when cancelled before.
+  /// - Throws: `BrokerFull`; ``RedisError``, as too large for an event that is longer than half of what the
+  ///   client reads of a reply, and for more than 250 000 events; `CancellationError` when cancelled before.
   public func publish(_ events: [EncodedEvent]) async throws {
     try Task.checkCancellation()
     guard !events.isEmpty else { return }
-    let isStored = try await run(.publish, [.integer(Int64(capacity))] + events.flatMap(\.arguments)) {
-      (reply) throws(RESPValue.Mismatch) in try reply.integer("whether there was room")
+    let arguments = [.integer(Int64(capacity))] + (try arguments(of: events))
+    let isStored: Bool
+    do throws(RedisError) {
+      isStored = try await store(arguments)
+    } catch {
+      // What all groups have settled may be most of what fills Redis.
+      guard error.reason == .server(code: "OOM"), try await trim() > 0 else { throw error }
+      isStored = try await store(arguments)
     }
-    guard isStored == 1 else { throw BrokerFull(capacity: capacity) }
+    guard isStored else { throw BrokerFull(capacity: capacity) }
+  }
+
+  private nonisolated(nonsending) func store(
+    _ arguments: [RESPCommand.Argument]
+  ) async throws(RedisError) -> Bool {
+    try await run(.publish, arguments) { (reply) throws(RESPValue.Mismatch) in
+      try reply.integer("whether there was room") == 1
+    }
+  }
+
+  private nonisolated(nonsending) func trim() async throws(RedisError) -> Int64 {
+    try await run(.trim, []) { (reply) throws(RESPValue.Mismatch) in
+      try reply.integer("how many were removed")
+    }
   }
 
   /// Begins a session of one consumer.
@@ -102,22 +157,29 @@ extension RedisStreamsBroker {
     let arguments: [RESPCommand.Argument] =
       [.text(group.name), .integer(Int64(policy.partitions))] + group.filter.arguments
       + [group.start == .now ? "$" : "0", .integer(policy.session.microsecondsRoundedUp)]
-    let answer = try await run(.join, arguments) { (reply) throws(RESPValue.Mismatch) in
-      let items = try reply.items("a session", atLeast: 3)
-      return (
-        isJoined: try items[0].text("whether it is joined") == "joined", try items[1].text("a group"),
-        try items[2].text("a consumer")
-      )
-    }
-    guard answer.isJoined else {
+    var answer = try await join(.join, arguments)
+    if answer.outcome == "missing" { answer = try await join(.joinNew, arguments) }
+    guard answer.outcome == "joined" else {
       do {
-        let present = try EventFilter(kind: answer.1, text: answer.2)
+        let present = try EventFilter(kind: answer.group, text: answer.member)
         throw BrokerGroupConflict(group: group.name, present: present, requested: group.filter)
       } catch let error as RESPValue.Mismatch {
         throw RedisError(.malformedReply, "EVALSHA", error.message)
       }
     }
-    return StreamsConsumer(self, group: group.name, number: answer.1, member: answer.2)
+    return StreamsConsumer(self, group: group.name, number: answer.group, member: answer.member)
+  }
+
+  private nonisolated(nonsending) func join(
+    _ script: RedisScript, _ arguments: [RESPCommand.Argument]
+  ) async throws(RedisError) -> (outcome: String, group: String, member: String) {
+    try await run(script, arguments) { (reply) throws(RESPValue.Mismatch) in
+      let items = try reply.items("a session", atLeast: 3)
+      return (
+        try items[0].text("whether it is joined"), try items[1].text("a group"),
+        try items[2].text("a consumer")
+      )
+    }
   }
 
   /// Removes a group.
@@ -169,7 +231,7 @@ extension RedisStreamsBroker {
     // A letter does not change: either it is still there, or somebody else was first.
     let arguments: [RESPCommand.Argument] =
       [.integer(number), .bytes(StoredDeath.bytes(letter.history + [letter.death]))]
-      + (repaired?.storedArguments ?? [])
+      + (try arguments(of: repaired.map { [$0] } ?? []).dropFirst())
     let answer = try await run(.redrive, arguments) { (reply) throws(RESPValue.Mismatch) in
       try reply.items("a redrive", atLeast: 1)[0].text("what was done")
     }
@@ -181,7 +243,7 @@ extension RedisStreamsBroker {
     of group: String?, after number: Int64, limit: Int
   ) async throws -> [BrokerDeadLetter] {
     let arguments: [RESPCommand.Argument] = [
-      .text(group ?? ""), .integer(number), .integer(Int64(limit)), .integer(Self.enoughBytes),
+      .text(group ?? ""), .integer(number), .integer(Int64(limit)), .integer(enoughBytes),
     ]
     return try await run(.letters, arguments) { (reply) throws(RESPValue.Mismatch) in
       var letters: [BrokerDeadLetter] = []

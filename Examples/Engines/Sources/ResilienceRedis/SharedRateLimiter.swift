@@ -74,8 +74,8 @@ public final class SharedRateLimiter: Sendable {
   ///   - fallback: The limit of this process while Redis is away; one of a rate of 0 and no burst refuses
   ///     every call. Default: `limit`, its rate and its burst divided by `processes`; a burst of 1 at least.
   ///   - timeLimit: How long a call waits for Redis at most. Default: 250 ms.
-  ///   - maxWaiting: So many calls may wait for permits; further ones are refused. Default: 1024, as
-  ///     `TokenBucket`'s.
+  ///   - maxWaiting: So many calls may wait for permits, and as many for Redis' answer beside the one that
+  ///     asks; further ones are refused. Default: 1024, as `TokenBucket`'s.
   ///   - prefix: What the keys in Redis begin with. Default: `resilience`.
   ///   - onEvent: Is told when Redis is away and when it is back; must not block.
   public init(
@@ -113,7 +113,11 @@ extension SharedRateLimiter {
   /// - Parameter permits: How many; 0 pass without any. Default: 1.
   /// - Throws: `CancellationError`, when cancelled while Redis was asked.
   public nonisolated(nonsending) func tryAcquire(_ permits: Int = 1) async throws -> RateLimitDecision {
-    try await decide(permits, CallContext.current)
+    do {
+      return try await decide(permits, CallContext.current)
+    } catch let error as RateLimited {
+      return .refused(retryAt: error.retryAt)
+    }
   }
 
   /// Takes permits, waiting for them if it must; in no order.
@@ -189,7 +193,8 @@ extension SharedRateLimiter {
       let now = context.readClock()
       let waiter = SharedWaiting.Waiter()
       let step = state.withLock { state in
-        let step = state.take(permits, at: now)
+        let mayWait = waiting.withLock { $0.count } < maxWaiting
+        let step = state.take(permits, at: now, mayWait: mayWait)
         // Before anybody can answer.
         if step.waits { waiting.withLock { $0.add(waiter) } }
         return step
@@ -202,6 +207,11 @@ extension SharedRateLimiter {
         return decideAlone(permits, nextTry, now, context)
       case .ask(let request): ask(request, context)
       case .wait: break
+      case .full:
+        // By then Redis has answered.
+        let retryAt = now.advanced(by: timeLimit)
+        _ = note(.refused(retryAt: retryAt), permits, context)
+        throw refusal(.queueFull, retryAt, now)
       }
       switch await wait(waiter, context) {
       case .answered: continue

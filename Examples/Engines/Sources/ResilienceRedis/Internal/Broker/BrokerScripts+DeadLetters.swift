@@ -9,7 +9,7 @@ extension RedisScript {
     for _, number in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])) do
       local letter = redis.call('HMGET', P .. ':dead:' .. number, 'group', 'event', 'death', 'history')
       letters[#letters + 1] = {number, unpack(letter)}
-      bytes = bytes + #letter[2] + #letter[4]
+      bytes = bytes + #letter[2] + #letter[3] + #letter[4] + 512
       if bytes >= tonumber(ARGV[4]) then break end
     end
     return letters

@@ -1,7 +1,7 @@
 extension RedisScript {
   /// Arguments: the group, its number, the consumer's, how long a session lasts; how many events at most, how
-  /// far the group may run ahead, how many bytes are enough; the call's number, and those of calls whose
-  /// answers were lost.
+  /// far the group may run ahead, how many bytes are enough; the call's number; and of calls whose answers
+  /// were lost the first and the last, as often as there are such.
   ///
   /// Answers "ended", "again" for a call that is too late, or "events" with: after how many microseconds
   /// there may be some, and of each event the receipt, the position, the deliveries, the event and its
@@ -17,12 +17,19 @@ extension RedisScript {
 
     -- What a lost answer had was handed out to nobody; and it may not be done yet.
     local fence = tonumber(redis.call('HGET', group.fences, member) or 0)
-    for i = 9, #ARGV do
+    if #ARGV > 8 then
       for _, entry in ipairs(redis.call('XPENDING', LOG, name, '-', '+', 1000000, member)) do
-        local _, _, by = receipt(group, position(entry[1]))
-        if by == ARGV[i] then giveBack(group, position(entry[1]), entry[4] - 2) end
+        local at = position(entry[1])
+        local _, _, by = receipt(group, at)
+        by = tonumber(by)
+        for i = 9, #ARGV, 2 do
+          if by and by >= tonumber(ARGV[i]) and by <= tonumber(ARGV[i + 1]) then
+            giveBack(group, at, entry[4] - 2)
+            break
+          end
+        end
       end
-      fence = math.max(fence, tonumber(ARGV[i]))
+      for i = 10, #ARGV, 2 do fence = math.max(fence, tonumber(ARGV[i])) end
       redis.call('HSET', group.fences, member, string.format('%.0f', fence))
     end
     if call <= fence then return {'again'} end
@@ -40,7 +47,8 @@ extension RedisScript {
       redis.call('HSET', group.holders, number, member)
       redis.call('HINCRBY', group.counts, number, 1)
       events[#events + 1] = {receipt, string.format('%.0f', at), pending[4] - 1, entry.e, entry.h or ''}
-      bytes = bytes + #entry.e + #(entry.h or '')
+      -- With what each event's reply takes beside them.
+      bytes = bytes + #entry.e + #(entry.h or '') + 512
     end
 
     local rank = redis.call('ZRANK', group.members, member)
@@ -114,7 +122,7 @@ extension RedisScript {
     """
     local name, kept, window = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
     local group = session(name, ARGV[2], ARGV[3], ARGV[4])
-    local stale, isReady, isFree, isPublished = {}, false, false, false
+    local stale, isReady, isFree, isPublished, finished = {}, false, false, false, 0
     -- Whoever waits could not read any more.
     if group and redis.call('XPENDING', LOG, name)[1] >= window then isReady = true end
 
@@ -122,7 +130,7 @@ extension RedisScript {
       redis.call('XACK', LOG, name, entryID(at))
       redis.call('HDEL', group.receipts, string.format('%.0f', at))
       if release(group, number) then isFree = true end
-      if at % 64 == 0 then trim() end
+      finished = finished + 1
     end
 
     local i, place = 7, 0
@@ -146,20 +154,28 @@ extension RedisScript {
         isReady = true
       else
         local id = entryID(at)
-        local entry = named(redis.call('XRANGE', LOG, id, id)[1][2])
-        local letter = string.format('%.0f', nextNumber())
-        redis.call('HSET', P .. ':dead:' .. letter, 'group', name, 'type', entry.t, 'key', entry.k,
-          'event', entry.e, 'death', ARGV[first], 'history', ARGV[first + 1])
-        redis.call('ZADD', P .. ':dead', letter, letter)
-        redis.call('ZADD', P .. ':dead:of:' .. name, letter, letter)
+        local found = redis.call('XRANGE', LOG, id, id)[1]
         finish(at, number)
-        local surplus = redis.call('ZCARD', P .. ':dead') - kept
-        if surplus > 0 then
-          for _, oldest in ipairs(redis.call('ZRANGE', P .. ':dead', 0, surplus - 1)) do
-            removeLetter(oldest)
+        -- One that somebody removed by hand is finished.
+        if found then
+          local entry = named(found[2])
+          local letter = string.format('%.0f', nextNumber())
+          redis.call('HSET', P .. ':dead:' .. letter, 'group', name, 'type', entry.t, 'key', entry.k,
+            'event', entry.e, 'death', ARGV[first], 'history', ARGV[first + 1])
+          redis.call('ZADD', P .. ':dead', letter, letter)
+          redis.call('ZADD', P .. ':dead:of:' .. name, letter, letter)
+          local surplus = redis.call('ZCARD', P .. ':dead') - kept
+          if surplus > 0 then
+            for _, oldest in ipairs(redis.call('ZRANGE', P .. ':dead', 0, surplus - 1)) do
+              removeLetter(oldest)
+            end
           end
         end
       end
+    end
+    if finished > 0 then
+      local count = redis.call('INCRBY', P .. ':settled', finished)
+      if math.floor(count / 64) > math.floor((count - finished) / 64) then trim() end
     end
     if isPublished then
       wake('*')

@@ -5,6 +5,7 @@
 //     seq             the last number: of positions, groups, consumers, receipts and dead letters
 //     log             the stream of events: t type, k hash of the partition key, e the event; g for one
 //                     group, h its history
+//     settled         how many settlements there were: the log is trimmed at each 64th
 //     groups          by name: number, partitions, kind and text of the filter
 //     later           positions of events for later by their time; later:events has what is stored then
 //     dead            numbers of dead letters; dead:of:GROUP those of one group; dead:NUMBER a letter
@@ -145,7 +146,8 @@ extension RedisScript {
     local function append(fields)
       local at = nextNumber()
       redis.call('XADD', LOG, entryID(at), unpack(fields))
-      if at % 1024 == 0 then trim() end
+      -- Where nobody settles, since there is no group.
+      if redis.call('XLEN', LOG) % 1024 == 0 then trim() end
     end
 
     local function store(due, kind, key, event)
@@ -190,23 +192,38 @@ extension RedisScript {
     """
     local capacity = tonumber(ARGV[1])
     local count = (#ARGV - 1) / 4
-    if redis.call('XLEN', LOG) + count > capacity then
+    local room = capacity - count - redis.call('ZCARD', P .. ':later')
+    if redis.call('XLEN', LOG) > room then
       trim()
-      if redis.call('XLEN', LOG) + count > capacity then return 0 end
+      if redis.call('XLEN', LOG) > room then return 0 end
     end
     for i = 2, #ARGV, 4 do store(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) end
     wake('*')
     return 1
     """)
 
+  /// Removes what all groups have settled, also where Redis has no memory to publish. Answers how many events.
+  static let trim = broker(
+    """
+    local length = redis.call('XLEN', LOG)
+    trim()
+    return length - redis.call('XLEN', LOG)
+    """)
+
+  /// Joins a group that is there, also where Redis has no memory. Else answers "missing".
+  static let join = broker("local makes = false\n" + joining)
+
+  /// Joins a group, and makes it if it is not there.
+  static let joinNew = broker(frees: false, "local makes = true\n" + joining)
+
   /// Arguments: the group, its partitions, kind and text of its filter, where it begins; how long a session
   /// lasts. Answers its number and the consumer's, or with the filter that it has.
-  static let join = broker(
-    frees: false,
+  private static let joining =
     """
     local name, partitions, kind, filter, start, length = unpack(ARGV)
     releaseLater()
     if not find(name) then
+      if not makes then return {'missing', '', ''} end
       redis.call('XGROUP', 'CREATE', LOG, name, start, 'MKSTREAM')
       redis.call('HSET', P .. ':groups', name,
         string.format('%.0f', nextNumber()) .. ' ' .. partitions .. ' ' .. kind .. ' ' .. filter)
@@ -219,7 +236,7 @@ extension RedisScript {
     redis.call('ZADD', group.ends, now + length, member)
     wake(name)
     return {'joined', group.number, member}
-    """)
+    """
 
   /// Arguments: the group, its number, the consumer's, how long a session lasts. Answers whether it lasts.
   static let heartbeat = broker(
@@ -248,6 +265,7 @@ extension RedisScript {
     redis.call('DEL', group.members, group.ends, group.filled, group.holders, group.counts, group.receipts,
       group.fences)
     redis.call('HDEL', P .. ':groups', group.name)
+    trim()
     wake(group.name)
     return 1
     """)

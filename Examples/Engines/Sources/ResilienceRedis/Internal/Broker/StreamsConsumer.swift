@@ -6,7 +6,15 @@ final class StreamsConsumer: BrokerConsumer {
   private struct Calls {
     var last = 0
     /// Those whose answers did not come: what they handed out nobody has.
-    var lost: [Int] = []
+    var lost: [ClosedRange<Int>] = []
+
+    mutating func lose(_ call: Int, wasSent: Bool) {
+      if let last = lost.indices.last, lost[last].upperBound == call - 1 {
+        lost[last] = lost[last].lowerBound...call
+      } else if wasSent {
+        lost.append(call...call)
+      }
+    }
   }
 
   private enum Answer {
@@ -16,11 +24,10 @@ final class StreamsConsumer: BrokerConsumer {
     case deliveries([BrokerDelivery])
   }
 
-  /// The most events of one call, and about the most bytes.
+  /// The most events of one call.
   private static let mostEvents = 1000
-  private static let enoughBytes = 1 << 20
-  /// Whoever waits looks for itself after that time: messages may be lost.
-  private static let longestWait = Duration.seconds(1)
+  /// More than are ever counted: Redis' scripts have no whole numbers of 64 bits.
+  private static let mostDeliveries = 1_000_000_000
   private static let waitWithoutMessages = Duration.milliseconds(100)
 
   private let broker: RedisStreamsBroker
@@ -39,6 +46,9 @@ final class StreamsConsumer: BrokerConsumer {
 
   var heartbeatInterval: Duration { broker.policy.session / 3 }
 
+  /// How many stretches of calls have had no answer.
+  var lostCount: Int { calls.withLock { $0.lost.count } }
+
   private var ended: BrokerSessionEnded { BrokerSessionEnded(group: group) }
 
   private var session: [RESPCommand.Argument] {
@@ -46,7 +56,9 @@ final class StreamsConsumer: BrokerConsumer {
   }
 
   func heartbeat() async throws {
-    let isThere = try await broker.run(.heartbeat, session).integer("a heartbeat")
+    let isThere = try await broker.run(.heartbeat, session) { (reply) throws(RESPValue.Mismatch) in
+      try reply.integer("a heartbeat")
+    }
     guard isThere == 1 else { throw ended }
   }
 
@@ -67,7 +79,7 @@ final class StreamsConsumer: BrokerConsumer {
       case .again: continue
       case .deliveries(let deliveries): return deliveries
       case .nothing(let wait):
-        let longest = broker.wakeups.isSubscribed ? Self.longestWait : Self.waitWithoutMessages
+        let longest = broker.wakeups.isSubscribed ? broker.longestWait : Self.waitWithoutMessages
         try await self.wait(waiter, for: min(wait, longest))
       }
     }
@@ -93,18 +105,20 @@ final class StreamsConsumer: BrokerConsumer {
     }
     let arguments: [RESPCommand.Argument] = [
       .integer(Int64(min(max(1, limit), Self.mostEvents))), .integer(Int64(broker.policy.window)),
-      .integer(Int64(Self.enoughBytes)), .integer(Int64(call)),
+      .integer(broker.enoughBytes), .integer(Int64(call)),
     ]
     do {
       let answer = try await broker.run(
-        .receive, session + arguments + lost.map { .integer(Int64($0)) }, read: answer)
+        .receive,
+        session + arguments
+          + lost.flatMap { [.integer(Int64($0.lowerBound)), .integer(Int64($0.upperBound))] },
+        read: answer)
       calls.withLock { $0.lost.removeAll { lost.contains($0) } }
       return answer
     } catch {
       // One that was not sent has handed out nothing.
-      if error.reason != .refused, error.reason != .tooManyCommands {
-        calls.withLock { $0.lost.append(call) }
-      }
+      let wasSent = error.reason != .refused && error.reason != .tooManyCommands
+      calls.withLock { $0.lose(call, wasSent: wasSent) }
       throw error
     }
   }
@@ -145,7 +159,8 @@ final class StreamsConsumer: BrokerConsumer {
     let fixed: [RESPCommand.Argument] = [
       .integer(Int64(policy.deadLetterCapacity)), .integer(Int64(policy.window)),
     ]
-    return try await broker.run(.settle, session + fixed + settlements.flatMap(arguments)) {
+    let all = try settlements.flatMap(arguments)
+    return try await broker.run(.settle, session + fixed + all) {
       (reply) throws(RESPValue.Mismatch) in
       var stale: [BrokerReceipt] = []
       for item in try reply.items("the stale receipts") {
@@ -159,15 +174,15 @@ final class StreamsConsumer: BrokerConsumer {
     }
   }
 
-  private func arguments(_ settlement: BrokerSettlement) -> [RESPCommand.Argument] {
+  private func arguments(_ settlement: BrokerSettlement) throws -> [RESPCommand.Argument] {
     let receipt: [RESPCommand.Argument] = [
       .text("\(settlement.receipt.scope)"), .text("\(settlement.receipt.position)"),
     ]
     switch settlement.outcome {
     case .handled(let events):
-      return receipt + ["handled", .integer(Int64(events.count))] + events.flatMap(\.arguments)
+      return receipt + ["handled", .integer(Int64(events.count))] + (try broker.arguments(of: events))
     case .returned(let deliveries):
-      return receipt + ["returned", .integer(Int64(max(0, deliveries)))]
+      return receipt + ["returned", .integer(Int64(min(max(0, deliveries), Self.mostDeliveries)))]
     case .deadLettered(let death, let history):
       return receipt
         + ["dead", .bytes(StoredDeath.bytes([death])), .bytes(StoredDeath.bytes(history))]

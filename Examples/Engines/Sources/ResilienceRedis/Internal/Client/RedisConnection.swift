@@ -9,6 +9,12 @@ internal import Synchronization
 final class RedisConnection: Sendable {
   typealias Completion = @Sendable (Result<RESPValue, RedisError>) -> Void
 
+  struct End: Sendable {
+    let reason: RedisError.Reason
+    let message: String
+    let hadReply: Bool
+  }
+
   struct Pending: Sendable {
     let name: String
     let sentAt: NIODeadline
@@ -21,7 +27,7 @@ final class RedisConnection: Sendable {
     var bytes = ByteBuffer()
     var commands: [Pending] = []
     var isScheduled = false
-    var end: (reason: RedisError.Reason, message: String)?
+    var end: End?
   }
 
   let loop: any EventLoop
@@ -32,25 +38,28 @@ final class RedisConnection: Sendable {
   /// Begins to connect; commands can be sent at once.
   ///
   /// - Parameters:
-  ///   - onConnect: Is told once whether there is a connection: `nil`, or why there is none.
+  ///   - resolver: Finds the host's addresses. Default: the system's.
+  ///   - onFirstReply: Is told once, when the first reply comes.
   ///   - onMessage: Is told of what Redis sends of its own accord.
   ///   - onEnd: Is told once when the connection has ended.
   static func connect(
     to host: String, _ port: Int, on loop: any EventLoop, timeLimit: TimeAmount, maxReplyBytes: Int,
-    onConnect: @escaping @Sendable (_ fault: String?) -> Void = { _ in },
+    resolver: (any Resolver & Sendable)? = nil,
+    onFirstReply: @escaping @Sendable () -> Void = {},
     onMessage: @escaping @Sendable (RESPValue) -> Void = { _ in },
-    onEnd: @escaping @Sendable () -> Void = {}
+    onEnd: @escaping @Sendable (End) -> Void = { _ in }
   ) -> RedisConnection {
     let connection = RedisConnection(loop)
     loop.execute {
       let replies = RedisReplies(loop, timeLimit: timeLimit, maxReplyBytes: maxReplyBytes, onMessage)
-      replies.onEnd = { reason, message in
-        connection.outbox.withLock { $0.end = $0.end ?? (reason, message) }
+      replies.onFirstReply = onFirstReply
+      replies.onEnd = { end in
+        connection.outbox.withLock { $0.end = $0.end ?? end }
         connection.drain()
-        onEnd()
+        onEnd(end)
       }
       connection.replies.value = replies
-      connection.open(host, port, timeLimit, NIOLoopBound(replies, eventLoop: loop), onConnect)
+      connection.open(host, port, timeLimit, resolver, NIOLoopBound(replies, eventLoop: loop))
     }
     return connection
   }
@@ -61,25 +70,21 @@ final class RedisConnection: Sendable {
   }
 
   private func open(
-    _ host: String, _ port: Int, _ timeLimit: TimeAmount, _ replies: NIOLoopBound<RedisReplies>,
-    _ onConnect: @escaping @Sendable (String?) -> Void
+    _ host: String, _ port: Int, _ timeLimit: TimeAmount, _ resolver: (any Resolver & Sendable)?,
+    _ replies: NIOLoopBound<RedisReplies>
   ) {
     ClientBootstrap(group: loop)
+      .resolver(resolver)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .connectTimeout(timeLimit)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(replies.value)
-        }
-      }
+      // A name may have several addresses, which are tried beside each other: one of the channels is taken.
+      .channelOption(.autoRead, value: false)
       .connect(host: host, port: port)
       .whenComplete { result in
         switch result {
-        case .success: onConnect(nil)
+        case .success(let channel): replies.value.adopt(channel)
         case .failure(let error):
-          let message = "no connection to \(host):\(port): \(error)"
-          onConnect(message)
-          replies.value.end(.refused, message)
+          replies.value.end(.refused, "no connection to \(host):\(port): \(error)")
         }
       }
   }

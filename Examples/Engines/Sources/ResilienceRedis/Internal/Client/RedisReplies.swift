@@ -8,7 +8,8 @@ final class RedisReplies: ChannelInboundHandler {
   /// Timers are no finer.
   private static let tick = TimeAmount.milliseconds(1)
 
-  var onEnd: (RedisError.Reason, String) -> Void = { _, _ in }
+  var onFirstReply: () -> Void = {}
+  var onEnd: (RedisConnection.End) -> Void = { _ in }
   private let loop: any EventLoop
   private let timeLimit: TimeAmount
   private let onMessage: @Sendable (RESPValue) -> Void
@@ -18,6 +19,7 @@ final class RedisReplies: ChannelInboundHandler {
   private var waiting = CircularBuffer<RedisConnection.Pending>()
   private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   private var isEnded = false
+  private var hadReply = false
 
   init(
     _ loop: any EventLoop, timeLimit: TimeAmount, maxReplyBytes: Int,
@@ -41,15 +43,26 @@ final class RedisReplies: ChannelInboundHandler {
     for command in commands { setTimer(at: min(command.deadline, command.sentAt + timeLimit)) }
   }
 
-  func channelActive(context: ChannelHandlerContext) {
-    if isEnded { return context.close(promise: nil) }
-    if unsent.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(unsent), promise: nil) }
-    unsent = ByteBuffer()
+  /// Takes the channel that is connected.
+  func adopt(_ channel: any Channel) {
+    guard !isEnded else { return channel.close(promise: nil) }
+    do {
+      try channel.pipeline.syncOperations.addHandler(self)
+      channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+    } catch {
+      channel.close(promise: nil)
+      end(.closed, "the connection failed: \(error)")
+    }
   }
 
   // MARK: - In
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    guard context.channel.isActive else { return end(.closed, "the connection was closed at once") }
+    if unsent.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(unsent), promise: nil) }
+    unsent = ByteBuffer()
+  }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
@@ -67,6 +80,10 @@ final class RedisReplies: ChannelInboundHandler {
     if reply.isMessage { return onMessage(reply) }
     guard let pending = waiting.popFirst() else {
       return end(.malformedReply, "a reply came that no command waits for")
+    }
+    if !hadReply {
+      hadReply = true
+      onFirstReply()
     }
     guard let completion = pending.completion else { return }
     if case .error(let message) = reply {
@@ -96,8 +113,8 @@ final class RedisReplies: ChannelInboundHandler {
     waiting = []
     context?.close(promise: nil)
     let onEnd = onEnd
-    self.onEnd = { _, _ in }
-    onEnd(reason, message)
+    self.onEnd = { _ in }
+    onEnd(RedisConnection.End(reason: reason, message: message, hadReply: hadReply))
     for pending in failed { pending.completion?(.failure(RedisError(reason, pending.name, message))) }
   }
 

@@ -20,14 +20,20 @@ extension RedisScript {
     local need, want, lifetime = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
     local function cost(count) return math.ceil(count * period / permits) end
 
+    local capacity = cost(burst)
     local full, leased, leases = now, 0, {}
     local fields = redis.call('HGETALL', KEYS[1])
     for i = 1, #fields, 2 do
       if fields[i] == 'full' then
-        full = tonumber(fields[i + 1])
+        -- No more than there can be, should the clock have been set back.
+        full = math.min(tonumber(fields[i + 1]), now + capacity)
       else
         local n, count, ends = string.match(fields[i + 1], '^(%d+):(%d+):(%d+)$')
         local lease = {holder = fields[i], number = n, count = tonumber(count), ends = tonumber(ends)}
+        if lease.ends > now + lifetime then
+          lease.ends = now + lifetime
+          redis.call('HSET', KEYS[1], lease.holder, string.format('%s:%d:%d', n, count, lease.ends))
+        end
         leases[#leases + 1] = lease
         leased = leased + lease.count
       end
@@ -60,7 +66,6 @@ extension RedisScript {
     end
     full = math.max(full, now + cost(leased))
 
-    local capacity = cost(burst)
     local room = capacity - (full - now)
     local granted = math.max(0, math.floor(room * permits / period))
     if cost(granted) > room then granted = granted - 1 end

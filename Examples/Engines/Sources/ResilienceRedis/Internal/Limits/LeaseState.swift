@@ -9,6 +9,8 @@ struct LeaseState: Sendable {
     case ask(LeaseRequest)
     /// Somebody asks Redis already.
     case wait
+    /// As many as may wait already do.
+    case full
     /// Redis is away: the local limit decides. With a request Redis is asked meanwhile whether it is back.
     case fallback(LeaseRequest?, nextTry: Instant)
   }
@@ -38,7 +40,8 @@ struct LeaseState: Sendable {
     self.policy = policy
   }
 
-  mutating func take(_ permits: Int, at now: Instant) -> Step {
+  /// - Parameter mayWait: Whether it may wait for the answer that somebody else has asked for.
+  mutating func take(_ permits: Int, at now: Instant, mayWait: Bool = true) -> Step {
     if !isAsking, permits <= available, now < endsAt {
       available -= permits
       return .acquired
@@ -52,6 +55,7 @@ struct LeaseState: Sendable {
     }
     if !isAsking, now < nextAskAt { return .refused(retryAt: nextAskAt) }
     if isAsking {
+      guard mayWait else { return .full }
       queued += permits
       return .wait
     }
@@ -106,7 +110,9 @@ struct LeaseState: Sendable {
     if grant.permits > 0 {
       number += 1
     } else if request.want > 0 {
-      refusal = (request.need, now.advanced(byNanoseconds: grant.waitNanoseconds))
+      // What others have leased they may give back meanwhile.
+      let wait = min(grant.waitNanoseconds, policy.lifetimeNanoseconds)
+      refusal = (request.need, now.advanced(byNanoseconds: wait))
     }
   }
 

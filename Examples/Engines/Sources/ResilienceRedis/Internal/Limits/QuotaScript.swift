@@ -21,8 +21,8 @@ extension RedisScript {
   ///
   /// What was taken is counted in steps of a 64th of a period, as `QuotaLimiter` does: a permit counts from
   /// the beginning of its step until that lies more than the period in the past, so that it is never
-  /// forgotten too early. A quota by the calendar counts in the present hour, day or month. Time never goes
-  /// back.
+  /// forgotten too early. A quota by the calendar counts in the present hour, day or month. Time does not go
+  /// back, unless the clock was set back by more than five seconds: what was taken later counts as taken now.
   ///
   /// Arguments: how many permits; by how many microseconds the calendar is ahead of UTC; for each quota its
   /// kind, its permits and its period in microseconds. Answers whether they were taken and, if not, after how
@@ -53,12 +53,27 @@ extension RedisScript {
     local fields = redis.call('HGETALL', KEYS[1])
     for i = 1, #fields, 2 do
       if fields[i] == 'now' then
-        now = math.max(now, tonumber(fields[i + 1]))
+        local last = tonumber(fields[i + 1])
+        if last <= now + 5000000 then now = math.max(now, last) end
       else
         local quota, step = string.match(fields[i], '^(.*):(%-?%d+)$')
         taken[quota] = taken[quota] or {}
         taken[quota][tonumber(step)] = tonumber(fields[i + 1])
       end
+    end
+
+    local function moveToPresent(name, counts, place)
+      local count = 0
+      for step, later in pairs(counts) do
+        if step > place then
+          redis.call('HDEL', KEYS[1], name .. ':' .. string.format('%.0f', step))
+          counts[step] = nil
+          count = count + later
+        end
+      end
+      if count == 0 then return end
+      counts[place] = (counts[place] or 0) + count
+      redis.call('HSET', KEYS[1], name .. ':' .. string.format('%.0f', place), counts[place])
     end
 
     local wait, longest, places = 0, 0, {}
@@ -70,6 +85,7 @@ extension RedisScript {
         local length = math.floor((period - 1) / 64) + 1
         local reach = length == 1 and period - 1 or math.floor((period - 1) / length) + 1
         place = math.floor(now / length)
+        moveToPresent(name, counts, place)
         local kept = {}
         for step, count in pairs(counts) do
           if step < place - reach then
@@ -90,6 +106,7 @@ extension RedisScript {
       else
         local left
         place, left = span(kind)
+        moveToPresent(name, counts, place)
         for step, count in pairs(counts) do
           if step < place then
             redis.call('HDEL', KEYS[1], name .. ':' .. string.format('%.0f', step))

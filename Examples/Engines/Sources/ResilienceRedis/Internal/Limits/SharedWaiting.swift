@@ -8,6 +8,8 @@ struct SharedWaiting: Sendable {
 
   private var waiters: [Waiter] = []
 
+  var count: Int { waiters.count }
+
   mutating func add(_ waiter: Waiter) { waiters.append(waiter) }
 
   mutating func takeAll() -> [Waiter] {
@@ -29,7 +31,7 @@ extension LeaseState.Step {
   var waits: Bool {
     switch self {
     case .ask, .wait: true
-    case .acquired, .refused, .fallback: false
+    case .acquired, .refused, .fallback, .full: false
     }
   }
 }
