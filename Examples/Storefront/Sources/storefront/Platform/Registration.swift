@@ -30,7 +30,9 @@ struct Registration: Service {
 
   private func list(_ port: Int, in store: some RegistryStore) async throws {
     let instance = ServiceInstance(
-      id: platform.instance, service: platform.name, address: "127.0.0.1:\(port)")
+      id: platform.instance, service: platform.name, address: "\(platform.settings.advertisedHost):\(port)")
+    // Who is not listed any more is not found, and not ready.
+    defer { registered.clear() }
     try await store.withLease(instance, ttl: platform.settings.lease) {
       registered.set(port)
       platform.logger.info("registered", metadata: ["address": "\(instance.address)"])
@@ -39,16 +41,18 @@ struct Registration: Service {
   }
 }
 
-/// The port of a service that is registered.
+/// The port of a service while it is registered.
 final class RegisteredPort: Sendable {
   struct NotRegistered: Error {}
 
   private let value = Mutex<Int?>(nil)
 
-  /// `nil` before.
+  /// `nil` before and after.
   var port: Int? { value.withLock { $0 } }
 
   func set(_ port: Int) { value.withLock { $0 = port } }
+
+  func clear() { value.withLock { $0 = nil } }
 
   func check() throws {
     if port == nil { throw NotRegistered() }
