@@ -167,6 +167,27 @@ import Testing
     }
   }
 
+  @Test func whoHasLostItsPlaceIsNotReady() async throws {
+    try await ShopInProcess.run { shop in
+      let store = shop.settings.store
+      let port = try #require(shop.processes["carts"]?.port.port)
+      func isReady() async throws -> Bool {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/health/ready")
+        return try await HTTPClient.shared.execute(request, timeout: .seconds(1)).status == .ok
+      }
+      #expect(try await isReady())
+      let present = try #require(try await store.list("carts").records.first)
+      let other = ServiceInstance(id: present.instance.id, service: "carts", address: "127.0.0.1:1")
+      let lease = try await store.grantLease(ttl: .seconds(60))
+      _ = try await store.write(
+        StoreRecord(other, state: .inService, leaseID: lease.id), if: .revision(present.revision))
+      try await eventually("it says so") { try await !isReady() }
+      try await store.revoke(lease)
+      try await eventually("it has its place again") { try await isReady() }
+      #expect(try await store.list("carts").records.map(\.instance.address) == ["127.0.0.1:\(port)"])
+    }
+  }
+
   @Test func aServiceThatIsAwayIsARefusalAndNotAHangingRequest() async throws {
     try await ShopInProcess.run { shop in
       try await shop.offer("85123A")

@@ -33,6 +33,10 @@ struct GuardCommand: ParsableCommand {
     watcher.executableURL = URL(filePath: Program.path)
     watcher.arguments = ["guard", "--parent", "\(parent)", "--target", "\(getpid())"]
     try watcher.run()
+    // The mask goes on to the program, and this thread blocks signals that are for others here.
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
     var arguments = command.map { strdup($0) }
     arguments.append(nil)
     execv(command[0], &arguments)
