@@ -10,13 +10,11 @@ struct ServeCommand: AsyncParsableCommand {
   static let secretVariable = "STOREFRONT_SECRET"
   static let staffKeyVariable = "STOREFRONT_STAFF_KEY"
 
-  static let minStaffKeyBytes = 16
-
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Run one service, or the hub, until SIGTERM.",
     discussion:
-      "\(secretVariable), of 32 bytes or more, signs the tokens; \(staffKeyVariable), of 16 or more, gets one for the "
-      + "staff. Users and gateway need the same ones, the others none."
+      "\(secretVariable), of 32 bytes or more, signs the tokens; \(staffKeyVariable), of 16 or more, gets one "
+      + "for the staff. Users and gateway need the same ones, the others none."
   )
 
   @Argument(help: "hub, or one of \(StorefrontServices.all.map { $0.name }.joined(separator: ", ")).")
@@ -84,11 +82,16 @@ struct ServeCommand: AsyncParsableCommand {
   static func secrets(in environment: [String: String]) throws -> (secret: String, staffKey: String) {
     func read(_ name: String, bytes: Int) throws -> String {
       guard let value = environment[name] else { throw ValidationError("\(name) must be set") }
-      guard value.utf8.count >= bytes else {
-        throw ValidationError("\(name) has \(value.utf8.count) bytes, and needs \(bytes)")
-      }
+      try check(value, named: name, bytes: bytes)
       return value
     }
-    return (try read(secretVariable, bytes: 32), try read(staffKeyVariable, bytes: minStaffKeyBytes))
+    return (try read(secretVariable, bytes: 32), try read(staffKeyVariable, bytes: 16))
+  }
+
+  /// - Throws: `ValidationError` for a secret of fewer bytes.
+  static func check(_ value: String, named name: String, bytes: Int) throws {
+    guard value.utf8.count >= bytes else {
+      throw ValidationError("\(name) has \(value.utf8.count) bytes, and needs \(bytes)")
+    }
   }
 }

@@ -17,11 +17,7 @@ struct UpCommand: AsyncParsableCommand {
 
   func run() async throws {
     let given = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable]
-    if let given, given.utf8.count < ServeCommand.minStaffKeyBytes {
-      throw ValidationError(
-        "\(ServeCommand.staffKeyVariable) has \(given.utf8.count) bytes, and needs \(ServeCommand.minStaffKeyBytes)"
-      )
-    }
+    if let given { try ServeCommand.check(given, named: ServeCommand.staffKeyVariable, bytes: 16) }
     let staffKey = given ?? UUID().uuidString
     let plan = try SupervisorPlan(
       directory: directory, gatewayPort: port, engines: shared.engines.list, instances: shared.instances,

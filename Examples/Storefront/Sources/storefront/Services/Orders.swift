@@ -36,7 +36,8 @@ struct Orders: StorefrontService {
       CREATE TABLE IF NOT EXISTS endings (
         order_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (order_id, status));
       CREATE TABLE IF NOT EXISTS letters (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, order_id TEXT, reason TEXT NOT NULL)
+        number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, order_id TEXT,
+        reason TEXT NOT NULL)
       """)
     self.database = database
     try platform.handle(Topic.productAdded) { event in
