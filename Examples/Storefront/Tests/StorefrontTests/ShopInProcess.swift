@@ -90,6 +90,19 @@ struct ShopInProcess: Sendable {
     }
   }
 
+  /// The books, when all has settled; nobody is killed here, so that soon.
+  func settled() async throws -> Books {
+    try await Books.settled(by: .shared, settings, within: .seconds(20), quiet: .seconds(1))
+  }
+
+  /// The page of a service's figures.
+  func metrics(of service: String) async throws -> String {
+    let port = try #require(processes[service]?.port.port)
+    let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/metrics")
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+    return String(buffer: try await response.body.collect(upTo: 1 << 20))
+  }
+
   /// Orders, and expects that it is taken.
   func order(
     _ sku: String, _ quantity: Int, by customer: ShopClient, key: String = UUID().uuidString

@@ -13,14 +13,21 @@ struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Run one service, or the hub, until SIGTERM.",
     discussion:
-      "\(secretVariable) signs the tokens, \(staffKeyVariable) gets one for the staff: all processes need the same."
+      "\(secretVariable), of 32 bytes or more, signs the tokens; \(staffKeyVariable), of 16 or more, gets one "
+      + "for the staff. Users and gateway need the same ones, the others none."
   )
 
   @Argument(help: "hub, or one of \(StorefrontServices.all.map { $0.name }.joined(separator: ", ")).")
   var name: String
 
-  @Option(help: "The port on loopback; 0 for any.")
+  @Option(help: "The port; 0 for any.")
   var port = 0
+
+  @Option(help: "The address to listen on; 0.0.0.0 for all.")
+  var host = "127.0.0.1"
+
+  @Option(help: "The address, or the name, that others reach this process by.")
+  var advertise = "127.0.0.1"
 
   @Option(help: "Tells instances of one service apart.")
   var instance = 1
@@ -51,27 +58,40 @@ struct ServeCommand: AsyncParsableCommand {
     let parentWatch = parent.map { ParentWatch(parent: $0) }
     guard let type = StorefrontServices.named(name) else {
       return try await HubProcess.run(
-        directory: "\(directory)/hub", port: port, logger: logger, signals: [.sigterm, .sigint],
+        directory: "\(directory)/hub", host: host, port: port, logger: logger, signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self))
     }
     let environment = ProcessInfo.processInfo.environment
-    guard let secret = environment[Self.secretVariable], let staffKey = environment[Self.staffKeyVariable]
-    else {
-      throw ValidationError("\(Self.secretVariable) and \(Self.staffKeyVariable) must be set")
-    }
-    guard secret.utf8.count >= 32 else {
-      throw ValidationError("\(Self.secretVariable) has \(secret.utf8.count) bytes, and needs 32")
-    }
+    let (secret, staffKey) = type.needsSecrets ? try Self.secrets(in: environment) : ("", "")
     try await EngineChoice.using(engines) { engines in
-      let settings = ServiceSettings(
+      var settings = ServiceSettings(
         store: engines.store, broker: engines.broker, instance: instance, directory: directory,
-        secret: secret,
-        staffKey: staffKey,
-        collector: collector)
+        secret: secret, staffKey: staffKey, collector: collector)
+      settings.host = host
+      settings.advertisedHost = advertise
       try await ServiceProcess(
         type, settings, port: port, logger: logger, signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self)
       ).run()
+    }
+  }
+
+  /// What signs tokens, and the staff's key.
+  ///
+  /// - Throws: `ValidationError` for one that is missing, or that can be guessed: an empty key is everybody's.
+  static func secrets(in environment: [String: String]) throws -> (secret: String, staffKey: String) {
+    func read(_ name: String, bytes: Int) throws -> String {
+      guard let value = environment[name] else { throw ValidationError("\(name) must be set") }
+      try check(value, named: name, bytes: bytes)
+      return value
+    }
+    return (try read(secretVariable, bytes: 32), try read(staffKeyVariable, bytes: 16))
+  }
+
+  /// - Throws: `ValidationError` for a secret of fewer bytes.
+  static func check(_ value: String, named name: String, bytes: Int) throws {
+    guard value.utf8.count >= bytes else {
+      throw ValidationError("\(name) has \(value.utf8.count) bytes, and needs \(bytes)")
     }
   }
 }

@@ -16,7 +16,9 @@ struct UpCommand: AsyncParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func run() async throws {
-    let staffKey = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable] ?? UUID().uuidString
+    let given = ProcessInfo.processInfo.environment[ServeCommand.staffKeyVariable]
+    if let given { try ServeCommand.check(given, named: ServeCommand.staffKeyVariable, bytes: 16) }
+    let staffKey = given ?? UUID().uuidString
     let plan = try SupervisorPlan(
       directory: directory, gatewayPort: port, engines: shared.engines.list, instances: shared.instances,
       program: Program.path,
@@ -24,7 +26,9 @@ struct UpCommand: AsyncParsableCommand {
     let supervisor = try Supervisor(plan, staffKey: staffKey, logger: Program.logger)
     try await Interruption.watching {
       try await supervisor.run {
-        print("The shop is open at \(supervisor.gateway); the staff's key is \(staffKey).")
+        // Who has set a key knows it, and may not want it in a log.
+        let key = given == nil ? "; the staff's key is \(staffKey)" : ""
+        print("The shop is open at \(supervisor.gateway)\(key).")
         fflush(nil)
         try await Task.sleep(for: .seconds(1_000_000_000))
       }

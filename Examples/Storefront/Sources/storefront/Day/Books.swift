@@ -45,7 +45,7 @@ struct Books: Decodable, Equatable, Sendable {
   ) async throws {
     let end = ContinuousClock.now + limit
     while true {
-      let books = try await collect(by: client, settings)
+      let books = try await collect(by: client, settings, until: end)
       if books.products >= count, books.shelves.count >= count { return }
       guard ContinuousClock.now < end else {
         throw NotOffered(wanted: count, priced: books.products, shelved: books.shelves.count)
@@ -54,20 +54,38 @@ struct Books: Decodable, Equatable, Sendable {
     }
   }
 
-  /// Collects the books until all has ended and nothing has changed for two seconds, or time is up.
+  /// Collects the books until all has ended and nothing has changed for a while, or time is up.
+  ///
+  /// - Parameter quiet: That while. Default: two sessions at the broker, after which what a dead consumer had in
+  ///   its hands has come to another one.
   static func settled(
-    by client: HTTPClient, _ settings: ServiceSettings, within limit: Duration
+    by client: HTTPClient, _ settings: ServiceSettings, within limit: Duration,
+    quiet: Duration = EngineChoice.policy.session * 2
   ) async throws -> Books {
     let end = ContinuousClock.now + limit
-    var books = try await collect(by: client, settings)
-    var unchanged = 0
-    while unchanged < 4 || !books.isSettled, ContinuousClock.now < end {
+    var books = try await collect(by: client, settings, until: end)
+    var since = ContinuousClock.now
+    while since.duration(to: .now) < quiet || !books.isSettled, ContinuousClock.now < end {
       try await Task.sleep(for: .milliseconds(500))
-      let next = try await collect(by: client, settings)
-      unchanged = next == books ? unchanged + 1 : 0
+      let next = try await collect(by: client, settings, until: end)
+      if next != books { since = .now }
       books = next
     }
     return books
+  }
+
+  /// Tries again what fails: a service may be just starting.
+  private static func collect(
+    by client: HTTPClient, _ settings: ServiceSettings, until end: ContinuousClock.Instant
+  ) async throws -> Books {
+    while true {
+      do {
+        return try await collect(by: client, settings)
+      } catch {
+        guard !Task.isCancelled, ContinuousClock.now < end else { throw error }
+        try await Task.sleep(for: .milliseconds(200))
+      }
+    }
   }
 }
 

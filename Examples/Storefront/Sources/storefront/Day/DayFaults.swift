@@ -28,22 +28,46 @@ struct DayFaults: Sendable {
     let start = ContinuousClock.now
     switch fault {
     case .kill(let name):
-      supervisor.signal(name, SIGKILL)
-      return await recovery(of: name, from: "kill -9 \(name)", since: start)
+      let starts = supervisor.starts(of: name)
+      guard supervisor.signal(name, SIGKILL) else { return Self.missed("kill -9 \(name)") }
+      let result = await recovery(of: name, from: "kill -9 \(name)", since: start)
+      return await restarted([name: starts], result)
     case .stop(let name):
-      supervisor.signal(name, SIGSTOP)
+      guard supervisor.signal(name, SIGSTOP) else { return Self.missed("stop \(name)") }
       async let result = recovery(of: name, from: "stop \(name)", since: start)
       try? await Task.sleep(for: Self.stopped)
       supervisor.signal(name, SIGCONT)
       return await result
     case .killAtRandom(let times):
+      var (starts, hits): ([String: Int], Int) = ([:], 0)
       for _ in 0..<times {
-        if let child = supervisor.children.randomElement() { supervisor.signal(child.name, SIGKILL) }
+        // One that is starting again is not there to be hit.
+        if let name = supervisor.processes.keys.randomElement() {
+          let count = supervisor.starts(of: name)
+          if supervisor.signal(name, SIGKILL) { (starts[name], hits) = (count, hits + 1) }
+        }
         try? await Task.sleep(for: .seconds(1))
       }
+      let fault = "kill -9 \(hits) times"
+      guard hits > 0 else { return Self.missed(fault) }
       // An order needs nearly all of them.
-      return await recovery(of: Logistics.name, from: "kill -9 \(times) times", since: .now)
+      return await restarted(starts, recovery(of: Logistics.name, from: fault, since: .now))
     }
+  }
+
+  private static func missed(_ fault: String) -> Result {
+    Result(fault: fault, isRepaired: false, text: "there was no process to hit")
+  }
+
+  /// A fault is not repaired before each process that was hit was started again.
+  private func restarted(_ starts: [String: Int], _ result: Result) async -> Result {
+    let end = ContinuousClock.now + Self.limit
+    while let name = starts.keys.sorted().first(where: { supervisor.starts(of: $0) <= starts[$0] ?? 0 }) {
+      guard ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(50))) != nil else {
+        return Result(fault: result.fault, isRepaired: false, text: "\(name) was not started again")
+      }
+    }
+    return result
   }
 
   private func recovery(

@@ -50,7 +50,8 @@ struct DayFile: Sendable {
     guard fields.count == 8, !fields[0].hasPrefix("C"), let quantity = Int(fields[3]), quantity > 0,
       quantity <= 1_000_000, let price = Double(fields[5]), (0.005...100_000).contains(price),
       fields[1].prefix(5).count == 5, fields[1].prefix(5).allSatisfy(\.isNumber),
-      let second = Self.second(of: fields[4]), let customer = Int(fields[6].prefix { $0 != "." })
+      let second = Self.second(of: fields[4]), let customer = Int(fields[6].prefix { $0 != "." }),
+      customer > 0
     else {
       skippedLines += 1
       return
@@ -83,7 +84,8 @@ struct DayFile: Sendable {
 
   private static func second(of date: String) -> Int? {
     let time = date.split(separator: " ").last?.split(separator: ":").compactMap { Int($0) } ?? []
-    guard time.count == 3 else { return nil }
+    guard time.count == 3, (0..<24).contains(time[0]), (0..<60).contains(time[1]), (0..<61).contains(time[2])
+    else { return nil }
     return time[0] * 3600 + time[1] * 60 + time[2]
   }
 }

@@ -20,7 +20,7 @@ struct DayProbe: Sendable {
     while true {
       attempt += 1
       do {
-        try await ask(service, key: "probe \(service) \(start) \(attempt)", until: start + limit)
+        try await ask(service, key: "\(day.id) probe \(service) \(start) \(attempt)", until: start + limit)
         return start.duration(to: .now)
       } catch {
         if start.duration(to: .now) > limit { throw error }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOHTTP1
 import Resilience
 import Synchronization
@@ -8,6 +9,8 @@ final class DayRun: Sendable {
   let patience = Patience()
   private let shop: ShopClient
   private let staffKey: String
+  /// Tells this day's requests from those of another one in the same folder.
+  let id = UUID().uuidString
   private let acknowledged = Mutex<Set<String>>([])
   private let placed = Mutex(0)
   private let failed = Mutex<[String]>([])
@@ -71,10 +74,10 @@ final class DayRun: Sendable {
       _ = try await patience.run("GET /products/{sku}") { try await shop.get("/products/\(item.sku)") }
       _ = try await patience.run("POST /carts/{customer}/items") {
         try await shop.send(
-          .POST, "/carts/\(visit.customer)/items", item, key: "\(visit.invoice) \(item.sku)")
+          .POST, "/carts/\(visit.customer)/items", item, key: "\(id) \(visit.invoice) \(item.sku)")
       }
     }
-    let order = try await order(visit.items, by: shop, key: visit.invoice)
+    let order = try await order(visit.items, by: shop, key: "\(id) \(visit.invoice)")
     acknowledge(order)
     placed.withLock { $0 += 1 }
   }

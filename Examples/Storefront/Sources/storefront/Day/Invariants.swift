@@ -4,6 +4,7 @@ import Resilience
 enum Invariants {
   enum Promise: String, CaseIterable, Sendable {
     case noneLost = "no order that was acknowledged is lost"
+    case onePerKey = "an order that was asked for again is one order"
     case oneEnding = "every order ends once: shipped, refunded or declined"
     case onePayment = "nobody is charged twice, or for what is not shipped"
     case oneParcel = "what is shipped leaves once, and whole"
@@ -24,6 +25,7 @@ enum Invariants {
         switch promise {
         case .noneLost:
           acknowledged.subtracting(orders.keys).sorted().map { "order \($0) is not in the books" }
+        case .onePerKey: repeats(books)
         case .oneEnding:
           books.orders.filter { $0.endings.count != 1 }.map { "order \($0.id) ended: \($0.endings)" }
         case .onePayment: payments(books, orders)
@@ -33,6 +35,13 @@ enum Invariants {
         }
       return Finding(promise: promise, breaches: breaches)
     }
+  }
+
+  private static func repeats(_ books: Books) -> [String] {
+    Dictionary(grouping: books.orders) { [$0.customer, $0.key] }.values.filter { $0.count > 1 }.map {
+      orders in
+      "customer \(orders[0].customer) has \(orders.count) orders for the key \"\(orders[0].key)\""
+    }.sorted()
   }
 
   private static func payments(_ books: Books, _ orders: [String: Orders.Books.Entry]) -> [String] {
@@ -62,9 +71,16 @@ enum Invariants {
       let due = orders[id].map { $0.endings == ["shipped"] ? $0.pieces : 0 } ?? 0
       return taken == due ? nil : "order \(id) holds \(taken) pieces instead of \(due)"
     }
-    let gone = books.shelves.reduce(0) { $0 + $1.initial - $1.stock }
-    let shipped = books.parcels.reduce(0) { $0 + $1.pieces }
-    if gone != shipped { breaches.append("\(gone) pieces are off the shelves, and \(shipped) were shipped") }
+    var shipped: [String: Int] = [:]
+    for order in books.orders where order.endings == ["shipped"] {
+      for item in order.items { shipped[item.sku, default: 0] += item.quantity }
+    }
+    let gone = Dictionary(books.shelves.map { ($0.sku, $0.initial - $0.stock) }) { $0 + $1 }
+    breaches += Set(gone.keys).union(shipped.keys).sorted().compactMap { sku in
+      let (gone, shipped) = (gone[sku] ?? 0, shipped[sku] ?? 0)
+      return gone == shipped
+        ? nil : "\(gone) pieces of \(sku) are off the shelf, and \(shipped) were shipped"
+    }
     breaches += books.shelves.filter { $0.stock < 0 }.map { "the stock of \($0.sku) is \($0.stock)" }
     return breaches
   }
@@ -73,7 +89,7 @@ enum Invariants {
   private static func letters(_ books: Books, _ orders: [String: Orders.Books.Entry]) -> [String] {
     var breaches = books.letters.filter { letter in
       guard let order = letter.order else {
-        return ![Topic.productQuery.name, Topic.productDetails.name].contains { letter.reason.hasPrefix($0) }
+        return !Topic.ofPages.contains { letter.reason.hasPrefix($0) }
       }
       return orders[order]?.endings.isEmpty ?? true
     }.map { "\($0.reason) of order \($0.order ?? "none")" }

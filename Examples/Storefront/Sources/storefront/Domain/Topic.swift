@@ -18,6 +18,15 @@ enum Topic {
   static let productQuery = EventType<ProductQuery>("query_product")
   static let productDetails = EventType<ProductDetails>("product_details")
 
+  /// What has an order in it.
+  static let ofOrders = Set(
+    [
+      orderCreated, paymentCompleted, paymentDeclined, stockUpdated, stockRefused, orderShipped, orderGivenUp,
+      orderCancelled, orderRefunded,
+    ].map(\.name))
+  /// Questions of product pages and their answers: nobody waits for them for long.
+  static let ofPages: Set = [productQuery.name, productDetails.name]
+
   /// Says that a service has begun, and is one more reason for the broker to know all of its groups by then.
   static let serviceStarted = EventType<ServiceStarted>("service.started")
 }

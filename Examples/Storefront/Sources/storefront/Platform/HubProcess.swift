@@ -9,7 +9,7 @@ import UnixSignals
 /// The hub: keeps the events of all services in a journal, and lists them in memory.
 enum HubProcess {
   static func run(
-    directory: String, port: Int, logger: Logger, signals: [UnixSignal],
+    directory: String, host: String, port: Int, logger: Logger, signals: [UnixSignal],
     beside services: [any Service] = []
   ) async throws {
     let broker = try await JournalBroker.open(LocalDirectory(path: directory), policy: EngineChoice.policy)
@@ -19,7 +19,7 @@ enum HubProcess {
     router.addMetrics { [broker.snapshot()] }
     router.addHub(Hub(broker: broker, maxWait: .seconds(1)))
     let app = Application(
-      router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+      router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
       logger: logger)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

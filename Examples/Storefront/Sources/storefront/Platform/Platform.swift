@@ -98,7 +98,7 @@ final class Platform: Sendable {
       let context = CallContext.current
       try await database.handleOnce(event) { transaction in
         guard let next = try body(event.data, transaction) else { return }
-        try database.publish(event.data, as: next, in: transaction, context)
+        try database.publish(next, after: event, in: transaction, context)
       }
     }
   }

@@ -30,25 +30,49 @@ struct Registration: Service {
 
   private func list(_ port: Int, in store: some RegistryStore) async throws {
     let instance = ServiceInstance(
-      id: platform.instance, service: platform.name, address: "127.0.0.1:\(port)")
+      id: platform.instance, service: platform.name, address: "\(platform.settings.advertisedHost):\(port)")
+    // Who is not listed any more is not found, and not ready.
+    defer { registered.clear() }
     try await store.withLease(instance, ttl: platform.settings.lease) {
       registered.set(port)
       platform.logger.info("registered", metadata: ["address": "\(instance.address)"])
-      try await CallContext.current.clock.sleep(for: .seconds(1_000_000_000))
+      try await watch(instance, port, in: store)
+    }
+  }
+
+  /// Says that the place is lost while another process has it, and takes it again when that has gone.
+  private func watch(_ instance: ServiceInstance, _ port: Int, in store: some RegistryStore) async throws {
+    while true {
+      try await CallContext.current.clock.sleep(for: platform.settings.lease)
+      // A registry that is away takes nobody's place.
+      guard let listing = try? await store.list(instance.service) else { continue }
+      let record = listing.records.first { $0.instance.id == instance.id }
+      switch record?.instance.address {
+      case instance.address: registered.set(port)
+      case .some(let other):
+        if registered.port != nil {
+          platform.logger.error("another process has the place", metadata: ["address": "\(other)"])
+        }
+        registered.clear()
+      case nil:
+        if registered.port == nil { throw RegisteredPort.NotRegistered() }
+      }
     }
   }
 }
 
-/// The port of a service that is registered.
+/// The port of a service while it is registered.
 final class RegisteredPort: Sendable {
   struct NotRegistered: Error {}
 
   private let value = Mutex<Int?>(nil)
 
-  /// `nil` before.
+  /// `nil` before and after.
   var port: Int? { value.withLock { $0 } }
 
   func set(_ port: Int) { value.withLock { $0 = port } }
+
+  func clear() { value.withLock { $0 = nil } }
 
   func check() throws {
     if port == nil { throw NotRegistered() }

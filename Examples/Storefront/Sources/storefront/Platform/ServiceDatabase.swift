@@ -94,12 +94,31 @@ final class ServiceDatabase: Sendable {
     try outbox.publish(event.encoded(context: context), in: database)
   }
 
-  /// Has a step of an order's way published.
+  /// Has the first step of an order's way published.
   func publish(
     _ order: Order, as type: EventType<Order>, in database: Database, _ context: CallContext
   ) throws {
-    let id = "\(order.id)/\(type.name)"
-    try publish(order, as: type, id: id, subject: order.id, in: database, context)
+    try publish(order, as: type, id: "\(order.id)/\(type.name)", subject: order.id, in: database, context)
+  }
+
+  /// Has what follows from a step published: a step that is done a second time, for another reason, goes on as
+  /// a second one, too.
+  func publish(
+    _ type: EventType<Order>, after step: Event<Order>, in database: Database, _ context: CallContext
+  ) throws {
+    let order = step.data
+    let prefix = "\(order.id)/\(step.type)"
+    let reason = step.id.hasPrefix(prefix) ? step.id.dropFirst(prefix.count) : ""
+    try publish(
+      order, as: type, id: "\(order.id)/\(type.name)\(reason)", subject: order.id, in: database, context)
+  }
+
+  /// How many events wait for their publication, and how many are set aside, of which a thousand are counted.
+  func snapshot() throws -> OutboxSnapshot {
+    try queue.read { [outbox] database in
+      OutboxSnapshot(
+        pending: try outbox.pendingCount(in: database), refused: try outbox.refused(in: database).count)
+    }
   }
 
   /// Publishes what has committed, until it is cancelled.

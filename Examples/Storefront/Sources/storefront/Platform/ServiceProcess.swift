@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Hummingbird
+import HummingbirdCore
 import Logging
 import Resilience
 import ResilienceHummingbird
@@ -63,7 +64,9 @@ final class ServiceProcess: Sendable {
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let app = Application(
       router: router(service, platform, readiness),
-      configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
+      // Longer than clients keep a connection that they do not use: so it is they who close it.
+      server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(75))),
+      configuration: ApplicationConfiguration(address: .hostname(platform.settings.host, port: port)),
       onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? port) },
       logger: platform.logger)
     let bus = DrainingService(
@@ -97,7 +100,9 @@ final class ServiceProcess: Sendable {
       let calls = platform.callees.withLock(\.self).flatMap { callee -> [any MetricSource] in
         [callee.breakers.snapshot(), callee.budget.snapshot()]
       }
-      return [platform.bus.snapshot()] + calls + service.metrics
+      // One that cannot be read has no figures: its service is not ready either.
+      let outboxes: [any MetricSource] = platform.databases.withLock(\.self).compactMap { try? $0.snapshot() }
+      return [platform.bus.snapshot()] + outboxes + calls + service.metrics
     }
     router.addMiddleware {
       // What fails here is the disk or the broker: another try may find it back.

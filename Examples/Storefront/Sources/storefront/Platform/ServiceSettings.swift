@@ -10,12 +10,16 @@ struct ServiceSettings: Sendable {
   var instance = 1
   /// Where their databases are: a file each.
   var directory: String
-  /// What tokens are signed with.
+  /// What tokens are signed with; empty for services that do not need it.
   var secret: String
-  /// What a member of the staff shows to get a token.
+  /// What a member of the staff shows to get a token; empty for services that do not need it.
   var staffKey: String
   /// Where spans go, such as `http://127.0.0.1:4318`; `nil` for nowhere.
   var collector: String?
+  /// The address that the server binds.
+  var host = "127.0.0.1"
+  /// Where others reach it: what is registered.
+  var advertisedHost = "127.0.0.1"
   /// How long an instance stays listed without a heartbeat.
   var lease = Duration.seconds(3)
   /// How long a server goes on after it has said that it ends.

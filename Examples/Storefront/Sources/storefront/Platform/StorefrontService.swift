@@ -12,6 +12,9 @@ protocol StorefrontService: Sendable {
   /// Whether several instances are one service: what they share is in the database, or at the broker.
   static var isRepeatable: Bool { get }
 
+  /// Whether it signs or reads tokens: nobody else is told with what.
+  static var needsSecrets: Bool { get }
+
   init(_ platform: Platform) async throws
 
   /// Adds what it answers.
@@ -30,6 +33,7 @@ protocol StorefrontService: Sendable {
 extension StorefrontService {
   static var calls: [String] { [] }
   static var isRepeatable: Bool { true }
+  static var needsSecrets: Bool { false }
   func protect(_ router: Router<StorefrontContext>) {}
   var metrics: [any MetricSource] { [] }
   func run() async throws {

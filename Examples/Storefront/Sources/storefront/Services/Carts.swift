@@ -2,7 +2,7 @@ import GRDB
 import Hummingbird
 import Resilience
 
-/// The carts: what each customer is about to buy. An order empties the customer's.
+/// The carts: what each customer is about to buy. What is ordered leaves it.
 struct Carts: StorefrontService {
   static let name = "carts"
 
@@ -21,7 +21,13 @@ struct Carts: StorefrontService {
       """)
     self.database = database
     try platform.step(on: Topic.orderCreated, in: database) { order, database in
-      try database.execute(sql: "DELETE FROM items WHERE customer = ?", arguments: [order.customer])
+      for item in order.items {
+        try database.execute(
+          sql: "UPDATE items SET quantity = quantity - ? WHERE customer = ? AND sku = ?",
+          arguments: [item.quantity, order.customer, item.sku])
+      }
+      try database.execute(
+        sql: "DELETE FROM items WHERE customer = ? AND quantity <= 0", arguments: [order.customer])
       return nil
     }
   }
@@ -32,7 +38,7 @@ struct Carts: StorefrontService {
       let customer = try context.parameters.require("customer")
       let item = try await request.decode(as: Order.Item.self, context: context)
       try item.check()
-      let key = try request.idempotencyKey(of: customer)
+      let key = "cart item \(customer) \(try request.idempotencyKey())"
       _ = try await database.answerOnce(key) { database in
         try database.execute(
           sql: """

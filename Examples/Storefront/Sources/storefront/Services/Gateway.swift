@@ -9,10 +9,13 @@ struct Gateway: StorefrontService {
   static let name = "gateway"
   /// It has the port, and the limits, in memory.
   static let isRepeatable = false
+  static let needsSecrets = true
   static let calls = ["users", "products", "productpage", "carts", "orders"]
 
   private let keys = JWTKeyCollection()
   private let limiter = KeyedRateLimiter<String>("customers", limit: .perSecond(50, burst: 100))
+  /// Who has no token is limited by where the connection comes from, which a proxy before the shop shares out.
+  private let strangers = KeyedRateLimiter<String>("strangers", limit: .perSecond(200, burst: 400))
   private let bulkhead = Bulkhead("gateway", limit: .fixed(100), maxWaiting: 100)
   private let users, products, pages, carts, orders: Upstream
 
@@ -25,14 +28,16 @@ struct Gateway: StorefrontService {
     orders = Upstream(platform.calls(to: "orders"))
   }
 
-  var metrics: [any MetricSource] { [limiter.snapshot(), bulkhead.snapshot()] }
+  var metrics: [any MetricSource] { [limiter.snapshot(), strangers.snapshot(), bulkhead.snapshot()] }
 
   func protect(_ router: Router<StorefrontContext>) {
     router.addMiddleware {
       RefusalMiddleware(otherwise: .badGateway)
-      BulkheadMiddleware(bulkhead)
       TokenMiddleware(keys: keys)
-      RateLimitMiddleware(limiter) { _, context in context.identity?.sub.value }
+      RateLimitMiddleware(limiter) { _, context in context.identity?.name }
+      RateLimitMiddleware(strangers) { _, context in context.identity == nil ? context.peer : nil }
+      BodyMiddleware()
+      BulkheadMiddleware(bulkhead)
     }
   }
 

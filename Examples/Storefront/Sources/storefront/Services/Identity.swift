@@ -10,5 +10,8 @@ struct Identity: JWTPayload {
   var role: Role
   var exp: ExpirationClaim
 
+  /// Tells a customer who is called as the staff is from the staff.
+  var name: String { "\(role.rawValue) \(sub.value)" }
+
   func verify(using key: some JWTAlgorithm) throws { try exp.verifyNotExpired() }
 }

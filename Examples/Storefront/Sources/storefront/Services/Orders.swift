@@ -10,6 +10,9 @@ struct Orders: StorefrontService {
   private let platform: Platform
   private let database: ServiceDatabase
 
+  /// What goes into one event, and into one transaction, has a bound.
+  static let maxItems = 500
+
   private struct Placing: Decodable {
     var items: [Order.Item]
   }
@@ -28,10 +31,13 @@ struct Orders: StorefrontService {
       """
       CREATE TABLE IF NOT EXISTS prices (sku TEXT PRIMARY KEY, pence INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS orders (
-        id TEXT PRIMARY KEY, customer TEXT NOT NULL, pence INTEGER NOT NULL, document TEXT NOT NULL);
+        id TEXT PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL, pence INTEGER NOT NULL,
+        document TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS endings (
         order_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (order_id, status));
-      CREATE TABLE IF NOT EXISTS letters (id TEXT PRIMARY KEY, order_id TEXT, reason TEXT NOT NULL)
+      CREATE TABLE IF NOT EXISTS letters (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, order_id TEXT,
+        reason TEXT NOT NULL)
       """)
     self.database = database
     try platform.handle(Topic.productAdded) { event in
@@ -57,7 +63,7 @@ struct Orders: StorefrontService {
     router.post("orders") { request, context in
       guard let customer = request.headers[.customer] else { throw HTTPError(.badRequest) }
       let placing = try await request.decode(as: Placing.self, context: context)
-      let order = try await place(placing.items, of: customer, key: request.idempotencyKey(of: customer))
+      let order = try await place(placing.items, of: customer, key: request.idempotencyKey())
       return EditedResponse(
         status: .created,
         response: Status(id: order.id, customer: customer, status: "placed", pence: order.pence))
@@ -74,10 +80,14 @@ struct Orders: StorefrontService {
 
   private func place(_ items: [Order.Item], of customer: String, key: String) async throws -> Order {
     guard !items.isEmpty else { throw HTTPError(.unprocessableContent, message: "an order has items") }
+    guard items.count <= Self.maxItems else {
+      throw HTTPError(
+        .unprocessableContent, message: "an order has \(Self.maxItems) items at most, not \(items.count)")
+    }
     for item in items { try item.check() }
     let id = UUID().uuidString.lowercased()
     let call = CallContext.current
-    return try await database.answerOnce(key) { [orders = database] database in
+    return try await database.answerOnce("order \(customer) \(key)") { [orders = database] database in
       var order = Order(id: id, customer: customer, items: items, pence: 0)
       for item in items {
         let price = try Int.fetchOne(
@@ -87,7 +97,8 @@ struct Orders: StorefrontService {
       }
       let document = String(decoding: try JSONEncoder().encode(order), as: UTF8.self)
       try database.execute(
-        sql: "INSERT INTO orders VALUES (?, ?, ?, ?)", arguments: [id, customer, order.pence, document])
+        sql: "INSERT INTO orders VALUES (?, ?, ?, ?, ?)",
+        arguments: [id, customer, key, order.pence, document])
       try orders.publish(order, as: Topic.orderCreated, in: database, call)
       return order
     }
@@ -111,21 +122,40 @@ struct Orders: StorefrontService {
 extension Orders {
   func run() async throws { try await platform.everySecond(giveUpTheDead) }
 
-  /// Takes the broker's dead letters out, each into the books, and has an order whose event is among them
-  /// end: logistics says how.
+  /// Takes the broker's dead letters of orders and of page questions out, each into the books, and has an order
+  /// whose event is among them end: logistics says how. All others stay, for somebody to look at.
   private func giveUpTheDead() async throws {
     guard let broker = platform.bus.broker else { return }
-    for letter in try await broker.deadLetters() {
-      let order = letter.event.data.flatMap { try? JSONDecoder().decode(Order.self, from: Data($0)) }
-      let reason = "\(letter.event.type) for \(letter.group): \(letter.death.reason)"
-      try await database.write { [orders = database] database in
-        try database.execute(
-          sql: "INSERT OR IGNORE INTO letters VALUES (?, ?, ?)", arguments: [letter.id, order?.id, reason])
-        guard let order, database.changesCount > 0 else { return }
-        try orders.publish(order, as: Topic.orderGivenUp, in: database, .current)
-      }
-      try await broker.removeDeadLetter(letter.id)
+    var last: String?
+    while true {
+      let letters = try await broker.deadLetters(of: nil, after: last, limit: 100)
+      guard let latest = letters.last else { return }
+      for letter in letters { try await giveUp(letter, at: broker) }
+      last = latest.id
     }
+  }
+
+  private func giveUp(_ letter: BrokerDeadLetter, at broker: any EventBroker) async throws {
+    let event = letter.event
+    let order =
+      Topic.ofOrders.contains(event.type)
+      ? event.data.flatMap { try? JSONDecoder().decode(Order.self, from: Data($0)) } : nil
+    guard order != nil || Topic.ofPages.contains(event.type) else { return }
+    let reason = "\(event.type) for \(letter.group): \(letter.death.reason)"
+    // Not the broker's number, which one that has lost its data gives out again.
+    let key = "\(letter.group) \(event.type) \(event.id) \(letter.death.time.nanoseconds)"
+    try await database.write { [orders = database] database in
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO letters (key, order_id, reason) VALUES (?, ?, ?)",
+        arguments: [key, order?.id, reason])
+      guard let order, database.changesCount > 0 else { return }
+      // Each letter is a reason of its own to cancel what has happened since the last one.
+      try orders.publish(
+        order, as: Topic.orderGivenUp,
+        id: "\(order.id)/\(Topic.orderGivenUp.name)/\(database.lastInsertedRowID)",
+        subject: order.id, in: database, .current)
+    }
+    try await broker.removeDeadLetter(letter.id)
   }
 }
 
@@ -135,9 +165,14 @@ extension Orders {
   struct Books: ResponseCodable {
     struct Entry: Codable, Hashable {
       var id: String
+      var customer: String
+      /// What the customer's requests for it have in common.
+      var key: String
       var endings: [String]
       var pence: Int
-      var pieces: Int
+      var items: [Order.Item]
+
+      var pieces: Int { items.reduce(0) { $0 + $1.quantity } }
     }
 
     struct Letter: Codable, Hashable {
@@ -156,15 +191,14 @@ extension Orders {
       try await database.read { database in
         let endings = try Row.fetchAll(database, sql: "SELECT * FROM endings")
         let byOrder = Dictionary(grouping: endings) { $0["order_id"] as String }
-        let documents = try String.fetchAll(database, sql: "SELECT document FROM orders")
-        let orders = try documents.map { try JSONDecoder().decode(Order.self, from: Data($0.utf8)) }
+        let orders = try Row.fetchAll(database, sql: "SELECT key, document FROM orders").map { row in
+          let order = try JSONDecoder().decode(Order.self, from: Data((row["document"] as String).utf8))
+          return Books.Entry(
+            id: order.id, customer: order.customer, key: row["key"],
+            endings: (byOrder[order.id] ?? []).map { $0["status"] }, pence: order.pence, items: order.items)
+        }
         return Books(
-          products: try Int.fetchOne(database, sql: "SELECT count(*) FROM prices") ?? 0,
-          orders: orders.map { order in
-            Books.Entry(
-              id: order.id, endings: (byOrder[order.id] ?? []).map { $0["status"] }, pence: order.pence,
-              pieces: order.pieces)
-          },
+          products: try Int.fetchOne(database, sql: "SELECT count(*) FROM prices") ?? 0, orders: orders,
           letters: try Row.fetchAll(database, sql: "SELECT * FROM letters").map {
             Books.Letter(order: $0["order_id"], reason: $0["reason"])
           })

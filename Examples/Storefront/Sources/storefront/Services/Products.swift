@@ -32,22 +32,30 @@ struct Products: StorefrontService {
   func addRoutes(to router: Router<StorefrontContext>) {
     router.post("products") { request, context in
       let product = try await request.decode(as: Product.self, context: context)
-      guard !product.sku.isEmpty, (1...100_000_000).contains(product.pence),
+      guard (1...Product.maxSkuBytes).contains(product.sku.utf8.count),
+        product.description.utf8.count <= Product.maxDescriptionBytes,
+        (1...100_000_000).contains(product.pence),
         (0...1_000_000_000).contains(product.quantity)
       else {
-        throw HTTPError(.unprocessableContent, message: "a sku, a price and a quantity from 0 are needed")
+        throw HTTPError(
+          .unprocessableContent, message: "a sku, a price and a quantity from 0 are needed, and no long texts"
+        )
       }
       let call = CallContext.current
-      let isNew = try await database.write { [database] transaction in
+      let (isNew, stored) = try await database.write { [database] transaction in
         try transaction.execute(
           sql: "INSERT OR IGNORE INTO products VALUES (?, ?, ?, ?)",
           arguments: [product.sku, product.description, product.pence, product.quantity])
-        guard transaction.changesCount > 0 else { return false }
+        guard transaction.changesCount > 0 else {
+          let sql = "SELECT * FROM products WHERE sku = ?"
+          let known = try Row.fetchOne(transaction, sql: sql, arguments: [product.sku]).map(Product.init)
+          return (false, known ?? product)
+        }
         try database.publish(
           product, as: Topic.productAdded, id: product.sku, subject: product.sku, in: transaction, call)
-        return true
+        return (true, product)
       }
-      return EditedResponse(status: isNew ? .created : .ok, response: product)
+      return EditedResponse(status: isNew ? .created : .ok, response: stored)
     }
   }
 }

@@ -37,12 +37,8 @@ struct Upstream: Sendable {
     onward.headers.add(name: "content-type", value: "application/json")
     if let key = request.headers[.idempotencyKey] { onward.headers.add(name: "idempotency-key", value: key) }
     if let customer = context.identity?.sub.value { onward.headers.add(name: "x-customer", value: customer) }
-    let body: ByteBuffer
-    do {
-      body = try await request.body.collect(upTo: 1 << 20)
-    } catch is NIOTooManyBytesError {
-      throw HTTPError(.contentTooLarge, message: "the body has more than a mebibyte")
-    }
+    // In memory already: BodyMiddleware has taken it in.
+    let body = try await request.body.collect(upTo: BodyMiddleware.maxBytes)
     if body.readableBytes > 0 { onward.body = .bytes(body) }
     let response = try await call(onward)
     // In memory already: the call has read it.

@@ -7,6 +7,7 @@ import JWTKit
 /// A customer gets one for a number, as the shop is a model of one; staff shows a key.
 struct Users: StorefrontService {
   static let name = "users"
+  static let needsSecrets = true
 
   private let keys = JWTKeyCollection()
   private let staffKey: String

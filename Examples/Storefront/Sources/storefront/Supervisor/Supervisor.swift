@@ -55,9 +55,12 @@ final class Supervisor: Sendable {
   func starts(of name: String) -> Int { startCounts.withLock { $0[name] ?? 0 } }
 
   /// Sends a signal to a process.
-  func signal(_ name: String, _ number: Int32) {
-    guard let process = processes[name] else { return }
-    kill(process, number)
+  ///
+  /// - Returns: Whether there was one.
+  @discardableResult
+  func signal(_ name: String, _ number: Int32) -> Bool {
+    guard let process = processes[name] else { return false }
+    return kill(process, number) == 0
   }
 
   /// Runs `body` while the processes run, once all are ready; then stops them, also when it fails or is
@@ -114,12 +117,14 @@ final class Supervisor: Sendable {
     var options = PlatformOptions()
     // Of its own: what a terminal sends on Ctrl-C is for the supervisor, which stops them in order.
     options.processGroupID = 0
-    options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
+    options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
+    let isTold = StorefrontServices.named(child.service)?.needsSecrets ?? false
     return try await Subprocess.run(
       .path(FilePath(child.executable)), arguments: Arguments(child.arguments),
       environment: .inherit.updating([
-        Environment.Key(stringLiteral: ServeCommand.secretVariable): secret,
-        Environment.Key(stringLiteral: ServeCommand.staffKeyVariable): staffKey,
+        // Nobody else is told, nor inherits them.
+        Environment.Key(stringLiteral: ServeCommand.secretVariable): isTold ? secret : nil,
+        Environment.Key(stringLiteral: ServeCommand.staffKeyVariable): isTold ? staffKey : nil,
       ]),
       platformOptions: options, input: .none, output: .discarded,
       error: .fileDescriptor(log, closeAfterSpawningProcess: true)

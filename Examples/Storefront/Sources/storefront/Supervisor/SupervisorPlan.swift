@@ -29,7 +29,7 @@ struct SupervisorPlan: Sendable {
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
     addresses = try EngineAddresses.parse([])
-    for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine) }
+    for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
     if addresses.etcd == nil || addresses.redis == nil {
       let port = try freePort()
       addresses.hub = "http://127.0.0.1:\(port)"
@@ -45,14 +45,14 @@ struct SupervisorPlan: Sendable {
     }
   }
 
-  private mutating func add(_ engine: Engine) throws {
+  private mutating func add(_ engine: Engine, _ program: String) throws {
     guard let executable = engine.executable else { throw NotInstalled(engine: engine) }
     let port = try freePort()
     let arguments = try engine.arguments(
       port: port, peerPort: freePort(), directory: "\(directory)/\(engine.rawValue)")
     var child = ChildProcess(
-      name: engine.rawValue, service: engine.rawValue, executable: executable, arguments: arguments,
-      port: port)
+      name: engine.rawValue, service: engine.rawValue, executable: program,
+      arguments: ["guard", "--parent", "\(getpid())", "--", executable] + arguments, port: port)
     switch engine {
     case .etcd:
       addresses.etcd = "http://127.0.0.1:\(port)"
