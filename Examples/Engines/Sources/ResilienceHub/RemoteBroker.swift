@@ -71,12 +71,14 @@ extension RemoteBroker {
         self, group.name, session: id,
         heartbeatInterval: max(.nanoseconds(joined.head.heartbeatNanoseconds), .milliseconds(10)))
     } catch {
-      // It may have begun, and would have keys to itself until it ends.
+      // It may have begun, or begin yet, and would have keys to itself until it ends. Whether the caller has time left
+      // or was cancelled has no part in it: so nothing of the call goes along.
       let client = client
-      try? await shielded {
+      let leave = Task.detached(executorPreference: CallContext.current.executor) {
         let _: HubFrame<HubNothing> = try await client.ask(
           HubPath.leave, HubSessionOnly(session: id), within: min(client.timeout, .seconds(1)))
       }
+      _ = await leave.result
       throw error
     }
   }
