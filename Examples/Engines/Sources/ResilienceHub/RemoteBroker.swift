@@ -14,6 +14,9 @@ public import Resilience
 /// repeated: what was settled is stale then. What was handed out to a call that was not answered is handed out to the
 /// next one.
 ///
+/// A settlement that is too large for the hub alone throws a ``RemoteError`` of status 413 once: its event is a dead
+/// letter then, whose reason is `poison`, and without its history if that was too long.
+///
 /// When the hub is away every call throws; when it is back with its journal, sessions begin anew
 /// (`BrokerSessionEnded`), which an `EventBus` does by itself.
 ///

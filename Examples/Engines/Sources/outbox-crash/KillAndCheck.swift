@@ -61,7 +61,8 @@ func killAndCheck(in folder: String, kills: Int, seed: UInt64) async throws {
   }
   print(
     """
-    \(beforeReady) kills before it was open; \(acknowledged.count) orders were acknowledged; \(orders.count) orders, \(rows[1].count) shipments, \
-    \(rows[2].count) notes, one of each, in order; \(before) events were in the outbox after the last kill
+    \(beforeReady) kills before it was open; \(acknowledged.count) orders were acknowledged; \
+    \(orders.count) orders, \(rows[1].count) shipments, \(rows[2].count) notes, one of each, in order; \
+    \(before) events were in the outbox after the last kill
     """)
 }
