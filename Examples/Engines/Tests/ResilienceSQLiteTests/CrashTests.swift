@@ -25,7 +25,7 @@ import Testing
     try process.run()
     let end = ContinuousClock.now + .seconds(120)
     while process.isRunning {
-      if ContinuousClock.now > end { Foundation.kill(process.processIdentifier, SIGKILL) }
+      if Task.isCancelled || ContinuousClock.now > end { Foundation.kill(process.processIdentifier, SIGKILL) }
       // A process of the system's: only the real clock tells when it has ended.
       try? await Task.sleep(for: .milliseconds(50))
     }
