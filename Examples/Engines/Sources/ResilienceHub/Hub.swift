@@ -26,8 +26,7 @@ public final class Hub: Sendable {
   let broker: any EventBroker
   let store: any RegistryStore
   let sessions = HubSessions()
-  /// Tells this life of the hub from those before: revisions and leases of a store in memory begin anew.
-  let life = CallContext.current.random()
+  let life = HubLife()
 
   /// Creates a hub; ``Hummingbird/RouterMethods/addHub(_:path:)`` serves it.
   ///

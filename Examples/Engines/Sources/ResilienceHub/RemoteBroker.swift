@@ -14,6 +14,9 @@ public import Resilience
 /// repeated: what was settled is stale then. What was handed out to a call that was not answered is handed out to the
 /// next one.
 ///
+/// A settlement that is too large for the hub alone throws a ``RemoteError`` of status 413 once: its event is a dead
+/// letter then, whose reason is `poison`, and without its history if that was too long.
+///
 /// When the hub is away every call throws; when it is back with its journal, sessions begin anew
 /// (`BrokerSessionEnded`), which an `EventBus` does by itself.
 ///
@@ -71,12 +74,14 @@ extension RemoteBroker {
         self, group.name, session: id,
         heartbeatInterval: max(.nanoseconds(joined.head.heartbeatNanoseconds), .milliseconds(10)))
     } catch {
-      // It may have begun, and would have keys to itself until it ends.
+      // It may have begun, or begin yet, and would have keys to itself until it ends. Whether the caller has time left
+      // or was cancelled has no part in it: so nothing of the call goes along.
       let client = client
-      try? await shielded {
+      let leave = Task.detached(executorPreference: CallContext.current.executor) {
         let _: HubFrame<HubNothing> = try await client.ask(
           HubPath.leave, HubSessionOnly(session: id), within: min(client.timeout, .seconds(1)))
       }
+      _ = await leave.result
       throw error
     }
   }

@@ -1,6 +1,5 @@
 public import AsyncHTTPClient
 public import Resilience
-internal import Synchronization
 
 /// The registry's store of a ``Hub`` in another process.
 ///
@@ -21,8 +20,6 @@ public final class RemoteRegistryStore: RegistryStore {
   public let timeout: Duration
 
   private let client: HubClient
-  /// The life of the hub in which each service was listed last.
-  private let lives = Mutex<[String: UInt64]>([:])
 
   /// Creates a store; nothing is sent before it is asked.
   ///
@@ -69,11 +66,10 @@ public final class RemoteRegistryStore: RegistryStore {
 
   /// Writes a record, if the condition holds.
   ///
-  /// A revision that was listed before the hub was started anew is a conflict.
+  /// A revision that was read before the hub was started anew is a conflict.
   public func write(_ record: StoreRecord, if condition: StoreCondition) async throws -> StoreWrite {
-    let condition = HubCondition(condition, life: life(of: record.instance.service))
     let written: HubFrame<HubWritten> = try await client.ask(
-      HubPath.write, HubWrite(record: HubRecord(record), condition: condition))
+      HubPath.write, HubWrite(record: HubRecord(record), condition: HubCondition(condition)))
     return written.head.write
   }
 
@@ -81,40 +77,35 @@ public final class RemoteRegistryStore: RegistryStore {
   public func remove(_ id: String, of service: String, if condition: StoreCondition) async throws
     -> StoreWrite
   {
-    let condition = HubCondition(condition, life: life(of: service))
     let removed: HubFrame<HubWritten> = try await client.ask(
-      HubPath.remove, HubRemove(service: service, id: id, condition: condition))
+      HubPath.remove, HubRemove(service: service, id: id, condition: HubCondition(condition)))
     return removed.head.write
   }
 
   /// All records of a service.
   public func list(_ service: String) async throws -> StoreListing {
     let listing: HubFrame<HubListing> = try await client.ask(HubPath.list, HubService(service: service))
-    lives.withLock { $0[service] = listing.head.life }
     return StoreListing(records: listing.head.records.map(\.record), revision: listing.head.revision)
   }
-
-  private func life(of service: String) -> UInt64? { lives.withLock { $0[service] } }
 
   // MARK: - Changes
 
   /// Hands the changes over as they come.
   ///
-  /// - Throws: `StoreCompacted`, also when the hub was started anew since the service was listed; what `onChanges`
+  /// - Throws: `StoreCompacted`, also when the hub was started anew since `revision` was read; what `onChanges`
   ///   throws; what the hub or the client throws.
   public func follow(
     _ service: String, after revision: UInt64,
     _ onChanges: @escaping @Sendable ([StoreChange]) async throws -> Void
   ) async throws {
-    var (told, life) = (revision, life(of: service))
+    var told = revision
     while true {
       let begin = CallContext.current.readClock()
       let answer: HubFrame<HubChanges>? = try await client.poll(
         HubPath.follow,
         HubFollow(
-          service: service, after: told, life: life, waitNanoseconds: HubClient.wait.clampedToNanoseconds))
+          service: service, after: told, waitNanoseconds: HubClient.wait.clampedToNanoseconds))
       guard let answer else { continue }
-      life = answer.head.life
       let changes = answer.head.changes.compactMap(\.change).filter { $0.revision > told }
       guard let last = changes.last else {
         try await client.pause(ifSoonAfter: begin)

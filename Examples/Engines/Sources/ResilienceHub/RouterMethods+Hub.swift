@@ -25,6 +25,7 @@ extension Hub {
   typealias Answer = @Sendable (ByteBuffer) async throws -> ByteBuffer
 
   fileprivate func respond(to request: Request, _ answer: Answer) async -> Response {
+    sessions.dropEnded(maxWait: maxWait)
     do {
       let body: ByteBuffer
       do {

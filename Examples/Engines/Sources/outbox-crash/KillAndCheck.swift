@@ -7,18 +7,32 @@ struct Problem: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Kills the shop so many times, delivers what is left, and compares: each order has one shipment and each shipment one
+/// Kills the shop so many times, each third time while it opens, the first in an empty folder; delivers what is left, and compares: each order has one shipment and each shipment one
 /// note, in the order of each customer's orders; what was acknowledged is there, and what was rolled back is not.
 func killAndCheck(in folder: String, kills: Int, seed: UInt64) async throws {
   print("\(kills) kills of a shop, seed \(seed)")
   let random = SeededRandomSource(seed: seed)
   var acknowledged: Set<Int> = []
-  for life in 0..<kills {
-    let lines = try killedShop(in: folder, first: life * 1_000_000, milliseconds: Int(random.next() % 800))
-    for line in lines {
+  // How long it takes to open, until one has said so.
+  var opening = 0.1
+  var (beforeReady, selling) = (0, 0)
+  for number in 0..<kills {
+    let part = Double(random.next() % 1000) / 1000
+    let moment: KilledShop.Moment = number % 3 == 0 ? .opening(part * opening) : .selling(0.05 + part * 0.75)
+    let shop = try KilledShop(in: folder, first: number * 1_000_000, at: moment)
+    if case .selling = moment {
+      selling += 1
+      opening = shop.opening ?? opening
+    } else if shop.opening == nil {
+      beforeReady += 1
+    }
+    for line in shop.orders {
       guard let number = Int(line) else { throw Problem("the shop has said \(line)") }
       acknowledged.insert(number)
     }
+  }
+  guard acknowledged.count >= max(1, selling) else {
+    throw Problem("\(acknowledged.count) orders were acknowledged in \(selling) lives: that shows nothing")
   }
   let shop = try await Shop(in: folder)
   let before = try await shop.database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM outbox") ?? 0 }
@@ -47,36 +61,8 @@ func killAndCheck(in folder: String, kills: Int, seed: UInt64) async throws {
   }
   print(
     """
-    \(acknowledged.count) orders were acknowledged; \(orders.count) orders, \(rows[1].count) shipments, \
-    \(rows[2].count) notes, one of each, in order; \(before) events were in the outbox after the last kill
+    \(beforeReady) kills before it was open; \(acknowledged.count) orders were acknowledged; \
+    \(orders.count) orders, \(rows[1].count) shipments, \(rows[2].count) notes, one of each, in order; \
+    \(before) events were in the outbox after the last kill
     """)
-}
-
-/// - Returns: The lines that it has said until it was killed.
-private func killedShop(in folder: String, first: Int, milliseconds: Int) throws -> [String] {
-  let process = Process()
-  process.executableURL = URL(filePath: CommandLine.arguments[0]).absoluteURL
-  process.arguments = ["shop", folder, "\(first)"]
-  let output = Pipe()
-  process.standardOutput = output
-  try process.run()
-  var bytes = Data()
-  while !bytes.contains(0x0A) {
-    let part = output.fileHandleForReading.availableData
-    if part.isEmpty { break }
-    bytes += part
-  }
-  let killer = Thread {
-    Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
-    kill(process.processIdentifier, SIGKILL)
-  }
-  killer.start()
-  bytes += output.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  guard process.terminationReason == .uncaughtSignal, process.terminationStatus == SIGKILL else {
-    throw Problem("the shop ended by itself, with status \(process.terminationStatus)")
-  }
-  let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-  guard lines.first == "ready" else { throw Problem("the shop has not said that it is ready") }
-  return lines.dropFirst().map(String.init)
 }

@@ -89,12 +89,16 @@ struct Shop {
     }
   }
 
-  /// Delivers what is left, and ends.
+  /// Delivers what is left, and ends; within a minute.
   func drain() async throws {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await bus.run() }
       tasks.addTask { try await outbox.run(database, publishingTo: bus) }
-      while try await !isDrained() { try await Task.sleep(for: .milliseconds(5)) }
+      let end = ContinuousClock.now + .seconds(60)
+      while try await !isDrained() {
+        guard ContinuousClock.now < end else { throw Problem("what was left is not delivered after 60 s") }
+        try await Task.sleep(for: .milliseconds(5))
+      }
       tasks.cancelAll()
     }
     try await broker.close()

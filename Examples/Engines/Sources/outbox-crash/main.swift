@@ -1,7 +1,7 @@
 import Foundation
 
 // Kills a shop whose orders and events are in one database, again and again, and looks whether they agree:
-// `outbox-crash FOLDER [KILLS [SEED]]`. A shop itself is `outbox-crash shop FOLDER FIRST-NUMBER`.
+// `outbox-crash FOLDER [KILLS [SEED]]`, with 2 kills or more, since the first comes while it opens. A shop itself is `outbox-crash shop FOLDER FIRST-NUMBER`.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 do {

@@ -107,6 +107,49 @@ import Testing
     }
   }
 
+  /// It would be too large each time: its event is a dead letter, and what came with it is settled.
+  @Test func aSettlementThatIsTooLargeHoldsNoneBackAndIsGivenUp() async throws {
+    try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
+      // It takes the hub for one that takes more, so that all are one request at first.
+      let broker = RemoteBroker(.shared, at: endpoint)
+      let consumer = try await broker.join(BrokerGroup("g", filter: .type("test")))
+      let other = try await broker.join(BrokerGroup("other", filter: .type("made")))
+      try await broker.publish(try (0..<5).map { try event($0) })
+      let settlements = try await receive(5, from: consumer).map { delivery in
+        let size = delivery.event.id == "2" ? 5000 : 500
+        let made = try EncodedEvent(
+          id: delivery.event.id, source: "/test", type: "made", data: [UInt8](repeating: 7, count: size))
+        return BrokerSettlement(delivery.receipt, .handled(publishing: [made]))
+      }
+      let error = await #expect(throws: RemoteError.self) { try await consumer.settle(settlements) }
+      #expect(error?.status == 413 && error?.pushback == .doNotRetry)
+      #expect(Set(try await receive(4, from: other).map(\.event.id)) == ["0", "1", "3", "4"])
+      let letters = try await broker.deadLetters()
+      #expect(letters.map(\.event.id) == ["2"])
+      #expect(letters.first?.death.reason == .poison)
+      #expect(letters.first?.death.lastError == error?.description)
+      // Whoever settles again, as a bus does, is done.
+      #expect(try await consumer.settle(settlements).count == 5)
+    }
+  }
+
+  @Test func aDeadLetterWhoseHistoryIsTooLargeIsKeptWithoutIt() async throws {
+    try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
+      let broker = RemoteBroker(.shared, at: endpoint)
+      let consumer = try await broker.join(BrokerGroup("g"))
+      try await broker.publish([try event(1)])
+      let receipt = try await receive(1, from: consumer)[0].receipt
+      let death = DeadLetter.Death(
+        reason: .exhausted(deliveries: 3), lastError: String(repeating: "no ", count: 2000), deliveries: 3,
+        time: UnixTime(nanoseconds: 7))
+      let settlement = BrokerSettlement(receipt, .deadLettered(death, history: [death]))
+      await #expect(throws: RemoteError.self) { try await consumer.settle([settlement]) }
+      let letter = try #require(try await broker.deadLetters().first)
+      #expect(letter.death.reason == death.reason && letter.death.deliveries == 3 && letter.history.isEmpty)
+      #expect(try await consumer.settle([settlement]) == [receipt])
+    }
+  }
+
   @Test func aPublicationThatIsTooLargeIsRefusedOnce() async throws {
     try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
       let broker = RemoteBroker(.shared, at: endpoint)
@@ -179,7 +222,7 @@ import Testing
 
   /// Else it would take as long as a call may wait.
   @Test func aHubThatShutsDownAnswersThoseThatWait() async throws {
-    struct NotAtOnce: Error {}
+    let end = Mutex<ContinuousClock.Instant?>(nil)
     let router = Router()
     router.addHub(Hub(broker: MemoryBroker(), maxWait: .seconds(3600)))
     try await withServer(router, gracefully: true) { port in
@@ -190,6 +233,10 @@ import Testing
       Task { try await store.follow("s", after: 0) { _ in } }
       // That they wait is not to be seen from here.
       try await Task.sleep(for: .milliseconds(300))
+      end.withLock { $0 = .now }
     }
+    // They wait for 10 s.
+    let taken = try #require(end.withLock { $0 }).duration(to: .now)
+    #expect(taken < .seconds(5), "it took \(taken)")
   }
 }

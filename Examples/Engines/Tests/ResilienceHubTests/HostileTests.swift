@@ -109,8 +109,10 @@ import Testing
       Attempt(HubPath.keepAlive, #"{"id":-1,"ttlNanoseconds":-9223372036854775808}"#, 200),
       .write(#""service":"","id":"","address":"","weight":-1e300,"lease":5"#, condition: "always"),
       .write(#""service":"s","id":"i","address":"""#, condition: "revision"),
-      Attempt(HubPath.follow, #"{"service":"s","after":18446744073709551615,"waitNanoseconds":1}"#, 200),
-      Attempt(HubPath.follow, #"{"service":"s","after":0,"life":1,"waitNanoseconds":1}"#, 410),
+      Attempt(HubPath.follow, #"{"service":"s","after":18446744073709551615,"waitNanoseconds":1}"#, 410),
+      Attempt(HubPath.follow, #"{"service":"s","after":1,"waitNanoseconds":1}"#, 410),
+      Attempt(HubPath.follow, #"{"service":"s","after":0,"waitNanoseconds":1}"#, 200),
+      Attempt(HubPath.leave, #"{"session":"short","heard":[]}"#, 400),
     ] as [Attempt])
   func aHubTakesNoValueForGranted(_ attempt: Attempt) async throws {
     let session = "0123456789abcdef"

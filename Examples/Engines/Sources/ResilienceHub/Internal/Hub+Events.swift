@@ -14,12 +14,12 @@ extension Hub {
       ),
       (
         HubPath.join,
-        Self.answering { [broker, sessions, maxWait] (frame: HubFrame<HubJoin>) in
+        Self.answering { [broker, sessions] (frame: HubFrame<HubJoin>) in
           let group = try frame.head.group.group()
           let id = try HubSessions.checked(frame.head.session)
           let consumer = try await broker.join(group)
           do {
-            try await sessions.add(HubSession(consumer, group: group.name), as: id, maxWait: maxWait)
+            try sessions.add(HubSession(consumer, group: group.name), as: id)
           } catch {
             try await consumer.leave()
             throw error
@@ -61,7 +61,8 @@ extension Hub {
       (
         HubPath.leave,
         Self.answering { [sessions] (frame: HubFrame<HubSessionOnly>) in
-          try await sessions.remove(frame.head.session)?.leave(heard: frame.head.heard)
+          let id = try HubSessions.checked(frame.head.session)
+          try await sessions.takeLeaving(id)?.leave(heard: frame.head.heard)
           return HubFrame(HubNothing())
         }
       ),

@@ -1,27 +1,46 @@
 internal import NIOCore
 internal import Resilience
 
-/// Leases leave the hub under other numbers, by the exclusive or with one of the hub's life: a store in memory counts
-/// from 1 again, and the lease of an earlier life must not be somebody else's in this one.
 extension Hub {
-  private var leaseMask: Int64 { Int64(bitPattern: life >> 1) }
-
   private func outward(_ record: StoreRecord) -> StoreRecord {
     var record = record
-    record.leaseID = record.leaseID.map { $0 ^ leaseMask }
+    record.leaseID = record.leaseID.map { life.outward(lease: $0) }
+    record.revision = life.outward(revision: record.revision)
     return record
   }
 
   private func outward(_ change: StoreChange) -> StoreChange {
-    if case .written(let record) = change { .written(outward(record)) } else { change }
+    switch change {
+    case .written(let record): .written(outward(record))
+    case .removed(let id, let revision): .removed(id: id, revision: life.outward(revision: revision))
+    }
   }
 
   private func outward(_ write: StoreWrite) -> StoreWrite {
-    if case .conflict(let present) = write { .conflict(present.map { outward($0) }) } else { write }
+    switch write {
+    case .done(let revision): .done(revision: life.outward(revision: revision))
+    case .conflict(let present): .conflict(present.map { outward($0) })
+    case .leaseEnded: .leaseEnded
+    }
   }
 
   private func inward(_ lease: HubLease) -> StoreLease {
-    StoreLease(id: lease.id ^ leaseMask, ttl: lease.lease.ttl)
+    StoreLease(id: life.inward(lease: lease.id), ttl: lease.lease.ttl)
+  }
+
+  private func inward(_ record: HubRecord) -> StoreRecord {
+    var record = record.record
+    record.leaseID = record.leaseID.map { life.inward(lease: $0) }
+    return record
+  }
+
+  /// A revision that was read in another life of the hub is that of nothing, as is 0.
+  private func inward(_ condition: HubCondition) -> StoreCondition {
+    switch condition.kind {
+    case .always: .always
+    case .absent: .absent
+    case .revision: .revision(condition.revision.flatMap { life.inward(revision: $0) } ?? 0)
+    }
   }
 
   /// The requests about registrations, by their paths.
@@ -31,7 +50,7 @@ extension Hub {
         HubPath.grant,
         Self.answering { [self] (frame: HubFrame<HubGrant>) in
           let lease = try await store.grantLease(ttl: .nanoseconds(frame.head.ttlNanoseconds))
-          return HubFrame(HubLease(StoreLease(id: lease.id ^ leaseMask, ttl: lease.ttl)))
+          return HubFrame(HubLease(StoreLease(id: life.outward(lease: lease.id), ttl: lease.ttl)))
         }
       ),
       (
@@ -51,7 +70,7 @@ extension Hub {
         HubPath.write,
         Self.answering { [self] (frame: HubFrame<HubWrite>) in
           let written = try await store.write(
-            outward(frame.head.record.record), if: frame.head.condition.condition(in: life))
+            inward(frame.head.record), if: inward(frame.head.condition))
           return HubFrame(HubWritten(outward(written)))
         }
       ),
@@ -59,7 +78,7 @@ extension Hub {
         HubPath.remove,
         Self.answering { [self] (frame: HubFrame<HubRemove>) in
           let removed = try await store.remove(
-            frame.head.id, of: frame.head.service, if: frame.head.condition.condition(in: life))
+            frame.head.id, of: frame.head.service, if: inward(frame.head.condition))
           return HubFrame(HubWritten(outward(removed)))
         }
       ),
@@ -69,15 +88,15 @@ extension Hub {
           let listing = try await store.list(frame.head.service)
           return HubFrame(
             HubListing(
-              records: listing.records.map { HubRecord(outward($0)) }, revision: listing.revision, life: life)
-          )
+              records: listing.records.map { HubRecord(outward($0)) },
+              revision: life.outward(revision: listing.revision)))
         }
       ),
       (
         HubPath.follow,
         Self.answering { [self] (frame: HubFrame<HubFollow>) in
           let changes = try await changes(frame.head).map { HubChange(outward($0)) }
-          return HubFrame(HubChanges(changes: changes, life: life))
+          return HubFrame(HubChanges(changes: changes))
         }
       ),
     ]
@@ -89,11 +108,14 @@ extension Hub {
 
   /// Those that there are, or the next; none when there are none in time.
   private func changes(_ asked: HubFollow) async throws -> [StoreChange] {
-    guard asked.life ?? life == life else { throw StoreCompacted(after: asked.after) }
+    // 0 is before all that there is in any life.
+    guard let after = asked.after == 0 ? 0 : life.inward(revision: asked.after) else {
+      throw StoreCompacted(after: asked.after)
+    }
     let store = store
     do {
       try await within(wait(asked.waitNanoseconds)) {
-        try await store.follow(asked.service, after: asked.after) { throw Told(changes: $0) }
+        try await store.follow(asked.service, after: after) { throw Told(changes: $0) }
       }
       return []
     } catch let told as Told {

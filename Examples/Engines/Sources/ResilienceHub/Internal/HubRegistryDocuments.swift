@@ -66,24 +66,12 @@ struct HubCondition: Codable, Sendable {
 
   let kind: Kind
   let revision: UInt64?
-  /// The life of the hub in which that revision was read.
-  let life: UInt64?
 
-  init(_ condition: StoreCondition, life: UInt64?) {
-    self.life = life
+  init(_ condition: StoreCondition) {
     switch condition {
     case .always: (kind, revision) = (.always, nil)
     case .absent: (kind, revision) = (.absent, nil)
     case .revision(let number): (kind, revision) = (.revision, number)
-    }
-  }
-
-  /// A revision that was read in another life of the hub is that of nothing, as is 0.
-  func condition(in life: UInt64) -> StoreCondition {
-    switch kind {
-    case .always: .always
-    case .absent: .absent
-    case .revision: .revision(self.life ?? life == life ? revision ?? 0 : 0)
     }
   }
 }
@@ -136,20 +124,16 @@ struct HubService: Codable, Sendable {
 struct HubListing: Codable, Sendable {
   let records: [HubRecord]
   let revision: UInt64
-  let life: UInt64
 }
 
 struct HubFollow: Codable, Sendable {
   let service: String
   let after: UInt64
-  /// The life of the hub in which that revision was read; `nil` when nobody knows.
-  let life: UInt64?
   let waitNanoseconds: Int64
 }
 
 struct HubChanges: Codable, Sendable {
   let changes: [HubChange]
-  let life: UInt64
 }
 
 struct HubChange: Codable, Sendable {

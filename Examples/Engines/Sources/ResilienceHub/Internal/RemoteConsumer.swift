@@ -17,15 +17,17 @@ final class RemoteConsumer: BrokerConsumer {
     var heard: [UInt64] = []
     /// What was handed out beyond the limit of a call that asked again.
     var spare: [BrokerDelivery] = []
+    /// What is a dead letter since its settlement was too large for the hub, which would refuse it again.
+    var givenUp: Set<BrokerReceipt> = []
   }
 
   /// How long a call that is cancelled waits for what was handed out to it.
   private static let farewell = Duration.seconds(1)
 
   let heartbeatInterval: Duration
-  private let broker: RemoteBroker
+  let broker: RemoteBroker
   private let group: String
-  private let session: String
+  let session: String
   private let state = Mutex(State())
 
   init(_ broker: RemoteBroker, _ group: String, session: String, heartbeatInterval: Duration) {
@@ -119,6 +121,13 @@ final class RemoteConsumer: BrokerConsumer {
     return zip(answer.head.deliveries, answer.events).map { $0.delivery(of: $1) }
   }
 
+  /// What was given up has been settled by that.
+  func isGivenUp(_ receipt: BrokerReceipt) -> Bool { state.withLock { $0.givenUp.contains(receipt) } }
+
+  func noteGivenUp(_ receipt: BrokerReceipt) {
+    _ = state.withLock { $0.givenUp.insert(receipt) }
+  }
+
   private func takeSpare(_ limit: Int) -> [BrokerDelivery]? {
     state.withLock { state in
       guard !state.spare.isEmpty else { return nil }
@@ -131,43 +140,6 @@ final class RemoteConsumer: BrokerConsumer {
     guard deliveries.count > limit else { return deliveries }
     state.withLock { $0.spare += deliveries[limit...] }
     return Array(deliveries[..<limit])
-  }
-
-  // MARK: - Settling
-
-  /// What the hub has no session of is stale: others have it.
-  func settle(_ settlements: [BrokerSettlement]) async throws -> [BrokerReceipt] {
-    guard !settlements.isEmpty else { return [] }
-    return try await shielded { [self] in
-      var stale: [BrokerReceipt] = []
-      for part in parts(settlements) {
-        let request = HubSettle(session: session, settlements: part.map { HubSettlement($0) })
-        do {
-          let settled: HubFrame<HubSettled> = try await broker.client.ask(
-            HubPath.settle, request, events: part.flatMap(\.published))
-          stale += settled.head.stale.map(\.receipt)
-        } catch is BrokerSessionEnded {
-          stale += part.map(\.receipt)
-        }
-      }
-      return stale
-    }
-  }
-
-  /// By the bytes of what is published with them.
-  private func parts(_ settlements: [BrokerSettlement]) -> [ArraySlice<BrokerSettlement>] {
-    // Beside its events a settlement takes some 200 bytes, and a dead letter's history some KiB.
-    let allowance = max(1, broker.maxBodyBytes / 2)
-    var (parts, begin, size) = ([ArraySlice<BrokerSettlement>](), 0, 0)
-    for (index, settlement) in settlements.enumerated() {
-      let own = settlement.size
-      if index > begin, size + own > allowance {
-        parts.append(settlements[begin..<index])
-        (begin, size) = (index, 0)
-      }
-      size += own
-    }
-    return parts + [settlements[begin...]]
   }
 
   // MARK: - The session
@@ -186,22 +158,6 @@ final class RemoteConsumer: BrokerConsumer {
     try await shielded { [self] in
       let _: HubFrame<HubNothing> = try await broker.client.ask(
         HubPath.leave, HubSessionOnly(session: session, heard: heard))
-    }
-  }
-}
-
-extension BrokerSettlement {
-  fileprivate var published: [EncodedEvent] {
-    if case .handled(let published) = outcome { published } else { [] }
-  }
-
-  /// About how many bytes it takes; no less than half of it.
-  fileprivate var size: Int {
-    switch outcome {
-    case .handled(let published): published.reduce(200) { $0 + $1.json().count }
-    case .returned: 200
-    case .deadLettered(let death, let history):
-      ([death] + history).reduce(200) { $0 + 200 + 6 * ($1.lastError?.utf8.count ?? 0) }
     }
   }
 }
