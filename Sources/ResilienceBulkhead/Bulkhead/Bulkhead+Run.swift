@@ -26,14 +26,10 @@ extension Bulkhead {
     }
     do {
       let result = try await body()
-      if !leavesAtOnce(token.weight) {
-        leave(token, Outcome(ofValue: result, in: context), context)
-      }
+      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofValue: result, in: context), context) }
       return result
     } catch {
-      if !leavesAtOnce(token.weight) {
-        leave(token, Outcome(ofError: error, in: context), context)
-      }
+      if !leavesAtOnce(token.weight) { leave(token, Outcome(ofError: error, in: context), context) }
       throw error
     }
   }

@@ -49,9 +49,10 @@ final class HubSession: Sendable {
       for poll in asked.heard { state.polls.end(poll) }
       var task: Task<Answer, any Error>?
       _ = state.polls.begin(asked.poll, attempt: asked.attempt) { earlier in
-        // What waits for an answer that nobody hears ends, with what it has.
-        earlier?.cancel()
+        // Not a child: the next request for this call takes its place. What waits for an answer that nobody hears ends,
+        // with what it has; not under the lock, as cancelling runs the handlers of whoever waits.
         let begun = Task {
+          earlier?.cancel()
           if let earlier, let answer = try? await earlier.value, !answer.deliveries.isEmpty { return answer }
           return try await self.answer(min(max(1, asked.limit), Self.maxLimit), within: limit, maxBytes)
         }
