@@ -67,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
       var settings = ServiceSettings(
         store: engines.store, broker: engines.broker, instance: instance, directory: directory,
         secret: secret, staffKey: staffKey, collector: collector)
+      settings.hub = self.engines.hubInUse
       settings.host = host
       settings.advertisedHost = advertise
       try await ServiceProcess(

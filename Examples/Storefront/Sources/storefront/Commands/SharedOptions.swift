@@ -20,10 +20,10 @@ struct SharedOptions: ParsableArguments, Sendable {
     help: "Engines to start and to use, separated by commas: etcd for the registry, redis for the events.")
   var engines = Engines()
 
-  @Option(help: "How many processes there are of each service but the gateway and analytics.")
+  @Option(help: "How many processes there are of each service but the gateway, analytics and the monitor.")
   var instances = 1
 
-  @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318.")
+  @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318; by default to the monitor.")
   var collector: String?
 
   func validate() throws {

@@ -29,6 +29,7 @@ struct UpCommand: AsyncParsableCommand {
         // Who has set a key knows it, and may not want it in a log.
         let key = given == nil ? "; the staff's key is \(staffKey)" : ""
         print("The shop is open at \(supervisor.gateway)\(key).")
+        print("How it is, and its traces: \(supervisor.monitor)")
         fflush(nil)
         try await Task.sleep(for: .seconds(1_000_000_000))
       }

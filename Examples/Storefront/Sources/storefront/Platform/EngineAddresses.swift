@@ -11,6 +11,9 @@ struct EngineAddresses: ParsableArguments, Sendable {
   @Option(help: "The port of a Redis on loopback for the events.")
   var redis: Int?
 
+  /// `nil` where others have all that it would.
+  var hubInUse: String? { etcd != nil && redis != nil ? nil : hub }
+
   /// As options, for a process that is started.
   var options: [String] {
     ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? []) + (redis.map { ["--redis", "\($0)"] } ?? [])

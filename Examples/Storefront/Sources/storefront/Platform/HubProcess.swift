@@ -12,11 +12,13 @@ enum HubProcess {
     directory: String, host: String, port: Int, logger: Logger, signals: [UnixSignal],
     beside services: [any Service] = []
   ) async throws {
-    let broker = try await JournalBroker.open(LocalDirectory(path: directory), policy: EngineChoice.policy)
+    let start = ProcessStart()
+    let broker = try await JournalBroker.open(
+      LocalDirectory(path: directory), name: SupervisorPlan.hub, policy: EngineChoice.policy)
     let readiness = ReadinessEndpoint(checks: [])
     let router = Router()
     router.addHealth(readiness)
-    router.addMetrics { [broker.snapshot()] }
+    router.addMetrics { [start, broker.snapshot()] }
     router.addHub(Hub(broker: broker, maxWait: .seconds(1)))
     let app = Application(
       router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)),

@@ -22,10 +22,16 @@ final class Platform: Sendable {
   let tracer: CallTracer
   let reporter: SpanReporter?
   let logger: Logger
+  /// What is counted of the answers.
+  let answers = AnswerMeter()
+  let start = ProcessStart()
   /// What is counted of the calls to each service.
   let callees = Mutex<[Callee]>([])
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
+
+  /// All traces of a day, and of a crowd no more than so many in a second that begin here.
+  private static let sampler = Sampler.parentBased(root: .rateLimited(100))
 
   /// Nothing that a broker or a service does in a minute's absence uses up these deliveries.
   private static let delivery = DeliveryPolicy(
@@ -43,21 +49,26 @@ final class Platform: Sendable {
         to: OTLPExporter(OTLPTransport.to($0, by: client)), policy: ReportPolicy(interval: .seconds(1)))
     }
     tracer = CallTracer(
-      name, sampler: reporter == nil ? .never : .parentBased(), store: TraceStore(capacity: 0),
+      name, sampler: reporter == nil ? .never : Self.sampler, store: TraceStore(capacity: 0),
       reporter: reporter)
   }
 
   struct Callee: Sendable {
     var breakers: CircuitBreakers<String>
+    var openings: BreakerOpenings
     var budget: RetryBudget
+
+    var metrics: [any MetricSource] { [breakers.snapshot(), openings.snapshot(), budget.snapshot()] }
   }
 
   /// Calls to another service: balanced over its instances, each with a breaker of its own, so that one that
   /// is dead does not close the way to the others.
   func calls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    let openings = BreakerOpenings(service)
     // As many requests as are under way fail at once when an instance dies.
     let callee = Callee(
-      breakers: CircuitBreakers(service), budget: RetryBudget(service, reserve: 50))
+      breakers: CircuitBreakers(service, onEvent: { openings.record($0) }), openings: openings,
+      budget: RetryBudget(service, reserve: 50))
     callees.withLock { $0.append(callee) }
     return registry.service(service)
       .calls(by: client, maxBodyBytes: 1 << 20) { call, instance in

@@ -22,6 +22,8 @@ final class ServiceProcess: Sendable {
     _ type: any StorefrontService.Type, _ settings: ServiceSettings, port: Int = 0, logger: Logger,
     signals: [UnixSignal] = [], beside others: [any Service] = []
   ) async throws {
+    var settings = settings
+    if !type.isTraced { settings.collector = nil }
     let platform = Platform(type.name, settings, logger: logger)
     self.platform = platform
     do {
@@ -97,14 +99,17 @@ final class ServiceProcess: Sendable {
     let router = Router(context: StorefrontContext.self)
     router.addHealth(readiness)
     router.addMetrics {
-      let calls = platform.callees.withLock(\.self).flatMap { callee -> [any MetricSource] in
-        [callee.breakers.snapshot(), callee.budget.snapshot()]
-      }
+      let calls = platform.callees.withLock(\.self).flatMap(\.metrics)
       // One that cannot be read has no figures: its service is not ready either.
       let outboxes: [any MetricSource] = platform.databases.withLock(\.self).compactMap { try? $0.snapshot() }
-      return [platform.bus.snapshot()] + outboxes + calls + service.metrics
+      let own: [any MetricSource] = [
+        platform.start, platform.answers.snapshot(), platform.registry.snapshot(), platform.bus.snapshot(),
+      ]
+      let spans = platform.reporter.map { [$0.snapshot()] } ?? []
+      return own + spans + outboxes + calls + service.metrics
     }
     router.addMiddleware {
+      AnswerMiddleware(meter: platform.answers)
       // What fails here is the disk or the broker: another try may find it back.
       RefusalMiddleware(otherwise: .serviceUnavailable)
       CallTraceMiddleware(platform.tracer)

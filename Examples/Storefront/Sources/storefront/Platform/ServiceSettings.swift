@@ -16,6 +16,8 @@ struct ServiceSettings: Sendable {
   var staffKey: String
   /// Where spans go, such as `http://127.0.0.1:4318`; `nil` for nowhere.
   var collector: String?
+  /// Where the hub is, such as `http://127.0.0.1:8090`; `nil` where there is none.
+  var hub: String?
   /// The address that the server binds.
   var host = "127.0.0.1"
   /// Where others reach it: what is registered.

@@ -15,6 +15,9 @@ protocol StorefrontService: Sendable {
   /// Whether it signs or reads tokens: nobody else is told with what.
   static var needsSecrets: Bool { get }
 
+  /// Whether its own spans are reported.
+  static var isTraced: Bool { get }
+
   init(_ platform: Platform) async throws
 
   /// Adds what it answers.
@@ -34,6 +37,7 @@ extension StorefrontService {
   static var calls: [String] { [] }
   static var isRepeatable: Bool { true }
   static var needsSecrets: Bool { false }
+  static var isTraced: Bool { true }
   func protect(_ router: Router<StorefrontContext>) {}
   var metrics: [any MetricSource] { [] }
   func run() async throws {
@@ -45,7 +49,7 @@ extension StorefrontService {
 enum StorefrontServices {
   static let all: [any StorefrontService.Type] = [
     Users.self, Products.self, Carts.self, Orders.self, Payments.self, Inventory.self, Logistics.self,
-    ProductPage.self, Analytics.self, Gateway.self,
+    ProductPage.self, Analytics.self, Gateway.self, Monitor.self,
   ]
 
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }

@@ -44,6 +44,8 @@ final class Supervisor: Sendable {
 
   var gateway: String { address(of: Gateway.name) }
 
+  var monitor: String { address(of: Monitor.name) }
+
   func address(of name: String) -> String {
     "http://127.0.0.1:\(children.first { $0.name == name }?.port ?? 0)"
   }

@@ -14,6 +14,8 @@ struct SupervisorPlan: Sendable {
   private(set) var addresses: EngineAddresses
   private(set) var below: [ChildProcess] = []
   private(set) var services: [ChildProcess] = []
+  /// Those that are given out.
+  private var ports: Set<Int> = []
 
   /// - Parameters:
   ///   - directory: Where databases, events and logs are.
@@ -21,7 +23,7 @@ struct SupervisorPlan: Sendable {
   ///   - engines: What takes a part of the hub's.
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
-  ///   - collector: Where spans go; `nil` for nowhere.
+  ///   - collector: Where spans go; `nil` for the monitor.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
     collector: String? = nil
@@ -29,16 +31,23 @@ struct SupervisorPlan: Sendable {
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
     addresses = try EngineAddresses.parse([])
+    if let gatewayPort { ports.insert(gatewayPort) }
     for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
     if addresses.etcd == nil || addresses.redis == nil {
       let port = try freePort()
       addresses.hub = "http://127.0.0.1:\(port)"
       below.append(serve(Self.hub, port, program, []))
     }
-    let options = addresses.options + (collector.map { ["--collector", $0] } ?? [])
+    let monitorPort = try freePort()
+    let options = addresses.options + ["--collector", collector ?? "http://127.0.0.1:\(monitorPort)"]
     for type in StorefrontServices.all {
       for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
-        let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
+        let port =
+          switch type.name {
+          case Gateway.name: try gatewayPort ?? freePort()
+          case Monitor.name: monitorPort
+          default: try freePort()
+          }
         services.append(
           serve(type.name, port, program, options, instance, of: type.isRepeatable ? instances : 1))
       }
@@ -79,10 +88,10 @@ struct SupervisorPlan: Sendable {
       port: port)
   }
 
-  private func freePort() throws -> Int {
+  private mutating func freePort() throws -> Int {
     while true {
       let port = try FreePort.pick()
-      if !(below + services).contains(where: { $0.port == port }) { return port }
+      if ports.insert(port).inserted { return port }
     }
   }
 }

@@ -1,0 +1,48 @@
+/// Who calls whom.
+struct GraphPage {
+  let graph: CallGraph
+
+  init(_ graph: CallGraph) { self.graph = graph }
+
+  struct Document: Encodable {
+    struct Edge: Encodable {
+      var caller: String
+      var callee: String
+      var calls: Int
+      var errors: Int
+      var medianNanoseconds: UInt64
+      var percentile99Nanoseconds: UInt64
+    }
+
+    var edges: [Edge]
+    var leftOut: Int
+  }
+
+  var document: Document {
+    Document(
+      edges: graph.edges.map {
+        Document.Edge(
+          caller: $0.caller, callee: $0.callee, calls: $0.calls, errors: $0.errors,
+          medianNanoseconds: $0.median, percentile99Nanoseconds: $0.percentile99)
+      }, leftOut: graph.leftOut)
+  }
+
+  var html: String {
+    let rows = graph.edges.map { edge -> [HTML.Cell] in
+      let query: KeyValuePairs = ["service": edge.callee]
+      return [
+        .text(edge.caller), .markup(HTML.link(HTML.text(edge.callee), to: "/traces", query: query)),
+        .number("\(edge.calls)"), .number("\(edge.errors)", isBad: edge.errors > 0),
+        .number(Figure.time(nanoseconds: edge.median)), .number(Figure.time(nanoseconds: edge.percentile99)),
+      ]
+    }
+    var content = HTML.note("From the traces that are kept. What is handled as an event is a call, too.")
+    content +=
+      rows.isEmpty
+      ? HTML.element("p", [:], "No span of two services has come.")
+      : GraphDrawing(graph).figure
+        + HTML.table(["caller", "callee", "calls", "failed", "half within", "99 of 100 within"], rows)
+    if graph.leftOut > 0 { content += HTML.note("\(graph.leftOut) pairs with fewer calls are left out.") }
+    return Page(title: "Who calls whom", content: content).html
+  }
+}

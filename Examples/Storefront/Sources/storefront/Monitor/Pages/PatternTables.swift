@@ -1,0 +1,147 @@
+/// What the patterns of all processes say: breakers, budgets, room, events, registry.
+struct PatternTables {
+  let processes: [ProcessStatus]
+
+  /// The samples of a name, with the process that serves them.
+  private func samples(_ name: String) -> [(process: String, sample: MetricsText.Sample)] {
+    processes.flatMap { process in process.page[name].map { (process.target.name, $0) } }
+  }
+
+  /// What is wrong now, each in a sentence.
+  var troubles: [String] {
+    func sentences(
+      _ name: String, _ sentence: (String, MetricsText.Sample, String) -> String
+    ) -> [String] {
+      samples(name).filter { $0.sample.value > 0 }.map {
+        sentence($0.process, $0.sample, Figure.number($0.sample.value))
+      }
+    }
+    return sentences("circuit_breakers_not_closed") { process, sample, count in
+      "\(count) breakers of \(process) towards \(sample.labels["breakers"] ?? "") are not closed"
+    }
+      + sentences("outbox_refused_events") { process, _, count in
+        "the broker refused \(count) events of \(process); they are set aside"
+      }
+      + sentences("event_broker_dead_letters") { process, _, count in
+        "\(count) dead letters are kept by \(process)"
+      }
+      + sentences("event_bus_dead_letters") { process, _, count in
+        "\(count) dead letters are kept by \(process)"
+      }
+      + sentences("registry_stale") { process, sample, _ in
+        "\(process) does not hear where \(sample.labels["service"] ?? "") is: it goes on with what it knew"
+      } + waitingAlone
+  }
+
+  /// Groups that events wait for, and that nobody consumes.
+  private var waitingAlone: [String] {
+    let lags = Dictionary(
+      samples("event_broker_lag").map { ($0.sample.labels["group"] ?? "", $0.sample.value) }
+    ) {
+      first, _ in first
+    }
+    return samples("event_broker_consumers").filter { $0.sample.value == 0 }.compactMap { _, sample in
+      let group = sample.labels["group"] ?? ""
+      guard let lag = lags[group], lag > 0 else { return nil }
+      return "\(Figure.number(lag)) events wait for \(group), which has no consumer"
+    }
+  }
+
+  // MARK: - Tables
+
+  var answers: String {
+    let rows = samples(AnswerMeter.totalName).filter { $0.process.hasPrefix(Gateway.name) }
+    var counts: [String: [String: Double]] = [:]
+    for (_, sample) in rows {
+      counts[sample.labels["route"] ?? "", default: [:]][sample.labels["status"] ?? "", default: 0] +=
+        sample.value
+    }
+    let classes = ["2xx", "3xx", "4xx", "5xx"]
+    return table(
+      ["route"] + classes,
+      counts.sorted { $0.key < $1.key }.map { route, counts in
+        [.text(route.clipped(to: 120))]
+          + classes.map { .number(Figure.number(counts[$0] ?? 0), isBad: $0 == "5xx" && counts[$0] ?? 0 > 0) }
+      }, otherwise: "It has answered nothing yet.")
+  }
+
+  var calls: String {
+    let rows = samples("circuit_breakers_not_closed").map { process, sample -> [HTML.Cell] in
+      let callee = sample.labels["breakers"] ?? ""
+      func value(_ name: String, _ label: String) -> Double {
+        let page = processes.first { $0.target.name == process }?.page
+        return page?.sum(name, where: [label: callee]) ?? 0
+      }
+      let (notClosed, all) = (sample.value, value("circuit_breakers", "breakers"))
+      let refused = value("retry_budget_refused_total", "budget")
+      return [
+        .text(process), .text(callee),
+        .number("\(Figure.number(notClosed)) of \(Figure.number(all))", isBad: notClosed > 0),
+        .number(Figure.number(value("circuit_breakers_openings_total", "breakers"))),
+        .number(Figure.number(value("retry_budget_available", "budget"))),
+        .number(Figure.number(value("retry_budget_granted_total", "budget"))),
+        .number(Figure.number(refused), isBad: refused > 0),
+      ]
+    }
+    return table(
+      ["caller", "callee", "not closed", "openings", "retries left", "retried", "refused"], rows,
+      otherwise: "No process calls another one.")
+  }
+
+  var bulkheads: String {
+    let rows = samples("bulkhead_limit").map { process, limit -> [HTML.Cell] in
+      let name = limit.labels["bulkhead"] ?? ""
+      let page = processes.first { $0.target.name == process }?.page
+      func value(_ metric: String) -> Double { page?.sum(metric, where: ["bulkhead": name]) ?? 0 }
+      let rejected = value("bulkhead_rejected_calls_total")
+      return [
+        .text(process),
+        .number("\(Figure.number(value("bulkhead_in_use"))) of \(Figure.number(limit.value))"),
+        .number(Figure.number(value("bulkhead_waiting_calls"))),
+        .number(Figure.number(rejected), isBad: rejected > 0),
+      ]
+    }
+    return table(["process", "in use", "waiting", "refused"], rows, otherwise: "No process has a bound.")
+  }
+
+  var events: String {
+    let outboxes = samples("outbox_pending_events").map { process, sample -> [HTML.Cell] in
+      let refused = processes.first { $0.target.name == process }?.page.sum("outbox_refused_events") ?? 0
+      return [
+        .text(process), .number(Figure.number(sample.value)),
+        .number(Figure.number(refused), isBad: refused > 0),
+      ]
+    }
+    let groups = samples("event_broker_lag")
+    let behind = groups.filter { $0.sample.value > 0 }.sorted { $0.sample.value > $1.sample.value }
+    let letters = samples("event_broker_dead_letters").reduce(0) { $0 + $1.sample.value }
+    let lags = HTML.note(
+      groups.isEmpty
+        ? "No process serves what waits at the broker: it is not the hub."
+        : "\(behind.count) of \(groups.count) groups at the broker are behind; it keeps \(Figure.number(letters)) "
+          + "dead letters.")
+    return table(["outbox of", "waiting", "refused"], outboxes, otherwise: "There is no outbox.") + lags
+      + (behind.isEmpty
+        ? ""
+        : HTML.table(
+          ["group", "events behind"],
+          behind.prefix(30).map {
+            [.text($0.sample.labels["group"] ?? ""), .number(Figure.number($0.sample.value))]
+          }))
+  }
+
+  var registry: String {
+    let stale = samples("registry_stale")
+    let rows = stale.filter { $0.sample.value > 0 }.map { process, sample -> [HTML.Cell] in
+      [.text(process), .text(sample.labels["service"] ?? "", isBad: true)]
+    }
+    let followers = Set(stale.map(\.process)).count
+    return table(
+      ["process", "does not hear of"], rows,
+      otherwise: "\(followers) processes follow others, and all of them hear where these are.")
+  }
+
+  private func table(_ heads: [String], _ rows: [[HTML.Cell]], otherwise: String) -> String {
+    rows.isEmpty ? HTML.note(otherwise) : HTML.table(heads, rows)
+  }
+}
