@@ -15,8 +15,12 @@ struct ShopInProcess: Sendable {
   let processes: [String: ServiceProcess]
   let patience = Patience(limit: .seconds(10))
 
+  /// - Parameters:
+  ///   - collector: Where spans go; `nil` for nowhere.
+  ///   - isWatched: Whether they go to the shop's own monitor instead.
   static func run(
-    collector: String? = nil, _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    collector: String? = nil, isWatched: Bool = false,
+    _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -25,12 +29,14 @@ struct ShopInProcess: Sendable {
       store: MemoryRegistryStore(), broker: MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
       directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
     )
-    settings.collector = collector
+    let monitorPort = isWatched ? try FreePort.pick() : 0
+    settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
     settings.notice = .zero
     var processes: [String: ServiceProcess] = [:]
     for type in StorefrontServices.all {
       let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
-      processes[type.name] = try await ServiceProcess(type, settings, logger: logger)
+      let port = type.name == Monitor.name ? monitorPort : 0
+      processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
     }
     try await run(processes, settings, body)
   }

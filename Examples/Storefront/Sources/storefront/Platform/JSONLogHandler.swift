@@ -23,7 +23,7 @@ struct JSONLogHandler: LogHandler {
     for source in [metadataProvider?.get() ?? [:], metadata, event.metadata ?? [:]] {
       for (key, value) in source { fields[key] = "\(value)" }
     }
-    fields["time"] = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true))
+    fields["time"] = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     fields["service"] = label
     fields["level"] = event.level.rawValue
     fields["message"] = "\(event.message)"

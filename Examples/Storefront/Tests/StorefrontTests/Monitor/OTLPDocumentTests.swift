@@ -95,6 +95,7 @@ import Testing
       ("spanId", "null"),
       ("parentSpanId", "\"1\""), ("startTimeUnixNano", "\"-1\""), ("startTimeUnixNano", "-1"),
       ("startTimeUnixNano", "1e30"), ("endTimeUnixNano", "\"18446744073709551616\""), ("kind", "\"server\""),
+      ("kind", "1e30"), ("status", "{\"code\": 1e30}"),
       ("name", "[]"), ("attributes", "{}"), ("attributes", "[{}]"), ("events", "[{\"timeUnixNano\": \"x\"}]"),
       ("links", "[{\"traceId\": \"x\"}]"), ("status", "7"),
     ])

@@ -89,7 +89,7 @@ private struct Span: Decodable {
   }
 
   struct Status: Decodable {
-    var code: Int?
+    var code: OTLPInteger<Int>?
     var message: String?
   }
 
@@ -97,7 +97,7 @@ private struct Span: Decodable {
   var spanId: RequiredSpanID
   var parentSpanId: OTLPSpanID?
   var name: String?
-  var kind: Int?
+  var kind: OTLPInteger<Int>?
   var startTimeUnixNano: OTLPInteger<UInt64>
   var endTimeUnixNano: OTLPInteger<UInt64>
   var attributes: [OTLPAttribute]?
@@ -110,7 +110,7 @@ private struct Span: Decodable {
     return CollectedSpan(
       trace: traceId.value, id: spanId.value, parent: parentSpanId?.value ?? 0, service: service,
       name: (name ?? "").clipped(to: CollectedSpan.maxNameBytes),
-      kind: kind.flatMap { UInt8(exactly: $0) }.flatMap { SpanRecord.Kind(rawValue: $0) },
+      kind: kind.flatMap { UInt8(exactly: $0.value) }.flatMap { SpanRecord.Kind(rawValue: $0) },
       // A clock that was set back makes no span that ends before it began.
       start: start, end: max(start, endTimeUnixNano.value), attributes: Self.collected(attributes),
       events: (events ?? []).prefix(CollectedSpan.maxListCount).map { event in
@@ -122,7 +122,8 @@ private struct Span: Decodable {
       links: (links ?? []).prefix(CollectedSpan.maxListCount).map {
         CollectedSpan.Link(trace: $0.traceId.value, span: $0.spanId.value)
       },
-      error: status?.code == 2 ? (status?.message ?? "").clipped(to: CollectedSpan.maxValueBytes) : nil)
+      error: status?.code?.value == 2 ? (status?.message ?? "").clipped(to: CollectedSpan.maxValueBytes) : nil
+    )
   }
 
   private static func collected(_ attributes: [OTLPAttribute]?) -> [CollectedSpan.Attribute] {

@@ -36,7 +36,11 @@ struct OTLPInteger<Value: FixedWidthInteger & Decodable>: Decodable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let text = try? container.decode(String.self) else {
-      value = try container.decode(Value.self)
+      // What it throws for a number that does not fit does not say where.
+      guard let number = try? container.decode(Value.self) else {
+        throw decoder.refusal("an integer of \(Value.bitWidth) bits is needed")
+      }
+      value = number
       return
     }
     guard let value = Value(text) else {

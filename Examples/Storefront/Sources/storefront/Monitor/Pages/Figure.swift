@@ -35,7 +35,7 @@ enum Figure {
   /// In UTC, since nobody says where a reader is.
   static func instant(nanoseconds: UInt64) -> String {
     let date = Date(timeIntervalSince1970: Double(nanoseconds) / 1e9)
-    return date.formatted(.iso8601.dateSeparator(.dash).time(includingFractionalSeconds: true))
+    return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
       .replacing("T", with: " ").replacing("Z", with: " UTC")
   }
 
