@@ -76,6 +76,8 @@ import Testing
       // It is found by its service, and its page has each span.
       let found = try await monitor.get("/traces?service=logistics&limit=200")
       #expect(String(buffer: found.body).contains("href=\"/traces/\(Self.trace)\""))
+      let byNumber = try await monitor.get("/traces?text=\(order.id)")
+      #expect(String(buffer: byNumber.body).contains("href=\"/traces/\(Self.trace)\""))
       let html = String(buffer: try await monitor.get("/traces/\(Self.trace)").body)
       for span in trace.spans { #expect(html.contains(span.spanId)) }
       let graph = try await monitor.get("/graph.json").decoded(as: Graph.self)

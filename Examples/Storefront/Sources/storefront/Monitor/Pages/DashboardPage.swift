@@ -54,10 +54,13 @@ struct DashboardPage {
     let sections = [
       summary, HTML.section("Processes", processTable),
       HTML.section("Answers of the gateway", patterns.answers),
+      HTML.section("Calls between services", patterns.calls),
       HTML.element(
         "div", ["class": "cards"],
-        HTML.section("Calls between services", patterns.calls) + HTML.section("Room", patterns.bulkheads)
-          + HTML.section("Events", patterns.events) + HTML.section("Registry", patterns.registry)),
+        HTML.section("Events", patterns.events)
+          + HTML.element(
+            "div", [:],
+            HTML.section("Room", patterns.bulkheads) + HTML.section("Registry", patterns.registry))),
       HTML.section("Traces", traces),
       HTML.note("Looked at each 2 s; this page asks again each \(Self.refreshSeconds) s."),
     ]

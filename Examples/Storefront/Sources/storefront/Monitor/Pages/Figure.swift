@@ -18,6 +18,7 @@ enum Figure {
     case 1...: "\(decimal(seconds, places: 2)) s"
     case 0.01...: "\(decimal(seconds * 1e3, places: 0)) ms"
     case 0.0001...: "\(decimal(seconds * 1e3, places: 1)) ms"
+    case 0: "0 s"
     default: "\(decimal(seconds * 1e6, places: 0)) µs"
     }
   }

@@ -40,9 +40,30 @@ struct GraphPage {
     content +=
       rows.isEmpty
       ? HTML.element("p", [:], "No span of two services has come.")
-      : GraphDrawing(graph).figure
+      : matrix
         + HTML.table(["caller", "callee", "calls", "failed", "half within", "99 of 100 within"], rows)
     if graph.leftOut > 0 { content += HTML.note("\(graph.leftOut) pairs with fewer calls are left out.") }
     return Page(title: "Who calls whom", content: content).html
+  }
+
+  /// More services make no table that can be read: the list has them.
+  private static let maxServices = 20
+
+  /// A row for each caller, a column for each callee; empty where there are too many.
+  private var matrix: String {
+    let callers = Set(graph.edges.map(\.caller)).sorted()
+    let callees = Set(graph.edges.map(\.callee)).sorted()
+    guard max(callers.count, callees.count) <= Self.maxServices else { return "" }
+    let edges = Dictionary(graph.edges.map { ([$0.caller, $0.callee], $0) }) { first, _ in first }
+    let rows = callers.map { caller in
+      [HTML.Cell.text(caller.clipped(to: 40))]
+        + callees.map { callee in
+          guard let edge = edges[[caller, callee]] else { return .number("") }
+          let failed = edge.errors > 0
+          return .number(failed ? "\(edge.calls), ✗ \(edge.errors)" : "\(edge.calls)", isBad: failed)
+        }
+    }
+    return HTML.table(["calls of ↓ to →"] + callees.map { $0.clipped(to: 40) }, rows)
+      + HTML.element("p", [:], "")
   }
 }

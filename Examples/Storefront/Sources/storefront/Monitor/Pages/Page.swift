@@ -48,7 +48,7 @@ struct Page {
     h2 { font-size: 1.2rem; margin: 32px 0 8px; border-bottom: 1px solid var(--line); padding-bottom: 4px; }
     p, li { max-width: 80ch; margin: 8px 0; overflow-wrap: anywhere; } li { margin: 2px 0; }
     .lead { font-size: 1.1rem; } ul { padding-left: 1.2em; margin: 4px 0; }
-    a { color: inherit; } nav a { margin-right: 16px; }
+    .whole { white-space: nowrap; } a { color: inherit; } nav a { margin-right: 16px; }
     .quiet { color: var(--quiet); font-size: .875rem; } .good { color: var(--good); font-weight: 600; }
     .bad { color: var(--bad); font-weight: 600; }
     .scroll { overflow-x: auto; max-width: 100%; }
@@ -59,12 +59,6 @@ struct Page {
     .cards { display: grid; gap: 0 32px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
     svg.spark { display: block; width: 120px; height: 24px; }
     svg.spark polyline { fill: none; stroke: var(--bar); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-    figure { margin: 0 0 16px; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 10px; }
-    svg.graph { display: block; } svg text { fill: var(--ink); font: 12px system-ui, "DejaVu Sans", sans-serif; }
-    .node { fill: var(--paper); stroke: var(--bar); stroke-width: 1.5; }
-    .edge { fill: none; stroke: var(--quiet); } .head { fill: var(--quiet); }
-    .halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
-    svg text.failure { fill: var(--bad); font-weight: 600; }
     form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 0; }
     label { display: grid; font-size: .875rem; color: var(--quiet); }
     input, select, button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);

@@ -80,9 +80,9 @@ struct TracePage {
   var html: String {
     let services = Set(trace.spans.map(\.service)).sorted()
     var summary = "\(trace.spans.count) spans of \(services.joined(separator: ", "))"
-    summary +=
-      " in \(Figure.time(nanoseconds: trace.nanoseconds)), begun \(Figure.instant(nanoseconds: trace.start))."
-    var content = HTML.element("p", ["class": "lead"], HTML.text(summary))
+    summary += " in \(Figure.time(nanoseconds: trace.nanoseconds)), begun "
+    let begun = HTML.element("span", ["class": "whole"], HTML.text(Figure.instant(nanoseconds: trace.start)))
+    var content = HTML.element("p", ["class": "lead"], HTML.text(summary) + begun + ".")
     if trace.failures > 0 {
       content += HTML.element("p", ["class": "bad"], "✗ \(trace.failures) of them failed.")
     }
@@ -100,7 +100,7 @@ struct TracePage {
     let size = Double(span.nanoseconds) / total * 100
     let style = "--depth: \(min(row.depth, 14)); --from: \(Self.percent(from)); --size: \(Self.percent(size))"
     let sign = span.error == nil ? "" : "✗ "
-    let label = "\(row.isOrphan ? "? " : "")\(sign)\(span.service): \(span.name)"
+    let label = "\(row.isOrphan ? "? " : "")\(sign)\(span.service): \(Self.label(span))"
     let bar = HTML.element("span", ["class": "track"], HTML.element("i", [:], ""))
     let summary = HTML.element(
       "summary", [:],
@@ -111,7 +111,14 @@ struct TracePage {
       summary + HTML.element("div", ["class": "facts"], facts(span)))
   }
 
-  /// What is wrong on the left of a comma is the locale's: these have a point everywhere.
+  /// A delivery is named by the group that handles; which type of event it is, its events say.
+  private static func label(_ span: CollectedSpan) -> String {
+    let type = span.events.lazy.flatMap(\.attributes).first { $0.key == "type" }?.value
+    guard span.kind == .consumer, let type else { return span.name }
+    return "\(span.name) ← \(type)"
+  }
+
+  /// With a point in every locale.
   private static func percent(_ value: Double) -> String {
     let thousandths = Int((min(100, max(0, value)) * 1000).rounded())
     let fraction = String(thousandths % 1000)

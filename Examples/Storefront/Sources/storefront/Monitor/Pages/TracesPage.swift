@@ -62,6 +62,7 @@ struct TracesPage {
     return HTML.element(
       "form", ["action": "/traces"],
       field("service", "service", query.service ?? "") + field("name of a span", "name", query.name ?? "")
+        + field("text of an attribute", "text", query.text ?? "")
         + choice("status", "status", status, [("", "any"), ("error", "failed"), ("ok", "not failed")])
         + field("took at least, such as 50ms", "minDuration", minimum)
         + choice("first the", "sort", query.order.rawValue, [("newest", "newest"), ("slowest", "slowest")])

@@ -18,6 +18,8 @@ struct TraceQuery: Equatable, Sendable {
   var name: String?
   /// `true` for spans that failed, `false` for those that did not.
   var isError: Bool?
+  /// A part of the value of an attribute, of the span or of one of its events: such as the number of an order.
+  var text: String?
   var minNanoseconds: UInt64 = 0
   var order = Order.newest
   var limit = 50
@@ -28,6 +30,7 @@ struct TraceQuery: Equatable, Sendable {
       switch name {
       case "service": service = value
       case "name": self.name = value
+      case "text": text = value
       case "status":
         guard ["error", "ok"].contains(value) else {
           throw Refused(
@@ -72,7 +75,9 @@ struct TraceQuery: Equatable, Sendable {
     if let service, span.service != service { return false }
     if let name, span.name != name { return false }
     if let isError, (span.error != nil) != isError { return false }
-    return span.nanoseconds >= minNanoseconds
+    guard span.nanoseconds >= minNanoseconds else { return false }
+    guard let text else { return true }
+    return ([span.attributes] + span.events.map(\.attributes)).joined().contains { $0.value.contains(text) }
   }
 
   /// Those that are asked for, in order, up to the limit.
