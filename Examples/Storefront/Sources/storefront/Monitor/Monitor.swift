@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import NIOCore
 import Resilience
+import ResilienceHummingbird
 
 /// The monitor: how the shop is, on a page, and its traces. All in memory, and nobody needs it.
 struct Monitor: StorefrontService {
@@ -15,6 +16,7 @@ struct Monitor: StorefrontService {
   static let maxDocumentBytes = 4 << 20
 
   private let collector = TraceCollector()
+  private let documents = Bulkhead("documents", limit: .fixed(4), maxWaiting: 100)
   private let scraper: Scraper
   private let platform: Platform
 
@@ -37,7 +39,7 @@ struct Monitor: StorefrontService {
     }
   }
 
-  var metrics: [any MetricSource] { [collector.snapshot()] }
+  var metrics: [any MetricSource] { [collector.snapshot(), documents.snapshot()] }
 
   func run() async throws {
     try await withThrowingTaskGroup { group in
@@ -54,7 +56,11 @@ struct Monitor: StorefrontService {
   }
 
   func addRoutes(to router: Router<StorefrontContext>) {
-    router.post("v1/traces") { request, _ in try await take(request) }
+    router.group("v1/traces")
+      // Few at a time: so what they take has a bound, too.
+      .add(middleware: BulkheadMiddleware(documents))
+      .add(middleware: BodyMiddleware(limit: Self.maxDocumentBytes))
+      .post { request, _ in try await take(request) }
     router.get("/") { _, _ in Response.page(dashboard.html) }
     router.get("processes.json") { _, _ in try Response.json(dashboard.document) }
     router.get("traces") { request, _ in
@@ -76,8 +82,7 @@ struct Monitor: StorefrontService {
 
   // MARK: - Spans
 
-  /// Takes a document in: 413 for one that is too large, 415 for one in another form, 400 with the field for one
-  /// that cannot be read. Of one that is refused nothing is kept.
+  /// Takes a document in: 415 for one in another form, 400 with the field for one that cannot be read. Of one that is refused nothing is kept.
   private func take(_ request: Request) async throws -> Response {
     let type = request.headers[.contentType]?.split(separator: ";").first.map { String($0).lowercased() }
     guard type?.trimmingCharacters(in: .whitespaces) == "application/json" else {
@@ -86,12 +91,8 @@ struct Monitor: StorefrontService {
     guard request.headers[.contentEncoding] == nil else {
       throw HTTPError(.unsupportedMediaType, message: "a body that is packed is not taken")
     }
-    let body: ByteBuffer
-    do {
-      body = try await request.body.collect(upTo: Self.maxDocumentBytes)
-    } catch is NIOTooManyBytesError {
-      throw HTTPError(.contentTooLarge, message: "a document has \(Self.maxDocumentBytes) bytes at most")
-    }
+    // In memory already.
+    let body = try await request.body.collect(upTo: Self.maxDocumentBytes)
     do {
       collector.add(try OTLPDocument(Data(body.readableBytesView)).spans)
     } catch let error as OTLPDocument.Unreadable {

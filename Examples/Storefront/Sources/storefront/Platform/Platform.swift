@@ -30,9 +30,6 @@ final class Platform: Sendable {
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
 
-  /// All traces of a day, and of a crowd no more than so many in a second that begin here.
-  private static let sampler = Sampler.parentBased(root: .rateLimited(100))
-
   /// Nothing that a broker or a service does in a minute's absence uses up these deliveries.
   private static let delivery = DeliveryPolicy(
     maxDeliveries: 60, backoff: .exponential(base: .milliseconds(100), cap: .seconds(2)), parallelism: 4,
@@ -48,8 +45,10 @@ final class Platform: Sendable {
       SpanReporter(
         to: OTLPExporter(OTLPTransport.to($0, by: client)), policy: ReportPolicy(interval: .seconds(1)))
     }
+    // All traces of a day, and of a crowd no more than so many in a second that begin here.
+    let sampler = Sampler.parentBased(root: .rateLimited(100))
     tracer = CallTracer(
-      name, sampler: reporter == nil ? .never : Self.sampler, store: TraceStore(capacity: 0),
+      name, sampler: reporter == nil ? .never : sampler, store: TraceStore(capacity: 0),
       reporter: reporter)
   }
 

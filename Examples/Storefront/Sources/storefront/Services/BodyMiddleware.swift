@@ -7,24 +7,27 @@ import Resilience
 struct BodyMiddleware: RouterMiddleware {
   static let maxBytes = 1 << 20
 
+  /// The most bytes of a body. Default: a mebibyte.
+  var limit = maxBytes
+
   func handle(
     _ request: Request, context: StorefrontContext,
     next: @concurrent (Request, StorefrontContext) async throws -> Response
   ) async throws -> Response {
     var request = request
-    request.body = RequestBody(buffer: try await Self.collect(request.body))
+    request.body = RequestBody(buffer: try await Self.collect(request.body, upTo: limit))
     return try await next(request, context)
   }
 
-  private static func collect(_ body: RequestBody) async throws -> ByteBuffer {
+  private static func collect(_ body: RequestBody, upTo limit: Int) async throws -> ByteBuffer {
     var call = CallContext.current
     let (clock, left) = (call.clock, call.deadline.remaining(at: call.now))
     return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
       group.addTask {
         do {
-          return try await body.collect(upTo: maxBytes)
+          return try await body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
-          throw HTTPError(.contentTooLarge, message: "the body has more than a mebibyte")
+          throw HTTPError(.contentTooLarge, message: "the body has more than \(limit) bytes")
         }
       }
       group.addTask {

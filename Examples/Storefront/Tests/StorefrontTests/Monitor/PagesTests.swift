@@ -32,7 +32,7 @@ import Testing
       ).text)
     #expect(page.badLines == 0)
     let process = ProcessStatus(
-      target: .init(name: "gateway\(hostile)", service: hostile, address: hostile), state: .silent,
+      target: .init(name: "gateway\(hostile)", service: Gateway.name, address: hostile), state: .silent,
       page: page,
       totals: AnswerTotals(page), recent: AnswerTotals(page), recentSeconds: 1, history: [1, 2],
       uptimeSeconds: 1)

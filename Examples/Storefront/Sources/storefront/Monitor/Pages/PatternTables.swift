@@ -50,9 +50,11 @@ struct PatternTables {
   // MARK: - Tables
 
   var answers: String {
-    let rows = samples(AnswerMeter.totalName).filter { $0.process.hasPrefix(Gateway.name) }
+    let rows = processes.filter { $0.target.service == Gateway.name }.flatMap {
+      $0.page[AnswerMeter.totalName]
+    }
     var counts: [String: [String: Double]] = [:]
-    for (_, sample) in rows {
+    for sample in rows {
       counts[sample.labels["route"] ?? "", default: [:]][sample.labels["status"] ?? "", default: 0] +=
         sample.value
     }

@@ -42,7 +42,9 @@ final class Scraper: Sendable {
   func look() async {
     let seen = await withTaskGroup(of: (ProcessStatus.Target, ProcessStatus.State, MetricsText?).self) {
       group in
-      for target in Set(targets()).prefix(Self.maxTargets) {
+      for target in Set(targets()).sorted(by: { ($0.service, $0.name) < ($1.service, $1.name) }).prefix(
+        Self.maxTargets)
+      {
         group.addTask { [self] in
           async let state = state(of: target)
           let page = await page(of: target)
