@@ -40,8 +40,10 @@ struct GraphPage {
     content +=
       rows.isEmpty
       ? HTML.element("p", [:], "No span of two services has come.")
-      : matrix
-        + HTML.table(["caller", "callee", "calls", "failed", "half within", "99 of 100 within"], rows)
+      : HTML.section("Calls, and those that failed", matrix)
+        + HTML.section(
+          "How fast",
+          HTML.table(["caller", "callee", "calls", "failed", "half within", "99 of 100 within"], rows))
     if graph.leftOut > 0 { content += HTML.note("\(graph.leftOut) pairs with fewer calls are left out.") }
     return Page(title: "Who calls whom", content: content).html
   }
@@ -64,6 +66,5 @@ struct GraphPage {
         }
     }
     return HTML.table(["calls of ↓ to →"] + callees.map { $0.clipped(to: 40) }, rows)
-      + HTML.element("p", [:], "")
   }
 }

@@ -62,7 +62,7 @@ struct Page {
     form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 0; }
     label { display: grid; font-size: .875rem; color: var(--quiet); }
     input, select, button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
-      border-radius: 4px; padding: 4px 8px; max-width: 100%; width: 11rem; } button { width: auto; cursor: pointer; }
+      border-radius: 4px; padding: 4px 8px; max-width: 100%; width: 11rem; height: 2.25rem; } button { width: auto; cursor: pointer; }
     details.span { border-bottom: 1px solid var(--line); }
     details.span summary { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr) 6.5rem; gap: 12px;
       align-items: center; cursor: pointer; padding: 3px 0; list-style: none; font-size: .9375rem; }
@@ -75,7 +75,7 @@ struct Page {
     .failed .track i { background: var(--bad); } .failed .label { color: var(--bad); font-weight: 600; }
     .facts { margin: 4px 0 12px calc(var(--depth) * 12px); font-size: .875rem; }
     .facts table { font-size: .875rem; } .facts td { white-space: normal; overflow-wrap: anywhere; padding: 2px 12px 2px 0; }
-    .facts td:first-child { color: var(--quiet); }
+    .facts td:first-child { color: var(--quiet); overflow-wrap: normal; min-width: 7em; }
     @media (max-width: 700px) { details.span summary { grid-template-columns: minmax(0, 1fr) 5.5rem; gap: 0 8px; }
       .label { padding-left: calc(var(--depth) * 6px); } .track { grid-row: 2; grid-column: 1 / 3; }
       .facts { margin-left: 0; } }

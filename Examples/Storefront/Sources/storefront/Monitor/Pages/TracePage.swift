@@ -115,7 +115,7 @@ struct TracePage {
   private static func label(_ span: CollectedSpan) -> String {
     let type = span.events.lazy.flatMap(\.attributes).first { $0.key == "type" }?.value
     guard span.kind == .consumer, let type else { return span.name }
-    return "\(span.name) ← \(type)"
+    return span.name == span.service ? "← \(type)" : "\(span.name) ← \(type)"
   }
 
   /// With a point in every locale.

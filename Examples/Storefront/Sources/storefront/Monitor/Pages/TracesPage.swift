@@ -58,13 +58,19 @@ struct TracesPage {
         "label", [:], HTML.text(label) + HTML.element("select", ["name": name], options.joined()))
     }
     let status = query.isError.map { $0 ? "error" : "ok" } ?? ""
-    let minimum = query.minNanoseconds == 0 ? "" : "\(Double(query.minNanoseconds) / 1e6)ms"
+    let minimum =
+      switch query.minNanoseconds {
+      case 0: ""
+      case let time where time % 1_000_000 == 0: "\(time / 1_000_000)ms"
+      case let time where time % 1000 == 0: "\(time / 1000)us"
+      case let time: "\(time)ns"
+      }
     return HTML.element(
       "form", ["action": "/traces"],
       field("service", "service", query.service ?? "") + field("name of a span", "name", query.name ?? "")
         + field("text of an attribute", "text", query.text ?? "")
         + choice("status", "status", status, [("", "any"), ("error", "failed"), ("ok", "not failed")])
-        + field("took at least, such as 50ms", "minDuration", minimum)
+        + field("took at least (50ms, 1.5s)", "minDuration", minimum)
         + choice("first the", "sort", query.order.rawValue, [("newest", "newest"), ("slowest", "slowest")])
         + field("how many", "limit", "\(query.limit)") + HTML.element("button", [:], "Find"))
       + HTML.note("A trace is found when one of its spans is all of this.")
