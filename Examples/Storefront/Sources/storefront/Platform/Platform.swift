@@ -46,7 +46,7 @@ final class Platform: Sendable {
         to: OTLPExporter(OTLPTransport.to($0, by: client)), policy: ReportPolicy(interval: .seconds(1)))
     }
     // All traces of a day, and of a crowd no more than so many in a second that begin here.
-    let sampler = Sampler.parentBased(root: .rateLimited(100))
+    let sampler = Sampler.parentBased(root: .rateLimited(50))
     tracer = CallTracer(
       name, sampler: reporter == nil ? .never : sampler, store: TraceStore(capacity: 0),
       reporter: reporter)
