@@ -7,6 +7,8 @@ import Synchronization
 /// The labels are routes that the program has, so that no request can make a new one.
 final class AnswerMeter: Sendable {
   static let totalName = "http_server_answers_total"
+  /// For paths and methods that there are not.
+  static let noRoute = "none"
   static let durationName = "http_server_answer_duration_seconds"
   /// In seconds.
   private static let bounds = CallMeter.defaultBounds.map { $0 / .seconds(1) }
@@ -19,7 +21,8 @@ final class AnswerMeter: Sendable {
     var count: Int { statuses.values.reduce(0, +) }
   }
 
-  private let routes = Mutex<[String: Series]>([:])
+  /// Of what nobody has asked for yet there is a series, too: so that an alert knows the metric.
+  private let routes = Mutex([noRoute: Series(statuses: ["4xx": 0])])
 
   func add(route: String, status: Int, seconds: Double) {
     let kind = (100..<600).contains(status) ? "\(status / 100)xx" : "other"
@@ -86,9 +89,9 @@ struct AnswerMiddleware: RouterMiddleware {
     }
   }
 
-  /// Such as `GET /products/{sku}`; `none` for a path that there is not, whatever it is.
+  /// Such as `GET /products/{sku}`; ``AnswerMeter/noRoute`` for a path that there is not, whatever it is.
   private static func route(_ request: Request, _ context: StorefrontContext) -> String {
-    guard let path = context.endpointPath, path != "NotFound" else { return "none" }
+    guard let path = context.endpointPath, path != "NotFound" else { return AnswerMeter.noRoute }
     return "\(request.method.rawValue) \(path)"
   }
 }

@@ -61,7 +61,7 @@ struct PatternTables {
     let classes = ["2xx", "3xx", "4xx", "5xx"]
     return table(
       ["route"] + classes,
-      counts.sorted { $0.key < $1.key }.map { route, counts in
+      counts.filter { $0.value.values.contains { $0 > 0 } }.sorted { $0.key < $1.key }.map { route, counts in
         [.text(route.clipped(to: 120))]
           + classes.map { .number(Figure.number(counts[$0] ?? 0), isBad: $0 == "5xx" && counts[$0] ?? 0 > 0) }
       }, otherwise: "It has answered nothing yet.")
