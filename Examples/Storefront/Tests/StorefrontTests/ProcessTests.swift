@@ -85,6 +85,24 @@ import Testing
     }
   }
 
+  @Test func theSpansOfAllProcessesReachTheMonitorByThemselves() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        let shop = ShopClient(client: .shared, gateway: supervisor.gateway)
+        _ = try await shop.loggedIn(["customer": "17850"], patience: Patience())
+        let monitor = ShopClient(client: .shared, gateway: supervisor.monitor)
+        try await eventually("the trace goes through both processes") {
+          let found = String(buffer: try await monitor.get("/traces.json?service=users").body)
+          return found.contains("\"services\":[\"gateway\",\"users\"]")
+        }
+        try await eventually("the hub is looked at, too") {
+          let processes = String(buffer: try await monitor.get("/processes.json").body)
+          return processes.contains("\"name\":\"hub\"") && processes.contains("\"troubles\":[]")
+        }
+      }
+    }
+  }
+
   @Test func nothingIsLeftRunning() async throws {
     try await withSupervisor { supervisor in
       let processes = try await supervisor.run { supervisor.processes }

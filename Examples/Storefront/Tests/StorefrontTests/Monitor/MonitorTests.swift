@@ -43,6 +43,7 @@ import Testing
     }
 
     var processes: [Process]
+    var troubles: [String]
   }
 
   private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -124,6 +125,43 @@ import Testing
           "\(StorefrontServices.all.count) of \(StorefrontServices.all.count) processes are ready"))
       #expect(html.contains(">POST /orders</td>"))
     }
+  }
+
+  @Test func whoHasLeftIsMissed() async throws {
+    try await ShopInProcess.run { shop in
+      let monitor = try Self.monitor(shop)
+      func troubles() async throws -> [String] {
+        try await monitor.get("/processes.json").decoded(as: Figures.self).troubles
+      }
+      try await eventually("nothing is wrong") { try await troubles().isEmpty }
+      await shop.processes[Carts.name]?.stop()
+      try await eventually("it is missed") {
+        try await troubles().contains("carts: no instance is registered")
+      }
+    }
+  }
+
+  @Test func aProcessThatDoesNotAnswerIsSilent() async throws {
+    let client = HTTPClient.shared
+    let dead = ProcessStatus.Target(
+      name: "dead-1", service: "dead", address: "127.0.0.1:\(try FreePort.pick())")
+    let broken = ProcessStatus.Target(name: "broken-1", service: "broken", address: "no address")
+    let scraper = Scraper(client) { [dead, broken] }
+    await scraper.look()
+    #expect(scraper.latest.map(\.target.name) == ["broken-1", "dead-1"])
+    #expect(scraper.latest.allSatisfy { $0.state == .silent && $0.totals == AnswerTotals() })
+  }
+
+  @Test func openingsOfABreakerAreCounted() async throws {
+    struct Failure: Error {}
+    let openings = BreakerOpenings("orders")
+    let breakers = CircuitBreakers<String>("orders", onEvent: { openings.record($0) })
+    for instance in ["orders-1", "orders-2"] {
+      let call = ServiceCall("orders") { throw Failure() }.circuitBreaker(breakers[instance])
+      for _ in 1...100 { _ = try? await call() }
+    }
+    let page = MetricsText(MetricsPage([openings.snapshot()]).text)
+    #expect(page.sum("circuit_breakers_openings_total", where: ["breakers": "orders"]) == 2)
   }
 
   @Test func whatIsNoRouteIsOneRouteHoweverItIsCalled() async throws {
