@@ -126,6 +126,29 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/stat"), "needs Linux"))
+  func aShopIsMeasuredUntilItsOrdersAreHandled() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        let shop = try await ComparedShop(supervisor)
+        let measured = try await shop.measure(.order, places: 4, for: .milliseconds(500))
+        #expect(measured.failures == 0)
+        #expect(measured.latencies.count > 0)
+        for name in ["gateway", "orders", "payments"] {
+          #expect(measured.processorTime[name] ?? .zero > .zero, "\(name)")
+        }
+        let books = try await EngineChoice.using(supervisor.engines) { engines in
+          try await Books.collect(
+            by: .shared,
+            ServiceSettings(
+              store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: ""))
+        }
+        #expect(books.orders.count == measured.latencies.count)
+        #expect(books.orders.allSatisfy { $0.endings.count == 1 })
+      }
+    }
+  }
+
   @Test(arguments: [SIGTERM, SIGKILL]) func aSupervisorThatEndsLeavesNothingRunning(signal: Int32)
     async throws
   {

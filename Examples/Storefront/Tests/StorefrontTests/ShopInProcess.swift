@@ -16,7 +16,8 @@ struct ShopInProcess: Sendable {
   let patience = Patience(limit: .seconds(10))
 
   static func run(
-    collector: String? = nil, _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    collector: String? = nil, isBare: Bool = false,
+    _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -26,6 +27,7 @@ struct ShopInProcess: Sendable {
       directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
     )
     settings.collector = collector
+    settings.isBare = isBare
     settings.notice = .zero
     var processes: [String: ServiceProcess] = [:]
     for type in StorefrontServices.all {

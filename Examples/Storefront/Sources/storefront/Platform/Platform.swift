@@ -55,6 +55,7 @@ final class Platform: Sendable {
   /// Calls to another service: balanced over its instances, each with a breaker of its own, so that one that
   /// is dead does not close the way to the others.
   func calls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    if settings.isBare { return bareCalls(to: service) }
     // As many requests as are under way fail at once when an instance dies.
     let callee = Callee(
       breakers: CircuitBreakers(service), budget: RetryBudget(service, reserve: 50))
@@ -65,6 +66,15 @@ final class Platform: Sendable {
       }
       .byMethod { $0.retry(RetryPolicy(), budget: callee.budget).deadline(.seconds(3)) }
       .trace(tracer).erased()
+  }
+
+  /// What one writes without a toolkit: the first instance, whatever has become of it, and a time limit.
+  private func bareCalls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    ServiceCall { [registry, client] (request: HTTPClientRequest) in
+      var request = request
+      request.url = "http://\(try registry.requireInstance(of: service).address)\(request.url)"
+      return try await client.execute(request, timeout: .seconds(3))
+    }.erased()
   }
 
   /// The service's own database; its outbox runs with the service.

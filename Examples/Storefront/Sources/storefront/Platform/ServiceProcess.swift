@@ -59,7 +59,7 @@ final class ServiceProcess: Sendable {
     let readiness = ReadinessEndpoint(
       checks: [ReadinessCheck("registration", maxAge: .zero) { try registeredPort.check() }]
         + calls.map { name in
-          ReadinessCheck(name, maxAge: .zero) { try platform.registry.requireInstance(of: name) }
+          ReadinessCheck(name, maxAge: .zero) { _ = try platform.registry.requireInstance(of: name) }
         })
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let app = Application(
@@ -107,8 +107,10 @@ final class ServiceProcess: Sendable {
     router.addMiddleware {
       // What fails here is the disk or the broker: another try may find it back.
       RefusalMiddleware(otherwise: .serviceUnavailable)
-      CallTraceMiddleware(platform.tracer)
-      DeadlineMiddleware(limit: .seconds(3))
+      if !platform.settings.isBare {
+        CallTraceMiddleware(platform.tracer)
+        DeadlineMiddleware(limit: .seconds(3))
+      }
     }
     service.protect(router)
     service.addRoutes(to: router)

@@ -22,9 +22,10 @@ struct SupervisorPlan: Sendable {
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for nowhere.
+  ///   - isBare: Whether services call each other without any pattern, for comparison.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
-    collector: String? = nil
+    collector: String? = nil, isBare: Bool = false
   ) throws {
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
@@ -35,7 +36,8 @@ struct SupervisorPlan: Sendable {
       addresses.hub = "http://127.0.0.1:\(port)"
       below.append(serve(Self.hub, port, program, []))
     }
-    let options = addresses.options + (collector.map { ["--collector", $0] } ?? [])
+    let options =
+      addresses.options + (collector.map { ["--collector", $0] } ?? []) + (isBare ? ["--bare"] : [])
     for type in StorefrontServices.all {
       for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
         let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
