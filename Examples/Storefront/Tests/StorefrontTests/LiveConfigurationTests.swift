@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import Logging
 import Resilience
@@ -64,6 +65,26 @@ import Testing
       #expect("\(error)".contains(text), "\(error)")
       return error is InvalidSetting
     }
+  }
+
+  @Test func deliveriesGoByWhatIsPut() async throws {
+    let settings = ServiceSettings(
+      store: MemoryRegistryStore(), broker: MemoryBroker(), directory: NSTemporaryDirectory() + "none",
+      secret: "",
+      staffKey: "")
+    let platform = Platform("carts", settings, logger: log.logger)
+    try platform.handle(Topic.orderCreated) { _ in }
+    platform.configuration.take(version(1, ["deliveries.carts.parallelism": 7]))
+    // A group that has another policy is a conflict.
+    func join(_ policy: DeliveryPolicy?) throws {
+      try platform.bus.subscribe(
+        to: Topic.orderCreated, group: "carts", policy: try #require(policy)
+      ) { _ in }
+    }
+    #expect(throws: GroupConflict.self) { try join(ShopPolicies.builtIn.deliveries["carts"]) }
+    #expect(throws: Never.self) { try join(platform.configuration.policies.deliveries["carts"]) }
+    #expect(platform.configuration.policies.deliveries["carts"]?.parallelism == 7)
+    try await platform.client.shutdown()
   }
 
   @Test func aVersionThatCannotBeReadIsRefusedAndTheOldOneStays() throws {

@@ -110,6 +110,15 @@ import Testing
         try await eventually("its log says so") {
           try String(contentsOfFile: log, encoding: .utf8).contains("no configuration server")
         }
+        try await eventually("it is not listed any more") {
+          try await EngineChoice.using(supervisor.engines) { engines in
+            try await engines.store.list(ConfigurationService.name).records.isEmpty
+          }
+        }
+        for name in ["carts", Gateway.name] {
+          let process = ShopClient(client: .shared, gateway: supervisor.address(of: name))
+          #expect(try await process.get("/health/ready").status == 200)
+        }
         supervisor.signal(ConfigurationService.name, SIGCONT)
         try await eventually("it is back") { try await staff.get("/configuration").status == 200 }
         try await put("1s", basedOn: 1)
