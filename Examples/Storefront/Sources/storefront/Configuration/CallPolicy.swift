@@ -2,19 +2,6 @@ import Configuration
 import Resilience
 import ResilienceConfiguration
 
-/// What may change of the calls to a service, while they run.
-struct LiveCallPolicy: Sendable {
-  let deadline = LivePolicy(CallPolicy().deadline)
-  let timeout = LivePolicy(CallPolicy().timeout)
-  let retry = LivePolicy(CallPolicy().retry)
-
-  func update(_ policy: CallPolicy) {
-    deadline.update(policy.deadline)
-    timeout.update(policy.timeout)
-    retry.update(policy.retry)
-  }
-}
-
 /// What stands around the calls to a service.
 struct CallPolicy: Hashable, Sendable {
   /// For all attempts together.

@@ -60,11 +60,9 @@ final class LiveConfiguration: Sendable {
     guard found.version > 0 else { return refuse(found, InvalidSetting.noVersion) }
     do {
       let policies = try ShopPolicies(found.values)
-      let followers = state.withLock { state in
-        (state.held, state.policies, state.refused) = (found, policies, nil)
-        return state.followers
-      }
-      for follower in followers { follower(policies) }
+      for follower in state.withLock(\.followers) { follower(policies) }
+      // Afterwards: who reads the number finds that it holds.
+      state.withLock { ($0.held, $0.policies, $0.refused) = (found, policies, nil) }
       logger.notice(
         "goes by another configuration",
         metadata: [

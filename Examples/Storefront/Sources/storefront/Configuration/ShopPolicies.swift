@@ -30,7 +30,7 @@ struct ShopPolicies: Hashable, Sendable {
     var values = Self.builtInValues.filter { key, _ in !Self.isReplaced(key, by: document) }
     values.merge(document) { _, mine in mine }
     var provided: [AbsoluteConfigKey: ConfigValue] = [:]
-    for (key, setting) in values {
+    for (key, setting) in values.sorted(by: { $0.key < $1.key }) {
       guard let value = setting.value else {
         throw InvalidSetting(
           field: key, value: "\(setting)", requirement: "a text, a number, true, false or a list of texts")

@@ -13,6 +13,7 @@ struct Gateway: StorefrontService {
   static let calls = ["users", "products", "productpage", "carts", "orders"]
 
   private let keys = JWTKeyCollection()
+  /// Each as the configuration has it.
   private let limiter = KeyedRateLimiter<String>("customers", limit: .unlimited)
   /// Who has no token is limited by where the connection comes from, which a proxy before the shop shares out.
   private let strangers = KeyedRateLimiter<String>("strangers", limit: .unlimited)
