@@ -66,12 +66,12 @@ import Testing
       let greedy = try await shop.customer("1")
       // No permit comes back while this runs.
       let hourly: [String: Setting] = ["gateway.customers.permits": 1, "gateway.customers.period": "1h"]
-      func configure(_ burst: Int, basedOn version: Int) async throws -> Duration {
+      func configure(_ burst: Int, basedOn version: Int) async throws {
         let values = hourly.merging(["gateway.customers.burst": .whole(burst)]) { $1 }
         let answer = try await staff.configure(values, basedOn: version, "a test", key: "\(burst)")
         try #require(answer.status == 200, "\(String(buffer: answer.body))")
-        let start = ContinuousClock.now
-        try await eventually("every process goes by version \(version + 1)") {
+        // Each asks once a second; the rest is for a machine that has much other work.
+        try await eventually("every process goes by version \(version + 1)", within: .seconds(10)) {
           for name in shop.processes.keys {
             guard try await shop.metrics(of: name).contains("configuration_version \(version + 1)\n") else {
               return false
@@ -79,7 +79,6 @@ import Testing
           }
           return true
         }
-        return start.duration(to: .now)
       }
       func take(_ count: Int) async throws -> Int {
         var taken = 0
@@ -98,10 +97,9 @@ import Testing
             }
           }
         }
-        // Each asks once a second; the rest is for a machine that has other work.
-        #expect(try await configure(60, basedOn: 0) < .seconds(3))
+        try await configure(60, basedOn: 0)
         #expect(try await take(50) == 50)
-        #expect(try await configure(70, basedOn: 1) < .seconds(3))
+        try await configure(70, basedOn: 1)
         // Of seventy fifty are gone.
         #expect(try await take(40) == 20)
         group.cancelAll()
@@ -125,7 +123,7 @@ extension ConfigurationTests {
       func put(_ timeout: Setting, basedOn base: Int) async throws {
         let values: [String: Setting] = [
           "calls.carts.timeout": timeout, "calls.carts.circuitBreaker.consecutiveFailures": 3,
-          "calls.carts.circuitBreaker.openTime": "8s",
+          "calls.carts.circuitBreaker.openTime": "1min",
         ]
         #expect(try await staff.configure(values, basedOn: base, "a test", key: "\(timeout)").status == 200)
       }
@@ -141,7 +139,7 @@ extension ConfigurationTests {
         try await shop.metrics(of: Gateway.name).contains("configuration_version 2\n")
       }
       #expect(try await isOpen())
-      try await eventually("its time is over") { try await carts() == 200 }
+      #expect(try await carts() == 503)
     }
   }
 }

@@ -93,7 +93,7 @@ import Testing
           #expect(answer.status == 200, "\(String(buffer: answer.body))")
         }
         try await put("2s", basedOn: 0)
-        try await eventually("every process goes by it", within: .seconds(5)) {
+        try await eventually("every process goes by it", within: .seconds(10)) {
           for name in names { guard try await version(of: name) == 1 else { return false } }
           return true
         }
