@@ -77,11 +77,12 @@ final class ServiceProcess: Sendable {
     }
     let work = DrainingService("work", run: { try await service.run() })
     let registration = Registration(platform: platform, ports: ports, registered: registeredPort)
-    // A replica that follows nobody ends at once, and a group ends with it.
-    let replica = calls.isEmpty ? nil : replica(of: platform.settings.store, platform, calls)
+    let replica = replica(of: platform.settings.store, platform, calls + [ConfigurationService.name])
+    let follower = ConfigurationFollower(platform)
+    let configuration = DrainingService("configuration", run: { try await follower.run() })
     let drain = DrainService(readiness, notice: platform.settings.notice)
-    let below = [platform.reporter?.service()] + outboxes + [bus, replica, work]
-    return below.compactMap(\.self) + [app, drain, registration]
+    let below = [platform.reporter?.service()].compactMap(\.self) + outboxes
+    return below + [bus, replica, configuration, work, app, drain, registration]
   }
 
   private static func replica(
@@ -102,7 +103,7 @@ final class ServiceProcess: Sendable {
       }
       // One that cannot be read has no figures: its service is not ready either.
       let outboxes: [any MetricSource] = platform.databases.withLock(\.self).compactMap { try? $0.snapshot() }
-      return [platform.bus.snapshot()] + outboxes + calls + service.metrics
+      return [platform.bus.snapshot(), platform.configuration] + outboxes + calls + service.metrics
     }
     router.addMiddleware {
       // What fails here is the disk or the broker: another try may find it back.
