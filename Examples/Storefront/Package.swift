@@ -18,6 +18,7 @@ let package = Package(
     .package(name: "Bridges", path: "../Bridges"),
     .package(name: "Engines", path: "../Engines"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -36,6 +37,7 @@ let package = Package(
       dependencies: [
         .product(name: "Resilience", package: "swift-resilience"),
         .product(name: "ResilienceAsyncHTTPClient", package: "Bridges"),
+        .product(name: "ResilienceConfiguration", package: "Bridges"),
         .product(name: "ResilienceEtcd", package: "Engines"),
         .product(name: "ResilienceHTTPTypes", package: "Bridges"),
         .product(name: "ResilienceHub", package: "Engines"),
@@ -46,6 +48,7 @@ let package = Package(
         .product(name: "ResilienceServiceLifecycle", package: "Bridges"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

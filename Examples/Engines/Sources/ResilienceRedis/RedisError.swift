@@ -33,6 +33,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What Redis or the system said, or what could not be read.
   public let message: String
 
+  /// Whether Redis may have done it.
+  var wasSent: Bool { reason != .refused && reason != .tooManyCommands && reason != .tooLarge }
+
   init(_ reason: Reason, _ command: String, _ message: String) {
     self.reason = reason
     self.command = command

@@ -1,4 +1,5 @@
 public import Resilience
+internal import Synchronization
 
 /// A broker of several processes in Redis: the events are a stream, what a group has not settled is its
 /// pending list.
@@ -43,6 +44,10 @@ public final class RedisStreamsBroker: EventBroker {
   /// So many have a place in one command, each with four arguments.
   private static let mostEvents = 250_000
   private static let mostArguments = 1_000_000
+  /// By group: consumers that nobody has, as the answers of their calls to join were lost.
+  private let lostMembers = Mutex<[String: [String]]>([:])
+  /// More end by their sessions.
+  private static let mostLostMembers = 16
 
   /// Creates a broker; nothing is sent before it is asked.
   ///
@@ -157,29 +162,48 @@ extension RedisStreamsBroker {
     let arguments: [RESPCommand.Argument] =
       [.text(group.name), .integer(Int64(policy.partitions))] + group.filter.arguments
       + [group.start == .now ? "$" : "0", .integer(policy.session.microsecondsRoundedUp)]
-    var answer = try await join(.join, arguments)
-    if answer.outcome == "missing" { answer = try await join(.joinNew, arguments) }
+    let member = String(CallContext.current.random(), radix: 36)
+    var answer = try await join(.join, group.name, arguments, as: member)
+    if answer.outcome == "missing" { answer = try await join(.joinNew, group.name, arguments, as: member) }
     guard answer.outcome == "joined" else {
       do {
-        let present = try EventFilter(kind: answer.group, text: answer.member)
+        let present = try EventFilter(kind: answer.group, text: answer.text)
         throw BrokerGroupConflict(group: group.name, present: present, requested: group.filter)
       } catch let error as RESPValue.Mismatch {
         throw RedisError(.malformedReply, "EVALSHA", error.message)
       }
     }
-    return StreamsConsumer(self, group: group.name, number: answer.group, member: answer.member)
+    return StreamsConsumer(self, group: group.name, number: answer.group, member: member)
   }
 
   private nonisolated(nonsending) func join(
-    _ script: RedisScript, _ arguments: [RESPCommand.Argument]
-  ) async throws(RedisError) -> (outcome: String, group: String, member: String) {
-    try await run(script, arguments) { (reply) throws(RESPValue.Mismatch) in
-      let items = try reply.items("a session", atLeast: 3)
-      return (
-        try items[0].text("whether it is joined"), try items[1].text("a group"),
-        try items[2].text("a consumer")
-      )
+    _ script: RedisScript, _ group: String, _ arguments: [RESPCommand.Argument], as member: String
+  ) async throws(RedisError) -> (outcome: String, group: String, text: String) {
+    let lost = lostMembers.withLock { $0[group] ?? [] }
+    let answer: (String, String, String)
+    do throws(RedisError) {
+      let members = ([member] + lost).map { RESPCommand.Argument.text($0) }
+      answer = try await run(script, arguments + members) { (reply) throws(RESPValue.Mismatch) in
+        let items = try reply.items("a session", atLeast: 3)
+        return (
+          try items[0].text("whether it is joined"), try items[1].text("a group"),
+          try items[2].text("a filter")
+        )
+      }
+    } catch {
+      if error.wasSent {
+        lostMembers.withLock {
+          $0[group] = Array((($0[group] ?? []) + [member]).suffix(Self.mostLostMembers))
+        }
+      }
+      throw error
     }
+    if answer.0 == "conflict" { return answer }
+    lostMembers.withLock { members in
+      let left = (members[group] ?? []).filter { !lost.contains($0) }
+      members[group] = left.isEmpty ? nil : left
+    }
+    return answer
   }
 
   /// Removes a group.

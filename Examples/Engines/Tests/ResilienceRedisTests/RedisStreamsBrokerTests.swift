@@ -305,7 +305,7 @@ extension RedisTests {
       #expect(served)
     }
 
-    private func untilItAnswers(_ redis: RedisClient) async throws {
+    func untilItAnswers(_ redis: RedisClient) async throws {
       while (try? await redis.reply(to: RESPCommand("PING"))) == nil {
         try await Task.sleep(for: .milliseconds(20))
       }

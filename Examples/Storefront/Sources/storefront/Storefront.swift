@@ -4,5 +4,5 @@ import ArgumentParser
 struct Storefront: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The shop as separate processes.",
-    subcommands: [DayCommand.self, UpCommand.self, ServeCommand.self, GuardCommand.self])
+    subcommands: [DayCommand.self, UpCommand.self, CompareCommand.self, ServeCommand.self, GuardCommand.self])
 }

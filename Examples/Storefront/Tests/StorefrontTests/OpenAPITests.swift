@@ -36,6 +36,7 @@ import Testing
       try await shop.offer("85123A")
       try await carts(checker, anyone, customer, other)
       try await orders(checker, anyone, customer, other, staff, shop)
+      try await configuration(checker, anyone, customer, staff)
       let described = try OpenAPIDocument().answers
       #expect(checker.answers == described)
     }
@@ -101,5 +102,29 @@ import Testing
     try await checker.expect(200, "GET", "/orders/{id}") { try await customer.get("/orders/\(placed.id)") }
     try await checker.expect(401, "GET", "/orders/{id}") { try await anyone.get("/orders/\(placed.id)") }
     try await checker.expect(404, "GET", "/orders/{id}") { try await other.get("/orders/\(placed.id)") }
+  }
+
+  private func configuration(
+    _ checker: Checker, _ anyone: ShopClient, _ customer: ShopClient, _ staff: ShopClient
+  ) async throws {
+    let path = "/configuration"
+    func put(_ who: ShopClient, _ timeout: Setting = "2s") async throws -> ShopClient.Answer {
+      try await who.configure(["calls.carts.timeout": timeout], basedOn: 0, "a test", key: "\(timeout)")
+    }
+    let change = ConfigurationChange(note: "a test", values: [:])
+    try await checker.expect(200, "GET", path) { try await staff.get(path) }
+    try await checker.expect(401, "GET", path) { try await anyone.get(path) }
+    try await checker.expect(403, "GET", path) { try await customer.get(path) }
+    try await checker.expect(400, "PUT", path) { try await staff.send(.PUT, path, change, tag: "\"0\"") }
+    try await checker.expect(401, "PUT", path) { try await put(anyone) }
+    try await checker.expect(403, "PUT", path) { try await put(customer) }
+    try await checker.expect(422, "PUT", path) { try await put(staff, "2 s") }
+    try await checker.expect(428, "PUT", path) { try await staff.send(.PUT, path, change, key: "no tag") }
+    try await checker.expect(200, "PUT", path) { try await put(staff) }
+    try await checker.expect(412, "PUT", path) { try await put(staff, "1s") }
+    try await checker.expect(200, "GET", "\(path)/versions") { try await staff.get("\(path)/versions") }
+    try await checker.expect(200, "GET", "\(path)/defaults") { try await staff.get("\(path)/defaults") }
+    try await checker.expect(200, "GET", "\(path)/{version}") { try await staff.get("\(path)/1") }
+    try await checker.expect(404, "GET", "\(path)/{version}") { try await staff.get("\(path)/2") }
   }
 }

@@ -72,6 +72,61 @@ import Testing
     }
   }
 
+  @Test func aServiceStartsByWhatItHadWhileTheConfigurationIsAway() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        let shop = ShopClient(client: .shared, gateway: supervisor.gateway)
+        let staff = try await shop.loggedIn(["staffKey": supervisor.staffKey], patience: Patience())
+        let customer = try await shop.loggedIn(["customer": "17850"], patience: Patience())
+        func version(of name: String) async throws -> Int? {
+          let page = try await ShopClient(client: .shared, gateway: supervisor.address(of: name)).get(
+            "/metrics")
+          let line = String(buffer: page.body).split(separator: "\n").first {
+            $0.hasPrefix("configuration_version ")
+          }
+          return line.flatMap { Int($0.split(separator: " ")[1]) }
+        }
+        let names = StorefrontServices.all.map { $0.name }
+        func put(_ timeout: Setting, basedOn base: Int) async throws {
+          let answer = try await staff.configure(
+            ["calls.carts.timeout": timeout], basedOn: base, "a test", key: "\(timeout)")
+          #expect(answer.status == 200, "\(String(buffer: answer.body))")
+        }
+        try await put("2s", basedOn: 0)
+        try await eventually("every process goes by it", within: .seconds(10)) {
+          for name in names { guard try await version(of: name) == 1 else { return false } }
+          return true
+        }
+        supervisor.signal(ConfigurationService.name, SIGSTOP)
+        for name in ["carts", Gateway.name] { supervisor.signal(name, SIGKILL) }
+        // Who starts without it is ready, and has what it had.
+        try await eventually("customers are served") { try await customer.get("/carts/17850").status == 200 }
+        for name in ["carts", Gateway.name] { #expect(try await version(of: name) == 1) }
+        // It is not waited for, and who asks for it is told so.
+        let start = ContinuousClock.now
+        #expect(try await staff.get("/configuration").status >= 502)
+        #expect(start.duration(to: .now) < .seconds(4))
+        let log = "\(supervisor.directory)/logs/carts.log"
+        try await eventually("its log says so") {
+          try String(contentsOfFile: log, encoding: .utf8).contains("no configuration server")
+        }
+        try await eventually("it is not listed any more") {
+          try await EngineChoice.using(supervisor.engines) { engines in
+            try await engines.store.list(ConfigurationService.name).records.isEmpty
+          }
+        }
+        for name in ["carts", Gateway.name] {
+          let process = ShopClient(client: .shared, gateway: supervisor.address(of: name))
+          #expect(try await process.get("/health/ready").status == 200)
+        }
+        supervisor.signal(ConfigurationService.name, SIGCONT)
+        try await eventually("it is back") { try await staff.get("/configuration").status == 200 }
+        try await put("1s", basedOn: 1)
+        try await eventually("a change takes effect again") { try await version(of: "carts") == 2 }
+      }
+    }
+  }
+
   @Test func aKillThatHitsNobodyIsNoRepair() async throws {
     try await withSupervisor { supervisor in
       #expect(!supervisor.signal("orders", SIGKILL))
@@ -140,6 +195,29 @@ import Testing
           let fields = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
           #expect(fields?["service"] == child.name, "\(line)")
         }
+      }
+    }
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/stat"), "needs Linux"))
+  func aShopIsMeasuredUntilItsOrdersAreHandled() async throws {
+    try await withSupervisor { supervisor in
+      try await supervisor.run {
+        let shop = try await ComparedShop(supervisor)
+        let measured = try await shop.measure(.order, places: 4, for: .milliseconds(500))
+        #expect(measured.failures == 0)
+        #expect(measured.latencies.count > 0)
+        for name in ["gateway", "orders", "payments"] {
+          #expect(measured.processorTime[name] ?? .zero > .zero, "\(name)")
+        }
+        let books = try await EngineChoice.using(supervisor.engines) { engines in
+          try await Books.collect(
+            by: .shared,
+            ServiceSettings(
+              store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: ""))
+        }
+        #expect(books.orders.count == measured.latencies.count)
+        #expect(books.orders.allSatisfy { $0.endings.count == 1 })
       }
     }
   }

@@ -19,7 +19,7 @@ struct ShopInProcess: Sendable {
   ///   - collector: Where spans go; `nil` for nowhere.
   ///   - isWatched: Whether they go to the shop's own monitor instead.
   static func run(
-    collector: String? = nil, isWatched: Bool = false,
+    collector: String? = nil, isWatched: Bool = false, isBare: Bool = false,
     _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
@@ -31,6 +31,7 @@ struct ShopInProcess: Sendable {
     )
     let monitorPort = isWatched ? try FreePort.pick() : 0
     settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
+    settings.isBare = isBare
     settings.notice = .zero
     var processes: [String: ServiceProcess] = [:]
     for type in StorefrontServices.all {

@@ -40,6 +40,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318.")
   var collector: String?
 
+  @Flag(help: "Call others without any of the toolkit's patterns, for comparison.")
+  var bare = false
+
   @Option(help: "End when this process is not the parent any more.")
   var parent: Int32?
 
@@ -70,6 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
       settings.hub = self.engines.hubInUse
       settings.host = host
       settings.advertisedHost = advertise
+      settings.isBare = bare
       try await ServiceProcess(
         type, settings, port: port, logger: logger, signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self)

@@ -7,6 +7,8 @@ import NIOHTTP1
 struct ShopClient: Sendable {
   struct Answer: Sendable {
     var status: Int
+    /// The field `ETag`.
+    var tag: String?
     var body: ByteBuffer
 
     func decoded<Value: Decodable>(as type: Value.Type) throws -> Value {
@@ -27,26 +29,33 @@ struct ShopClient: Sendable {
   var token: String?
 
   /// Sends a request once.
+  ///
+  /// - Parameter tag: What it is based on.
   func send(
-    _ method: HTTPMethod, _ path: String, _ body: some Encodable & Sendable, key: String? = nil
+    _ method: HTTPMethod, _ path: String, _ body: some Encodable & Sendable, key: String? = nil,
+    tag: String? = nil
   ) async throws -> Answer {
-    try await send(method, path, bytes: JSONEncoder().encode(body), key: key)
+    try await send(method, path, bytes: JSONEncoder().encode(body), key: key, tag: tag)
   }
 
   func get(_ path: String) async throws -> Answer { try await send(.GET, path, bytes: nil, key: nil) }
 
-  private func send(_ method: HTTPMethod, _ path: String, bytes: Data?, key: String?) async throws -> Answer {
+  private func send(
+    _ method: HTTPMethod, _ path: String, bytes: Data?, key: String?, tag: String? = nil
+  ) async throws -> Answer {
     var request = HTTPClientRequest(url: gateway + path)
     request.method = method
     if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
     if let key { request.headers.add(name: "idempotency-key", value: key) }
+    if let tag { request.headers.add(name: "if-match", value: tag) }
     if let bytes {
       request.headers.add(name: "content-type", value: "application/json")
       request.body = .bytes(bytes)
     }
     let response = try await client.execute(request, timeout: .seconds(5))
     return Answer(
-      status: Int(response.status.code), body: try await response.body.collect(upTo: 1 << 24))
+      status: Int(response.status.code), tag: response.headers.first(name: "etag"),
+      body: try await response.body.collect(upTo: 1 << 24))
   }
 
   /// A client with a token.

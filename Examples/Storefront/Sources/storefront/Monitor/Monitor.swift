@@ -19,13 +19,15 @@ struct Monitor: StorefrontService {
   private let documents = Bulkhead("documents", limit: .fixed(4), maxWaiting: 100)
   private let scraper: Scraper
   private let platform: Platform
+  /// Of all services. The platform's own has whom it calls, and only one replica writes to a registry.
+  private let registry = ServiceRegistry()
 
   /// Whose instances are looked at.
   private static var services: [String] { StorefrontServices.all.map { $0.name } }
 
   init(_ platform: Platform) throws {
     self.platform = platform
-    let (registry, hub) = (platform.registry, platform.settings.hub.flatMap { URL(string: $0) })
+    let (registry, hub) = (self.registry, platform.settings.hub.flatMap { URL(string: $0) })
     scraper = Scraper(platform.client) {
       var targets = Self.services.flatMap { registry.instances(of: $0).instances }.map {
         ProcessStatus.Target(name: $0.id, service: $0.service, address: $0.address)
@@ -51,7 +53,7 @@ struct Monitor: StorefrontService {
 
   private func follow(_ store: some RegistryStore) async throws {
     try await RegistryReplica(
-      of: store, in: platform.registry, services: Self.services, refreshInterval: .seconds(10)
+      of: store, in: registry, services: Self.services, refreshInterval: .seconds(10)
     ).run()
   }
 
@@ -106,7 +108,7 @@ struct Monitor: StorefrontService {
 
   private var dashboard: DashboardPage {
     DashboardPage(
-      expected: Self.services, processes: scraper.latest, registry: platform.registry.snapshot(),
+      expected: Self.services, processes: scraper.latest, registry: registry.snapshot(),
       collector: collector.snapshot(), failedTraces: collector.traces.prefix(1000).count { $0.failures > 0 })
   }
 

@@ -16,6 +16,8 @@ final class Platform: Sendable {
   /// The name of this instance, such as `orders-1`: the same after a restart.
   let instance: String
   let settings: ServiceSettings
+  /// What time limits, retries, breakers and deliveries go by.
+  let configuration: LiveConfiguration
   let bus: EventBus
   let registry = ServiceRegistry()
   let client = HTTPClient(configuration: .resilient(connect: .milliseconds(300)))
@@ -30,16 +32,13 @@ final class Platform: Sendable {
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
 
-  /// Nothing that a broker or a service does in a minute's absence uses up these deliveries.
-  private static let delivery = DeliveryPolicy(
-    maxDeliveries: 60, backoff: .exponential(base: .milliseconds(100), cap: .seconds(2)), parallelism: 4,
-    timeout: .seconds(5))
-
   init(_ name: String, _ settings: ServiceSettings, logger: Logger) {
     self.name = name
     instance = "\(name)-\(settings.instance)"
     self.settings = settings
     self.logger = logger
+    configuration = LiveConfiguration(
+      file: "\(settings.directory)/\(instance).configuration.json", logger: logger)
     bus = EventBus(source: name, broker: settings.broker)
     reporter = settings.collector.map { [client] in
       SpanReporter(
@@ -63,18 +62,34 @@ final class Platform: Sendable {
   /// Calls to another service: balanced over its instances, each with a breaker of its own, so that one that
   /// is dead does not close the way to the others.
   func calls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    if settings.isBare { return bareCalls(to: service) }
     let openings = BreakerOpenings(service)
     // As many requests as are under way fail at once when an instance dies.
     let callee = Callee(
       breakers: CircuitBreakers(service, onEvent: { openings.record($0) }), openings: openings,
       budget: RetryBudget(service, reserve: 50))
     callees.withLock { $0.append(callee) }
+    let policy = LiveCallPolicy()
+    configuration.apply { policies in
+      let current = policies.calls[service] ?? CallPolicy()
+      policy.update(current)
+      callee.breakers.update(current.circuitBreaker)
+    }
     return registry.service(service)
       .calls(by: client, maxBodyBytes: 1 << 20) { call, instance in
-        call.timeout(.seconds(1)).circuitBreaker(callee.breakers[instance.id])
+        call.timeout(live: policy.timeout).circuitBreaker(callee.breakers[instance.id])
       }
-      .byMethod { $0.retry(RetryPolicy(), budget: callee.budget).deadline(.seconds(3)) }
+      .byMethod { $0.retry(live: policy.retry, budget: callee.budget).deadline(live: policy.deadline) }
       .trace(tracer).erased()
+  }
+
+  /// What one writes without a toolkit: the first instance, whatever has become of it, and a time limit.
+  private func bareCalls(to service: String) -> AnyHandler<HTTPClientRequest, HTTPClientResponse> {
+    ServiceCall { [registry, client] (request: HTTPClientRequest) in
+      var request = request
+      request.url = "http://\(try registry.requireInstance(of: service).address)\(request.url)"
+      return try await client.execute(request, timeout: .seconds(3))
+    }.erased()
   }
 
   /// The service's own database; its outbox runs with the service.
@@ -92,8 +107,11 @@ final class Platform: Sendable {
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
   ) throws {
     let group = group ?? name
-    try bus.subscribe(
-      to: type, group: group, policy: Self.delivery, handler: EventHandler(group, body).outbox(bus))
+    try bus.subscribe(to: type, group: group, handler: EventHandler(group, body).outbox(bus))
+    configuration.apply { [bus, name] policies in
+      guard let policy = policies.deliveries[name] else { return }
+      bus.update(policy, forGroup: group, of: type)
+    }
   }
 
   /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the

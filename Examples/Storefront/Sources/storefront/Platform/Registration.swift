@@ -85,7 +85,9 @@ struct NoInstance: Error {
 }
 
 extension ServiceRegistry {
-  func requireInstance(of name: String) throws {
-    if instances(of: name).members.isEmpty { throw NoInstance(service: name) }
+  /// - Throws: `NoInstance` where nobody has registered under the name.
+  func requireInstance(of name: String) throws -> ServiceInstance {
+    guard let instance = instances(of: name).instances.first else { throw NoInstance(service: name) }
+    return instance
   }
 }

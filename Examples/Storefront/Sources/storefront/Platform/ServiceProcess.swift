@@ -61,7 +61,7 @@ final class ServiceProcess: Sendable {
     let readiness = ReadinessEndpoint(
       checks: [ReadinessCheck("registration", maxAge: .zero) { try registeredPort.check() }]
         + calls.map { name in
-          ReadinessCheck(name, maxAge: .zero) { try platform.registry.requireInstance(of: name) }
+          ReadinessCheck(name, maxAge: .zero) { _ = try platform.registry.requireInstance(of: name) }
         })
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let app = Application(
@@ -79,11 +79,12 @@ final class ServiceProcess: Sendable {
     }
     let work = DrainingService("work", run: { try await service.run() })
     let registration = Registration(platform: platform, ports: ports, registered: registeredPort)
-    // A replica that follows nobody ends at once, and a group ends with it.
-    let replica = calls.isEmpty ? nil : replica(of: platform.settings.store, platform, calls)
+    let replica = replica(of: platform.settings.store, platform, calls + [ConfigurationService.name])
+    let follower = ConfigurationFollower(platform)
+    let configuration = DrainingService("configuration", run: { try await follower.run() })
     let drain = DrainService(readiness, notice: platform.settings.notice)
-    let below = [platform.reporter?.service()] + outboxes + [bus, replica, work]
-    return below.compactMap(\.self) + [app, drain, registration]
+    let below = [platform.reporter?.service()].compactMap(\.self) + outboxes
+    return below + [bus, replica, configuration, work, app, drain, registration]
   }
 
   private static func replica(
@@ -104,6 +105,7 @@ final class ServiceProcess: Sendable {
       let outboxes: [any MetricSource] = platform.databases.withLock(\.self).compactMap { try? $0.snapshot() }
       let own: [any MetricSource] = [
         platform.start, platform.answers.snapshot(), platform.registry.snapshot(), platform.bus.snapshot(),
+        platform.configuration,
       ]
       let spans = platform.reporter.map { [$0.snapshot()] } ?? []
       return own + spans + outboxes + calls + service.metrics
@@ -112,8 +114,10 @@ final class ServiceProcess: Sendable {
       AnswerMiddleware(meter: platform.answers)
       // What fails here is the disk or the broker: another try may find it back.
       RefusalMiddleware(otherwise: .serviceUnavailable)
-      CallTraceMiddleware(platform.tracer)
-      DeadlineMiddleware(limit: .seconds(3))
+      if !platform.settings.isBare {
+        CallTraceMiddleware(platform.tracer)
+        DeadlineMiddleware(limit: .seconds(3))
+      }
     }
     service.protect(router)
     service.addRoutes(to: router)

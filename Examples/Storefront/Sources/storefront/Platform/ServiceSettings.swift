@@ -22,6 +22,8 @@ struct ServiceSettings: Sendable {
   var host = "127.0.0.1"
   /// Where others reach it: what is registered.
   var advertisedHost = "127.0.0.1"
+  /// Whether calls go without any of the toolkit's patterns, for comparison. Events and registry are as ever.
+  var isBare = false
   /// How long an instance stays listed without a heartbeat.
   var lease = Duration.seconds(3)
   /// How long a server goes on after it has said that it ends.

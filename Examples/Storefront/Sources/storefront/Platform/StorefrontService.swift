@@ -6,7 +6,7 @@ protocol StorefrontService: Sendable {
   /// Its name in the registry, in traces and as the group of its events.
   static var name: String { get }
 
-  /// The services that it calls over HTTP.
+  /// The services that it calls over HTTP, and is not ready without.
   static var calls: [String] { get }
 
   /// Whether several instances are one service: what they share is in the database, or at the broker.
@@ -49,7 +49,7 @@ extension StorefrontService {
 enum StorefrontServices {
   static let all: [any StorefrontService.Type] = [
     Users.self, Products.self, Carts.self, Orders.self, Payments.self, Inventory.self, Logistics.self,
-    ProductPage.self, Analytics.self, Gateway.self, Monitor.self,
+    ProductPage.self, Analytics.self, ConfigurationService.self, Gateway.self, Monitor.self,
   ]
 
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }

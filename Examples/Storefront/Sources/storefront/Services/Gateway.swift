@@ -13,19 +13,28 @@ struct Gateway: StorefrontService {
   static let calls = ["users", "products", "productpage", "carts", "orders"]
 
   private let keys = JWTKeyCollection()
-  private let limiter = KeyedRateLimiter<String>("customers", limit: .perSecond(50, burst: 100))
+  /// Each as the configuration has it.
+  private let limiter = KeyedRateLimiter<String>("customers", limit: .unlimited)
   /// Who has no token is limited by where the connection comes from, which a proxy before the shop shares out.
-  private let strangers = KeyedRateLimiter<String>("strangers", limit: .perSecond(200, burst: 400))
-  private let bulkhead = Bulkhead("gateway", limit: .fixed(100), maxWaiting: 100)
-  private let users, products, pages, carts, orders: Upstream
+  private let strangers = KeyedRateLimiter<String>("strangers", limit: .unlimited)
+  private let bulkhead = Bulkhead("gateway")
+  private let isBare: Bool
+  private let users, products, pages, carts, orders, configuration: Upstream
 
   init(_ platform: Platform) async throws {
+    isBare = platform.settings.isBare
     await keys.add(hmac: HMACKey(from: platform.settings.secret), digestAlgorithm: .sha256)
     users = Upstream(platform.calls(to: "users"))
     products = Upstream(platform.calls(to: "products"))
     pages = Upstream(platform.calls(to: "productpage"))
     carts = Upstream(platform.calls(to: "carts"))
     orders = Upstream(platform.calls(to: "orders"))
+    configuration = Upstream(platform.calls(to: ConfigurationService.name))
+    platform.configuration.apply { [limiter, strangers, bulkhead] policies in
+      if policies.customers != limiter.limit { limiter.update(policies.customers) }
+      if policies.strangers != strangers.limit { strangers.update(policies.strangers) }
+      bulkhead.update(policies.bulkhead)
+    }
   }
 
   var metrics: [any MetricSource] { [limiter.snapshot(), strangers.snapshot(), bulkhead.snapshot()] }
@@ -34,6 +43,9 @@ struct Gateway: StorefrontService {
     router.addMiddleware {
       RefusalMiddleware(otherwise: .badGateway)
       TokenMiddleware(keys: keys)
+    }
+    if isBare { return }
+    router.addMiddleware {
       RateLimitMiddleware(limiter) { _, context in context.identity?.name }
       RateLimitMiddleware(strangers) { _, context in context.identity == nil ? context.peer : nil }
       BodyMiddleware()
@@ -42,6 +54,7 @@ struct Gateway: StorefrontService {
   }
 
   func addRoutes(to router: Router<StorefrontContext>) {
+    addConfiguration(to: router)
     router.post("tokens") { request, context in try await users.forward(request, context) }
     router.get("products/:sku") { request, context in try await pages.forward(request, context) }
     router.post("products") { request, context in
@@ -68,6 +81,19 @@ struct Gateway: StorefrontService {
       }
       // Whose order it is, is nobody else's affair; nor that there is one.
       throw HTTPError(.notFound, message: "no order \(status.id)")
+    }
+  }
+
+  private func addConfiguration(to router: Router<StorefrontContext>) {
+    for path in ["configuration", "configuration/:version"] as [RouterPath] {
+      router.get(path) { request, context in
+        try context.require(.staff)
+        return try await configuration.forward(request, context)
+      }
+    }
+    router.put("configuration") { request, context in
+      try context.require(.staff)
+      return try await configuration.forward(request, context)
     }
   }
 }

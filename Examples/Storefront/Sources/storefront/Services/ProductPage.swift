@@ -9,10 +9,12 @@ struct ProductPage: StorefrontService {
   static let name = "productpage"
 
   private let pages: EventBus
+  private let limit = LivePolicy(ShopPolicies.builtIn.page)
 
   init(_ platform: Platform) throws {
     let (pages, bus) = (EventBus(source: Self.name), platform.bus)
     self.pages = pages
+    platform.configuration.apply { [limit] in limit.update($0.page) }
     try pages.subscribe(to: Topic.productQuery, group: "to the broker") { try await bus.publish($0) }
     // A group for each instance: each gets all replies, and the one that has asked takes it.
     try platform.handle(Topic.productDetails, group: platform.instance) { try await pages.publish($0) }
@@ -22,7 +24,8 @@ struct ProductPage: StorefrontService {
     router.get("products/:sku") { _, context in
       let sku = try context.parameters.require("sku")
       let details = try await pages.request(
-        ProductQuery(sku: sku), as: Topic.productQuery, expecting: Topic.productDetails, timeout: .seconds(1))
+        ProductQuery(sku: sku), as: Topic.productQuery, expecting: Topic.productDetails,
+        timeout: limit.current.duration)
       guard let product = details.product else { throw HTTPError(.notFound, message: "no product \(sku)") }
       return product
     }

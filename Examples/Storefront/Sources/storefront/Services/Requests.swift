@@ -3,7 +3,8 @@ import Hummingbird
 import ResilienceHTTPTypes
 
 extension HTTPField.Name {
-  /// The customer whose token the gateway has checked; services are reached through it alone.
+  /// The customer, or the member of the staff, whose token the gateway has checked; services are reached through
+  /// it alone.
   static let customer: Self = {
     guard let name = Self("x-customer") else { preconditionFailure("\"x-customer\" is no name of a field") }
     return name

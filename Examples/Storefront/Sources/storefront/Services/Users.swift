@@ -20,6 +20,8 @@ struct Users: StorefrontService {
   private struct LogIn: Decodable {
     var customer: String?
     var staffKey: String?
+    /// Which member of the staff it is, as whoever has the key says.
+    var name: String?
   }
 
   struct Token: ResponseCodable {
@@ -31,16 +33,22 @@ struct Users: StorefrontService {
       let logIn = try await request.decode(as: LogIn.self, context: context)
       if let key = logIn.staffKey {
         guard key == staffKey else { throw HTTPError(.unauthorized, message: "this is not the staff's key") }
-        return try await token("staff", .staff)
+        let name = logIn.name ?? "staff"
+        guard Self.isName(name) else {
+          throw HTTPError(.badRequest, message: "a name is of letters and digits")
+        }
+        return try await token(name, .staff)
       }
-      // It goes on in a field, and in paths.
-      guard let customer = logIn.customer, (1...64).contains(customer.utf8.count),
-        customer.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
-      else {
+      guard let customer = logIn.customer, Self.isName(customer) else {
         throw HTTPError(.badRequest, message: "a customer of letters and digits, or a staffKey, is needed")
       }
       return try await token(customer, .customer)
     }
+  }
+
+  /// It goes on in a field, and in paths.
+  private static func isName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
   }
 
   private func token(_ subject: String, _ role: Identity.Role) async throws -> Token {

@@ -24,9 +24,10 @@ struct SupervisorPlan: Sendable {
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for the monitor.
+  ///   - isBare: Whether services call each other without any pattern, for comparison.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
-    collector: String? = nil
+    collector: String? = nil, isBare: Bool = false
   ) throws {
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
@@ -39,7 +40,9 @@ struct SupervisorPlan: Sendable {
       below.append(serve(Self.hub, port, program, []))
     }
     let monitorPort = try freePort()
-    let options = addresses.options + ["--collector", collector ?? "http://127.0.0.1:\(monitorPort)"]
+    let options =
+      addresses.options + ["--collector", collector ?? "http://127.0.0.1:\(monitorPort)"]
+      + (isBare ? ["--bare"] : [])
     for type in StorefrontServices.all {
       for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
         let port =

@@ -15,23 +15,11 @@ extension RedisScript {
     local group = session(name, number, member, length)
     if not group then return {'ended'} end
 
-    -- What a lost answer had was handed out to nobody; and it may not be done yet.
+    -- A call whose answer was lost may not be done yet.
     local fence = tonumber(redis.call('HGET', group.fences, member) or 0)
-    if #ARGV > 8 then
-      for _, entry in ipairs(redis.call('XPENDING', LOG, name, '-', '+', 1000000, member)) do
-        local at = position(entry[1])
-        local _, _, by = receipt(group, at)
-        by = tonumber(by)
-        for i = 9, #ARGV, 2 do
-          if by and by >= tonumber(ARGV[i]) and by <= tonumber(ARGV[i + 1]) then
-            giveBack(group, at, entry[4] - 2)
-            break
-          end
-        end
-      end
-      for i = 10, #ARGV, 2 do fence = math.max(fence, tonumber(ARGV[i])) end
-      redis.call('HSET', group.fences, member, string.format('%.0f', fence))
-    end
+    giveBackLost(group, member, 9)
+    for i = 10, #ARGV, 2 do fence = math.max(fence, tonumber(ARGV[i])) end
+    if #ARGV > 8 then redis.call('HSET', group.fences, member, string.format('%.0f', fence)) end
     if call <= fence then return {'again'} end
 
     local events, bytes = {}, 0

@@ -99,6 +99,23 @@ extension RedisScript {
       release(group, number)
     end
 
+    -- What calls whose answers were lost had handed out nobody has, and it does not count as delivered. The
+    -- first and the last of such calls stand in ARGV, from an index on.
+    local function giveBackLost(group, member, from)
+      if #ARGV < from then return end
+      for _, entry in ipairs(redis.call('XPENDING', LOG, group.name, '-', '+', 1000000, member)) do
+        local at = position(entry[1])
+        local _, _, by = receipt(group, at)
+        by = tonumber(by)
+        for i = from, #ARGV, 2 do
+          if by and by >= tonumber(ARGV[i]) and by <= tonumber(ARGV[i + 1]) then
+            giveBack(group, at, entry[4] - 2)
+            break
+          end
+        end
+      end
+    end
+
     local function leave(group, member)
       while true do
         local pending = redis.call('XPENDING', LOG, group.name, '-', '+', 100, member)
@@ -217,10 +234,11 @@ extension RedisScript {
   static let joinNew = broker(frees: false, "local makes = true\n" + joining)
 
   /// Arguments: the group, its partitions, kind and text of its filter, where it begins; how long a session
-  /// lasts. Answers its number and the consumer's, or with the filter that it has.
+  /// lasts; the consumer, and those that joined by calls whose answers were lost: nobody has them. Answers the
+  /// group's number, or with the filter that it has.
   private static let joining =
     """
-    local name, partitions, kind, filter, start, length = unpack(ARGV)
+    local name, partitions, kind, filter, start, length, member = unpack(ARGV, 1, 7)
     releaseLater()
     if not find(name) then
       if not makes then return {'missing', '', ''} end
@@ -231,11 +249,13 @@ extension RedisScript {
     local group = find(name)
     if group.kind ~= kind or group.filter ~= filter then return {'conflict', group.kind, group.filter} end
     expire(group)
-    local member = string.format('%.0f', nextNumber())
-    redis.call('ZADD', group.members, member, member)
+    for i = 8, #ARGV do
+      if redis.call('ZSCORE', group.members, ARGV[i]) then leave(group, ARGV[i]) end
+    end
+    redis.call('ZADD', group.members, string.format('%.0f', nextNumber()), member)
     redis.call('ZADD', group.ends, now + length, member)
     wake(name)
-    return {'joined', group.number, member}
+    return {'joined', group.number, ''}
     """
 
   /// Arguments: the group, its number, the consumer's, how long a session lasts. Answers whether it lasts.
@@ -244,11 +264,13 @@ extension RedisScript {
     return session(ARGV[1], ARGV[2], ARGV[3], ARGV[4]) and 1 or 0
     """)
 
-  /// Arguments: the group, its number, the consumer's.
+  /// Arguments: the group, its number, the consumer; of calls whose answers were lost the first and the last,
+  /// as often as there are such.
   static let leave = broker(
     """
     local group = find(ARGV[1])
     if group and group.number == ARGV[2] and redis.call('ZSCORE', group.members, ARGV[3]) then
+      giveBackLost(group, ARGV[3], 4)
       leave(group, ARGV[3])
       wake(group.name)
     end

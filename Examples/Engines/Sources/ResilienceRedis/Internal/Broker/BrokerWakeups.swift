@@ -5,7 +5,8 @@ internal import Synchronization
 /// Tells those who wait for events that there may be some: a connection of its own that Redis' messages come
 /// by.
 ///
-/// A message may be lost with the connection: whoever waits looks for itself from time to time.
+/// A message may be lost with the connection: whoever waits looks for itself from time to time. One that was cut
+/// without a word is found out by asking it.
 final class BrokerWakeups: Sendable {
   typealias Waiter = PendingReply<Wake, Never>
 
@@ -29,11 +30,13 @@ final class BrokerWakeups: Sendable {
 
   private let redis: RedisClient
   private let channel: String
+  private let pingInterval: TimeAmount
   private let state = Mutex(State())
 
-  init(_ redis: RedisClient, channel: String) {
+  init(_ redis: RedisClient, channel: String, pingInterval: TimeAmount = .seconds(5)) {
     self.redis = redis
     self.channel = channel
+    self.pingInterval = pingInterval
   }
 
   deinit {
@@ -72,8 +75,19 @@ final class BrokerWakeups: Sendable {
       state.withLock { state in
         if case .connecting = state.subscription { state.subscription = .subscribed(connection) }
       }
+      ping(connection)
       // What was published before nobody was told of.
       wake { _ in true }
+    }
+  }
+
+  /// A connection on which a command has no reply is given up, and ends.
+  private func ping(_ connection: RedisConnection) {
+    let timeLimit = TimeAmount(redis.timeLimit)
+    connection.loop.scheduleRepeatedTask(initialDelay: pingInterval, delay: pingInterval) { task in
+      connection.send(RESPCommand("PING", []), deadline: .now() + timeLimit) { result in
+        if case .failure = result { task.cancel() }
+      }
     }
   }
 

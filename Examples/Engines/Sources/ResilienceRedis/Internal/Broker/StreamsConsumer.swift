@@ -63,7 +63,8 @@ final class StreamsConsumer: BrokerConsumer {
   }
 
   func leave() async throws {
-    _ = try await broker.run(.leave, [.text(group), .text(number), .text(member)])
+    let lost = calls.withLock { $0.lost }
+    _ = try await broker.run(.leave, [.text(group), .text(number), .text(member)] + Self.arguments(of: lost))
   }
 
   // MARK: - Receiving
@@ -110,17 +111,18 @@ final class StreamsConsumer: BrokerConsumer {
     do {
       let answer = try await broker.run(
         .receive,
-        session + arguments
-          + lost.flatMap { [.integer(Int64($0.lowerBound)), .integer(Int64($0.upperBound))] },
-        read: answer)
+        session + arguments + Self.arguments(of: lost), read: answer)
       calls.withLock { $0.lost.removeAll { lost.contains($0) } }
       return answer
     } catch {
       // One that was not sent has handed out nothing.
-      let wasSent = error.reason != .refused && error.reason != .tooManyCommands
-      calls.withLock { $0.lose(call, wasSent: wasSent) }
+      calls.withLock { $0.lose(call, wasSent: error.wasSent) }
       throw error
     }
+  }
+
+  private static func arguments(of calls: [ClosedRange<Int>]) -> [RESPCommand.Argument] {
+    calls.flatMap { [.integer(Int64($0.lowerBound)), .integer(Int64($0.upperBound))] }
   }
 
   private func answer(_ reply: RESPValue) throws(RESPValue.Mismatch) -> Answer {
