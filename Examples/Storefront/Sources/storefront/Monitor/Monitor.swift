@@ -84,13 +84,14 @@ struct Monitor: StorefrontService {
 
   // MARK: - Spans
 
-  /// Takes a document in: 415 for one in another form, 400 with the field for one that cannot be read. Of one that is refused nothing is kept.
+  /// Takes a document in: 415 for one in another form, 400 with the field for one that cannot be read. Of
+  /// one that is refused nothing is kept.
   private func take(_ request: Request) async throws -> Response {
     let type = request.headers[.contentType]?.split(separator: ";").first.map { String($0).lowercased() }
     guard type?.trimmingCharacters(in: .whitespaces) == "application/json" else {
       throw HTTPError(.unsupportedMediaType, message: "OTLP is taken as application/json alone")
     }
-    guard request.headers[.contentEncoding] == nil else {
+    guard request.headers[.contentEncoding] ?? "identity" == "identity" else {
       throw HTTPError(.unsupportedMediaType, message: "a body that is packed is not taken")
     }
     // In memory already.

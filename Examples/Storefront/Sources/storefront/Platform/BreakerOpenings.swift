@@ -1,8 +1,8 @@
 import Resilience
 import Synchronization
 
-/// How often the breakers of a service's instances have opened, together: a breaker that is closed again within a
-/// second is seen here alone.
+/// How often the breakers of a service's instances have opened, together: a breaker that is closed again
+/// within a second is seen here alone.
 final class BreakerOpenings: Sendable {
   private let service: String
   private let count = Mutex(0)

@@ -122,15 +122,15 @@ import Testing
     #expect(
       dashboard.troubles == [
         "users: no instance is registered", "gateway-1 is not ready: it says 503",
-        "3 breakers of gateway-1 towards orders are not closed",
+        "breakers of gateway-1 towards orders that are not closed: 3",
         "gateway-1 does not hear where carts is: it goes on with what it knew",
-        "419 events wait for payments/order_created, which has no consumer",
-        "1 lines of the metrics of gateway-1 cannot be read",
+        "events that wait for payments/order_created, which has no consumer: 419",
+        "lines of the metrics of gateway-1 that cannot be read: 1",
       ])
     let html = dashboard.html
     for cell in [
       ">748<", ">17<", ">731<", ">3 of 4<", ">29<", ">47<", ">211<", ">19<", ">61 of 103<", ">877<", ">419<",
-      "0 of 1 processes are ready", "1 of 2 groups at the broker are behind", ">60 min<",
+      "0 of 1 processes are ready", "Groups at the broker that are behind: 1 of 2.", ">60 min<",
     ] { #expect(html.contains(cell), "\(cell)") }
   }
 }

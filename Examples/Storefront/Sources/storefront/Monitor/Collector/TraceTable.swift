@@ -2,8 +2,8 @@ import Resilience
 
 /// Traces in memory, up to a bound. Pure.
 ///
-/// When there is no room, the trace whose first span came first goes, as a whole: half a trace is a wrong one.
-/// Spans that come for it afterwards begin it again.
+/// When there is no room, the trace whose first span came first goes, as a whole: half a trace is a wrong
+/// one. Spans that come for it afterwards begin it again.
 struct TraceTable: Sendable {
   struct Counts: Equatable, Sendable {
     var received = 0

@@ -93,10 +93,11 @@ struct DashboardPage {
     }
     let stale = registry.services.filter(\.isStale).map { "where \($0.name) is, is not up to date" }
     let failures = processes.filter { $0.recent.failed > 0 }.map {
-      "\($0.target.name) has answered \(Figure.number($0.recent.failed)) requests with 500 or above in the last minute"
+      "answers of \($0.target.name) with 500 or above in the last minute: "
+        + Figure.number($0.recent.failed)
     }
     let unread = processes.filter { $0.page.badLines > 0 }.map {
-      "\($0.page.badLines) lines of the metrics of \($0.target.name) cannot be read"
+      "lines of the metrics of \($0.target.name) that cannot be read: \($0.page.badLines)"
     }
     return missing + states + stale + failures + PatternTables(processes: processes).troubles + unread
   }
@@ -133,8 +134,8 @@ struct DashboardPage {
         ]
       })
       + HTML.note(
-        "Counts are since the process was started; answers a second and times are of the last minute. Failed is 500 "
-          + "and above. Handled are events.")
+        "Counts are since the process was started; answers a second and times are of the last "
+          + "minute. Failed is 500 and above. Handled are events.")
   }
 
   private var traces: String {
@@ -145,8 +146,8 @@ struct DashboardPage {
     ]
     let dropped = collector.counts.droppedTraces
     let text =
-      "\(collector.traces) traces of \(collector.spans) spans are kept, and \(dropped) have made room for them. "
-      + "In \(failedTraces) of the last \(min(1000, collector.traces)) a span has failed."
+      "\(collector.traces) traces of \(collector.spans) spans are kept, and \(dropped) have made room for "
+      + "them. In \(failedTraces) of the last \(min(1000, collector.traces)) a span has failed."
     return HTML.element("p", [:], HTML.text(text)) + HTML.element("p", [:], links.joined(separator: " · "))
   }
 }

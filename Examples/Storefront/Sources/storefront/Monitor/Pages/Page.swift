@@ -53,30 +53,40 @@ struct Page {
     .bad { color: var(--bad); font-weight: 600; }
     .scroll { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: .9375rem; }
-    th, td { text-align: left; vertical-align: top; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line); }
+    th, td { text-align: left; vertical-align: top; padding: 4px 14px 4px 0;
+      border-bottom: 1px solid var(--line); }
     th { font-weight: 600; } td { white-space: nowrap; } td.wrap { white-space: normal; }
     .number { text-align: right; font-variant-numeric: tabular-nums; }
-    .cards { display: grid; gap: 0 32px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
+    .cards { display: grid; gap: 0 32px;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
     svg.spark { display: block; width: 120px; height: 24px; }
-    svg.spark polyline { fill: none; stroke: var(--bar); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+    svg.spark polyline { fill: none; stroke: var(--bar); stroke-width: 1.5;
+      vector-effect: non-scaling-stroke; }
     form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 0; }
     label { display: grid; font-size: .875rem; color: var(--quiet); }
-    input, select, button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
-      border-radius: 4px; padding: 4px 8px; max-width: 100%; width: 11rem; height: 2.25rem; } button { width: auto; cursor: pointer; }
+    input, select, button { font: inherit; color: var(--ink); background: var(--card);
+      border: 1px solid var(--line);
+      border-radius: 4px; padding: 4px 8px; max-width: 100%; width: 11rem; height: 2.25rem; }
+      button { width: auto; cursor: pointer; }
     details.span { border-bottom: 1px solid var(--line); }
-    details.span summary { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr) 6.5rem; gap: 12px;
+    details.span summary { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr) 6.5rem;
+      gap: 12px;
       align-items: center; cursor: pointer; padding: 3px 0; list-style: none; font-size: .9375rem; }
     details.span summary::-webkit-details-marker { display: none; }
     details.span summary:hover, details.span summary:focus-visible { background: var(--card); }
-    .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding-left: calc(var(--depth) * 12px); }
+    .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+      padding-left: calc(var(--depth) * 12px); }
     .track { position: relative; height: 14px; background: var(--card); }
-    .track i { position: absolute; top: 1px; height: 12px; min-width: 2px; left: var(--from); width: var(--size);
+    .track i { position: absolute; top: 1px; height: 12px; min-width: 2px; left: var(--from);
+      width: var(--size);
       background: var(--bar); }
     .failed .track i { background: var(--bad); } .failed .label { color: var(--bad); font-weight: 600; }
     .facts { margin: 4px 0 12px calc(var(--depth) * 12px); font-size: .875rem; }
-    .facts table { font-size: .875rem; } .facts td { white-space: normal; overflow-wrap: anywhere; padding: 2px 12px 2px 0; }
+    .facts table { font-size: .875rem; } .facts td { white-space: normal; overflow-wrap: anywhere;
+      padding: 2px 12px 2px 0; }
     .facts td:first-child { color: var(--quiet); overflow-wrap: normal; min-width: 7em; }
-    @media (max-width: 700px) { details.span summary { grid-template-columns: minmax(0, 1fr) 5.5rem; gap: 0 8px; }
+    @media (max-width: 700px) { details.span summary { grid-template-columns: minmax(0, 1fr) 5.5rem;
+      gap: 0 8px; }
       .label { padding-left: calc(var(--depth) * 6px); } .track { grid-row: 2; grid-column: 1 / 3; }
       .facts { margin-left: 0; } }
     """

@@ -17,16 +17,16 @@ struct PatternTables {
       }
     }
     return sentences("circuit_breakers_not_closed") { process, sample, count in
-      "\(count) breakers of \(process) towards \(sample.labels["breakers"] ?? "") are not closed"
+      "breakers of \(process) towards \(sample.labels["breakers"] ?? "") that are not closed: \(count)"
     }
       + sentences("outbox_refused_events") { process, _, count in
-        "the broker refused \(count) events of \(process); they are set aside"
+        "events of \(process) that the broker refused, and that are set aside: \(count)"
       }
       + sentences("event_broker_dead_letters") { process, _, count in
-        "\(count) dead letters are kept by \(process)"
+        "dead letters that \(process) keeps: \(count)"
       }
       + sentences("event_bus_dead_letters") { process, _, count in
-        "\(count) dead letters are kept by \(process)"
+        "dead letters that \(process) keeps: \(count)"
       }
       + sentences("registry_stale") { process, sample, _ in
         "\(process) does not hear where \(sample.labels["service"] ?? "") is: it goes on with what it knew"
@@ -43,7 +43,7 @@ struct PatternTables {
     return samples("event_broker_consumers").filter { $0.sample.value == 0 }.compactMap { _, sample in
       let group = sample.labels["group"] ?? ""
       guard let lag = lags[group], lag > 0 else { return nil }
-      return "\(Figure.number(lag)) events wait for \(group), which has no consumer"
+      return "events that wait for \(group), which has no consumer: \(Figure.number(lag))"
     }
   }
 
@@ -120,8 +120,8 @@ struct PatternTables {
     let lags = HTML.note(
       groups.isEmpty
         ? "No process serves what waits at the broker: it is not the hub."
-        : "\(behind.count) of \(groups.count) groups at the broker are behind; it keeps \(Figure.number(letters)) "
-          + "dead letters.")
+        : "Groups at the broker that are behind: \(behind.count) of \(groups.count). "
+          + "Dead letters that it keeps: \(Figure.number(letters)).")
     return table(["outbox of", "waiting", "refused"], outboxes, otherwise: "There is no outbox.") + lags
       + (behind.isEmpty
         ? ""

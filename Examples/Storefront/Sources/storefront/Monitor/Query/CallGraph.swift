@@ -2,8 +2,9 @@ import Resilience
 
 /// Which service calls which, how often, how well and how fast: from spans.
 ///
-/// A call is a span whose parent is another service's; an event that is handled elsewhere is one, too. A call that
-/// nobody has recorded a span of, such as one to a process that was killed, is one to what it is named by.
+/// A call is a span whose parent is another service's; an event that is handled elsewhere is one, too. A
+/// call that nobody has recorded a span of, such as one to a process that was killed, is one to what it is
+/// named by.
 struct CallGraph: Sendable {
   struct Edge: Equatable, Sendable {
     var caller: String

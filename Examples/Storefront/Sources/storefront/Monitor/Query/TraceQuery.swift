@@ -18,7 +18,8 @@ struct TraceQuery: Equatable, Sendable {
   var name: String?
   /// `true` for spans that failed, `false` for those that did not.
   var isError: Bool?
-  /// A part of the value of an attribute, of the span or of one of its events: such as the number of an order.
+  /// A part of the value of an attribute, of the span or of one of its events: such as the number of an
+  /// order.
   var text: String?
   var minNanoseconds: UInt64 = 0
   var order = Order.newest

@@ -50,8 +50,8 @@ struct AnswerTotals: Equatable, Sendable {
     return difference
   }
 
-  /// The seconds that `share` of the answers did not exceed, as Prometheus' `histogram_quantile`; `nil` without
-  /// answers.
+  /// The seconds that `share` of the answers did not exceed, as Prometheus' `histogram_quantile`; `nil`
+  /// without answers.
   func quantile(_ share: Double) -> Double? {
     guard let all = buckets.last?.count, all > 0 else { return nil }
     let rank = share * all
