@@ -16,17 +16,19 @@ struct ShopInProcess: Sendable {
   let patience = Patience(limit: .seconds(10))
 
   static func run(
-    collector: String? = nil, _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    collector: String? = nil, broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
+    patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var settings = ServiceSettings(
-      store: MemoryRegistryStore(), broker: MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
+      store: MemoryRegistryStore(), broker: broker,
       directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
     )
     settings.collector = collector
     settings.notice = .zero
+    settings.patience = patience
     var processes: [String: ServiceProcess] = [:]
     for type in StorefrontServices.all {
       let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })

@@ -89,6 +89,9 @@ final class Platform: Sendable {
   /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the
   /// event that follows.
   ///
+  /// Another event that asks for a step which was done for the order does nothing again, and has what followed
+  /// published again: it may have been lost.
+  ///
   /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
   func step(
     on type: EventType<Order>, in database: ServiceDatabase,
@@ -97,7 +100,11 @@ final class Platform: Sendable {
     try handle(type) { event in
       let context = CallContext.current
       try await database.handleOnce(event) { transaction in
-        guard let next = try body(event.data, transaction) else { return }
+        let order = event.data
+        let known = try transaction.outcome(of: order, on: type)
+        let outcome = try known ?? StepOutcome(next: body(order, transaction))
+        if known == nil { try transaction.record(outcome, of: order, on: type) }
+        guard let next = outcome.next else { return }
         try database.publish(next, after: event, in: transaction, context)
       }
     }

@@ -33,7 +33,8 @@ final class ServiceDatabase: Sendable {
       try database.execute(
         sql: """
           CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL);
-          CREATE TABLE IF NOT EXISTS closed (order_id TEXT PRIMARY KEY);
+          CREATE TABLE IF NOT EXISTS outcomes (
+            order_id TEXT NOT NULL, step TEXT NOT NULL, outcome TEXT, PRIMARY KEY (order_id, step));
           """ + schema)
     }
   }
@@ -43,6 +44,9 @@ final class ServiceDatabase: Sendable {
   ) async throws -> Value {
     try await queue.read(body)
   }
+
+  /// The same, for what cannot wait: it blocks the thread.
+  func readNow<Value>(_ body: (Database) throws -> Value) throws -> Value { try queue.read(body) }
 
   func write<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
@@ -124,17 +128,5 @@ final class ServiceDatabase: Sendable {
   /// Publishes what has committed, until it is cancelled.
   func run(publishingTo broker: any EventBroker) async throws {
     try await outbox.run(queue, publishingTo: broker)
-  }
-}
-
-extension Database {
-  /// Whether the order was cancelled: then nothing begins for it any more.
-  func isClosed(_ order: Order) throws -> Bool {
-    let sql = "SELECT EXISTS (SELECT * FROM closed WHERE order_id = ?)"
-    return try Bool.fetchOne(self, sql: sql, arguments: [order.id]) ?? false
-  }
-
-  func close(_ order: Order) throws {
-    try execute(sql: "INSERT OR IGNORE INTO closed VALUES (?)", arguments: [order.id])
   }
 }

@@ -22,6 +22,8 @@ struct ServiceSettings: Sendable {
   var advertisedHost = "127.0.0.1"
   /// How long an instance stays listed without a heartbeat.
   var lease = Duration.seconds(3)
+  /// After how long an order that something is still awaited of is published again.
+  var patience = Duration.seconds(20)
   /// How long a server goes on after it has said that it ends.
   var notice = Duration.milliseconds(300)
 }
