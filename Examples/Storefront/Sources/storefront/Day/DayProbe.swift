@@ -5,6 +5,7 @@ import NIOHTTP1
 struct DayProbe: Sendable {
   static let product = Product(
     sku: "PROBE", description: "A piece that shows the way", pence: 100, quantity: 10_000)
+  static let piece = Order.Item(sku: product.sku, quantity: 1)
   private static let customer = "probe"
 
   let day: DayRun
@@ -36,10 +37,7 @@ struct DayProbe: Sendable {
       _ = try answer("/books", await ShopClient(client: shop.client, gateway: address).get("/books"))
       return
     }
-    var shop = shop
-    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", ["customer": Self.customer]))
-      .decoded(as: Users.Token.self).token
-    let item = Order.Item(sku: Self.product.sku, quantity: 1)
+    let (shop, item) = (try await loggedIn(), Self.piece)
     switch service {
     case "gateway", "users": break
     case "products", "productpage": _ = try answer("/products", await shop.get("/products/\(item.sku)"))
@@ -56,14 +54,21 @@ struct DayProbe: Sendable {
     }
   }
 
-  private func order(_ item: Order.Item, by shop: ShopClient, key: String) async throws -> String {
+  func loggedIn() async throws -> ShopClient {
+    var shop = shop
+    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", ["customer": Self.customer]))
+      .decoded(as: Users.Token.self).token
+    return shop
+  }
+
+  func order(_ item: Order.Item, by shop: ShopClient, key: String) async throws -> String {
     let placed = try answer("/orders", await shop.send(.POST, "/orders/", ["items": [item]], key: key))
     let id = try placed.decoded(as: Orders.Status.self).id
     day.acknowledge(id)
     return id
   }
 
-  private func status(of order: String, by shop: ShopClient) async throws -> String {
+  func status(of order: String, by shop: ShopClient) async throws -> String {
     // An order that was taken is followed, whatever one answer says.
     guard let found = try? await shop.get("/orders/\(order)"), found.status == 200 else { return "unknown" }
     return try found.decoded(as: Orders.Status.self).status

@@ -10,6 +10,12 @@ struct SupervisedDay: Sendable {
 
   /// How long all may take to settle when the last customer has left.
   private static let patience = Duration.seconds(60)
+  private static let shortestPause = Duration.seconds(1)
+
+  /// How long a day is that has so many faults in it.
+  static func duration(with faults: [DayFaults.Fault]) -> Duration {
+    max(.seconds(30), faults.reduce(.zero) { $0 + $1.expectedTime + shortestPause })
+  }
 
   func run() async throws -> DayReport {
     try await supervisor.run { try await play() }
@@ -27,10 +33,12 @@ struct SupervisedDay: Sendable {
     async let played: Void = run.play(in: duration)
     let injector = DayFaults(
       supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
+    // What the day has beside the faults is between them.
+    let taken = faults.reduce(.zero) { $0 + $1.expectedTime }
+    let pause = max(Self.shortestPause, (duration - taken) / (faults.count + 1))
     var results: [DayFaults.Result] = []
     for fault in faults {
-      // Most of them have a time of their own: half of the day is for that.
-      try await Task.sleep(for: duration / (faults.count + 1) / 2)
+      try await Task.sleep(for: pause)
       results.append(await injector.inject(fault))
     }
     await played

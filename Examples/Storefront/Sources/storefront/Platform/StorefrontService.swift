@@ -48,5 +48,10 @@ enum StorefrontServices {
     ProductPage.self, Analytics.self, Gateway.self,
   ]
 
+  /// Those that an order's events go through.
+  static let handlingOrders: Set = [
+    Carts.name, Orders.name, Payments.name, Inventory.name, Logistics.name,
+  ]
+
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }
 }

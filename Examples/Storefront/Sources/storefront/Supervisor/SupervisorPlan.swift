@@ -14,6 +14,9 @@ struct SupervisorPlan: Sendable {
   private(set) var addresses: EngineAddresses
   private(set) var below: [ChildProcess] = []
   private(set) var services: [ChildProcess] = []
+  let equipment: FaultEquipment
+  /// `nil` where all processes are on loopback.
+  private(set) var network: ShopNetwork?
 
   /// - Parameters:
   ///   - directory: Where databases, events and logs are.
@@ -22,18 +25,22 @@ struct SupervisorPlan: Sendable {
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for nowhere.
+  ///   - equipment: What faults need to find.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
-    collector: String? = nil
+    collector: String? = nil, equipment: FaultEquipment = FaultEquipment()
   ) throws {
+    self.equipment = equipment
+    if equipment.isIsolated { network = Shell.path(of: "ip").map { ShopNetwork(tool: $0) } }
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
     addresses = try EngineAddresses.parse([])
     for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
     if addresses.etcd == nil || addresses.redis == nil {
       let port = try freePort()
-      addresses.hub = "http://127.0.0.1:\(port)"
-      below.append(serve(Self.hub, port, program, []))
+      let hub = serve(Self.hub, port, program, [])
+      addresses.hub = "http://\(hub.host):\(port)"
+      below.append(hub)
     }
     let options = addresses.options + (collector.map { ["--collector", $0] } ?? [])
     for type in StorefrontServices.all {
@@ -45,38 +52,60 @@ struct SupervisorPlan: Sendable {
     }
   }
 
+  /// The processes that keep events and registry, with these engines.
+  static func keepers(_ engines: [Engine]) -> [String] {
+    let names = Set(engines).map(\.rawValue).sorted()
+    return names + (names.count < Engine.allCases.count ? [hub] : [])
+  }
+
   private mutating func add(_ engine: Engine, _ program: String) throws {
     guard let executable = engine.executable else { throw NotInstalled(engine: engine) }
     let port = try freePort()
-    let arguments = try engine.arguments(
-      port: port, peerPort: freePort(), directory: "\(directory)/\(engine.rawValue)")
-    var child = ChildProcess(
-      name: engine.rawValue, service: engine.rawValue, executable: program,
-      arguments: ["guard", "--parent", "\(getpid())", "--", executable] + arguments, port: port)
+    let peerPort = try freePort()
+    let folder = "\(directory)/\(engine.rawValue)"
+    var child = child(engine.rawValue, of: engine.rawValue, port) { host in
+      [program, "guard", "--parent", "\(getpid())", "--", executable]
+        + engine.arguments(
+          host: host, port: port, peerPort: peerPort, directory: folder)
+    }
     switch engine {
     case .etcd:
-      addresses.etcd = "http://127.0.0.1:\(port)"
+      addresses.etcd = "http://\(child.host):\(port)"
       child.readiness = "/health"
     case .redis:
-      addresses.redis = port
+      (addresses.redis, addresses.redisHost) = (port, child.host)
       child.readiness = nil
     }
     below.append(child)
   }
 
-  private func serve(
+  private mutating func serve(
     _ name: String, _ port: Int, _ program: String, _ options: [String], _ instance: Int = 1,
     of count: Int = 1
   ) -> ChildProcess {
-    let arguments =
+    // The hub makes a folder of its own there.
+    let folder = name == Self.hub ? directory : "\(directory)/\(name)"
+    return child(count > 1 ? "\(name)-\(instance)" : name, of: name, port) { host in
       [
-        "serve", name, "--port", "\(port)", "--instance", "\(instance)", "--directory", directory, "--parent",
-        "\(getpid())",
+        program, "serve", name, "--host", host, "--advertise", host, "--port", "\(port)", "--instance",
+        "\(instance)", "--directory", folder, "--parent", "\(getpid())",
       ] + options
-    return ChildProcess(
-      name: count > 1 ? "\(name)-\(instance)" : name, service: name, executable: program,
-      arguments: arguments,
-      port: port)
+    }
+  }
+
+  /// - Parameter command: The program and its arguments, for the address where it listens.
+  private mutating func child(
+    _ name: String, of service: String, _ port: Int, command: (String) -> [String]
+  ) -> ChildProcess {
+    let place = network?.add(name)
+    let command = (place?.launcher ?? []) + command(place?.address ?? "127.0.0.1")
+    var child = ChildProcess(
+      name: name, service: service, executable: command[0], arguments: Array(command.dropFirst()), port: port)
+    if let place { child.host = place.address }
+    if equipment.clocks.contains(name) {
+      child.environment = ProcessClock(of: name, in: directory).environment
+    }
+    return child
   }
 
   private func freePort() throws -> Int {
