@@ -9,8 +9,7 @@ extension FaultOptions {
       isIsolated: !(cut + reset).isEmpty, smallDisks: Set(diskFull), clocks: Set(clock.map(\.name)))
     guard everyFault else { return equipment }
     if FaultEquipment.whyNoNetwork == nil { equipment.isIsolated = true }
-    let keepers = SupervisorPlan.keepers(engines)
-    if FaultEquipment.whyNoDisk == nil { equipment.smallDisks.formUnion(keepers) }
+    if FaultEquipment.whyNoDisk == nil { equipment.smallDisks.insert(SupervisorPlan.eventKeeper(engines)) }
     if FaultEquipment.whyNoClock == nil {
       equipment.clocks.formUnion(StorefrontServices.all.map { $0.name } + [SupervisorPlan.hub])
     }
@@ -27,7 +26,9 @@ extension FaultOptions {
       stop + away + clock.map(\.name) + (cut + reset).flatMap { [$0.one, $0.other] }
     try Self.check(named, among: names, "process")
     try Self.check(empty, among: keepers, "process that keeps events or the registry")
-    try Self.check(diskFull, among: keepers + plan.services.map(\.service), "folder")
+    // Etcd has taken the room for its next 64 MB beforehand.
+    let folders = (plan.below + plan.services).map(\.service).filter { $0 != Engine.etcd.rawValue }
+    try Self.check(diskFull, among: folders, "disk to be filled, of")
     if let engine = clock.first(where: { Engine(rawValue: $0.name) != nil }) {
       throw ValidationError("the clock of \(engine.name) cannot be set, only those of the shop's processes")
     }

@@ -173,14 +173,31 @@ struct DayFaults: Sendable {
     return services.first { !StorefrontServices.handlingOrders.contains($0) } ?? Logistics.name
   }
 
+  /// Orders are placed all the time: what keeps their events, or them, needs room.
   private func fillDisk(_ fault: Fault, _ name: String) async throws -> String {
     let disk = SmallDisk(of: supervisor.child(name)?.service ?? name, in: supervisor.directory)
-    return try await during(fault, probing: name) {
-      try disk.fill()
-    } mend: {
-      try disk.free()
-      return nil
+    let start = ContinuousClock.now
+    var (orders, refusals): ([String], Int) = ([], 0)
+    defer { try? disk.free() }
+    try disk.fill()
+    while start.duration(to: .now) < fault.duration {
+      do {
+        orders += try await probe.orders(5)
+      } catch {
+        refusals += 1
+      }
+      try await Task.sleep(for: .milliseconds(100))
     }
+    // The latest may be on their way.
+    let waiting = try await probe.waiting(of: orders.dropLast(10))
+    try disk.free()
+    guard refusals + waiting > 0 else {
+      throw Missed(description: "nobody needed more room for \(orders.count) orders")
+    }
+    let text = try await recovery(of: name, since: start)
+    let time = try await probe.end(of: orders, since: start, within: Self.limit)
+    return "\(text); of \(orders.count) orders that were taken \(waiting) waited, and all had ended after "
+      + Self.milliseconds(time)
   }
 
   private func setClock(_ fault: Fault, _ name: String, _ ahead: Int) async throws -> String {

@@ -34,6 +34,14 @@ extension DayProbe {
     return start.duration(to: .now)
   }
 
+  /// How many of them have not ended.
+  func waiting(of orders: some Sequence<String>) async throws -> Int {
+    let customer = try await loggedIn()
+    var count = 0
+    for order in orders where try await status(of: order, by: customer) == "placed" { count += 1 }
+    return count
+  }
+
   /// How many seconds the clock of a process is ahead of the system's, by the date of its answers.
   func clock(of name: String) async throws -> Double {
     let request = HTTPClientRequest(url: supervisor.address(of: name) + "/health/live")

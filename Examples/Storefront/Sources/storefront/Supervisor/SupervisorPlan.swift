@@ -38,7 +38,9 @@ struct SupervisorPlan: Sendable {
     for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
     if addresses.etcd == nil || addresses.redis == nil {
       let port = try freePort()
-      let hub = serve(Self.hub, port, program, [])
+      // Small files, so that the next one is soon needed on a disk that is full.
+      let options = equipment.smallDisks.contains(Self.hub) ? ["--journal-file", "512"] : []
+      let hub = serve(Self.hub, port, program, options)
       addresses.hub = "http://\(hub.host):\(port)"
       below.append(hub)
     }
@@ -52,10 +54,9 @@ struct SupervisorPlan: Sendable {
     }
   }
 
-  /// The processes that keep events and registry, with these engines.
-  static func keepers(_ engines: [Engine]) -> [String] {
-    let names = Set(engines).map(\.rawValue).sorted()
-    return names + (names.count < Engine.allCases.count ? [hub] : [])
+  /// The process that keeps the events.
+  static func eventKeeper(_ engines: [Engine]) -> String {
+    engines.contains(.redis) ? Engine.redis.rawValue : hub
   }
 
   private mutating func add(_ engine: Engine, _ program: String) throws {
