@@ -72,6 +72,7 @@ let package = Package(
       dependencies: [
         "storefront",
         .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "JWTKit", package: "jwt-kit"),

@@ -175,7 +175,9 @@ struct DayFaults: Sendable {
 
   /// Orders are placed all the time: what keeps their events, or them, needs room.
   private func fillDisk(_ fault: Fault, _ name: String) async throws -> String {
-    let disk = SmallDisk(of: supervisor.child(name)?.service ?? name, in: supervisor.directory)
+    guard let disk = supervisor.smallDisk(of: name) else {
+      throw Missed(description: "it has no disk of its own")
+    }
     let start = ContinuousClock.now
     var (orders, refusals): ([String], Int) = ([], 0)
     defer { try? disk.free() }

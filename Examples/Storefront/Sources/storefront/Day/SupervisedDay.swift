@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Logging
 
 /// A day on processes, with its faults spread over it.
 struct SupervisedDay: Sendable {
@@ -39,7 +40,9 @@ struct SupervisedDay: Sendable {
     var results: [DayFaults.Result] = []
     for fault in faults {
       try await Task.sleep(for: pause)
-      results.append(await injector.inject(fault))
+      let result = await injector.inject(fault)
+      supervisor.logger.notice("\(result.text)", metadata: ["fault": "\(result.fault)"])
+      results.append(result)
     }
     await played
     let books = try await Books.settled(by: client, settings, within: Self.patience)

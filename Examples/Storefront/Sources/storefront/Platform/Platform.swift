@@ -24,6 +24,7 @@ final class Platform: Sendable {
   let logger: Logger
   /// What is counted of the calls to each service.
   let callees = Mutex<[Callee]>([])
+  private let ownGroups = Mutex<[String]>([])
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
 
@@ -77,11 +78,16 @@ final class Platform: Sendable {
   }
 
   /// Handles events of a type; what it publishes is published if it succeeds.
+  ///
+  /// - Parameter isOfInstance: Whether this instance has a group of its own, which the broker forgets when it shuts
+  ///   down: nobody else would ever take its events. One that was killed comes back under its name.
   func handle<Payload>(
-    _ type: EventType<Payload>, group: String? = nil,
+    _ type: EventType<Payload>, isOfInstance: Bool = false,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
   ) throws {
-    let group = group ?? name
+    let group = isOfInstance ? instance : name
+    // The broker knows a group by what it subscribes to as well.
+    if isOfInstance { ownGroups.withLock { $0.append("\(group)/\(type.name)") } }
     try bus.subscribe(
       to: type, group: group, policy: Self.delivery, handler: EventHandler(group, body).outbox(bus))
   }
@@ -106,6 +112,18 @@ final class Platform: Sendable {
         if known == nil { try transaction.record(outcome, of: order, on: type) }
         guard let next = outcome.next else { return }
         try database.publish(next, after: event, in: transaction, context)
+      }
+    }
+  }
+
+  /// Ends the bus, and has the broker forget this instance's own groups.
+  func shutDownBus() async {
+    await bus.shutDown(grace: .seconds(5))
+    for group in ownGroups.withLock(\.self) {
+      do {
+        try await settings.broker.removeGroup(group)
+      } catch {
+        logger.warning("a group stays at the broker", metadata: ["group": "\(group)", "error": "\(error)"])
       }
     }
   }

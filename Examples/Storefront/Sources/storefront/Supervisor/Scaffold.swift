@@ -11,30 +11,50 @@ final class Scaffold: Sendable {
     self.takeDown = takeDown
   }
 
+  /// Sets up what the first argument says, tells of it, and takes down what the second one says when its input ends,
+  /// which is below, or with this process, of which it may hear at any time.
+  private static let script = """
+    trap '' INT TERM PIPE
+    sh -ec "$1" 2>&1 && echo \(up)
+    exec >/dev/null 2>&1
+    cat
+    eval "$2"
+    """
+  private static let up = "all is set up"
+
   /// Runs `body` in between.
+  ///
+  /// - Throws: `Shell.Failure` when it cannot be set up; what `body` throws.
   func around<Value>(_ body: () async throws -> Value) async throws -> Value {
     guard !setUp.isEmpty else { return try await body() }
-    // It waits for the end of its input, which ends with this process, or below.
-    let (watcher, pipe) = (Process(), Pipe())
-    watcher.executableURL = URL(filePath: "/bin/sh")
-    // What a terminal sends on Ctrl-C is not for it.
-    watcher.arguments = ["-c", "trap '' INT TERM; cat\n" + takeDown.map { "\($0) || :" }.joined(separator: "\n")]
-    watcher.standardInput = pipe
-    watcher.standardOutput = FileHandle.nullDevice
-    watcher.standardError = FileHandle.nullDevice
+    let (process, input, output) = (Process(), Pipe(), Pipe())
+    process.executableURL = URL(filePath: "/bin/sh")
+    let script = setUp.joined(separator: "\n")
+    process.arguments = ["-c", Self.script, "sh", script, takeDown.joined(separator: "\n")]
+    (process.standardInput, process.standardOutput) = (input, output)
+    process.standardError = FileHandle.nullDevice
     // Nobody else holds it open.
-    _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    try watcher.run()
+    _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    try process.run()
+    let said = await Self.whole(of: output)
     let result: Result<Value, any Error>
-    do {
-      try await Shell.run(setUp.joined(separator: "\n"))
-      result = .success(try await body())
-    } catch {
-      result = .failure(error)
+    if said.hasSuffix("\(Self.up)\n") {
+      do { result = .success(try await body()) } catch { result = .failure(error) }
+    } else {
+      result = .failure(Shell.Failure(script: script, text: said))
     }
-    try? pipe.fileHandleForWriting.close()
-    while watcher.isRunning { await Self.pause() }
+    try? input.fileHandleForWriting.close()
+    while process.isRunning { await Self.pause() }
     return try result.get()
+  }
+
+  private static func whole(of pipe: Pipe) async -> String {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        let data = try? pipe.fileHandleForReading.readToEnd()
+        continuation.resume(returning: String(decoding: data ?? Data(), as: UTF8.self))
+      }
+    }
   }
 
   /// Not shorter for a task that is cancelled.

@@ -5,7 +5,8 @@ import SystemPackage
 struct SmallDisk: Sendable {
   private let filler: FilePath
 
-  init(of service: String, in directory: String) { filler = FilePath("\(directory)/\(service)/filler") }
+  /// - Parameter directory: Where it is mounted.
+  init(in directory: String) { filler = FilePath("\(directory)/filler") }
 
   /// Takes all the room that there is.
   func fill() throws {

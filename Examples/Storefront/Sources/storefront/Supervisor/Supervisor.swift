@@ -29,12 +29,13 @@ final class Supervisor: Sendable {
   private let below: [ChildProcess]
   private let services: [ChildProcess]
   private let secret = UUID().uuidString + UUID().uuidString
-  private let logger: Logger
+  let logger: Logger
   private let running = Mutex<[String: pid_t]>([:])
   private let startCounts = Mutex<[String: Int]>([:])
   private let held = Mutex<Set<String>>([])
   /// `nil` where all processes are on loopback.
   let network: ShopNetwork?
+  private let equipment: FaultEquipment
   private let scaffold: Scaffold
 
   init(_ plan: SupervisorPlan, staffKey: String, logger: Logger) throws {
@@ -43,6 +44,7 @@ final class Supervisor: Sendable {
     below = plan.below
     services = plan.services
     network = plan.network
+    equipment = plan.equipment
     scaffold = Scaffold(
       setUp: (plan.network?.setUp ?? []) + plan.equipment.mounts(in: plan.directory),
       takeDown: plan.equipment.unmounts(in: plan.directory) + (plan.network?.takeDown ?? []))
@@ -65,6 +67,12 @@ final class Supervisor: Sendable {
   }
 
   func child(_ name: String) -> ChildProcess? { children.first { $0.name == name } }
+
+  /// The disk that a process keeps its data on; `nil` where that is everybody's.
+  func smallDisk(of name: String) -> SmallDisk? {
+    guard let service = child(name)?.service, equipment.smallDisks.contains(service) else { return nil }
+    return SmallDisk(in: "\(directory)/\(service)")
+  }
 
   /// Removes all that a process that does not run has kept.
   func removeData(of name: String) throws {
