@@ -19,7 +19,8 @@ import Testing
       await #expect(throws: Broken.self) { try await scaffold.around { throw Broken() } }
       #expect(!isThere())
       // What was set up before the failure goes as well.
-      let half = Scaffold(setUp: ["mkdir '\(path)'", "mkdir '\(path)'"], takeDown: ["false", "rm -r '\(path)'"])
+      let half = Scaffold(
+        setUp: ["mkdir '\(path)'", "mkdir '\(path)'"], takeDown: ["false", "rm -r '\(path)'"])
       let error = await #expect(throws: Shell.Failure.self) {
         try await half.around { Issue.record("it is not up") }
       }
@@ -96,10 +97,10 @@ import Testing
     try await withFolder { folder in
       let file = "\(folder)/day.csv"
       try """
-        InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
-        536365,85123A,WHITE HOLDER,2,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+      InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+      536365,85123A,WHITE HOLDER,2,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
 
-        """.write(toFile: file, atomically: true, encoding: .utf8)
+      """.write(toFile: file, atomically: true, encoding: .utf8)
       let arguments = ["day", file, "--directory", folder, "--cut", "gateway:orders", "--disk-full", "hub"]
       let process = try await run(
         .path(FilePath(try testedProgram())), arguments: Arguments(arguments), input: .none,

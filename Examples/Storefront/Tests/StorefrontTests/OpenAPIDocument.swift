@@ -97,7 +97,8 @@ struct OpenAPIDocument {
       if let allowed = schema["enum"] as? [String], !allowed.contains(text) {
         faults.append("\(place) is \"\(text)\", which is not one of \(allowed)")
       }
-      faults += outside(text.unicodeScalars.count, schema["minLength"], schema["maxLength"], at: "\(place).length")
+      faults += outside(
+        text.unicodeScalars.count, schema["minLength"], schema["maxLength"], at: "\(place).length")
     case "integer":
       guard let number = value as? Int else { return ["\(place) is no integer"] }
       faults += outside(number, schema["minimum"], schema["maximum"], at: place)

@@ -18,7 +18,8 @@ import Testing
 
   @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
   func theSameDayGoesOnEnginesAndARedisThatHasLostItsData() async throws {
-    let books = try await playDay([.kill("etcd"), .kill("inventory"), .empty("redis")], engines: Engine.allCases)
+    let books = try await playDay(
+      [.kill("etcd"), .kill("inventory"), .empty("redis")], engines: Engine.allCases)
     #expect(books.repeats > 0, "nothing was lost")
   }
 

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import NIOHTTP1
 import Resilience
 import Synchronization
@@ -61,6 +62,28 @@ import Testing
       #expect(books.isSettled)
       #expect(books.orders.count == ids.count)
       #expect(Invariants.findings(books, acknowledged: ids).flatMap(\.breaches) == [])
+    }
+  }
+
+  @Test func aProductWhoseEventIsLostIsOfferedWhenItIsAddedAgain() async throws {
+    let hits = Mutex<[String: Int]>([:])
+    let broker = LossyBroker(isLost: { group, event in
+      guard event.type == Topic.productAdded.name else { return false }
+      return hits.withLock { hits in
+        hits[group, default: 0] += 1
+        return hits[group] == 1
+      }
+    })
+    try await ShopInProcess.run(broker: broker) { shop in
+      let product = Product(sku: "85123A", description: "", pence: 100, quantity: 5)
+      let staff = try await shop.staff()
+      #expect(try await staff.send(.POST, "/products/", product).status == 201)
+      try await eventually("it is lost for both") { hits.withLock { $0.count == 2 } }
+      #expect(try await staff.send(.POST, "/products/", product).status == 200)
+      try await eventually("it is on a shelf, and has a price") {
+        let books = try await Books.collect(by: .shared, shop.settings)
+        return books.products == 1 && books.shelves == [.init(sku: "85123A", initial: 5, stock: 5)]
+      }
     }
   }
 

@@ -16,7 +16,8 @@ struct ShopInProcess: Sendable {
   let patience = Patience(limit: .seconds(10))
 
   static func run(
-    collector: String? = nil, broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
+    collector: String? = nil,
+    broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
     patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"

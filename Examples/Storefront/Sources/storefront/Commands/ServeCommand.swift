@@ -64,7 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
     let parentWatch = parent.map { ParentWatch(parent: $0) }
     guard let type = StorefrontServices.named(name) else {
       return try await HubProcess.run(
-        directory: "\(directory)/hub", fileKibibytes: journalFile, host: host, port: port, logger: logger, signals: [.sigterm, .sigint],
+        directory: "\(directory)/hub", fileKibibytes: journalFile, host: host, port: port, logger: logger,
+        signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self))
     }
     let environment = ProcessInfo.processInfo.environment

@@ -43,7 +43,12 @@ struct DayProbe: Sendable {
       // Whether the token holds: nobody has this order.
       let found = try await shop.get("/orders/none")
       if found.status != 404 { _ = try answer("/orders/none", found) }
-    case "products", "productpage": _ = try answer("/products", await shop.get("/products/\(item.sku)"))
+    case "products":
+      // It is there: nothing changes.
+      let staff = try await loggedIn(["staffKey": supervisor.staffKey])
+      _ = try answer("/products/", await staff.send(.POST, "/products/", Self.product))
+      _ = try answer("/products", await shop.get("/products/\(item.sku)"))
+    case "productpage": _ = try answer("/products", await shop.get("/products/\(item.sku)"))
     case "carts":
       let path = "/carts/\(Self.customer)/items"
       _ = try answer(path, await shop.send(.POST, path, item, key: key))
@@ -57,9 +62,10 @@ struct DayProbe: Sendable {
     }
   }
 
-  func loggedIn() async throws -> ShopClient {
+  /// - Parameter subject: `["staffKey": …]` for the staff.
+  func loggedIn(_ subject: [String: String] = ["customer": customer]) async throws -> ShopClient {
     var shop = shop
-    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", ["customer": Self.customer]))
+    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", subject))
       .decoded(as: Users.Token.self).token
     return shop
   }

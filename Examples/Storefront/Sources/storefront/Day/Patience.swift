@@ -44,7 +44,9 @@ final class Patience: Sendable {
         }
         let refused = ShopClient.Refused(
           request: name, status: answer.status, body: String(buffer: answer.body))
-        guard answer.status == 429 || answer.status >= 500 || others.contains(answer.status) else { throw refused }
+        guard answer.status == 429 || answer.status >= 500 || others.contains(answer.status) else {
+          throw refused
+        }
         failure = refused
         count("\(answer.status)")
       } catch let refused as ShopClient.Refused {

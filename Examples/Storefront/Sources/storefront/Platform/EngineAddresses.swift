@@ -16,6 +16,7 @@ struct EngineAddresses: ParsableArguments, Sendable {
 
   /// As options, for a process that is started.
   var options: [String] {
-    ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? []) + (redis.map { ["--redis", "\($0)", "--redis-host", redisHost] } ?? [])
+    ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? [])
+      + (redis.map { ["--redis", "\($0)", "--redis-host", redisHost] } ?? [])
   }
 }

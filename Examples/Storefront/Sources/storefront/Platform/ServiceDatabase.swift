@@ -25,7 +25,9 @@ final class ServiceDatabase: Sendable {
     configuration.busyMode = .timeout(5)
     // An answer that was given must outlive a power cut, too.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-    outbox = SQLiteOutbox(source: source, onEvent: onEvent)
+    // An order goes through several of them, and waits for each once the broker is back.
+    outbox = SQLiteOutbox(
+      source: source, backoff: .exponential(base: .milliseconds(100), cap: .seconds(1)), onEvent: onEvent)
     queue = try DatabaseQueue(path: path, configuration: configuration)
     try queue.write { [inbox, outbox] database in
       try inbox.createTable(in: database)

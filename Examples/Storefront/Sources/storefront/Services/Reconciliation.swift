@@ -99,5 +99,7 @@ extension Database {
     try Int.fetchOne(self, sql: "SELECT count(DISTINCT order_id) FROM awaited") ?? 0
   }
 
-  func repeatCount() throws -> Int { try Int.fetchOne(self, sql: "SELECT sum(repeats) FROM orders WHERE repeats > 0") ?? 0 }
+  func repeatCount() throws -> Int {
+    try Int.fetchOne(self, sql: "SELECT sum(repeats) FROM orders WHERE repeats > 0") ?? 0
+  }
 }

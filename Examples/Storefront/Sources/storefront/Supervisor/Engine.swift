@@ -26,7 +26,8 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
     case .redis:
       // Each write is on the disk before it is acknowledged.
       return [
-        "--port", "\(port)", "--bind", host, "--protected-mode", "no", "--dir", directory, "--appendonly", "yes",
+        "--port", "\(port)", "--bind", host, "--protected-mode", "no", "--dir", directory, "--appendonly",
+        "yes",
         "--appendfsync", "always",
       ]
     }

@@ -26,12 +26,16 @@ struct ShopNetwork: Sendable {
   private func address(of name: String) -> String { "\(subnet).\(2 + number(of: name))" }
 
   var setUp: [String] {
-    ["ip link add \(prefix) type bridge", "ip addr add \(subnet).1/24 dev \(prefix)", "ip link set \(prefix) up"]
+    [
+      "ip link add \(prefix) type bridge", "ip addr add \(subnet).1/24 dev \(prefix)",
+      "ip link set \(prefix) up",
+    ]
       + names.flatMap { name in
         let (space, end) = (namespace(of: name), "\(prefix)v\(number(of: name))")
         return [
           "ip netns add \(space)", "ip link add \(end) type veth peer name eth0 netns \(space)",
-          "ip link set \(end) master \(prefix) up", "ip -n \(space) addr add \(address(of: name))/24 dev eth0",
+          "ip link set \(end) master \(prefix) up",
+          "ip -n \(space) addr add \(address(of: name))/24 dev eth0",
           "ip -n \(space) link set eth0 up", "ip -n \(space) link set lo up",
         ]
       }
