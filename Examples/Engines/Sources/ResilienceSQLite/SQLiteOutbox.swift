@@ -51,9 +51,8 @@ public final class SQLiteOutbox: Sendable {
   ///   - pollInterval: After how long at the latest the relay looks for events that other processes have written; of
   ///     this process's it is told at once. Less than 1 ms counts as that. Default: 1 s.
   ///   - timeout: How long the publication of a batch may take; less than 1 ms counts as that. Default: 30 s.
-  ///   - backoff: How long the relay waits after a publication that failed: with a broker that was away for long
-  ///     events come up to its longest delay later. Default: 0.1 s, twice as long each time up to 10 s, with full
-  ///     jitter.
+  ///   - backoff: How long the relay waits after a publication that failed: when a broker is back, events come up
+  ///     to its longest delay later. Default: 0.1 s, twice as long each time up to 10 s, with full jitter.
   ///   - onEvent: Is told when a publication fails, and when an event is set aside; must not block. Default: nobody.
   public init(
     source: String, table: String = "outbox", pollInterval: Duration = .seconds(1),

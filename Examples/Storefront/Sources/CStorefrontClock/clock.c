@@ -1,5 +1,5 @@
-// Loaded before all others by LD_PRELOAD: adds the seconds of a file to the wall clock of the process. Clocks that
-// nobody sets stay as they are, so that waiting goes on.
+// Loaded before all others by LD_PRELOAD: adds the seconds of a file to the wall clock of the process.
+// Clocks that nobody sets stay as they are, so that waiting goes on.
 
 #ifdef __linux__
 

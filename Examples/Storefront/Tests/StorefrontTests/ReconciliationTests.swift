@@ -96,7 +96,8 @@ import Testing
 }
 
 extension ShopInProcess {
-  /// An order for each way that there is: one is shipped, one is short, one has its parcel lost, one is declined.
+  /// An order for each way that there is: one is shipped, one is short, one has its parcel lost, one is
+  /// declined.
   fileprivate func orderEachWay() async throws -> Set<String> {
     try await offer("85123A")
     try await offer("71053", quantity: 5)

@@ -168,7 +168,7 @@ struct DayFaults: Sendable {
   private func probed(between one: String, _ other: String) -> String {
     let services = [one, other].compactMap { supervisor.child($0)?.service }
       .filter { StorefrontServices.named($0) != nil }
-    // One that is called; of one that talks to an engine what is done with its events, which is the whole way.
+    // One that is called; of one that talks to an engine the whole way that its events go.
     guard services.count < 2 else { return other }
     return services.first { !StorefrontServices.handlingOrders.contains($0) } ?? Logistics.name
   }

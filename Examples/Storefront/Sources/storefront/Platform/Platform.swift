@@ -79,8 +79,8 @@ final class Platform: Sendable {
 
   /// Handles events of a type; what it publishes is published if it succeeds.
   ///
-  /// - Parameter isOfInstance: Whether this instance has a group of its own, which the broker forgets when it shuts
-  ///   down: nobody else would ever take its events. One that was killed comes back under its name.
+  /// - Parameter isOfInstance: Whether this instance has a group of its own, which the broker forgets when
+  ///   it shuts down: nobody else would ever take its events. One that was killed comes back under its name.
   func handle<Payload>(
     _ type: EventType<Payload>, isOfInstance: Bool = false,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
@@ -95,8 +95,8 @@ final class Platform: Sendable {
   /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the
   /// event that follows.
   ///
-  /// Another event that asks for a step which was done for the order does nothing again, and has what followed
-  /// published again: it may have been lost.
+  /// Another event that asks for a step which was done for the order does nothing again, and has what
+  /// followed published again: it may have been lost.
   ///
   /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
   func step(

@@ -3,8 +3,8 @@ import GRDB
 import Resilience
 import Synchronization
 
-/// Publishes an order again that something has been awaited of for too long: its events may be lost, as with a broker
-/// that has lost its data. Each step on its way was done or is done now, and tells the next one.
+/// Publishes an order again that something has been awaited of for too long: its events may be lost, as with
+/// a broker that has lost its data. Each step on its way was done or is done now, and tells the next one.
 final class Reconciliation: Sendable {
   /// What is awaited of every order.
   static let ending = "ending"

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The wall clock of one process, which can be set: a library that is loaded before all others adds to the system's
-/// time what a file says.
+/// The wall clock of one process, which can be set: a library that is loaded before all others adds to the
+/// system's time what a file says.
 struct ProcessClock: Sendable {
   /// Names the file to the library.
   static let variable = "STOREFRONT_CLOCK"

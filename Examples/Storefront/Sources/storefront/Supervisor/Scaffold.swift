@@ -1,7 +1,7 @@
 import Foundation
 
-/// What is set up in the system before the processes start, and taken down whatever happens: also when this process
-/// is killed.
+/// What is set up in the system before the processes start, and taken down whatever happens: also when this
+/// process is killed.
 final class Scaffold: Sendable {
   private let setUp: [String]
   private let takeDown: [String]
@@ -11,8 +11,8 @@ final class Scaffold: Sendable {
     self.takeDown = takeDown
   }
 
-  /// Sets up what the first argument says, tells of it, and takes down what the second one says when its input ends,
-  /// which is below, or with this process, of which it may hear at any time.
+  /// Sets up what the first argument says, tells of it, and takes down what the second one says when its
+  /// input ends, which is below, or with this process, of which it may hear at any time.
   private static let script = """
     trap '' INT TERM PIPE
     sh -ec "$1" 2>&1 && echo \(up)
