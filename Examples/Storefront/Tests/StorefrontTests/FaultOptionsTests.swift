@@ -50,6 +50,20 @@ import Testing
     #expect(SupervisedDay.duration(with: faults) > .seconds(300))
   }
 
+  @Test(
+    .enabled(
+      if: FaultEquipment.whyNoNetwork == nil && Engine.redis.executable != nil,
+      "needs root, ip, iptables and redis-server"))
+  func onlyWhatTalksToRedisIsCutOffFromIt() throws {
+    let options = try FaultOptions.parse(["--every-fault"])
+    let plan = try SupervisorPlan(
+      directory: "/nowhere", engines: [.redis], program: "storefront", equipment: options.equipment([.redis]))
+    let faults = try options.faults(on: plan)
+    #expect(faults.contains(.cut("orders", "redis", .silent)))
+    #expect(!faults.contains(.cut("users", "redis", .silent)))
+    #expect(faults.contains(.cut("users", "hub", .silent)))
+  }
+
   private func faults(_ arguments: [String]) throws -> [DayFaults.Fault] {
     try faults(FaultOptions.parse(arguments))
   }

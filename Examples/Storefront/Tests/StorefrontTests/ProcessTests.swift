@@ -12,6 +12,8 @@ import Testing
 
 /// The shop as it is run: separate processes.
 @Suite(.serialized) struct ProcessTests {
+  private static let silent = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
+
   @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
     try await playDay([.kill("orders"), .kill("payments"), .kill("hub")])
   }
@@ -136,7 +138,7 @@ import Testing
         let port = try #require(other.child(Gateway.name)?.port)
         let plan = try SupervisorPlan(
           directory: other.directory + "/second", gatewayPort: port, program: testedProgram())
-        let second = try Supervisor(plan, staffKey: "a key of the tests", logger: Logger(label: "tests"))
+        let second = try Supervisor(plan, staffKey: "a key of the tests", logger: Self.silent)
         let error = await #expect(throws: Supervisor.PortTaken.self) { try await second.run {} }
         #expect(error?.port == port)
         #expect(second.starts(of: Gateway.name) == 0)
@@ -237,8 +239,7 @@ import Testing
     try await withFolder { folder in
       let plan = try SupervisorPlan(
         directory: folder, engines: engines, instances: instances, program: testedProgram())
-      let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
-      return try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
+      return try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: Self.silent))
     }
   }
 

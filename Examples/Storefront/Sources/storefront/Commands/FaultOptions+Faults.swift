@@ -28,7 +28,7 @@ extension FaultOptions {
     try Self.check(empty, among: keepers, "process that keeps events or the registry")
     // Etcd has taken the room for its next 64 MB beforehand.
     let folders = (plan.below + plan.services).map(\.service).filter { $0 != Engine.etcd.rawValue }
-    try Self.check(diskFull, among: folders, "disk to be filled, of")
+    try Self.check(diskFull, among: folders, "process with a disk that can be filled")
     if let engine = clock.first(where: { Engine(rawValue: $0.name) != nil }) {
       throw ValidationError("the clock of \(engine.name) cannot be set, only those of the shop's processes")
     }
@@ -66,7 +66,9 @@ extension FaultOptions {
       for type in StorefrontServices.all {
         guard let name = first[type.name] else { continue }
         faults += type.calls.compactMap { first[$0] }.map { .cut(name, $0, .silent) }
-        faults += keepers.map { .cut(name, $0, .silent) }
+        faults += keepers.filter {
+          $0 != Engine.redis.rawValue || !StorefrontServices.withoutEvents.contains(type.name)
+        }.map { .cut(name, $0, .silent) }
       }
       faults += [("gateway", Orders.name)].compactMap { one, other in
         first[other].map { .cut(one, $0, .resetting) }

@@ -64,12 +64,14 @@ struct FaultOptions: ParsableArguments, Sendable {
     guard (0...10_000).contains(killAtRandom) else {
       throw ValidationError("\(killAtRandom) kills are not from 0 to 10000")
     }
-    for (names, why) in [
-      (cut + reset).isEmpty ? ([], nil) : (["--cut", "--reset"], FaultEquipment.whyNoNetwork),
-      diskFull.isEmpty ? ([], nil) : (["--disk-full"], FaultEquipment.whyNoDisk),
-      clock.isEmpty ? ([], nil) : (["--clock"], FaultEquipment.whyNoClock),
-    ] {
-      if let why { throw ValidationError("\(names.joined(separator: ", ")) cannot be done here: \(why)") }
+    let needs: [(name: String, isAsked: Bool, whyNot: String?)] = [
+      ("--cut", !cut.isEmpty, FaultEquipment.whyNoNetwork),
+      ("--reset", !reset.isEmpty, FaultEquipment.whyNoNetwork),
+      ("--disk-full", !diskFull.isEmpty, FaultEquipment.whyNoDisk),
+      ("--clock", !clock.isEmpty, FaultEquipment.whyNoClock),
+    ]
+    for need in needs where need.isAsked {
+      if let why = need.whyNot { throw ValidationError("\(need.name) cannot be done here: \(why)") }
     }
   }
 }

@@ -13,8 +13,21 @@ final class Reconciliation: Sendable {
 
   private let database: ServiceDatabase
   private let patience: Duration
-  /// When each was seen first, or was published again: by this process's own clock, which nobody sets.
-  private let seen = Mutex<[String: Instant]>([:])
+  private let seen = Mutex<[String: Awaited]>([:])
+
+  private struct Awaited {
+    /// When it was seen first, or was published again: by this process's own clock, which nobody sets.
+    var since: Instant
+    var repeats = 0
+
+    /// Twice as long each time, up to 32 times: a service that is away for long has its events when it is back.
+    func isDue(at now: Instant, _ patience: Duration) -> Bool {
+      since.duration(to: now) >= patience * (1 << min(repeats, 5))
+    }
+  }
+
+  /// What is published again at one time.
+  private static let limit = 100
 
   /// - Parameter patience: How long is not too long.
   init(_ database: ServiceDatabase, patience: Duration) {
@@ -48,12 +61,13 @@ final class Reconciliation: Sendable {
     seen.withLock { seen in
       seen = seen.filter { awaited.contains($0.key) }
       var due: [String] = []
-      for id in awaited.sorted() {
-        guard let since = seen[id], since.duration(to: now) >= patience else {
-          seen[id] = seen[id] ?? now
+      for id in awaited.sorted() where due.count < Self.limit {
+        guard let known = seen[id] else {
+          seen[id] = Awaited(since: now)
           continue
         }
-        seen[id] = now
+        guard known.isDue(at: now, patience) else { continue }
+        seen[id] = Awaited(since: now, repeats: known.repeats + 1)
         due.append(id)
       }
       return due
