@@ -36,7 +36,7 @@ extension DayFaults.Fault {
   /// About how long it takes until it is repaired, and the next one can come.
   var expectedTime: Duration {
     if case .empty = self { return .seconds(25) }
-    return duration + .seconds(3)
+    return duration + .seconds(2)
   }
 }
 
