@@ -31,9 +31,10 @@ import Testing
 
   @Test(.enabled(if: FaultEquipment.whyNoDisk == nil, "needs root"))
   func aSmallDiskIsFullUntilItIsFreed() async throws {
-    try await withFolder { folder in
-      let equipment = FaultEquipment(smallDisks: ["hub"])
+    try await withFolder { parent in
+      let folder = "\(parent)/it's one"
       try FileManager.default.createDirectory(atPath: "\(folder)/hub", withIntermediateDirectories: true)
+      let equipment = FaultEquipment(smallDisks: ["hub"])
       let scaffold = Scaffold(setUp: equipment.mounts(in: folder), takeDown: equipment.unmounts(in: folder))
       try await scaffold.around {
         let (disk, file) = (SmallDisk(in: "\(folder)/hub"), URL(filePath: "\(folder)/hub/file"))

@@ -75,21 +75,6 @@ final class Reconciliation: Sendable {
   }
 }
 
-/// What is counted of it.
-struct ReconciliationSnapshot: MetricSource {
-  var awaited: Int
-  var repeats: Int
-
-  var metrics: [Metric] {
-    [
-      Metric("orders_awaited", .gauge, Double(awaited), help: "Orders of which something is still awaited."),
-      Metric(
-        "orders_published_again_total", .counter, Double(repeats),
-        help: "How often an order was published again, since nothing was heard of it."),
-    ]
-  }
-}
-
 extension Reconciliation {
   func snapshot() throws -> ReconciliationSnapshot {
     try database.readNow {

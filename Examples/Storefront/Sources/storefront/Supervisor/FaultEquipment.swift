@@ -42,11 +42,11 @@ struct FaultEquipment: Sendable {
 
   func mounts(in directory: String) -> [String] {
     smallDisks.sorted().map {
-      "mount -t tmpfs -o size=\(Self.diskSize)m storefront '\(directory)/\($0)'"
+      "mount -t tmpfs -o size=\(Self.diskSize)m storefront " + Shell.quoted("\(directory)/\($0)")
     }
   }
 
   func unmounts(in directory: String) -> [String] {
-    smallDisks.sorted().map { "umount -l '\(directory)/\($0)'" }
+    smallDisks.sorted().map { "umount -l " + Shell.quoted("\(directory)/\($0)") }
   }
 }

@@ -26,6 +26,9 @@ enum Shell {
     return result.standardOutput
   }
 
+  /// A text as one word of a script.
+  static func quoted(_ text: String) -> String { "'\(text.replacingOccurrences(of: "'", with: "'\\''"))'" }
+
   /// Where a program is; `nil` where it is not installed.
   static func path(of program: String) -> String? {
     // Tools of root are in folders that not everybody's path has.
