@@ -12,6 +12,10 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "Storefront",
   platforms: [.macOS(.v26)],
+  products: [
+    // Loaded by the processes whose clock a day of faults sets, and by nothing else.
+    .library(name: "StorefrontClock", type: .dynamic, targets: ["CStorefrontClock"])
+  ],
   dependencies: [
     // The name is needed: a clone may be in a folder of any name.
     .package(name: "swift-resilience", path: "../.."),
@@ -32,6 +36,9 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
+    .target(
+      name: "CStorefrontClock", cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .executableTarget(
       name: "storefront",
       dependencies: [
@@ -68,6 +75,7 @@ let package = Package(
       dependencies: [
         "storefront",
         .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "JWTKit", package: "jwt-kit"),

@@ -10,7 +10,7 @@ extension SQLiteOutbox {
   /// - Parameters:
   ///   - database: The application's database.
   ///   - bus: Where the events are published. Its groups get them.
-  /// - Throws: `CancellationError` when its task is cancelled. What fails is tried again, after 0.1 s to 10 s.
+  /// - Throws: `CancellationError` when its task is cancelled. What fails is tried again after ``backoff``.
   public func run(_ database: any DatabaseWriter, publishingTo bus: EventBus) async throws {
     try await OutboxRelay(self, database) { event in try await bus.publish(event) }.run()
   }
@@ -22,7 +22,7 @@ extension SQLiteOutbox {
   /// - Parameters:
   ///   - database: The application's database.
   ///   - broker: Where the events are stored.
-  /// - Throws: `CancellationError` when its task is cancelled. What fails is tried again, after 0.1 s to 10 s.
+  /// - Throws: `CancellationError` when its task is cancelled. What fails is tried again after ``backoff``.
   public func run(_ database: any DatabaseWriter, publishingTo broker: any EventBroker) async throws {
     try await OutboxRelay(self, database, broker: broker).run()
   }

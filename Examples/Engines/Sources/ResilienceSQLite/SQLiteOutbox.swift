@@ -36,6 +36,9 @@ public final class SQLiteOutbox: Sendable {
   /// How long the publication of a batch may take.
   public let timeout: Duration
 
+  /// How long the relay waits after a publication that failed.
+  public let backoff: Backoff
+
   let onEvent: @Sendable (SQLiteOutboxEvent) -> Void
   /// Something was committed in this process.
   let committed = Signal()
@@ -48,16 +51,21 @@ public final class SQLiteOutbox: Sendable {
   ///   - pollInterval: After how long at the latest the relay looks for events that other processes have written; of
   ///     this process's it is told at once. Less than 1 ms counts as that. Default: 1 s.
   ///   - timeout: How long the publication of a batch may take; less than 1 ms counts as that. Default: 30 s.
+  ///   - backoff: How long the relay waits after a publication that failed: when a broker is back, events come up
+  ///     to its longest delay later. Default: 0.1 s, twice as long each time up to 10 s, with full jitter.
   ///   - onEvent: Is told when a publication fails, and when an event is set aside; must not block. Default: nobody.
   public init(
     source: String, table: String = "outbox", pollInterval: Duration = .seconds(1),
-    timeout: Duration = .seconds(30), onEvent: @escaping @Sendable (SQLiteOutboxEvent) -> Void = { _ in }
+    timeout: Duration = .seconds(30),
+    backoff: Backoff = .exponential(base: .milliseconds(100), cap: .seconds(10)),
+    onEvent: @escaping @Sendable (SQLiteOutboxEvent) -> Void = { _ in }
   ) {
     precondition(!source.isEmpty, "an outbox's source must not be empty")
     self.source = source
     self.table = checkedTableName(table)
     self.pollInterval = max(pollInterval, .milliseconds(1))
     self.timeout = max(timeout, .milliseconds(1))
+    self.backoff = backoff
     self.onEvent = onEvent
   }
 

@@ -216,6 +216,24 @@ import Testing
     }
   }
 
+  @Test func howLongIsWaitedAfterAFailureCanBeSaid() async throws {
+    let told = Mutex(0)
+    // By default a hundred failures take a quarter of an hour.
+    let outbox = SQLiteOutbox(
+      source: "/test", timeout: .milliseconds(1), backoff: .constant(.milliseconds(1), jitter: .none)
+    ) { _ in told.withLock { $0 += 1 } }
+    try await withDatabase(outbox) { database in
+      try await database.place(0..<1, outbox)
+      let end = ContinuousClock.now + .seconds(10)
+      try await withRelay(outbox, database, to: HangingBroker()) {
+        while told.withLock({ $0 < 100 }), ContinuousClock.now < end {
+          try await Task.sleep(for: .milliseconds(5))
+        }
+      }
+      #expect(told.withLock { $0 } >= 100)
+    }
+  }
+
   private struct HangingBroker: EventBroker {
     func publish(_ events: [EncodedEvent]) async throws { try await Task.sleep(for: .seconds(3600)) }
     func join(_ group: BrokerGroup) async throws -> any BrokerConsumer { throw ScriptedBroker.Unused() }

@@ -19,7 +19,7 @@ import Testing
       Inventory.Books.Shelf(sku: "s", initial: 10, stock: 8),
       Inventory.Books.Shelf(sku: "t", initial: 5, stock: 5),
     ], taken: ["a": 2, "b": 0],
-    parcels: [Logistics.Books.Parcel(order: "a", pieces: 2)], openLetters: 0)
+    parcels: [Logistics.Books.Parcel(order: "a", pieces: 2)], awaited: 0, repeats: 0, openLetters: 0)
 
   private static func entry(_ id: String, _ ending: String, pence: Int, pieces: Int) -> Orders.Books.Entry {
     Orders.Books.Entry(
@@ -55,6 +55,7 @@ import Testing
       broken { $0.letters.append(.init(order: "d", reason: "order_created for payments: poison")) } == [
         .noLetter
       ])
+    #expect(broken { $0.awaited = 1 } == [.oneEnding])
     #expect(broken { $0.openLetters = 1 } == [.noLetter])
   }
 

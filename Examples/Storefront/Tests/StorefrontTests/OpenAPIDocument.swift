@@ -34,6 +34,29 @@ struct OpenAPIDocument {
     return faults(of: try JSONSerialization.jsonObject(with: body), by: schema, at: "body")
   }
 
+  /// What is wrong with a request, each in a sentence.
+  ///
+  /// - Parameter body: `nil` for a request without one.
+  func faults(
+    ofRequest body: Data?, key: String?, to method: String, _ path: String
+  ) throws -> [String] {
+    let operation = find(["paths", path, method.lowercased()])
+    var faults: [String] = []
+    let parameters = (operation?["parameters"] as? [Any] ?? []).compactMap { resolved($0) }
+    if parameters.contains(where: { $0["name"] as? String == "Idempotency-Key" }) != (key != nil) {
+      faults.append("Idempotency-Key is \(key == nil ? "missing" : "not described")")
+    }
+    let schema = find(["requestBody", "content", "application/json", "schema"], in: operation)
+    switch (schema, body) {
+    case (nil, nil): break
+    case (let schema?, let body?):
+      faults += self.faults(of: try JSONSerialization.jsonObject(with: body), by: schema, at: "body")
+    case (nil, _): faults.append("a body is not described")
+    case (_, nil): faults.append("the body is missing")
+    }
+    return faults
+  }
+
   private func find(_ path: [String], in start: [String: Any]? = nil) -> [String: Any]? {
     path.reduce(start ?? root) { found, name in resolved(found?[name]) }
   }
@@ -64,6 +87,7 @@ struct OpenAPIDocument {
       }
     case "array":
       guard let array = value as? [Any] else { return ["\(place) is no array"] }
+      faults += outside(array.count, schema["minItems"], schema["maxItems"], at: "\(place).count")
       guard let items = resolved(schema["items"]) else { return ["\(place) has items of no schema"] }
       for (index, item) in array.enumerated() {
         faults += self.faults(of: item, by: items, at: "\(place)[\(index)]")
@@ -73,13 +97,20 @@ struct OpenAPIDocument {
       if let allowed = schema["enum"] as? [String], !allowed.contains(text) {
         faults.append("\(place) is \"\(text)\", which is not one of \(allowed)")
       }
+      faults += outside(
+        text.unicodeScalars.count, schema["minLength"], schema["maxLength"], at: "\(place).length")
     case "integer":
       guard let number = value as? Int else { return ["\(place) is no integer"] }
-      if let least = schema["minimum"] as? Int, number < least { faults.append("\(place) is below \(least)") }
-      if let most = schema["maximum"] as? Int, number > most { faults.append("\(place) is above \(most)") }
+      faults += outside(number, schema["minimum"], schema["maximum"], at: place)
     case let type:
       faults.append("\(place) is of type \(type ?? "none"), which this checker does not know")
     }
     return faults
+  }
+
+  private func outside(_ number: Int, _ least: Any?, _ most: Any?, at place: String) -> [String] {
+    if let least = least as? Int, number < least { return ["\(place) is below \(least)"] }
+    if let most = most as? Int, number > most { return ["\(place) is above \(most)"] }
+    return []
   }
 }

@@ -14,13 +14,38 @@ import Testing
 
     var answers: Set<String> { checked.withLock { $0 } }
 
+    /// - Parameter target: The path that is asked for, where it is not the one of the document.
     func expect(
-      _ status: Int, _ method: String, _ path: String,
+      _ status: Int, _ path: String, by client: ShopClient, at target: String? = nil
+    ) async throws {
+      try await check(status, "GET", path, nil, nil) { try await client.get(target ?? path) }
+    }
+
+    /// - Parameters:
+    ///   - key: The `Idempotency-Key`.
+    ///   - tag: What `If-Match` has.
+    func expect(
+      _ status: Int, _ path: String, by client: ShopClient, at target: String? = nil,
+      posting body: some Encodable & Sendable, as method: HTTPMethod = .POST, key: String? = nil,
+      tag: String? = nil
+    ) async throws {
+      try await check(status, method.rawValue, path, JSONEncoder().encode(body), key) {
+        try await client.send(method, target ?? path, body, key: key, tag: tag)
+      }
+    }
+
+    private func check(
+      _ status: Int, _ method: String, _ path: String, _ body: Data?, _ key: String?,
       _ request: () async throws -> ShopClient.Answer
     ) async throws {
       let answer = try await request()
       #expect(answer.status == status, "\(method) \(path): \(String(buffer: answer.body))")
-      let faults = try OpenAPIDocument().faults(
+      let document = try OpenAPIDocument()
+      // Who keeps to the document is not told that the request is wrong, and who does not has no success.
+      let breaches = try document.faults(ofRequest: body, key: key, to: method, path)
+      if status < 300 { #expect(breaches == [], "\(method) \(path) \(status)") }
+      if status == 400 { #expect(breaches != [], "\(method) \(path) \(status)") }
+      let faults = try document.faults(
         of: Data(answer.body.readableBytesView), to: method, path, answer.status)
       #expect(faults == [], "\(method) \(path) \(status)")
       checked.withLock { _ = $0.insert("\(method) \(path) \(answer.status)") }
@@ -43,15 +68,9 @@ import Testing
   }
 
   private func tokens(_ checker: Checker, _ anyone: ShopClient, _ key: String) async throws {
-    try await checker.expect(200, "POST", "/tokens") {
-      try await anyone.send(.POST, "/tokens", ["staffKey": key])
-    }
-    try await checker.expect(400, "POST", "/tokens") {
-      try await anyone.send(.POST, "/tokens", ["customer": ""])
-    }
-    try await checker.expect(401, "POST", "/tokens") {
-      try await anyone.send(.POST, "/tokens", ["staffKey": "?"])
-    }
+    try await checker.expect(200, "/tokens", by: anyone, posting: ["staffKey": key])
+    try await checker.expect(400, "/tokens", by: anyone, posting: ["customer": ""])
+    try await checker.expect(401, "/tokens", by: anyone, posting: ["staffKey": "?"])
   }
 
   private func products(
@@ -60,13 +79,13 @@ import Testing
     let path = "/products/"
     let product = Product(sku: "71053", description: "WHITE METAL LANTERN", pence: 339, quantity: 6)
     let free = Product(sku: "71053", description: "", pence: 0, quantity: 6)
-    try await checker.expect(401, "POST", path) { try await anyone.send(.POST, path, product) }
-    try await checker.expect(403, "POST", path) { try await customer.send(.POST, path, product) }
-    try await checker.expect(422, "POST", path) { try await staff.send(.POST, path, free) }
-    try await checker.expect(201, "POST", path) { try await staff.send(.POST, path, product) }
-    try await checker.expect(200, "POST", path) { try await staff.send(.POST, path, product) }
-    try await checker.expect(200, "GET", "/products/{sku}") { try await anyone.get("/products/71053") }
-    try await checker.expect(404, "GET", "/products/{sku}") { try await anyone.get("/products/99999") }
+    try await checker.expect(401, path, by: anyone, posting: product)
+    try await checker.expect(403, path, by: customer, posting: product)
+    try await checker.expect(422, path, by: staff, posting: free)
+    try await checker.expect(201, path, by: staff, posting: product)
+    try await checker.expect(200, path, by: staff, posting: product)
+    try await checker.expect(200, "/products/{sku}", by: anyone, at: "/products/71053")
+    try await checker.expect(404, "/products/{sku}", by: anyone, at: "/products/99999")
   }
 
   private func carts(
@@ -74,16 +93,14 @@ import Testing
   ) async throws {
     let (template, path) = ("/carts/{customer}/items", "/carts/17850/items")
     let (item, nothing) = (Order.Item(sku: "85123A", quantity: 2), Order.Item(sku: "85123A", quantity: 0))
-    try await checker.expect(400, "POST", template) { try await customer.send(.POST, path, item) }
-    try await checker.expect(401, "POST", template) { try await anyone.send(.POST, path, item, key: "1") }
-    try await checker.expect(403, "POST", template) { try await other.send(.POST, path, item, key: "1") }
-    try await checker.expect(422, "POST", template) {
-      try await customer.send(.POST, path, nothing, key: "1")
-    }
-    try await checker.expect(201, "POST", template) { try await customer.send(.POST, path, item, key: "1") }
-    try await checker.expect(200, "GET", "/carts/{customer}") { try await customer.get("/carts/17850") }
-    try await checker.expect(401, "GET", "/carts/{customer}") { try await anyone.get("/carts/17850") }
-    try await checker.expect(403, "GET", "/carts/{customer}") { try await other.get("/carts/17850") }
+    try await checker.expect(400, template, by: customer, at: path, posting: item)
+    try await checker.expect(401, template, by: anyone, at: path, posting: item, key: "1")
+    try await checker.expect(403, template, by: other, at: path, posting: item, key: "1")
+    try await checker.expect(422, template, by: customer, at: path, posting: nothing, key: "1")
+    try await checker.expect(201, template, by: customer, at: path, posting: item, key: "1")
+    try await checker.expect(200, "/carts/{customer}", by: customer, at: "/carts/17850")
+    try await checker.expect(401, "/carts/{customer}", by: anyone, at: "/carts/17850")
+    try await checker.expect(403, "/carts/{customer}", by: other, at: "/carts/17850")
   }
 
   private func orders(
@@ -94,37 +111,39 @@ import Testing
     let placed = try await shop.order("85123A", 2, by: customer, key: "1")
     let items = ["items": [Order.Item(sku: "85123A", quantity: 2)]]
     let unknown = ["items": [Order.Item(sku: "99999", quantity: 2)]]
-    try await checker.expect(201, "POST", path) { try await customer.send(.POST, path, items, key: "2") }
-    try await checker.expect(400, "POST", path) { try await customer.send(.POST, path, items) }
-    try await checker.expect(401, "POST", path) { try await anyone.send(.POST, path, items, key: "3") }
-    try await checker.expect(403, "POST", path) { try await staff.send(.POST, path, items, key: "3") }
-    try await checker.expect(422, "POST", path) { try await customer.send(.POST, path, unknown, key: "3") }
-    try await checker.expect(200, "GET", "/orders/{id}") { try await customer.get("/orders/\(placed.id)") }
-    try await checker.expect(401, "GET", "/orders/{id}") { try await anyone.get("/orders/\(placed.id)") }
-    try await checker.expect(404, "GET", "/orders/{id}") { try await other.get("/orders/\(placed.id)") }
+    try await checker.expect(201, path, by: customer, posting: items, key: "2")
+    try await checker.expect(400, path, by: customer, posting: items)
+    try await checker.expect(401, path, by: anyone, posting: items, key: "3")
+    try await checker.expect(403, path, by: staff, posting: items, key: "3")
+    try await checker.expect(422, path, by: customer, posting: unknown, key: "3")
+    try await checker.expect(200, "/orders/{id}", by: customer, at: "/orders/\(placed.id)")
+    try await checker.expect(401, "/orders/{id}", by: anyone, at: "/orders/\(placed.id)")
+    try await checker.expect(404, "/orders/{id}", by: other, at: "/orders/\(placed.id)")
   }
 
   private func configuration(
     _ checker: Checker, _ anyone: ShopClient, _ customer: ShopClient, _ staff: ShopClient
   ) async throws {
     let path = "/configuration"
-    func put(_ who: ShopClient, _ timeout: Setting = "2s") async throws -> ShopClient.Answer {
-      try await who.configure(["calls.carts.timeout": timeout], basedOn: 0, "a test", key: "\(timeout)")
+    func put(
+      _ status: Int, by who: ShopClient, _ timeout: Setting = "2s", key: String? = "1", tag: String? = "\"0\""
+    ) async throws {
+      let change = ConfigurationChange(note: "a test", values: ["calls.carts.timeout": timeout])
+      try await checker.expect(status, path, by: who, posting: change, as: .PUT, key: key, tag: tag)
     }
-    let change = ConfigurationChange(note: "a test", values: [:])
-    try await checker.expect(200, "GET", path) { try await staff.get(path) }
-    try await checker.expect(401, "GET", path) { try await anyone.get(path) }
-    try await checker.expect(403, "GET", path) { try await customer.get(path) }
-    try await checker.expect(400, "PUT", path) { try await staff.send(.PUT, path, change, tag: "\"0\"") }
-    try await checker.expect(401, "PUT", path) { try await put(anyone) }
-    try await checker.expect(403, "PUT", path) { try await put(customer) }
-    try await checker.expect(422, "PUT", path) { try await put(staff, "2 s") }
-    try await checker.expect(428, "PUT", path) { try await staff.send(.PUT, path, change, key: "no tag") }
-    try await checker.expect(200, "PUT", path) { try await put(staff) }
-    try await checker.expect(412, "PUT", path) { try await put(staff, "1s") }
-    try await checker.expect(200, "GET", "\(path)/versions") { try await staff.get("\(path)/versions") }
-    try await checker.expect(200, "GET", "\(path)/defaults") { try await staff.get("\(path)/defaults") }
-    try await checker.expect(200, "GET", "\(path)/{version}") { try await staff.get("\(path)/1") }
-    try await checker.expect(404, "GET", "\(path)/{version}") { try await staff.get("\(path)/2") }
+    try await checker.expect(200, path, by: staff)
+    try await checker.expect(401, path, by: anyone)
+    try await checker.expect(403, path, by: customer)
+    try await put(400, by: staff, key: nil)
+    try await put(401, by: anyone)
+    try await put(403, by: customer)
+    try await put(422, by: staff, "2 s")
+    try await put(428, by: staff, tag: nil)
+    try await put(200, by: staff)
+    try await put(412, by: staff, "1s", key: "2")
+    try await checker.expect(200, "\(path)/versions", by: staff)
+    try await checker.expect(200, "\(path)/defaults", by: staff)
+    try await checker.expect(200, "\(path)/{version}", by: staff, at: "\(path)/1")
+    try await checker.expect(404, "\(path)/{version}", by: staff, at: "\(path)/2")
   }
 }

@@ -12,35 +12,72 @@ import Testing
 
 /// The shop as it is run: separate processes.
 @Suite(.serialized) struct ProcessTests {
+  private static let silent = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
+
   @Test func aDayGoesOnWhileProcessesAreKilled() async throws {
-    try await playDay(killing: ["orders", "payments", "hub"])
+    try await playDay([.kill("orders"), .kill("payments"), .kill("hub")])
   }
 
   @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
-  func theSameDayGoesOnEngines() async throws {
-    try await playDay(killing: ["etcd", "inventory", "redis"], engines: Engine.allCases)
+  func theSameDayGoesOnEnginesAndARedisThatHasLostItsData() async throws {
+    let books = try await playDay(
+      [.kill("etcd"), .kill("inventory"), .empty("redis")], engines: Engine.allCases)
+    #expect(books.repeats > 0, "nothing was lost")
+  }
+
+  @Test func aDayGoesOnWhileOneOfTwoIsKilled() async throws {
+    try await playDay([.kill("orders-1"), .kill("payments-2")], instances: 2)
   }
 
   @Test func twoOfAServiceShareItsWork() async throws {
-    try await playDay(killing: ["orders-1", "payments-2"], instances: 2)
+    try await withSupervisor(instances: 2) { supervisor in
+      try await supervisor.run {
+        let day = try Self.day(visits: 40)
+        let shop = ShopClient(client: .shared, gateway: supervisor.gateway)
+        let run = DayRun(day, shop, staffKey: supervisor.staffKey)
+        try await run.open()
+        try await EngineChoice.using(supervisor.engines) { engines in
+          let settings = ServiceSettings(
+            store: engines.store, broker: engines.broker, directory: "", secret: "", staffKey: "")
+          try await Books.waitForProducts(
+            day.products.count + 1, by: .shared, settings, within: .seconds(20))
+        }
+        await run.play(in: .seconds(2))
+        for name in ["payments-1", "payments-2"] {
+          try await eventually("\(name) has handled orders") {
+            try await Self.handled(by: supervisor.address(of: name)) > 0
+          }
+        }
+      }
+    }
   }
 
+  /// How many events a process has handled.
+  private static func handled(by address: String) async throws -> Double {
+    let response = try await HTTPClient.shared.execute(
+      HTTPClientRequest(url: address + "/metrics"), timeout: .seconds(1))
+    let page = String(buffer: try await response.body.collect(upTo: 1 << 20))
+    return page.split(separator: "\n").filter { $0.hasPrefix("event_bus_delivered_total") }
+      .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
+  }
+
+  @discardableResult
   private func playDay(
-    killing names: [String], engines: [Engine] = [], instances: Int = 1
-  ) async throws {
+    _ faults: [DayFaults.Fault], engines: [Engine] = [], instances: Int = 1
+  ) async throws -> Books {
     try await withSupervisor(engines: engines, instances: instances) { supervisor in
       let file = try Self.day(visits: 40)
       let report = try await EngineChoice.using(supervisor.engines) { engines in
         try await SupervisedDay(
-          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8),
-          faults: names.map { .kill($0) }
+          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8), faults: faults
         ).run()
       }
       #expect(report.findings.flatMap(\.breaches) == [])
       #expect(report.failedVisits == [])
       #expect(report.placed == 40)
-      for name in names { #expect(supervisor.starts(of: name) > 1, "\(name)") }
+      #expect(report.faults.count == faults.count)
       for fault in report.faults { #expect(fault.isRepaired, "\(fault)") }
+      return report.books
     }
   }
 
@@ -58,11 +95,17 @@ import Testing
             day.products.count + 1, by: .shared, settings, within: .seconds(20))
           let customer = try await ShopClient(client: .shared, gateway: supervisor.gateway)
             .loggedIn(["customer": "17850"], patience: run.patience)
-          supervisor.signal("hub", SIGSTOP)
+          let starts = supervisor.starts(of: "hub")
+          supervisor.hold("hub")
+          supervisor.signal("hub", SIGKILL)
+          try await eventually("the hub is away") { supervisor.processes["hub"] == nil }
           let answer = try await customer.send(
             .POST, "/orders/", ["items": [Order.Item(sku: DayProbe.product.sku, quantity: 1)]], key: "one")
-          supervisor.signal("hub", SIGCONT)
           #expect(answer.status == 201)
+          // Long after it would have been started again.
+          try await Task.sleep(for: .seconds(1))
+          #expect(supervisor.starts(of: "hub") == starts)
+          supervisor.release("hub")
           let order = try answer.decoded(as: Orders.Status.self).id
           try await eventually("it is shipped") {
             try await customer.get("/orders/\(order)").decoded(as: Orders.Status.self).status == "shipped"
@@ -134,7 +177,11 @@ import Testing
       let day = DayRun(try Self.day(visits: 1), shop, staffKey: supervisor.staffKey)
       let faults = DayFaults(
         supervisor: supervisor, probe: DayProbe(day: day, shop: shop, supervisor: supervisor))
-      for fault in [DayFaults.Fault.kill("orders"), .stop("orders"), .killAtRandom(times: 1)] {
+      let missing: [DayFaults.Fault] = [
+        .kill("orders"), .stop("orders"), .away("orders"), .empty("hub"), .cut("orders", "hub", .silent),
+        .fillDisk("hub"), .killAtRandom(times: 1),
+      ]
+      for fault in missing {
         #expect(await !faults.inject(fault).isRepaired)
       }
     }
@@ -154,6 +201,20 @@ import Testing
           let processes = String(buffer: try await monitor.get("/processes.json").body)
           return processes.contains("\"name\":\"hub\"") && processes.contains("\"troubles\":[]")
         }
+      }
+    }
+  }
+
+  @Test func aPortThatSomebodyElseHasIsSaid() async throws {
+    try await withSupervisor { other in
+      try await other.run {
+        let port = try #require(other.child(Gateway.name)?.port)
+        let plan = try SupervisorPlan(
+          directory: other.directory + "/second", gatewayPort: port, program: testedProgram())
+        let second = try Supervisor(plan, staffKey: "a key of the tests", logger: Self.silent)
+        let error = await #expect(throws: Supervisor.PortTaken.self) { try await second.run {} }
+        #expect(error?.port == port)
+        #expect(second.starts(of: Gateway.name) == 0)
       }
     }
   }
@@ -242,7 +303,7 @@ import Testing
         ["up", "--directory", folder, "--port", "\(port)"]
           + (engines.isEmpty ? [] : ["--engines", engines.map(\.rawValue).joined(separator: ",")]))
       _ = try await run(
-        .path(FilePath(Self.program())), arguments: arguments, input: .none, output: .discarded,
+        .path(FilePath(testedProgram())), arguments: arguments, input: .none, output: .discarded,
         error: .discarded
       ) { execution in
         try await eventually("the shop is open") {
@@ -268,20 +329,13 @@ import Testing
     }
   }
 
-  private func withFolder(_ body: (String) async throws -> Void) async throws {
-    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try await body(folder)
-  }
-
-  private func withSupervisor(
-    engines: [Engine] = [], instances: Int = 1, _ body: (Supervisor) async throws -> Void
-  ) async throws {
+  private func withSupervisor<Value>(
+    engines: [Engine] = [], instances: Int = 1, _ body: (Supervisor) async throws -> Value
+  ) async throws -> Value {
     try await withFolder { folder in
       let plan = try SupervisorPlan(
-        directory: folder, engines: engines, instances: instances, program: Self.program())
-      let logger = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
-      try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: logger))
+        directory: folder, engines: engines, instances: instances, program: testedProgram())
+      return try await body(try Supervisor(plan, staffKey: "a key of the tests", logger: Self.silent))
     }
   }
 
@@ -297,12 +351,5 @@ import Testing
       }
     }
     return try DayFile(text: text)
-  }
-
-  /// The program, which is beside the tests.
-  private static func program() throws -> String {
-    let tests = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0]).absoluteURL]
-    let candidates = tests.map { $0.deletingLastPathComponent().appending(path: "storefront").path }
-    return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0) })
   }
 }

@@ -204,4 +204,31 @@ import Testing
       #expect(try await shop.shop.get("/products/85123A").status == 200)
     }
   }
+
+  @Test func theBrokerForgetsTheGroupOfAnInstanceThatShutsDown() async throws {
+    let broker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3)))
+    try await ShopInProcess.run(broker: broker) { shop in
+      let own = "productpage-1/product_details"
+      #expect(broker.snapshot().groups.map(\.name).contains(own))
+      await shop.processes["productpage"]?.stop()
+      try await eventually("it is forgotten") { !broker.snapshot().groups.map(\.name).contains(own) }
+      #expect(broker.snapshot().groups.map(\.name).contains("payments/order_created"))
+    }
+  }
+
+  @Test func aCustomerWhoseTokenDoesNotHoldAnyMoreLogsInAgain() async throws {
+    try await ShopInProcess.run { shop in
+      var session = Session(shop.shop, ["customer": "17850"], shop.patience)
+      var tokens: [String] = []
+      let answer = try await session.run("GET /carts/{customer}") { client in
+        tokens.append(try #require(client.token))
+        var client = client
+        if tokens.count == 1 { client.token = "one that does not hold" }
+        return try await client.get("/carts/17850")
+      }
+      #expect(answer.status == 200)
+      #expect(tokens.count == 2)
+      #expect(shop.patience.failures == ["401": 1])
+    }
+  }
 }

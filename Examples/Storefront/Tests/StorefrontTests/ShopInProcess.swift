@@ -20,19 +20,21 @@ struct ShopInProcess: Sendable {
   ///   - isWatched: Whether they go to the shop's own monitor instead.
   static func run(
     collector: String? = nil, isWatched: Bool = false, isBare: Bool = false,
-    _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
+    patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var settings = ServiceSettings(
-      store: MemoryRegistryStore(), broker: MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
+      store: MemoryRegistryStore(), broker: broker,
       directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
     )
     let monitorPort = isWatched ? try FreePort.pick() : 0
     settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
     settings.isBare = isBare
     settings.notice = .zero
+    settings.patience = patience
     var processes: [String: ServiceProcess] = [:]
     for type in StorefrontServices.all {
       let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })

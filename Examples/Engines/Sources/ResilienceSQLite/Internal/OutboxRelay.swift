@@ -12,7 +12,6 @@ struct OutboxRelay: Sendable {
   }
 
   private static let batch = 100
-  private static let backoff = Backoff.exponential(base: .milliseconds(100), cap: .seconds(10))
 
   private let outbox: SQLiteOutbox
   private let database: any DatabaseWriter
@@ -52,7 +51,7 @@ struct OutboxRelay: Sendable {
         guard !Task.isCancelled else { break }
         note(.failed(error: "\(error)"))
         failures = min(failures + 1, 64)
-        let delay = Self.backoff.delay(retry: failures, seed: CallContext.current.random())
+        let delay = outbox.backoff.delay(retry: failures, seed: CallContext.current.random())
         try? await CallContext.current.clock.sleep(for: delay)
       }
     }

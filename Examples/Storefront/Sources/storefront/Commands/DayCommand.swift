@@ -14,25 +14,22 @@ struct DayCommand: AsyncParsableCommand {
   @Argument(help: "Invoices in the columns of the UCI \"Online Retail\" data set.")
   var file: String
 
-  @Option(help: "How long the day takes, in seconds; a fault makes it longer.")
-  var seconds = 30
-
-  @Flag(help: "Kill each process in turn with SIGKILL, the engines too.")
-  var killEach = false
-
-  @Option(help: "Kill a process at random with SIGKILL, each second, so many times.")
-  var killAtRandom = 0
-
-  @Option(help: "Stop a process for ten seconds; may be given several times.")
-  var stop: [String] = []
+  @Option(
+    help: """
+      How long customers come, in seconds. Default: 30, or as long as the faults take. Faults that are left then \
+      come all the same.
+      """)
+  var seconds: Int?
 
   @Option(help: "Keep databases, events and logs here. Default: a temporary folder that goes.")
   var directory: String?
 
+  @OptionGroup(title: "Faults") var faultOptions: FaultOptions
+
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    guard (1...86_400).contains(seconds) else {
+    if let seconds, !(1...86_400).contains(seconds) {
       throw ValidationError("a day of \(seconds) s cannot be played")
     }
   }
@@ -49,26 +46,22 @@ struct DayCommand: AsyncParsableCommand {
     defer { if directory == nil { try? FileManager.default.removeItem(atPath: folder) } }
     let plan = try SupervisorPlan(
       directory: folder, engines: shared.engines.list, instances: shared.instances, program: Program.path,
-      collector: shared.collector)
+      collector: shared.collector, equipment: faultOptions.equipment(shared.engines.list))
+    let faults = try faultOptions.faults(on: plan)
+    let duration = seconds.map { .seconds($0) } ?? SupervisedDay.duration(with: faults)
     let supervisor = try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)
-    let names = supervisor.children.map(\.name)
-    if let unknown = stop.first(where: { !names.contains($0) }) {
-      throw ValidationError("there is no process \"\(unknown)\"; there are \(names.joined(separator: ", "))")
-    }
-    let faults =
-      (killEach ? names.map { DayFaults.Fault.kill($0) } : []) + stop.map { .stop($0) }
-      + (killAtRandom > 0 ? [.killAtRandom(times: killAtRandom)] : [])
     let report = Mutex<DayReport?>(nil)
     try await Interruption.watching {
       let played = try await EngineChoice.using(supervisor.engines) { engines in
         try await SupervisedDay(
-          supervisor: supervisor, engines: engines, file: day, duration: .seconds(seconds), faults: faults
+          supervisor: supervisor, engines: engines, file: day, duration: duration, faults: faults
         ).run()
       }
       report.withLock { $0 = played }
     }
     guard let report = report.withLock({ $0 }) else { throw ExitCode(130) }
     print(report.text)
+    for kind in faultOptions.skipped { print("skipped  \(kind)") }
     if !report.isSound { throw ExitCode(1) }
   }
 }

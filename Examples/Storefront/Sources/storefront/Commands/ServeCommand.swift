@@ -37,6 +37,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Where the databases are.")
   var directory = "."
 
+  @Option(help: "How large a file of the hub's journal is, in KiB; the disk has room for two at least.")
+  var journalFile = 65_536
+
   @Option(help: "Where spans go as OTLP/JSON, such as http://127.0.0.1:4318.")
   var collector: String?
 
@@ -53,6 +56,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard (0...65_535).contains(port) else {
       throw ValidationError("the port \(port) is not from 0 to 65535")
     }
+    guard (512...1_048_576).contains(journalFile) else {
+      throw ValidationError("a journal's file of \(journalFile) KiB is not from 512 to 1048576")
+    }
   }
 
   func run() async throws {
@@ -61,7 +67,8 @@ struct ServeCommand: AsyncParsableCommand {
     let parentWatch = parent.map { ParentWatch(parent: $0) }
     guard let type = StorefrontServices.named(name) else {
       return try await HubProcess.run(
-        directory: "\(directory)/hub", host: host, port: port, logger: logger, signals: [.sigterm, .sigint],
+        directory: "\(directory)/hub", fileKibibytes: journalFile, host: host, port: port, logger: logger,
+        signals: [.sigterm, .sigint],
         beside: [parentWatch].compactMap(\.self))
     }
     let environment = ProcessInfo.processInfo.environment

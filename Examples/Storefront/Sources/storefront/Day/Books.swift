@@ -13,6 +13,10 @@ struct Books: Decodable, Equatable, Sendable {
   var shelves: [Inventory.Books.Shelf]
   var taken: [String: Int]
   var parcels: [Logistics.Books.Parcel]
+  /// Orders of which something is still awaited.
+  var awaited: Int
+  /// How often an order was published again.
+  var repeats: Int
   /// Dead letters that nobody has dealt with yet.
   var openLetters: Int
 
@@ -33,11 +37,12 @@ struct Books: Decodable, Equatable, Sendable {
       products: orders.products, orders: orders.orders, letters: orders.letters,
       movements: try await ask("payments", Payments.Books.self).movements, shelves: inventory.shelves,
       taken: inventory.taken, parcels: try await ask("logistics", Logistics.Books.self).parcels,
+      awaited: orders.awaited, repeats: orders.repeats,
       openLetters: try await settings.broker.deadLetters(limit: 1000).count)
   }
 
-  /// Whether every order has ended and no dead letter waits.
-  var isSettled: Bool { openLetters == 0 && orders.allSatisfy { !$0.endings.isEmpty } }
+  /// Whether every order has ended, nothing is awaited of it, and no dead letter waits.
+  var isSettled: Bool { openLetters == 0 && awaited == 0 && orders.allSatisfy { !$0.endings.isEmpty } }
 
   /// Waits until so many products can be ordered and are on the shelves.
   static func waitForProducts(

@@ -5,6 +5,7 @@ import NIOHTTP1
 struct DayProbe: Sendable {
   static let product = Product(
     sku: "PROBE", description: "A piece that shows the way", pence: 100, quantity: 10_000)
+  static let piece = Order.Item(sku: product.sku, quantity: 1)
   private static let customer = "probe"
 
   let day: DayRun
@@ -36,20 +37,24 @@ struct DayProbe: Sendable {
       _ = try answer(path, await ShopClient(client: shop.client, gateway: address).get(path))
       return
     }
-    var shop = shop
     if service == ConfigurationService.name {
       // So is this: only the staff sees it.
-      let staff = try answer("/tokens", await shop.send(.POST, "/tokens", ["staffKey": supervisor.staffKey]))
-      shop.token = try staff.decoded(as: Users.Token.self).token
-      _ = try answer("/configuration", await shop.get("/configuration"))
+      let staff = try await loggedIn(["staffKey": supervisor.staffKey])
+      _ = try answer("/configuration", await staff.get("/configuration"))
       return
     }
-    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", ["customer": Self.customer]))
-      .decoded(as: Users.Token.self).token
-    let item = Order.Item(sku: Self.product.sku, quantity: 1)
+    let (shop, item) = (try await loggedIn(), Self.piece)
     switch service {
-    case "gateway", "users": break
-    case "products", "productpage": _ = try answer("/products", await shop.get("/products/\(item.sku)"))
+    case "gateway", "users":
+      // Whether the token holds: nobody has this order.
+      let found = try await shop.get("/orders/none")
+      if found.status != 404 { _ = try answer("/orders/none", found) }
+    case "products":
+      // It is there: nothing changes.
+      let staff = try await loggedIn(["staffKey": supervisor.staffKey])
+      _ = try answer("/products/", await staff.send(.POST, "/products/", Self.product))
+      _ = try answer("/products", await shop.get("/products/\(item.sku)"))
+    case "productpage": _ = try answer("/products", await shop.get("/products/\(item.sku)"))
     case "carts":
       let path = "/carts/\(Self.customer)/items"
       _ = try answer(path, await shop.send(.POST, path, item, key: key))
@@ -63,14 +68,22 @@ struct DayProbe: Sendable {
     }
   }
 
-  private func order(_ item: Order.Item, by shop: ShopClient, key: String) async throws -> String {
+  /// - Parameter subject: `["staffKey": …]` for the staff.
+  func loggedIn(_ subject: [String: String] = ["customer": customer]) async throws -> ShopClient {
+    var shop = shop
+    shop.token = try answer("/tokens", await shop.send(.POST, "/tokens", subject))
+      .decoded(as: Users.Token.self).token
+    return shop
+  }
+
+  func order(_ item: Order.Item, by shop: ShopClient, key: String) async throws -> String {
     let placed = try answer("/orders", await shop.send(.POST, "/orders/", ["items": [item]], key: key))
     let id = try placed.decoded(as: Orders.Status.self).id
     day.acknowledge(id)
     return id
   }
 
-  private func status(of order: String, by shop: ShopClient) async throws -> String {
+  func status(of order: String, by shop: ShopClient) async throws -> String {
     // An order that was taken is followed, whatever one answer says.
     guard let found = try? await shop.get("/orders/\(order)"), found.status == 200 else { return "unknown" }
     return try found.decoded(as: Orders.Status.self).status

@@ -33,6 +33,7 @@ struct DayReport: Sendable {
       row(
         "dead letters",
         "\(lettersOfOrders) of orders, \(books.letters.count - lettersOfOrders) of pages given up"),
+      row("published again", "\(books.repeats) times, as nothing was heard of an order"),
       row("money", "£\(pence / 100).\(pence % 100 < 10 ? "0" : "")\(pence % 100)"),
     ]
     lines += faults.map { row($0.fault, $0.text) }

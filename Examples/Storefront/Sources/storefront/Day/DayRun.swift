@@ -6,7 +6,8 @@ import Synchronization
 /// Plays the visits of a day through the gateway: log in, look at pages, fill a cart, order.
 final class DayRun: Sendable {
   let file: DayFile
-  let patience = Patience()
+  /// Longer than anything is away.
+  let patience = Patience(limit: .seconds(60))
   private let shop: ShopClient
   private let staffKey: String
   /// Tells this day's requests from those of another one in the same folder.
@@ -69,25 +70,19 @@ final class DayRun: Sendable {
   }
 
   private func play(_ visit: DayFile.Visit) async throws {
-    let shop = try await shop.loggedIn(["customer": visit.customer], patience: patience)
+    var session = Session(shop, ["customer": visit.customer], patience)
     for item in visit.items.prefix(Self.looks) {
-      _ = try await patience.run("GET /products/{sku}") { try await shop.get("/products/\(item.sku)") }
-      _ = try await patience.run("POST /carts/{customer}/items") {
-        try await shop.send(
+      _ = try await session.run("GET /products/{sku}") { try await $0.get("/products/\(item.sku)") }
+      _ = try await session.run("POST /carts/{customer}/items") {
+        try await $0.send(
           .POST, "/carts/\(visit.customer)/items", item, key: "\(id) \(visit.invoice) \(item.sku)")
       }
     }
-    let order = try await order(visit.items, by: shop, key: "\(id) \(visit.invoice)")
-    acknowledge(order)
-    placed.withLock { $0 += 1 }
-  }
-
-  /// - Returns: The order's number.
-  func order(_ items: [Order.Item], by shop: ShopClient, key: String) async throws -> String {
-    let answer = try await patience.run("POST /orders/") {
-      try await shop.send(.POST, "/orders/", ["items": items], key: key)
+    let answer = try await session.run("POST /orders/") {
+      try await $0.send(.POST, "/orders/", ["items": visit.items], key: "\(id) \(visit.invoice)")
     }
-    return try answer.decoded(as: Orders.Status.self).id
+    acknowledge(try answer.decoded(as: Orders.Status.self).id)
+    placed.withLock { $0 += 1 }
   }
 
   /// Notes that the shop has taken an order.

@@ -28,6 +28,7 @@ enum Invariants {
         case .onePerKey: repeats(books)
         case .oneEnding:
           books.orders.filter { $0.endings.count != 1 }.map { "order \($0.id) ended: \($0.endings)" }
+            + (books.awaited > 0 ? ["of \(books.awaited) orders something is still awaited"] : [])
         case .onePayment: payments(books, orders)
         case .oneParcel: parcels(books, orders)
         case .soundStock: stock(books, orders)

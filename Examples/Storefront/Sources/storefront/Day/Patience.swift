@@ -27,9 +27,10 @@ final class Patience: Sendable {
 
   /// Repeats a request until the shop has answered it.
   ///
+  /// - Parameter others: What may go away beside 429 and what is from 500.
   /// - Throws: The last failure when time is up; `Refused` for an answer that is no success.
   func run(
-    _ name: String, _ request: () async throws -> ShopClient.Answer
+    _ name: String, bearing others: Set<Int> = [], _ request: () async throws -> ShopClient.Answer
   ) async throws -> ShopClient.Answer {
     let start = ContinuousClock.now
     while true {
@@ -43,7 +44,9 @@ final class Patience: Sendable {
         }
         let refused = ShopClient.Refused(
           request: name, status: answer.status, body: String(buffer: answer.body))
-        guard answer.status == 429 || answer.status >= 500 else { throw refused }
+        guard answer.status == 429 || answer.status >= 500 || others.contains(answer.status) else {
+          throw refused
+        }
         failure = refused
         count("\(answer.status)")
       } catch let refused as ShopClient.Refused {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Logging
 
 /// A day on processes, with its faults spread over it.
 struct SupervisedDay: Sendable {
@@ -10,6 +11,12 @@ struct SupervisedDay: Sendable {
 
   /// How long all may take to settle when the last customer has left.
   private static let patience = Duration.seconds(60)
+  private static let shortestPause = Duration.seconds(1)
+
+  /// How long a day is that has so many faults in it.
+  static func duration(with faults: [DayFaults.Fault]) -> Duration {
+    max(.seconds(30), faults.reduce(.zero) { $0 + $1.expectedTime + shortestPause })
+  }
 
   func run() async throws -> DayReport {
     try await supervisor.run { try await play() }
@@ -27,11 +34,15 @@ struct SupervisedDay: Sendable {
     async let played: Void = run.play(in: duration)
     let injector = DayFaults(
       supervisor: supervisor, probe: DayProbe(day: run, shop: shop, supervisor: supervisor))
+    // What the day has beside the faults is between them.
+    let taken = faults.reduce(.zero) { $0 + $1.expectedTime }
+    let pause = max(Self.shortestPause, (duration - taken) / (faults.count + 1))
     var results: [DayFaults.Result] = []
     for fault in faults {
-      // Most of them have a time of their own: half of the day is for that.
-      try await Task.sleep(for: duration / (faults.count + 1) / 2)
-      results.append(await injector.inject(fault))
+      try await Task.sleep(for: pause)
+      let result = await injector.inject(fault)
+      supervisor.logger.notice("\(result.text)", metadata: ["fault": "\(result.fault)"])
+      results.append(result)
     }
     await played
     let books = try await Books.settled(by: client, settings, within: Self.patience)

@@ -12,6 +12,10 @@ enum Topic {
   static let orderGivenUp = EventType<Order>("order_given_up")
   /// Logistics has not shipped the order, and will not.
   static let orderCancelled = EventType<Order>("order_cancelled")
+  /// What a cancelled order had in the inventory is on its shelves again.
+  static let stockReturned = EventType<Order>("stock_returned")
+  /// What was ordered has left the cart.
+  static let cartCleared = EventType<Order>("cart_cleared")
   static let orderRefunded = EventType<Order>("order_refunded")
 
   static let productAdded = EventType<Product>("product.add")
@@ -22,7 +26,7 @@ enum Topic {
   static let ofOrders = Set(
     [
       orderCreated, paymentCompleted, paymentDeclined, stockUpdated, stockRefused, orderShipped, orderGivenUp,
-      orderCancelled, orderRefunded,
+      orderCancelled, stockReturned, orderRefunded, cartCleared,
     ].map(\.name))
   /// Questions of product pages and their answers: nobody waits for them for long.
   static let ofPages: Set = [productQuery.name, productDetails.name]

@@ -8,14 +8,18 @@ struct EngineAddresses: ParsableArguments, Sendable {
   @Option(help: "An etcd for the registry, such as http://127.0.0.1:2379.")
   var etcd: String?
 
-  @Option(help: "The port of a Redis on loopback for the events.")
+  @Option(help: "The port of a Redis for the events.")
   var redis: Int?
+
+  @Option(help: "Where that Redis is.")
+  var redisHost = "127.0.0.1"
 
   /// `nil` where others have all that it would.
   var hubInUse: String? { etcd != nil && redis != nil ? nil : hub }
 
   /// As options, for a process that is started.
   var options: [String] {
-    ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? []) + (redis.map { ["--redis", "\($0)"] } ?? [])
+    ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? [])
+      + (redis.map { ["--redis", "\($0)", "--redis-host", redisHost] } ?? [])
   }
 }

@@ -23,7 +23,7 @@ struct EngineChoice: Sendable {
     // Each group and each service that is followed waits with a request of its own.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     let client = HTTPClient(configuration: configuration)
-    let redis = addresses.redis.map { RedisClient(port: $0) }
+    let redis = addresses.redis.map { RedisClient(host: addresses.redisHost, port: $0) }
     let result: Result<Value, any Error>
     do {
       result = .success(

@@ -9,12 +9,16 @@ import UnixSignals
 /// The hub: keeps the events of all services in a journal, and lists them in memory.
 enum HubProcess {
   static func run(
-    directory: String, host: String, port: Int, logger: Logger, signals: [UnixSignal],
+    directory: String, fileKibibytes: Int, host: String, port: Int, logger: Logger, signals: [UnixSignal],
     beside services: [any Service] = []
   ) async throws {
     let start = ProcessStart()
+    let bytes = fileKibibytes << 10
     let broker = try await JournalBroker.open(
-      LocalDirectory(path: directory), name: SupervisorPlan.hub, policy: EngineChoice.policy)
+      LocalDirectory(path: directory), name: SupervisorPlan.hub, policy: EngineChoice.policy,
+      journalPolicy: JournalPolicy(
+        segmentBytes: bytes, maxRecordBytes: min(bytes / 4, JournalPolicy().maxRecordBytes),
+        maxBatchBytes: min(bytes / 2, JournalPolicy().maxBatchBytes)))
     let readiness = ReadinessEndpoint(checks: [])
     let router = Router()
     router.addHealth(readiness)

@@ -29,6 +29,7 @@ final class Platform: Sendable {
   let start = ProcessStart()
   /// What is counted of the calls to each service.
   let callees = Mutex<[Callee]>([])
+  private let ownGroups = Mutex<[String]>([])
   /// Those that were made so far.
   let databases = Mutex<[ServiceDatabase]>([])
 
@@ -102,11 +103,16 @@ final class Platform: Sendable {
   }
 
   /// Handles events of a type; what it publishes is published if it succeeds.
+  ///
+  /// - Parameter isOfInstance: Whether this instance has a group of its own, which the broker forgets when
+  ///   it shuts down: nobody else would ever take its events. One that was killed comes back under its name.
   func handle<Payload>(
-    _ type: EventType<Payload>, group: String? = nil,
+    _ type: EventType<Payload>, isOfInstance: Bool = false,
     _ body: nonisolated(nonsending) @escaping @Sendable (Event<Payload>) async throws -> Void
   ) throws {
-    let group = group ?? name
+    let group = isOfInstance ? instance : name
+    // The broker knows a group by what it subscribes to as well.
+    if isOfInstance { ownGroups.withLock { $0.append("\(group)/\(type.name)") } }
     try bus.subscribe(to: type, group: group, handler: EventHandler(group, body).outbox(bus))
     configuration.apply { [bus, name] policies in
       guard let policy = policies.deliveries[name] else { return }
@@ -117,6 +123,9 @@ final class Platform: Sendable {
   /// A step of an order's way: in one transaction what is done, the note that the event was handled, and the
   /// event that follows.
   ///
+  /// Another event that asks for a step which was done for the order does nothing again, and has what
+  /// followed published again: it may have been lost.
+  ///
   /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
   func step(
     on type: EventType<Order>, in database: ServiceDatabase,
@@ -125,8 +134,24 @@ final class Platform: Sendable {
     try handle(type) { event in
       let context = CallContext.current
       try await database.handleOnce(event) { transaction in
-        guard let next = try body(event.data, transaction) else { return }
+        let order = event.data
+        let known = try transaction.outcome(of: order, on: type)
+        let outcome = try known ?? StepOutcome(next: body(order, transaction))
+        if known == nil { try transaction.record(outcome, of: order, on: type) }
+        guard let next = outcome.next else { return }
         try database.publish(next, after: event, in: transaction, context)
+      }
+    }
+  }
+
+  /// Ends the bus, and has the broker forget this instance's own groups.
+  func shutDownBus() async {
+    await bus.shutDown(grace: .seconds(5))
+    for group in ownGroups.withLock(\.self) {
+      do {
+        try await settings.broker.removeGroup(group)
+      } catch {
+        logger.warning("a group stays at the broker", metadata: ["group": "\(group)", "error": "\(error)"])
       }
     }
   }

@@ -25,7 +25,9 @@ final class ServiceDatabase: Sendable {
     configuration.busyMode = .timeout(5)
     // An answer that was given must outlive a power cut, too.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-    outbox = SQLiteOutbox(source: source, onEvent: onEvent)
+    // An order goes through several of them, and waits for each once the broker is back.
+    outbox = SQLiteOutbox(
+      source: source, backoff: .exponential(base: .milliseconds(100), cap: .seconds(1)), onEvent: onEvent)
     queue = try DatabaseQueue(path: path, configuration: configuration)
     try queue.write { [inbox, outbox] database in
       try inbox.createTable(in: database)
@@ -33,7 +35,8 @@ final class ServiceDatabase: Sendable {
       try database.execute(
         sql: """
           CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL);
-          CREATE TABLE IF NOT EXISTS closed (order_id TEXT PRIMARY KEY);
+          CREATE TABLE IF NOT EXISTS outcomes (
+            order_id TEXT NOT NULL, step TEXT NOT NULL, outcome TEXT, PRIMARY KEY (order_id, step));
           """ + schema)
     }
   }
@@ -43,6 +46,9 @@ final class ServiceDatabase: Sendable {
   ) async throws -> Value {
     try await queue.read(body)
   }
+
+  /// The same, for what cannot wait: it blocks the thread.
+  func readNow<Value>(_ body: (Database) throws -> Value) throws -> Value { try queue.read(body) }
 
   func write<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> Value
@@ -124,17 +130,5 @@ final class ServiceDatabase: Sendable {
   /// Publishes what has committed, until it is cancelled.
   func run(publishingTo broker: any EventBroker) async throws {
     try await outbox.run(queue, publishingTo: broker)
-  }
-}
-
-extension Database {
-  /// Whether the order was cancelled: then nothing begins for it any more.
-  func isClosed(_ order: Order) throws -> Bool {
-    let sql = "SELECT EXISTS (SELECT * FROM closed WHERE order_id = ?)"
-    return try Bool.fetchOne(self, sql: sql, arguments: [order.id]) ?? false
-  }
-
-  func close(_ order: Order) throws {
-    try execute(sql: "INSERT OR IGNORE INTO closed VALUES (?)", arguments: [order.id])
   }
 }

@@ -73,7 +73,7 @@ final class ServiceProcess: Sendable {
       logger: platform.logger)
     let bus = DrainingService(
       "bus", run: { try await platform.tracer.observing { try await platform.bus.run() } },
-      drain: { await platform.bus.shutDown(grace: .seconds(5)) })
+      drain: { await platform.shutDownBus() })
     let outboxes = platform.databases.withLock(\.self).map { database in
       DrainingService("outbox", run: { try await database.run(publishingTo: platform.settings.broker) })
     }

@@ -26,6 +26,8 @@ struct ServiceSettings: Sendable {
   var isBare = false
   /// How long an instance stays listed without a heartbeat.
   var lease = Duration.seconds(3)
+  /// After how long an order that something is still awaited of is published again.
+  var patience = Duration.seconds(20)
   /// How long a server goes on after it has said that it ends.
   var notice = Duration.milliseconds(300)
 }

@@ -52,5 +52,13 @@ enum StorefrontServices {
     ProductPage.self, Analytics.self, ConfigurationService.self, Gateway.self, Monitor.self,
   ]
 
+  /// Those that an order's events go through.
+  static let handlingOrders: Set = [
+    Carts.name, Orders.name, Payments.name, Inventory.name, Logistics.name,
+  ]
+
+  /// Those that neither wait for events nor tell of what they do: Redis hears of them when they start.
+  static let withoutEvents: Set = [Users.name, Gateway.name]
+
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }
 }

@@ -28,7 +28,7 @@ struct Carts: StorefrontService {
       }
       try database.execute(
         sql: "DELETE FROM items WHERE customer = ? AND quantity <= 0", arguments: [order.customer])
-      return nil
+      return Topic.cartCleared
     }
   }
 

@@ -25,18 +25,17 @@ struct Inventory: StorefrontService {
       }
     }
     try platform.step(on: Topic.paymentCompleted, in: database) { order, database in
-      if try database.isClosed(order) { return nil }
+      if let cancelled = try database.outcome(of: order, on: Topic.orderCancelled) { return cancelled.next }
       guard try database.hasAll(order) else { return Topic.stockRefused }
       for item in order.items { try database.take(item.quantity, of: item.sku, for: order) }
       return Topic.stockUpdated
     }
     try platform.step(on: Topic.orderCancelled, in: database) { order, database in
-      try database.close(order)
       let taken = try Row.fetchAll(
         database, sql: "SELECT sku, sum(quantity) AS quantity FROM taken WHERE order_id = ? GROUP BY sku",
         arguments: [order.id])
       for row in taken { try database.take(-(row["quantity"] as Int), of: row["sku"], for: order) }
-      return nil
+      return Topic.stockReturned
     }
   }
 

@@ -13,7 +13,7 @@ struct Logistics: StorefrontService {
       "CREATE TABLE IF NOT EXISTS parcels (order_id TEXT NOT NULL, pieces INTEGER NOT NULL)")
     self.database = database
     try platform.step(on: Topic.stockUpdated, in: database) { order, database in
-      if try database.isClosed(order) { return nil }
+      if let givenUp = try database.outcome(of: order, on: Topic.orderGivenUp) { return givenUp.next }
       guard !Self.losesParcel(of: order) else { throw PoisonEvent("the parcel of order \(order.id) is lost") }
       try database.execute(sql: "INSERT INTO parcels VALUES (?, ?)", arguments: [order.id, order.pieces])
       return Topic.orderShipped
@@ -21,9 +21,7 @@ struct Logistics: StorefrontService {
     try platform.step(on: Topic.orderGivenUp, in: database) { order, database in
       let isShipped = try Bool.fetchOne(
         database, sql: "SELECT EXISTS (SELECT * FROM parcels WHERE order_id = ?)", arguments: [order.id])
-      if isShipped == true { return Topic.orderShipped }
-      try database.close(order)
-      return Topic.orderCancelled
+      return isShipped == true ? Topic.orderShipped : Topic.orderCancelled
     }
   }
 

@@ -9,6 +9,7 @@ struct Orders: StorefrontService {
 
   private let platform: Platform
   private let database: ServiceDatabase
+  private let reconciliation: Reconciliation
 
   /// What goes into one event, and into one transaction, has a bound.
   static let maxItems = 500
@@ -32,7 +33,10 @@ struct Orders: StorefrontService {
       CREATE TABLE IF NOT EXISTS prices (sku TEXT PRIMARY KEY, pence INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS orders (
         id TEXT PRIMARY KEY, customer TEXT NOT NULL, key TEXT NOT NULL, pence INTEGER NOT NULL,
-        document TEXT NOT NULL);
+        document TEXT NOT NULL, repeats INTEGER NOT NULL DEFAULT 0);
+      CREATE INDEX IF NOT EXISTS repeated ON orders(repeats) WHERE repeats > 0;
+      CREATE TABLE IF NOT EXISTS awaited (
+        order_id TEXT NOT NULL, what TEXT NOT NULL, PRIMARY KEY (order_id, what));
       CREATE TABLE IF NOT EXISTS endings (
         order_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (order_id, status));
       CREATE TABLE IF NOT EXISTS letters (
@@ -54,10 +58,18 @@ struct Orders: StorefrontService {
       try platform.step(on: topic, in: database) { order, database in
         try database.execute(
           sql: "INSERT OR IGNORE INTO endings VALUES (?, ?)", arguments: [order.id, status])
+        try database.stopAwaiting(Reconciliation.ending, of: order)
         return nil
       }
     }
+    try platform.step(on: Topic.cartCleared, in: database) { order, database in
+      try database.stopAwaiting(Reconciliation.clearedCart, of: order)
+      return nil
+    }
+    reconciliation = Reconciliation(database, patience: platform.settings.patience)
   }
+
+  var metrics: [any MetricSource] { [try? reconciliation.snapshot()].compactMap(\.self) }
 
   func addRoutes(to router: Router<StorefrontContext>) {
     router.post("orders") { request, context in
@@ -97,8 +109,9 @@ struct Orders: StorefrontService {
       }
       let document = String(decoding: try JSONEncoder().encode(order), as: UTF8.self)
       try database.execute(
-        sql: "INSERT INTO orders VALUES (?, ?, ?, ?, ?)",
+        sql: "INSERT INTO orders (id, customer, key, pence, document) VALUES (?, ?, ?, ?, ?)",
         arguments: [id, customer, key, order.pence, document])
+      try database.await(Reconciliation.all, of: order)
       try orders.publish(order, as: Topic.orderCreated, in: database, call)
       return order
     }
@@ -120,7 +133,13 @@ struct Orders: StorefrontService {
 // MARK: - Dead letters
 
 extension Orders {
-  func run() async throws { try await platform.everySecond(giveUpTheDead) }
+  func run() async throws {
+    try await platform.everySecond {
+      // Orders do not wait for a broker that is away.
+      try await reconciliation.publishAgain()
+      try await giveUpTheDead()
+    }
+  }
 
   /// Takes the broker's dead letters of orders and of page questions out, each into the books, and has an order
   /// whose event is among them end: logistics says how. All others stay, for somebody to look at.
@@ -184,6 +203,10 @@ extension Orders {
     var products: Int
     var orders: [Entry]
     var letters: [Letter]
+    /// Orders of which something is still awaited.
+    var awaited: Int
+    /// How often an order was published again.
+    var repeats: Int
   }
 
   private func addBooks(to router: Router<StorefrontContext>) {
@@ -201,7 +224,7 @@ extension Orders {
           products: try Int.fetchOne(database, sql: "SELECT count(*) FROM prices") ?? 0, orders: orders,
           letters: try Row.fetchAll(database, sql: "SELECT * FROM letters").map {
             Books.Letter(order: $0["order_id"], reason: $0["reason"])
-          })
+          }, awaited: try database.awaitedCount(), repeats: try database.repeatCount())
       }
     }
   }

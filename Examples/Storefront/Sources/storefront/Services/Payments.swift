@@ -16,15 +16,16 @@ struct Payments: StorefrontService {
     database = try platform.database(
       "CREATE TABLE IF NOT EXISTS movements (order_id TEXT NOT NULL, pence INTEGER NOT NULL)")
     try platform.step(on: Topic.orderCreated, in: database) { order, database in
-      if try database.isClosed(order) { return nil }
+      if let returned = try database.outcome(of: order, on: Topic.stockReturned) { return returned.next }
       guard order.pence <= Self.cardLimit else { return Topic.paymentDeclined }
       try database.move(order.pence, for: order)
       return Topic.paymentCompleted
     }
     try platform.step(on: Topic.stockRefused, in: database, Self.refund)
-    try platform.step(on: Topic.orderCancelled, in: database) { order, database in
-      try database.close(order)
-      return try Self.refund(order, database)
+    // After the inventory: an order ends when all that is to be done for it is done.
+    try platform.step(on: Topic.stockReturned, in: database) { order, database in
+      let charge = try database.outcome(of: order, on: Topic.orderCreated)
+      return charge?.next == Topic.paymentDeclined ? charge?.next : try Self.refund(order, database)
     }
   }
 

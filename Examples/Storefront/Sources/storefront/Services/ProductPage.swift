@@ -17,7 +17,7 @@ struct ProductPage: StorefrontService {
     platform.configuration.apply { [limit] in limit.update($0.page) }
     try pages.subscribe(to: Topic.productQuery, group: "to the broker") { try await bus.publish($0) }
     // A group for each instance: each gets all replies, and the one that has asked takes it.
-    try platform.handle(Topic.productDetails, group: platform.instance) { try await pages.publish($0) }
+    try platform.handle(Topic.productDetails, isOfInstance: true) { try await pages.publish($0) }
   }
 
   func addRoutes(to router: Router<StorefrontContext>) {

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Hummingbird
 import Resilience
@@ -46,14 +47,14 @@ struct Products: StorefrontService {
         try transaction.execute(
           sql: "INSERT OR IGNORE INTO products VALUES (?, ?, ?, ?)",
           arguments: [product.sku, product.description, product.pence, product.quantity])
-        guard transaction.changesCount > 0 else {
-          let sql = "SELECT * FROM products WHERE sku = ?"
-          let known = try Row.fetchOne(transaction, sql: sql, arguments: [product.sku]).map(Product.init)
-          return (false, known ?? product)
-        }
+        let isNew = transaction.changesCount > 0
+        let sql = "SELECT * FROM products WHERE sku = ?"
+        let stored = try Row.fetchOne(transaction, sql: sql, arguments: [product.sku]).map(Product.init)
+        // Whoever asks again for one that is there may miss it on a shelf: its event may be lost.
+        let id = isNew ? product.sku : "\(product.sku)/\(UUID().uuidString)"
         try database.publish(
-          product, as: Topic.productAdded, id: product.sku, subject: product.sku, in: transaction, call)
-        return (true, product)
+          stored ?? product, as: Topic.productAdded, id: id, subject: product.sku, in: transaction, call)
+        return (isNew, stored ?? product)
       }
       return EditedResponse(status: isNew ? .created : .ok, response: stored)
     }

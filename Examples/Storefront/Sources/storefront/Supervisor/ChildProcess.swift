@@ -6,7 +6,11 @@ struct ChildProcess: Sendable {
   var service: String
   var executable: String
   var arguments: [String]
+  /// Where it is reached.
+  var host = "127.0.0.1"
   var port: Int
+  /// What its environment has beside this process's.
+  var environment: [String: String] = [:]
   /// What says with 200 that it is ready; `nil` for one that is when it listens.
   var readiness: String? = "/health/ready"
 }

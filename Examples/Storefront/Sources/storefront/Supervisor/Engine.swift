@@ -11,13 +11,11 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// The program; `nil` where it is not installed.
   var executable: String? {
     let name = self == .etcd ? "etcd" : "redis-server"
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return path.split(separator: ":").map { "\($0)/\(name)" }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    return Shell.path(of: name)
   }
 
-  func arguments(port: Int, peerPort: Int, directory: String) -> [String] {
-    let (client, peer) = ("http://127.0.0.1:\(port)", "http://127.0.0.1:\(peerPort)")
+  func arguments(host: String, port: Int, peerPort: Int, directory: String) -> [String] {
+    let (client, peer) = ("http://\(host):\(port)", "http://\(host):\(peerPort)")
     switch self {
     case .etcd:
       return [
@@ -28,7 +26,8 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
     case .redis:
       // Each write is on the disk before it is acknowledged.
       return [
-        "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory, "--appendonly", "yes",
+        "--port", "\(port)", "--bind", host, "--protected-mode", "no", "--dir", directory, "--appendonly",
+        "yes",
         "--appendfsync", "always",
       ]
     }

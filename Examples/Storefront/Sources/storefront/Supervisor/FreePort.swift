@@ -14,7 +14,16 @@ enum FreePort {
     throw NoneFree()
   }
 
-  static func isFree(_ port: Int) -> Bool {
+  static func isFree(_ port: Int) -> Bool { attempt("127.0.0.1", port, bind) }
+
+  /// Whether somebody accepts connections.
+  ///
+  /// - Parameter host: An IPv4 address of this machine.
+  static func isListening(_ host: String, _ port: Int) -> Bool { attempt(host, port, connect) }
+
+  private static func attempt(
+    _ host: String, _ port: Int, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
@@ -24,11 +33,11 @@ enum FreePort {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
-    return withUnsafeBytes(of: &address) { bytes in
-      bind(
-        descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self),
-        socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    address.sin_addr = in_addr(s_addr: inet_addr(host))
+    return withUnsafePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
     }
   }
 }

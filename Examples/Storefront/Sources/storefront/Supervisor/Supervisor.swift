@@ -9,6 +9,13 @@ import SystemPackage
 
 /// Runs the shop's processes: starts each, starts again what dies, and stops all when it ends.
 final class Supervisor: Sendable {
+  /// Somebody else listens where a process is to.
+  struct PortTaken: Error, CustomStringConvertible {
+    var process: String
+    var port: Int
+    var description: String { "port \(port), which \(process) is to have, is taken" }
+  }
+
   struct NotReady: Error, CustomStringConvertible {
     var processes: [String]
     var description: String { "not ready: \(processes.joined(separator: ", "))" }
@@ -22,21 +29,32 @@ final class Supervisor: Sendable {
   private let below: [ChildProcess]
   private let services: [ChildProcess]
   private let secret = UUID().uuidString + UUID().uuidString
-  private let logger: Logger
+  let logger: Logger
   private let running = Mutex<[String: pid_t]>([:])
   private let startCounts = Mutex<[String: Int]>([:])
+  private let held = Mutex<Set<String>>([])
+  /// `nil` where all processes are on loopback.
+  let network: ShopNetwork?
+  private let equipment: FaultEquipment
+  private let scaffold: Scaffold
 
   init(_ plan: SupervisorPlan, staffKey: String, logger: Logger) throws {
     directory = plan.directory
     engines = plan.addresses
     below = plan.below
     services = plan.services
+    network = plan.network
+    equipment = plan.equipment
+    scaffold = Scaffold(
+      setUp: (plan.network?.setUp ?? []) + plan.equipment.mounts(in: plan.directory),
+      takeDown: plan.equipment.unmounts(in: plan.directory) + (plan.network?.takeDown ?? []))
     self.staffKey = staffKey
     self.logger = logger
-    for folder in ["logs"] + below.map(\.name) {
+    for folder in ["logs"] + children.map(\.service) {
       try FileManager.default.createDirectory(
         atPath: "\(directory)/\(folder)", withIntermediateDirectories: true)
     }
+    for name in plan.equipment.clocks { try ProcessClock(of: name, in: directory).set(0) }
   }
 
   /// All processes, in the order in which they are named.
@@ -47,7 +65,30 @@ final class Supervisor: Sendable {
   var monitor: String { address(of: Monitor.name) }
 
   func address(of name: String) -> String {
-    "http://127.0.0.1:\(children.first { $0.name == name }?.port ?? 0)"
+    child(name).map { "http://\($0.host):\($0.port)" } ?? "http://127.0.0.1:0"
+  }
+
+  func child(_ name: String) -> ChildProcess? { children.first { $0.name == name } }
+
+  /// The disk that a process keeps its data on; `nil` where that is everybody's.
+  func smallDisk(of name: String) -> SmallDisk? {
+    guard let service = child(name)?.service, equipment.smallDisks.contains(service) else { return nil }
+    return SmallDisk(in: "\(directory)/\(service)")
+  }
+
+  /// Removes all that a process that does not run has kept.
+  func removeData(of name: String) throws {
+    guard let folder = child(name).map({ "\(directory)/\($0.service)" }) else { return }
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      try FileManager.default.removeItem(atPath: "\(folder)/\(file)")
+    }
+  }
+
+  /// Does not start a process again when it ends, until it is released.
+  func hold(_ name: String) { held.withLock { _ = $0.insert(name) } }
+
+  func release(_ name: String) {
+    held.withLock { _ = $0.remove(name) }
   }
 
   /// The processes that run.
@@ -69,6 +110,15 @@ final class Supervisor: Sendable {
   /// cancelled.
   func run<Value: Sendable>(
     within limit: Duration = .seconds(30), _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    for child in children where network == nil && !FreePort.isFree(child.port) {
+      throw PortTaken(process: child.name, port: child.port)
+    }
+    return try await scaffold.around { try await runProcesses(within: limit, body) }
+  }
+
+  private func runProcesses<Value: Sendable>(
+    within limit: Duration, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
     let foundation = Task { await keepRunning(below) }
     let shop = Task { await keepRunning(services) }
@@ -108,7 +158,9 @@ final class Supervisor: Sendable {
         logger.error("not started", metadata: ["process": "\(child.name)", "error": "\(error)"])
       }
       running.withLock { $0[child.name] = nil }
-      try? await Task.sleep(for: .milliseconds(200))
+      repeat {
+        try? await Task.sleep(for: .milliseconds(200))
+      } while held.withLock { $0.contains(child.name) } && !Task.isCancelled
     }
   }
 
@@ -120,6 +172,7 @@ final class Supervisor: Sendable {
     // Of its own: what a terminal sends on Ctrl-C is for the supervisor, which stops them in order.
     options.processGroupID = 0
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
+    let added = child.environment.map { (Environment.Key(stringLiteral: $0), Optional($1)) }
     let isTold = StorefrontServices.named(child.service)?.needsSecrets ?? false
     return try await Subprocess.run(
       .path(FilePath(child.executable)), arguments: Arguments(child.arguments),
@@ -127,7 +180,7 @@ final class Supervisor: Sendable {
         // Nobody else is told, nor inherits them.
         Environment.Key(stringLiteral: ServeCommand.secretVariable): isTold ? secret : nil,
         Environment.Key(stringLiteral: ServeCommand.staffKeyVariable): isTold ? staffKey : nil,
-      ]),
+      ]).updating(Dictionary(uniqueKeysWithValues: added)),
       platformOptions: options, input: .none, output: .discarded,
       error: .fileDescriptor(log, closeAfterSpawningProcess: true)
     ) { execution in
@@ -155,8 +208,8 @@ final class Supervisor: Sendable {
   }
 
   private static func isReady(_ child: ChildProcess) async -> Bool {
-    guard let path = child.readiness else { return !FreePort.isFree(child.port) }
-    let request = HTTPClientRequest(url: "http://127.0.0.1:\(child.port)\(path)")
+    guard let path = child.readiness else { return FreePort.isListening(child.host, child.port) }
+    let request = HTTPClientRequest(url: "http://\(child.host):\(child.port)\(path)")
     let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(1))
     guard let response else { return false }
     _ = try? await response.body.collect(upTo: 1 << 16)

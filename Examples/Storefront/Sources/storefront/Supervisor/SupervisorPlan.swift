@@ -16,6 +16,9 @@ struct SupervisorPlan: Sendable {
   private(set) var services: [ChildProcess] = []
   /// Those that are given out.
   private var ports: Set<Int> = []
+  let equipment: FaultEquipment
+  /// `nil` where all processes are on loopback.
+  private(set) var network: ShopNetwork?
 
   /// - Parameters:
   ///   - directory: Where databases, events and logs are.
@@ -25,10 +28,13 @@ struct SupervisorPlan: Sendable {
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for the monitor.
   ///   - isBare: Whether services call each other without any pattern, for comparison.
+  ///   - equipment: What faults need to find.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
-    collector: String? = nil, isBare: Bool = false
+    collector: String? = nil, isBare: Bool = false, equipment: FaultEquipment = FaultEquipment()
   ) throws {
+    self.equipment = equipment
+    if equipment.isIsolated { network = Shell.path(of: "ip").map { ShopNetwork(tool: $0) } }
     // From the root: an engine may have another working directory.
     self.directory = URL(filePath: directory).path
     addresses = try EngineAddresses.parse([])
@@ -36,59 +42,82 @@ struct SupervisorPlan: Sendable {
     for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
     if addresses.etcd == nil || addresses.redis == nil {
       let port = try freePort()
-      addresses.hub = "http://127.0.0.1:\(port)"
-      below.append(serve(Self.hub, port, program, []))
+      // Small files, so that the next one is soon needed on a disk that is full.
+      let options = equipment.smallDisks.contains(Self.hub) ? ["--journal-file", "512"] : []
+      let hub = serve(Self.hub, port, program, options)
+      addresses.hub = "http://\(hub.host):\(port)"
+      below.append(hub)
     }
-    let monitorPort = try freePort()
-    let options =
-      addresses.options + ["--collector", collector ?? "http://127.0.0.1:\(monitorPort)"]
-      + (isBare ? ["--bare"] : [])
+    let common = addresses.options + (isBare ? ["--bare"] : [])
+    // The first one: all others are told where it is.
+    let monitor = serve(Monitor.name, try freePort(), program, common)
+    let options = common + ["--collector", collector ?? "http://\(monitor.host):\(monitor.port)"]
     for type in StorefrontServices.all {
+      if type.name == Monitor.name {
+        services.append(monitor)
+        continue
+      }
       for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
-        let port =
-          switch type.name {
-          case Gateway.name: try gatewayPort ?? freePort()
-          case Monitor.name: monitorPort
-          default: try freePort()
-          }
+        let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
         services.append(
           serve(type.name, port, program, options, instance, of: type.isRepeatable ? instances : 1))
       }
     }
   }
 
+  /// The process that keeps the events.
+  static func eventKeeper(_ engines: [Engine]) -> String {
+    engines.contains(.redis) ? Engine.redis.rawValue : hub
+  }
+
   private mutating func add(_ engine: Engine, _ program: String) throws {
     guard let executable = engine.executable else { throw NotInstalled(engine: engine) }
     let port = try freePort()
-    let arguments = try engine.arguments(
-      port: port, peerPort: freePort(), directory: "\(directory)/\(engine.rawValue)")
-    var child = ChildProcess(
-      name: engine.rawValue, service: engine.rawValue, executable: program,
-      arguments: ["guard", "--parent", "\(getpid())", "--", executable] + arguments, port: port)
+    let peerPort = try freePort()
+    let folder = "\(directory)/\(engine.rawValue)"
+    var child = child(engine.rawValue, of: engine.rawValue, port) { host in
+      [program, "guard", "--parent", "\(getpid())", "--", executable]
+        + engine.arguments(
+          host: host, port: port, peerPort: peerPort, directory: folder)
+    }
     switch engine {
     case .etcd:
-      addresses.etcd = "http://127.0.0.1:\(port)"
+      addresses.etcd = "http://\(child.host):\(port)"
       child.readiness = "/health"
     case .redis:
-      addresses.redis = port
+      (addresses.redis, addresses.redisHost) = (port, child.host)
       child.readiness = nil
     }
     below.append(child)
   }
 
-  private func serve(
+  private mutating func serve(
     _ name: String, _ port: Int, _ program: String, _ options: [String], _ instance: Int = 1,
     of count: Int = 1
   ) -> ChildProcess {
-    let arguments =
+    // The hub makes a folder of its own there.
+    let folder = name == Self.hub ? directory : "\(directory)/\(name)"
+    return child(count > 1 ? "\(name)-\(instance)" : name, of: name, port) { host in
       [
-        "serve", name, "--port", "\(port)", "--instance", "\(instance)", "--directory", directory, "--parent",
-        "\(getpid())",
+        program, "serve", name, "--host", host, "--advertise", host, "--port", "\(port)", "--instance",
+        "\(instance)", "--directory", folder, "--parent", "\(getpid())",
       ] + options
-    return ChildProcess(
-      name: count > 1 ? "\(name)-\(instance)" : name, service: name, executable: program,
-      arguments: arguments,
-      port: port)
+    }
+  }
+
+  /// - Parameter command: The program and its arguments, for the address where it listens.
+  private mutating func child(
+    _ name: String, of service: String, _ port: Int, command: (String) -> [String]
+  ) -> ChildProcess {
+    let place = network?.add(name)
+    let command = (place?.launcher ?? []) + command(place?.address ?? "127.0.0.1")
+    var child = ChildProcess(
+      name: name, service: service, executable: command[0], arguments: Array(command.dropFirst()), port: port)
+    if let place { child.host = place.address }
+    if equipment.clocks.contains(name) {
+      child.environment = ProcessClock(of: name, in: directory).environment
+    }
+    return child
   }
 
   private mutating func freePort() throws -> Int {

@@ -1,0 +1,104 @@
+import Foundation
+import GRDB
+import Resilience
+import Synchronization
+
+/// Publishes an order again that something has been awaited of for too long: its events may be lost, as with
+/// a broker that has lost its data. Each step on its way was done or is done now, and tells the next one.
+final class Reconciliation: Sendable {
+  /// What is awaited of every order.
+  static let ending = "ending"
+  static let clearedCart = "cleared cart"
+  static let all = [ending, clearedCart]
+
+  private let database: ServiceDatabase
+  private let patience: Duration
+  private let seen = Mutex<[String: Awaited]>([:])
+
+  private struct Awaited {
+    /// When it was seen first, or was published again: by this process's own clock, which nobody sets.
+    var since: Instant
+    var repeats = 0
+
+    /// Twice as long each time, up to 32 times: a service that is away for long has its events when it is back.
+    func isDue(at now: Instant, _ patience: Duration) -> Bool {
+      since.duration(to: now) >= patience * (1 << min(repeats, 5))
+    }
+  }
+
+  /// What is published again at one time.
+  private static let limit = 100
+
+  /// - Parameter patience: How long is not too long.
+  init(_ database: ServiceDatabase, patience: Duration) {
+    self.database = database
+    self.patience = patience
+  }
+
+  /// Publishes those again whose time is up.
+  func publishAgain() async throws {
+    let awaited = try await database.read { database in
+      try String.fetchSet(database, sql: "SELECT DISTINCT order_id FROM awaited")
+    }
+    let context = CallContext.current
+    let due = due(awaited, at: context.readClock())
+    guard !due.isEmpty else { return }
+    try await database.write { [orders = database] database in
+      for id in due {
+        try database.execute(sql: "UPDATE orders SET repeats = repeats + 1 WHERE id = ?", arguments: [id])
+        let sql = "SELECT document, repeats FROM orders WHERE id = ?"
+        guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { continue }
+        let order = try JSONDecoder().decode(Order.self, from: Data((row["document"] as String).utf8))
+        try orders.publish(
+          order, as: Topic.orderCreated,
+          id: "\(id)/\(Topic.orderCreated.name)/again-\(row["repeats"] as Int)", subject: id, in: database,
+          context)
+      }
+    }
+  }
+
+  private func due(_ awaited: Set<String>, at now: Instant) -> [String] {
+    seen.withLock { seen in
+      seen = seen.filter { awaited.contains($0.key) }
+      var due: [String] = []
+      for id in awaited.sorted() where due.count < Self.limit {
+        guard let known = seen[id] else {
+          seen[id] = Awaited(since: now)
+          continue
+        }
+        guard known.isDue(at: now, patience) else { continue }
+        seen[id] = Awaited(since: now, repeats: known.repeats + 1)
+        due.append(id)
+      }
+      return due
+    }
+  }
+}
+
+extension Reconciliation {
+  func snapshot() throws -> ReconciliationSnapshot {
+    try database.readNow {
+      ReconciliationSnapshot(awaited: try $0.awaitedCount(), repeats: try $0.repeatCount())
+    }
+  }
+}
+
+extension Database {
+  func await(_ what: [String], of order: Order) throws {
+    for what in what {
+      try execute(sql: "INSERT INTO awaited VALUES (?, ?)", arguments: [order.id, what])
+    }
+  }
+
+  func stopAwaiting(_ what: String, of order: Order) throws {
+    try execute(sql: "DELETE FROM awaited WHERE order_id = ? AND what = ?", arguments: [order.id, what])
+  }
+
+  func awaitedCount() throws -> Int {
+    try Int.fetchOne(self, sql: "SELECT count(DISTINCT order_id) FROM awaited") ?? 0
+  }
+
+  func repeatCount() throws -> Int {
+    try Int.fetchOne(self, sql: "SELECT sum(repeats) FROM orders WHERE repeats > 0") ?? 0
+  }
+}
