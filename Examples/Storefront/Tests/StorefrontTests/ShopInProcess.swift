@@ -15,6 +15,9 @@ struct ShopInProcess: Sendable {
   let processes: [String: ServiceProcess]
   let patience = Patience(limit: .seconds(10))
 
+  /// More at once would miss the shop's own time limits on two cores.
+  static let places = Bulkhead("shops of the tests", limit: .fixed(2), maxWaiting: 10_000)
+
   /// - Parameters:
   ///   - collector: Where spans go; `nil` for nowhere.
   ///   - isWatched: Whether they go to the shop's own monitor instead.
@@ -23,25 +26,28 @@ struct ShopInProcess: Sendable {
     broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
     patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
-    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    var settings = ServiceSettings(
-      store: MemoryRegistryStore(), broker: broker,
-      directory: folder, secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests"
-    )
-    let monitorPort = isWatched ? try FreePort.pick() : 0
-    settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
-    settings.isBare = isBare
-    settings.notice = .zero
-    settings.patience = patience
-    var processes: [String: ServiceProcess] = [:]
-    for type in StorefrontServices.all {
-      let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
-      let port = type.name == Monitor.name ? monitorPort : 0
-      processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
+    try await places.run {
+      let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      var settings = ServiceSettings(
+        store: MemoryRegistryStore(), broker: broker,
+        directory: folder, secret: "a secret of the tests, of 32 bytes and more",
+        staffKey: "a key of the tests"
+      )
+      let monitorPort = isWatched ? try FreePort.pick() : 0
+      settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
+      settings.isBare = isBare
+      settings.notice = .zero
+      settings.patience = patience
+      var processes: [String: ServiceProcess] = [:]
+      for type in StorefrontServices.all {
+        let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
+        let port = type.name == Monitor.name ? monitorPort : 0
+        processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
+      }
+      try await run(processes, settings, body)
     }
-    try await run(processes, settings, body)
   }
 
   private static func run(
