@@ -1,0 +1,98 @@
+/// What a consumer has to commit, and who waits for that. Belongs to the consumer's thread.
+final class CommitQueue {
+  struct Waiting {
+    let deadline: Int
+    let completion: MemberCommand.Completion<Void>
+  }
+
+  struct Flight {
+    let partitions: Set<Int32>
+    var waiting: [Waiting]
+  }
+
+  /// So often what a group has only passed over is committed.
+  private static let flushInterval = 5000
+
+  private(set) var partitions: Set<Int32> = []
+  private var passedOver: Set<Int32> = []
+  private var flushAt = 0
+  private var waiting: [Waiting] = []
+  private var flight: Flight?
+  private var retryAt = 0
+  var timeout = 0
+
+  var isBusy: Bool { flight != nil }
+  var isDirty: Bool { !partitions.isEmpty || !waiting.isEmpty }
+
+  func dirty(_ partition: Int32) { partitions.insert(partition) }
+
+  func passed(_ partition: Int32) { passedOver.insert(partition) }
+
+  func flush(_ numbers: [Int32]) { partitions.formUnion(numbers) }
+
+  func involves(_ numbers: [Int32]) -> Bool {
+    isBusy || !partitions.isDisjoint(with: numbers)
+  }
+
+  func add(_ completion: @escaping MemberCommand.Completion<Void>) {
+    waiting.append(Waiting(deadline: monotonicMilliseconds() + timeout, completion: completion))
+  }
+
+  /// What is to be committed now. `finish` follows.
+  func begin() -> Set<Int32>? {
+    let now = monotonicMilliseconds()
+    expire(now)
+    guard flight == nil, now >= retryAt else { return nil }
+    if now >= flushAt {
+      partitions.formUnion(passedOver)
+      passedOver = []
+      flushAt = now + Self.flushInterval
+    }
+    guard isDirty else { return nil }
+    let begun = Flight(partitions: partitions, waiting: waiting)
+    flight = begun
+    partitions = []
+    waiting = []
+    return begun.partitions
+  }
+
+  /// - Parameters:
+  ///   - failure: `nil` when it is in Kafka.
+  ///   - isFinal: Whether it is not to be tried again.
+  func finish(_ failure: KafkaError?, isFinal: Bool = false) {
+    guard let flight else { return }
+    self.flight = nil
+    guard let failure else {
+      for one in flight.waiting { one.completion(.success(())) }
+      return
+    }
+    if isFinal {
+      for one in flight.waiting { one.completion(.failure(failure)) }
+      return
+    }
+    partitions.formUnion(flight.partitions)
+    waiting = flight.waiting + waiting
+    retryAt = monotonicMilliseconds() + 50
+    lastFailure = failure
+    expire(monotonicMilliseconds())
+  }
+
+  private var lastFailure: KafkaError?
+
+  private func expire(_ now: Int) {
+    let late = waiting.filter { $0.deadline <= now } + (flight?.waiting.filter { $0.deadline <= now } ?? [])
+    guard !late.isEmpty else { return }
+    waiting.removeAll { $0.deadline <= now }
+    flight?.waiting.removeAll { $0.deadline <= now }
+    let failure = lastFailure ?? KafkaError(.failed, "commit", "there was no answer in time")
+    for one in late { one.completion(.failure(failure)) }
+  }
+
+  /// Nothing is committed any more.
+  func fail(_ error: any Error) {
+    let all = (flight?.waiting ?? []) + waiting
+    flight?.waiting = []
+    waiting = []
+    for one in all { one.completion(.failure(error)) }
+  }
+}

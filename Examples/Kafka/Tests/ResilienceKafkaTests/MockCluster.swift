@@ -1,0 +1,41 @@
+import CRdkafka
+import Foundation
+
+/// Kafka as librdkafka plays it, in this process: for faults that are asked for.
+final class MockCluster: @unchecked Sendable {
+  let servers: String
+  private let client: OpaquePointer
+  private let cluster: OpaquePointer
+
+  struct Missing: Error {}
+
+  init(topic: String, partitions: Int32 = 4) throws {
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nil, 0) else { throw Missing() }
+    guard let cluster = rd_kafka_mock_cluster_new(client, 1) else { throw Missing() }
+    self.client = client
+    self.cluster = cluster
+    servers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    rd_kafka_mock_topic_create(cluster, topic, partitions, 1)
+    rd_kafka_mock_topic_create(cluster, "\(topic).ledger", 1, 1)
+  }
+
+  deinit {
+    rd_kafka_mock_cluster_destroy(cluster)
+    rd_kafka_destroy(client)
+  }
+
+  enum Request: Int16 {
+    case produce = 0
+    case commit = 8
+  }
+
+  /// The next requests of the kind fail so.
+  func fail(_ request: Request, with errors: [rd_kafka_resp_err_t]) {
+    var errors = errors
+    rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, errors.count, &errors)
+  }
+
+  func setUp(_ isUp: Bool) {
+    if isUp { rd_kafka_mock_broker_set_up(cluster, 1) } else { rd_kafka_mock_broker_set_down(cluster, 1) }
+  }
+}
