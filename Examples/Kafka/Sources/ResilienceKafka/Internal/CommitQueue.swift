@@ -28,6 +28,9 @@ final class CommitQueue {
 
   func passed(_ partition: Int32) { passedOver.insert(partition) }
 
+  /// They are another consumer's.
+  func forgetPassed(_ numbers: [Int32]) { passedOver.subtract(numbers) }
+
   func flush(_ numbers: [Int32]) { partitions.formUnion(numbers) }
 
   func involves(_ numbers: [Int32]) -> Bool {

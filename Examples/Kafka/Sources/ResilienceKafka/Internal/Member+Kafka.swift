@@ -23,6 +23,11 @@ extension Member {
     }
   }
 
+  /// Whether only those partitions move that another consumer gets.
+  private var isCooperative: Bool {
+    rd_kafka_rebalance_protocol(client.handle).map { String(cString: $0) == "COOPERATIVE" } ?? false
+  }
+
   func moveOn() {
     if let numbers = toRevoke, !commits.involves(numbers),
       numbers.allSatisfy({ (partitions[$0]?.held ?? 0) == 0 })
@@ -42,7 +47,12 @@ extension Member {
       partitions[number] = nil
     }
     receipts = receipts.filter { partitions[$0.value] != nil }
-    if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) { rd_kafka_error_destroy(error) }
+    commits.forgetPassed(numbers)
+    if !isCooperative {
+      rd_kafka_assign(client.handle, nil)
+    } else if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) {
+      rd_kafka_error_destroy(error)
+    }
   }
 
   private func assign(_ numbers: [Int32]) {
@@ -71,7 +81,11 @@ extension Member {
       partitions[element.partition] = PartitionState(progress)
       list.elements[index].offset = base
     }
-    if let error = rd_kafka_incremental_assign(client.handle, list.pointer) { rd_kafka_error_destroy(error) }
+    if !isCooperative {
+      rd_kafka_assign(client.handle, list.pointer)
+    } else if let error = rd_kafka_incremental_assign(client.handle, list.pointer) {
+      rd_kafka_error_destroy(error)
+    }
   }
 
   func commitIfDue() {

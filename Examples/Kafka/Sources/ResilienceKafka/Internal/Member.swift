@@ -62,7 +62,7 @@ final class Member: @unchecked Sendable {
       // A group that was removed and made anew is another one.
       "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
       "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
-      "partition.assignment.strategy": "cooperative-sticky",
+      "partition.assignment.strategy": Self.assignmentStrategy,
       "session.timeout.ms": "\(max(6000, session))",
       "heartbeat.interval.ms": "\(min(3000, max(250, session / 12)))",
       "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "queued.max.messages.kbytes": "16384",
@@ -83,6 +83,12 @@ final class Member: @unchecked Sendable {
   /// How the callbacks, which come on the member's thread, find it.
   final class Box {
     weak var member: Member?
+  }
+
+  /// librdkafka before 2.3 ends the process now and then when a consumer of a cooperative group is closed: there all
+  /// partitions move at once.
+  private static var assignmentStrategy: String {
+    rd_kafka_version() >= 0x0203_0000 ? "cooperative-sticky" : "roundrobin"
   }
 
   func start() {
