@@ -103,7 +103,8 @@ extension KafkaBroker {
     _ = try await core.producer.produce(core.topics.published(events, at: now))
   }
 
-  /// Begins a session of one consumer. Its first events come when Kafka has shared the partitions out anew.
+  /// Begins a session of one consumer, and waits until Kafka has let it into the group, for 5 seconds and no longer than the
+  /// policy's timeout: as long as others of the group are being asked its first events come later.
   ///
   /// - Throws: `BrokerGroupConflict`; ``KafkaError``.
   public func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
@@ -120,7 +121,10 @@ extension KafkaBroker {
     guard present.filter == group.filter else {
       throw BrokerGroupConflict(group: group.name, present: present.filter, requested: group.filter)
     }
-    return KafkaConsumer(try core.startMember(of: present), core.producer, core.topics)
+    let member = try core.startMember(of: present)
+    let consumer = KafkaConsumer(member, core.producer, core.topics)
+    await member.letIn.wait()
+    return consumer
   }
 
   /// Removes a group. What Kafka keeps of it goes after `offsets.retention.minutes`.

@@ -90,6 +90,28 @@ struct FaultTests {
     }
   }
 
+  /// As the contract's case `whatIsForLaterSurvivesACrash`, which gives a consumer less time than a rebalance takes.
+  @Test func whatIsForLaterSurvivesTheProcess() async throws {
+    let cluster = try MockCluster(topic: "events")
+    let first = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    try await first.join(BrokerGroup("g")).leave()
+    var later = try event(1)
+    let due = CallContext.current.clock.unixTime.advanced(by: .seconds(8))
+    later.notBefore = due
+    try await first.publish([later, try event(2)])
+    await first.abandon()
+    let second = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    let consumer = try await second.join(BrokerGroup("g"))
+    let early = try await receive(1, from: consumer)
+    #expect(early.map(\.event.id) == ["2"])
+    try await consumer.settle([BrokerSettlement(early[0].receipt, .handled())])
+    let then = try await receive(1, from: consumer)
+    #expect(then.map(\.event.id) == ["1"])
+    #expect(CallContext.current.clock.unixTime >= due)
+    await second.close()
+    withExtendedLifetime(cluster) {}
+  }
+
   @Test func aRecordThatIsNoEventIsPassedOverAndTold() async throws {
     let cluster = try MockCluster(topic: "events")
     let told = Mutex<[String]>([])

@@ -29,7 +29,16 @@ final class CommitQueue {
   func passed(_ partition: Int32) { passedOver.insert(partition) }
 
   /// They are another consumer's.
-  func forgetPassed(_ numbers: [Int32]) { passedOver.subtract(numbers) }
+  func forget(_ numbers: [Int32]) {
+    passedOver.subtract(numbers)
+    // Whoever waits is told that it was taken away.
+    if !hasWaiting { partitions.subtract(numbers) }
+  }
+
+  /// Of what is taken away: what was passed over is committed before.
+  func flushPassed(_ numbers: [Int32]) { partitions.formUnion(passedOver.intersection(numbers)) }
+
+  var hasWaiting: Bool { !waiting.isEmpty || flight.map { !$0.waiting.isEmpty } ?? false }
 
   func flush(_ numbers: [Int32]) { partitions.formUnion(numbers) }
 

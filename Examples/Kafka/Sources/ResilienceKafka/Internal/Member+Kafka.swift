@@ -13,13 +13,34 @@ extension Member {
     switch code {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
       toAssign = numbers ?? []
+      wasLetIn = true
       assignAt = 0
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       toRevoke = numbers ?? []
       for number in toRevoke ?? [] { partitions[number]?.isDraining = true }
-      commits.flush(toRevoke ?? [])
-      if isEnding || rd_kafka_assignment_lost(client.handle) != 0 { unassign() }
+      commits.flushPassed(toRevoke ?? [])
+      revokedAt = monotonicMilliseconds()
+      if rd_kafka_assignment_lost(client.handle) != 0 { unassign() }
     default: rd_kafka_assign(client.handle, nil)
+    }
+    if isClosing { answerForTheEnd() }
+  }
+
+  /// A client that has no answer does not close.
+  func answerForTheEnd() {
+    unassign()
+    guard let numbers = toAssign else { return }
+    toAssign = nil
+    let list = PartitionList(capacity: numbers.count)
+    for number in numbers { list.add(topics.events, number, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
+    answer(list)
+  }
+
+  private func answer(_ list: PartitionList) {
+    if !isCooperative {
+      rd_kafka_assign(client.handle, list.pointer)
+    } else if let error = rd_kafka_incremental_assign(client.handle, list.pointer) {
+      rd_kafka_error_destroy(error)
     }
   }
 
@@ -29,10 +50,10 @@ extension Member {
   }
 
   func moveOn() {
-    if let numbers = toRevoke, !commits.involves(numbers),
-      numbers.allSatisfy({ (partitions[$0]?.held ?? 0) == 0 })
-    {
-      unassign()
+    if let numbers = toRevoke, numbers.allSatisfy({ (partitions[$0]?.held ?? 0) == 0 }) {
+      // Kafka may refuse to commit in a rebalance: nobody waits for what was only passed over.
+      let isLate = monotonicMilliseconds() >= revokedAt + 1000 && !commits.hasWaiting
+      if isLate || !commits.involves(numbers) { unassign() }
     }
     if let numbers = toAssign, monotonicMilliseconds() >= assignAt, toRevoke == nil { assign(numbers) }
   }
@@ -47,7 +68,7 @@ extension Member {
       partitions[number] = nil
     }
     receipts = receipts.filter { partitions[$0.value] != nil }
-    commits.forgetPassed(numbers)
+    commits.forget(numbers)
     if !isCooperative {
       rd_kafka_assign(client.handle, nil)
     } else if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) {
@@ -81,11 +102,7 @@ extension Member {
       partitions[element.partition] = PartitionState(progress)
       list.elements[index].offset = base
     }
-    if !isCooperative {
-      rd_kafka_assign(client.handle, list.pointer)
-    } else if let error = rd_kafka_incremental_assign(client.handle, list.pointer) {
-      rd_kafka_error_destroy(error)
-    }
+    answer(list)
   }
 
   func commitIfDue() {

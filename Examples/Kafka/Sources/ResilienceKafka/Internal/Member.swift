@@ -21,6 +21,8 @@ final class Member: @unchecked Sendable {
   let group: String
   let groupID: String
   let inbox = Inbox<MemberCommand>()
+  /// Kafka has let it in and said what it gets, or does not do so in time.
+  let letIn = Gate()
   let ended = Gate()
   let client: Client
   let box: Box
@@ -43,6 +45,11 @@ final class Member: @unchecked Sendable {
   var toAssign: [Int32]?
   var toRevoke: [Int32]?
   var assignAt = 0
+  var revokedAt = 0
+  var wasLetIn = false
+  private var isLetIn = false
+  private var letInDeadline = 0
+  private(set) var isClosing = false
   let commits = CommitQueue()
 
   init(
@@ -104,7 +111,9 @@ final class Member: @unchecked Sendable {
     let list = PartitionList()
     list.add(topics.events, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
     rd_kafka_subscribe(client.handle, list.pointer)
+    letInDeadline = monotonicMilliseconds() + min(5000, policy.timeout.milliseconds)
     while end == nil { turn() }
+    letIn.open()
     finish()
   }
 
@@ -114,7 +123,11 @@ final class Member: @unchecked Sendable {
     moveOn()
     handOut()
     commitIfDue()
-    let isWaiting = !waiting.isEmpty || commits.isBusy
+    if !isLetIn, wasLetIn && toAssign == nil || monotonicMilliseconds() >= letInDeadline {
+      isLetIn = true
+      letIn.open()
+    }
+    let isWaiting = !waiting.isEmpty || commits.isBusy || !isLetIn
     if isWaiting { lastTouched = monotonicMilliseconds() }
     if monotonicMilliseconds() - lastTouched > policy.session.milliseconds { end = end ?? .leave }
   }
@@ -309,6 +322,11 @@ final class Member: @unchecked Sendable {
     if end == .leave { commitTheRest() }
     commits.fail(sessionEnded)
     for command in inbox.close() { command.refuse(sessionEnded) }
+    isClosing = true
+    if end != .abandoned {
+      waitUntilLetIn()
+      answerForTheEnd()
+    }
     partitions = [:]
     receipts = [:]
     if end == .abandoned {
@@ -332,7 +350,13 @@ final class Member: @unchecked Sendable {
     }
   }
 
-  var isEnding: Bool { end != nil }
+  /// One that leaves while Kafka lets it in stays a member there until its session ends, and keeps the others waiting.
+  private func waitUntilLetIn() {
+    let deadline = monotonicMilliseconds() + min(5000, policy.timeout.milliseconds)
+    while !wasLetIn, monotonicMilliseconds() < deadline {
+      while let message = rd_kafka_consumer_poll(client.handle, 20) { rd_kafka_message_destroy(message) }
+    }
+  }
 }
 
 extension BrokerReceipt {
