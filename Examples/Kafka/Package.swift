@@ -30,6 +30,12 @@ let package = Package(
         "CRdkafka",
         .product(name: "Resilience", package: "swift-resilience"),
       ], swiftSettings: settings),
+    .executableTarget(
+      name: "kafka-costs",
+      dependencies: [
+        "ResilienceKafka",
+        .product(name: "Resilience", package: "swift-resilience"),
+      ], swiftSettings: settings),
     .testTarget(
       name: "ResilienceKafkaTests",
       dependencies: [

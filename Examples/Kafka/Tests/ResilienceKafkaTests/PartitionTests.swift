@@ -9,7 +9,8 @@ struct PartitionTests {
   }
 
   private func filled(_ offsets: Range<Int64>) throws -> PartitionState {
-    var state = PartitionState(PartitionProgress(base: offsets.lowerBound, end: offsets.lowerBound, unsettled: []))
+    var state = PartitionState(
+      PartitionProgress(base: offsets.lowerBound, end: offsets.lowerBound, unsettled: []))
     for offset in offsets {
       let event = try event(offset)
       state.add((event, []), at: offset)
@@ -72,7 +73,8 @@ struct PartitionTests {
   }
 
   @Test func metadataIsReadAsItWasWritten() throws {
-    let progress = PartitionProgress(base: 100, end: 120, unsettled: [(100, 1), (101, 1), (104, 3), (119, 0)])
+    let progress = PartitionProgress(
+      base: 100, end: 120, unsettled: [(100, 1), (101, 1), (104, 3), (119, 0)])
     #expect(progress.metadata == "1 20 0:2:1 2:1:3 14:1:0")
     #expect(PartitionProgress(base: 100, metadata: progress.metadata) == progress)
   }
