@@ -2,22 +2,24 @@ internal import Foundation
 public import Resilience
 internal import Synchronization
 
-/// A broker of several processes in Kafka: the events are a topic, its partitions are shared by the consumers of a group.
+/// A broker of several processes in Kafka: the events are a topic, its partitions are shared by the consumers
+/// of a group.
 ///
 /// ```swift
 /// let broker = try await KafkaBroker.open("127.0.0.1:9092", topic: "shop")
 /// let bus = EventBus("shop", broker: broker)
 /// ```
 ///
-/// It keeps what `EventBroker` promises, each event at least once. What a group has settled is committed after it was
-/// settled, never before: the offset is that of the oldest unsettled event, and the commit's metadata says which of
-/// those behind it are settled, and how often the others were handed out. The order of a key holds, also of what was given
-/// back. The README says what is not kept.
+/// It keeps what `EventBroker` promises, each event at least once. What a group has settled is committed
+/// after it was settled, never before: the offset is that of the oldest unsettled event, and the commit's
+/// metadata says which of those behind it are settled, and how often the others were handed out. The order of
+/// a key holds, also of what was given back. The README says what is not kept.
 ///
-/// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each process follows.
+/// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each
+/// process follows.
 ///
-/// **When Kafka is away** every function throws ``KafkaError`` within the policy's time limit, and consumers go on when it
-/// is back. What was published when the answer was lost may be there.
+/// **When Kafka is away** every function throws ``KafkaError`` within the policy's time limit, and consumers
+/// go on when it is back. What was published when the answer was lost may be there.
 public final class KafkaBroker: EventBroker {
   /// The events' topic.
   public let topic: String
@@ -38,8 +40,8 @@ public final class KafkaBroker: EventBroker {
   ///   - topic: The topic of the events: all who use the same are one broker.
   ///   - policy: How Kafka is used. Default: as ``KafkaBrokerPolicy``'s initialiser.
   ///   - settings: More settings of librdkafka, for all its clients, as `security.protocol`. Default: none.
-  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, on a thread of the broker; must
-  ///     not block. Default: nobody is told.
+  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, on a thread of
+  ///     the broker; must not block. Default: nobody is told.
   /// - Throws: ``KafkaError``.
   public static func open(
     _ servers: String, topic: String, policy: KafkaBrokerPolicy = KafkaBrokerPolicy(),
@@ -61,8 +63,8 @@ public final class KafkaBroker: EventBroker {
     return KafkaBroker(core)
   }
 
-  /// Ends the sessions of its consumers and its threads, once what was published is in Kafka or has failed. What is called
-  /// later throws; a second close does nothing.
+  /// Ends the sessions of its consumers and its threads, once what was published is in Kafka or has failed.
+  /// What is called later throws; a second close does nothing.
   ///
   /// A broker that is dropped without it ends them as well, and nobody waits for that.
   public func close() async {
@@ -90,8 +92,8 @@ public final class KafkaBroker: EventBroker {
 extension KafkaBroker {
   /// Stores events in this order, each by itself: of those of a call that fails some may be there.
   ///
-  /// - Throws: `BrokerFull` when so many events wait for Kafka, or for their time, that there is no room; ``KafkaError``;
-  ///   `CancellationError` when cancelled before.
+  /// - Throws: `BrokerFull` when so many events wait for Kafka, or for their time, that there is no room;
+  ///   ``KafkaError``; `CancellationError` when cancelled before.
   public func publish(_ events: [EncodedEvent]) async throws {
     try Task.checkCancellation()
     let now = CallContext.current.clock.unixTime
@@ -103,8 +105,9 @@ extension KafkaBroker {
     _ = try await core.producer.produce(core.topics.published(events, at: now))
   }
 
-  /// Begins a session of one consumer, and waits until Kafka has let it into the group, for 5 seconds and no longer than the
-  /// policy's timeout: as long as others of the group are being asked its first events come later.
+  /// Begins a session of one consumer, and waits until Kafka has let it into the group, for 5 seconds and no
+  /// longer than the policy's timeout: as long as others of the group are being asked its first events come
+  /// later.
   ///
   /// - Throws: `BrokerGroupConflict`; ``KafkaError``.
   public func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
@@ -157,8 +160,8 @@ extension KafkaBroker {
     }
   }
 
-  /// Gives a dead letter another chance. The event is stored first, then the letter is removed: when Kafka or the process
-  /// fails between the two, or two processes do so at the same moment, the event comes twice.
+  /// Gives a dead letter another chance. The event is stored first, then the letter is removed: when Kafka or
+  /// the process fails between the two, or two processes do so at the same moment, the event comes twice.
   ///
   /// - Throws: `BrokerGroupMissing`; ``KafkaError``.
   @discardableResult

@@ -1,23 +1,25 @@
 /// How a ``KafkaBroker`` uses Kafka.
 public struct KafkaBrokerPolicy: Sendable, Hashable {
-  /// Into how many partitions a topic is made that is not there, and so how many consumers of a group can be at work; one
-  /// that is there stays as it is. 1 to 10 000.
+  /// Into how many partitions a topic is made that is not there, and so how many consumers of a group can be
+  /// at work; one that is there stays as it is. 1 to 10 000.
   public let partitions: Int
 
   /// On how many of Kafka's brokers a topic is kept that is made; 1 or more.
   public let replication: Int
 
-  /// How many events of each partition a consumer reads ahead of those that are not settled; 1 or more. They are in memory.
+  /// How many events of each partition a consumer reads ahead of those that are not settled; 1 or more. They
+  /// are in memory.
   public let window: Int
 
-  /// How long a consumer's session lasts without a heartbeat; positive. A process that dies is found out by Kafka, which takes
-  /// no less than 6 seconds (`group.min.session.timeout.ms`).
+  /// How long a consumer's session lasts without a heartbeat; positive. A process that dies is found out by
+  /// Kafka, which takes no less than 6 seconds (`group.min.session.timeout.ms`).
   public let session: Duration
 
   /// After how long a call to Kafka is given up; positive.
   public let timeout: Duration
 
-  /// The most dead letters that are kept, 1 or more: of more than that the oldest goes. They are in the memory of each process.
+  /// The most dead letters that are kept, 1 or more: of more than that the oldest goes. They are in the
+  /// memory of each process.
   public let deadLetterCapacity: Int
 
   /// The most events for later, 1 or more: `BrokerFull` beyond that. They are in the memory of each process.

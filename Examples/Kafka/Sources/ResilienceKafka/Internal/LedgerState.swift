@@ -1,8 +1,10 @@
 internal import Resilience
 
-/// What the ledger says: a compacted topic of one partition, so that all processes read the same in the same order. Pure.
+/// What the ledger says: a compacted topic of one partition, so that all processes read the same in the same
+/// order. Pure.
 ///
-/// Its keys are `group/ID`, `letter/ID`, `later/ID` and `keeper`; a record without a value removes what has the key.
+/// Its keys are `group/ID`, `letter/ID`, `later/ID` and `keeper`; a record without a value removes what has
+/// the key.
 struct LedgerState {
   struct Group: Sendable {
     let id: String

@@ -92,8 +92,8 @@ final class Member: @unchecked Sendable {
     weak var member: Member?
   }
 
-  /// librdkafka before 2.3 ends the process now and then when a consumer of a cooperative group is closed: there all
-  /// partitions move at once.
+  /// librdkafka before 2.3 ends the process now and then when a consumer of a cooperative group is closed:
+  /// there all partitions move at once.
   private static var assignmentStrategy: String {
     rd_kafka_version() >= 0x0203_0000 ? "cooperative-sticky" : "roundrobin"
   }
@@ -350,7 +350,8 @@ final class Member: @unchecked Sendable {
     }
   }
 
-  /// One that leaves while Kafka lets it in stays a member there until its session ends, and keeps the others waiting.
+  /// One that leaves while Kafka lets it in stays a member there until its session ends, and keeps the others
+  /// waiting.
   private func waitUntilLetIn() {
     let deadline = monotonicMilliseconds() + min(5000, policy.timeout.milliseconds)
     while !wasLetIn, monotonicMilliseconds() < deadline {

@@ -1,5 +1,6 @@
-/// What a group has done of one partition, beside the committed offset: which events from there on are not settled, and how
-/// often each was handed out. Kept as the metadata of the commit, so that both are written at once.
+/// What a group has done of one partition, beside the committed offset: which events from there on are not
+/// settled, and how often each was handed out. Kept as the metadata of the commit, so that both are written
+/// at once.
 ///
 /// Everything before `end` that is not listed is settled; from `end` on nothing was read.
 struct PartitionProgress: Equatable {
@@ -22,7 +23,8 @@ struct PartitionProgress: Equatable {
     self.unsettled = unsettled
   }
 
-  /// `1 LENGTH SKIP:COUNT:DELIVERIES …`: the length from the base to the end, then runs. What does not fit is as not read.
+  /// `1 LENGTH SKIP:COUNT:DELIVERIES …`: the length from the base to the end, then runs. What does not fit is
+  /// as not read.
   var metadata: String {
     var runs = ""
     var end = end
