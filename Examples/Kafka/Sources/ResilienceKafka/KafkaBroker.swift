@@ -49,6 +49,9 @@ public final class KafkaBroker: EventBroker {
   ) async throws -> KafkaBroker {
     var settings = settings
     settings["bootstrap.servers"] = servers
+    if settings["socket.timeout.ms"] == nil {
+      settings["socket.timeout.ms"] = "\(min(300_000, max(1000, policy.timeout.milliseconds)))"
+    }
     let clock = CallContext.current.clock
     let core = try await onThread { [settings] in
       let topics = try Topics.open(topic, settings, policy)
@@ -116,7 +119,7 @@ extension KafkaBroker {
     if present == nil {
       let starts = group.start == .now ? try await core.ledger.ends() : []
       let record = StoredGroup(group, starts: starts).storedBytes
-      try await core.write([core.topics.ledgerRecord("group/\(newID())", record)])
+      try await core.ledger.write([core.topics.ledgerRecord("group/\(newID())", record)])
       present = core.group(group.name)
     }
     // Others may have removed it since.
@@ -136,7 +139,7 @@ extension KafkaBroker {
     try await core.ledger.sync()
     let all = core.ledger.read { $0.groups[name] ?? [] }
     guard !all.isEmpty else { return false }
-    try await core.write(all.map { core.topics.ledgerRecord("group/\($0.id)", nil) })
+    try await core.ledger.write(all.map { core.topics.ledgerRecord("group/\($0.id)", nil) })
     return true
   }
 }
@@ -156,7 +159,7 @@ extension KafkaBroker {
   @discardableResult
   public func removeDeadLetter(_ id: String) async throws -> Bool {
     try await core.withLetter(id) { letter in
-      try await core.write([core.topics.ledgerRecord(letter.key, nil)])
+      try await core.ledger.write([core.topics.ledgerRecord(letter.key, nil)])
     }
   }
 
@@ -174,7 +177,7 @@ extension KafkaBroker {
       let record = core.topics.record(
         of: event ?? letter.letter.event, target: group.id, history: history)
       _ = try await core.producer.produce([record])
-      try await core.write([core.topics.ledgerRecord(letter.key, nil)])
+      try await core.ledger.write([core.topics.ledgerRecord(letter.key, nil)])
     }
   }
 }

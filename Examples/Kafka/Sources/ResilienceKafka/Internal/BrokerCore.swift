@@ -51,12 +51,6 @@ final class BrokerCore: Sendable {
 
   func group(_ name: String) -> LedgerState.Group? { ledger.read { $0.groups[name]?.first } }
 
-  /// Writes to the ledger, and waits until that is read here.
-  func write(_ records: [Producer.Record]) async throws {
-    _ = try await producer.produce(records)
-    try await ledger.sync()
-  }
-
   func startMember(of group: LedgerState.Group) throws -> Member {
     let state = state
     let member = try Member(

@@ -2,6 +2,7 @@
 final class CommitQueue {
   struct Waiting {
     let deadline: Int
+    let isHandOut: Bool
     let completion: MemberCommand.Completion<Void>
   }
 
@@ -46,8 +47,16 @@ final class CommitQueue {
     isBusy || !partitions.isDisjoint(with: numbers)
   }
 
-  func add(_ completion: @escaping MemberCommand.Completion<Void>) {
-    waiting.append(Waiting(deadline: monotonicMilliseconds() + timeout, completion: completion))
+  func add(isHandOut: Bool = false, _ completion: @escaping MemberCommand.Completion<Void>) {
+    let deadline = monotonicMilliseconds() + timeout
+    waiting.append(Waiting(deadline: deadline, isHandOut: isHandOut, completion: completion))
+  }
+
+  /// What nobody has yet is not handed out.
+  func failHandOuts(_ failure: KafkaError) {
+    let handOuts = waiting.filter(\.isHandOut)
+    waiting.removeAll(where: \.isHandOut)
+    for one in handOuts { one.completion(.failure(failure)) }
   }
 
   /// What is to be committed now. `finish` follows.

@@ -8,7 +8,7 @@ final class Ledger: @unchecked Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
   private enum Command: Sendable {
-    case sync(Completion<Void>)
+    case wait(end: Int64, Completion<Void>)
     case ends(Completion<[Int64]>)
     case settled([String], isReleased: Bool)
     case stop
@@ -60,11 +60,16 @@ final class Ledger: @unchecked Sendable {
 
   func read<Value>(_ body: (LedgerState) -> Value) -> Value { state.withLock { body($0) } }
 
-  /// Waits until all is read that is there now.
-  func sync() async throws {
+  /// Waits until all is read that is there now: what is written behind it has been read then. Asking Kafka where
+  /// the topic ends would have no time limit in librdkafka.
+  func sync() async throws { try await write([topics.ledgerRecord("sync", Array("{}".utf8))]) }
+
+  /// Writes records, and waits until they are read here.
+  func write(_ records: [Producer.Record]) async throws {
+    let end = (try await producer.produce(records).max() ?? -1) + 1
     try await withCheckedThrowingContinuation { continuation in
       let completion: Completion<Void> = { continuation.resume(with: $0) }
-      if !inbox.post(.sync(completion)) { completion(.failure(KafkaError.closed("read"))) }
+      if !inbox.post(.wait(end: end, completion)) { completion(.failure(KafkaError.closed("read"))) }
     }
   }
 
@@ -137,15 +142,8 @@ final class Ledger: @unchecked Sendable {
 
   private func perform(_ command: Command) {
     switch command {
-    case .sync(let completion):
-      var (low, high): (Int64, Int64) = (0, 0)
-      let code = rd_kafka_query_watermark_offsets(
-        client.handle, topics.ledger, 0, &low, &high, Int32(policy.timeout.milliseconds))
-      guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-        return completion(.failure(KafkaError(code, "read")))
-      }
-      if low == high { state.withLock { $0.skip(to: high) } }
-      waiting.append((high, monotonicMilliseconds() + policy.timeout.milliseconds, completion))
+    case .wait(let end, let completion):
+      waiting.append((end, monotonicMilliseconds() + policy.timeout.milliseconds, completion))
     case .ends(let completion): completion(Result { try queryEnds() })
     case .settled(let keys, let isReleased):
       guard !isReleased else { return }

@@ -3,7 +3,7 @@ internal import Resilience
 /// What the ledger says: a compacted topic of one partition, so that all processes read the same in the same
 /// order. Pure.
 ///
-/// Its keys are `group/ID`, `letter/ID`, `later/ID` and `keeper`; a record without a value removes what has
+/// Its keys are `group/ID`, `letter/ID`, `later/ID`, `keeper` and `sync`; a record without a value removes what has
 /// the key.
 struct LedgerState {
   struct Group: Sendable {
@@ -41,8 +41,6 @@ struct LedgerState {
     case unreadable
   }
 
-  mutating func skip(to offset: Int64) { next = max(next, offset) }
-
   mutating func apply(_ key: String, _ value: [UInt8]?, at offset: Int64) -> Effect {
     next = max(next, offset + 1)
     if key == "keeper" {
@@ -51,6 +49,8 @@ struct LedgerState {
       if isFree { keeper = claim }
       return .none
     }
+    // Somebody waits until it is read.
+    if key == "sync" { return .none }
     guard let slash = key.firstIndex(of: "/") else { return .unreadable }
     let id = String(key[key.index(after: slash)...])
     switch key[..<slash] {

@@ -141,6 +141,17 @@ extension Member {
         code = list.pointee.elems[index].err
       }
     }
-    commits.finish(code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, "commit"))
+    guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return commits.finish(nil) }
+    let failure = KafkaError(code, "commit")
+    commits.finish(failure)
+    guard toRevoke != nil else { return }
+    switch code {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+      // The group went on without us.
+      unassign()
+    default:
+      // Kafka may take no commit before the partitions are given up.
+      commits.failHandOuts(failure)
+    }
   }
 }

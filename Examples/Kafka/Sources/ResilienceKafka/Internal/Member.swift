@@ -284,7 +284,7 @@ final class Member: @unchecked Sendable {
       waiting.removeFirst()
       let handing = Handing(entries: taken, caller: first)
       // The count is in Kafka before anybody has the event: what ends the process is counted.
-      commits.add { [self] result in handedOut(handing, result) }
+      commits.add(isHandOut: true) { [self] result in handedOut(handing, result) }
     }
   }
 
@@ -298,7 +298,7 @@ final class Member: @unchecked Sendable {
       }
       guard end == nil else { return handing.caller.completion(.failure(sessionEnded)) }
       // Where the partition was taken away meanwhile the call goes on waiting.
-      if isThere, case .failure(let error) = result { return handing.caller.completion(.failure(error)) }
+      if isThere, toRevoke == nil, case .failure(let error) = result { return handing.caller.completion(.failure(error)) }
       if handing.caller.token.isCancelled {
         return handing.caller.completion(.failure(CancellationError()))
       }
