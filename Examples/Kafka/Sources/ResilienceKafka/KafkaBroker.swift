@@ -49,9 +49,10 @@ public final class KafkaBroker: EventBroker {
   ) async throws -> KafkaBroker {
     var settings = settings
     settings["bootstrap.servers"] = servers
-    if settings["socket.timeout.ms"] == nil {
-      settings["socket.timeout.ms"] = "\(min(300_000, max(1000, policy.timeout.milliseconds)))"
-    }
+    // Within librdkafka's bounds. It waits up to 10 seconds before it connects again, by default.
+    let socketTimeout = min(300_000, max(1000, policy.timeout.milliseconds))
+    let own = ["socket.timeout.ms": "\(socketTimeout)", "reconnect.backoff.max.ms": "1000"]
+    settings.merge(own) { given, _ in given }
     let clock = CallContext.current.clock
     let core = try await onThread { [settings] in
       let topics = try Topics.open(topic, settings, policy)

@@ -44,7 +44,9 @@ final class KafkaConsumer: BrokerConsumer {
     }
     let claims = try await ask { .claim(Array(first.keys), $0) }
     let ours = settlements.filter { claims.events[$0.receipt] != nil }
-    guard !ours.isEmpty else { return claims.stale + repeated }
+    // In the order of the call.
+    let stale = settlements.map(\.receipt).filter { claims.events[$0] == nil }
+    guard !ours.isEmpty else { return stale }
     do {
       _ = try await producer.produce(ours.flatMap { records($0, claims) })
     } catch {
@@ -52,7 +54,7 @@ final class KafkaConsumer: BrokerConsumer {
       throw error
     }
     try await ask { .settle(ours.map(Self.settled), $0) }
-    return claims.stale + repeated
+    return stale + repeated
   }
 
   private func records(_ settlement: BrokerSettlement, _ claims: MemberCommand.Claims) -> [Producer.Record] {

@@ -226,11 +226,8 @@ final class Member: @unchecked Sendable {
   private func claim(_ receipts: [BrokerReceipt]) -> MemberCommand.Claims {
     var claims = MemberCommand.Claims()
     for receipt in receipts {
-      if let event = withPartition(of: receipt, { $0.claim(receipt.offset, receipt.scope) }) ?? nil {
-        claims.events[receipt] = event
-      } else {
-        claims.stale.append(receipt)
-      }
+      claims.events[receipt] =
+        withPartition(of: receipt) { $0.claim(receipt.offset, receipt.scope) } ?? nil
     }
     return claims
   }

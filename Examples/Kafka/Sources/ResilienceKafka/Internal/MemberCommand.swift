@@ -5,9 +5,8 @@ internal import Synchronization
 enum MemberCommand: Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
-  /// What is stale, and the events of the others, whose settlement is under way from then on.
+  /// The events of what is not stale, whose settlement is under way from then on.
   struct Claims: Sendable {
-    var stale: [BrokerReceipt] = []
     var events: [BrokerReceipt: EncodedEvent] = [:]
   }
 
@@ -32,7 +31,7 @@ enum MemberCommand: Sendable {
   func refuse(_ error: BrokerSessionEnded) {
     switch self {
     case .receive(_, _, let completion): completion(.failure(error))
-    case .claim(let receipts, let completion): completion(.success(Claims(stale: receipts)))
+    case .claim(_, let completion): completion(.success(Claims()))
     // What was to be settled has been given to others: that it was claimed does not help.
     case .settle(_, let completion): completion(.failure(error))
     case .heartbeat(let completion): completion(.failure(error))
