@@ -51,7 +51,10 @@ public final class KafkaBroker: EventBroker {
     settings["bootstrap.servers"] = servers
     // Within librdkafka's bounds. It waits up to 10 seconds before it connects again, by default.
     let socketTimeout = min(300_000, max(1000, policy.timeout.milliseconds))
-    let own = ["socket.timeout.ms": "\(socketTimeout)", "reconnect.backoff.max.ms": "1000"]
+    let own = [
+      "socket.timeout.ms": "\(socketTimeout)", "reconnect.backoff.max.ms": "1000",
+      "socket.nagle.disable": "true",
+    ]
     settings.merge(own) { given, _ in given }
     let clock = CallContext.current.clock
     let core = try await onThread { [settings] in

