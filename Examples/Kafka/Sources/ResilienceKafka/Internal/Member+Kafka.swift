@@ -146,7 +146,7 @@ extension Member {
     commits.finish(failure)
     guard toRevoke != nil else { return }
     switch code {
-    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
       // The group went on without us.
       unassign()
     default:
