@@ -31,7 +31,9 @@ struct ContractTests {
   /// that what is held then is lost.
   private static let knownOnTheMockCluster =
     rd_kafka_version() >= 0x0203_0000
-    ? hurried
+    ? ["aKeyMovesOnceNothingOfItIsUnsettled", "consumersShareTheKeys"].reduce(into: hurried) {
+      $0[$1] = "Not always: the mock cluster refuses commits during a rebalance."
+    }
     : [
       "aPartitionKeyComesBeforeTheSubject", "aKeyMovesOnceNothingOfItIsUnsettled", "consumersShareTheKeys",
       "whatADeadConsumerHeldIsTakenOver", "aHeartbeatKeepsWhatIsHeld", "aConsumerThatWaitsTakesOver",
