@@ -10,6 +10,8 @@ public struct KafkaError: Error, Hashable, CustomStringConvertible {
     case invalidSetting
     /// A topic has another number of partitions than it must have, or is not there and could not be made.
     case invalidTopic
+    /// The librdkafka that is linked at run time is older than 2.3.
+    case oldLibrary
     /// The broker object was closed.
     case closed
   }

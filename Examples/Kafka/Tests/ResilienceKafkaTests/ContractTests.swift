@@ -69,6 +69,8 @@ struct ContractTests {
         if running == Self.atOnce { await tasks.next() } else { running += 1 }
         tasks.addTask {
           let reason = known[promise.name]
+          let began = ContinuousClock.now
+          defer { print("TIME \(ContinuousClock.now - began) \(promise.name)") }
           await withKnownIssue(Comment(rawValue: reason ?? ""), isIntermittent: true) {
             do {
               try await Self.keep(promise, servers)
@@ -85,12 +87,19 @@ struct ContractTests {
 
   private static func keep(_ promise: EventBrokerContract.Case, _ servers: String) async throws {
     let policy = policy(for: promise)
-    let current = Mutex(try await KafkaBroker.open(servers, topic: "events", policy: policy))
+    var settings: [String: String] = [:]
+    if let text = ProcessInfo.processInfo.environment["KAFKA_SESSION"] {
+      settings["session.timeout.ms"] = text
+      settings["heartbeat.interval.ms"] = "250"
+    }
+    let all = settings
+    let current = Mutex(
+      try await KafkaBroker.open(servers, topic: "events", policy: policy, settings: all))
     let failure: (any Error)?
     do {
       try await promise.run(current.withLock { $0 }) {
         await current.withLock { $0 }.abandon()
-        let next = try await KafkaBroker.open(servers, topic: "events", policy: policy)
+        let next = try await KafkaBroker.open(servers, topic: "events", policy: policy, settings: all)
         current.withLock { $0 = next }
         return next
       }

@@ -10,10 +10,19 @@ final class MockCluster: @unchecked Sendable {
   struct Missing: Error {}
 
   init(topic: String, partitions: Int32 = 4) throws {
-    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nil, 0) else { throw Missing() }
+    let configuration = rd_kafka_conf_new()
+    if let debug = ProcessInfo.processInfo.environment["MOCK_DEBUG"] {
+      rd_kafka_conf_set(configuration, "debug", debug, nil, 0)
+    }
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else { throw Missing() }
     guard let cluster = rd_kafka_mock_cluster_new(client, 1) else { throw Missing() }
     self.client = client
     self.cluster = cluster
+    // Not in the headers of 2.0.2.
+    if let symbol = dlsym(nil, "rd_kafka_mock_group_initial_rebalance_delay_ms") {
+      typealias SetDelay = @convention(c) (OpaquePointer, Int32) -> Void
+      unsafeBitCast(symbol, to: SetDelay.self)(cluster, 100)
+    }
     servers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
     rd_kafka_mock_topic_create(cluster, topic, partitions, 1)
     rd_kafka_mock_topic_create(cluster, "\(topic).ledger", 1, 1)

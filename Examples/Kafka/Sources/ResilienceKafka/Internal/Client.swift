@@ -6,10 +6,18 @@ internal import Synchronization
 struct Client: @unchecked Sendable {
   let handle: OpaquePointer
 
+  /// Before it librdkafka ends the process now and then when a consumer of a cooperative group closes
+  /// (confluentinc/librdkafka#4312).
+  private static let oldest: (number: Int32, name: String) = (0x0203_0000, "2.3")
+
   /// - Parameter prepare: Sets callbacks.
   init(
     _ kind: rd_kafka_type_t, _ settings: [String: String], _ prepare: (OpaquePointer?) -> Void
   ) throws(KafkaError) {
+    guard rd_kafka_version() >= Self.oldest.number else {
+      let present = String(cString: rd_kafka_version_str())
+      throw KafkaError(.oldLibrary, "open", "librdkafka is \(present), and must be \(Self.oldest.name) or later")
+    }
     guard let configuration = rd_kafka_conf_new() else {
       throw KafkaError(.failed, "open", "there is no memory")
     }
@@ -21,7 +29,11 @@ struct Client: @unchecked Sendable {
       }
     }
     // librdkafka writes to the standard error otherwise: what fails is thrown to those who wait for it.
-    rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
+    if let debug = getenv("KAFKA_DEBUG") {  // TEMPORARY
+      rd_kafka_conf_set(configuration, "debug", debug, nil, 0)
+    } else {
+      rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
+    }
     prepare(configuration)
     guard let handle = rd_kafka_new(kind, configuration, &text, text.count) else {
       rd_kafka_conf_destroy(configuration)

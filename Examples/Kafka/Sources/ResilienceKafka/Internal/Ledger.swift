@@ -41,11 +41,13 @@ final class Ledger: @unchecked Sendable {
     _ clock: any ResilienceClock, onRemoved: @escaping @Sendable (String) -> Void,
     onUnreadable: @escaping @Sendable (String) -> Void
   ) throws(KafkaError) {
-    let own = [
+    let usual = ["fetch.wait.max.ms": "100", "queued.max.messages.kbytes": "16384"]
+    let fixed = [
       "group.id": topics.ledger, "enable.auto.commit": "false", "enable.auto.offset.store": "false",
-      "auto.offset.reset": "earliest", "fetch.wait.max.ms": "100", "queued.max.messages.kbytes": "16384",
+      "auto.offset.reset": "earliest",
     ]
-    client = try Client(RD_KAFKA_CONSUMER, own.merging(settings) { $1 }) { _ in }
+    let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
+    client = try Client(RD_KAFKA_CONSUMER, settings) { _ in }
     self.topics = topics
     self.policy = policy
     self.producer = producer

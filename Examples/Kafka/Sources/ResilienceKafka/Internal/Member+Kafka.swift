@@ -37,16 +37,7 @@ extension Member {
   }
 
   private func answer(_ list: PartitionList) {
-    if !isCooperative {
-      rd_kafka_assign(client.handle, list.pointer)
-    } else if let error = rd_kafka_incremental_assign(client.handle, list.pointer) {
-      rd_kafka_error_destroy(error)
-    }
-  }
-
-  /// Whether only those partitions move that another consumer gets.
-  private var isCooperative: Bool {
-    rd_kafka_rebalance_protocol(client.handle).map { String(cString: $0) == "COOPERATIVE" } ?? false
+    if let error = rd_kafka_incremental_assign(client.handle, list.pointer) { rd_kafka_error_destroy(error) }
   }
 
   func moveOn() {
@@ -69,11 +60,7 @@ extension Member {
     }
     receipts = receipts.filter { partitions[$0.value] != nil }
     commits.forget(numbers)
-    if !isCooperative {
-      rd_kafka_assign(client.handle, nil)
-    } else if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) {
-      rd_kafka_error_destroy(error)
-    }
+    if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) { rd_kafka_error_destroy(error) }
   }
 
   private func assign(_ numbers: [Int32]) {

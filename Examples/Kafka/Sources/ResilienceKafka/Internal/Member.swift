@@ -65,18 +65,22 @@ final class Member: @unchecked Sendable {
     self.onUnreadable = onUnreadable
     self.onEnd = onEnd
     let session = policy.session.milliseconds
-    let own = [
-      // A group that was removed and made anew is another one.
-      "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
-      "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
-      "partition.assignment.strategy": Self.assignmentStrategy,
+    let usual = [
       "session.timeout.ms": "\(max(6000, session))",
       "heartbeat.interval.ms": "\(min(3000, max(250, session / 12)))",
       "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "queued.max.messages.kbytes": "16384",
     ]
+    let fixed = [
+      // A group that was removed and made anew is another one.
+      "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
+      "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
+      // Only those partitions move that another consumer gets.
+      "partition.assignment.strategy": "cooperative-sticky",
+    ]
+    let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
     let box = Box()
     self.box = box
-    client = try Client(RD_KAFKA_CONSUMER, own.merging(settings) { $1 }) { configuration in
+    client = try Client(RD_KAFKA_CONSUMER, settings) { configuration in
       rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(box).toOpaque())
       rd_kafka_conf_set_rebalance_cb(configuration) { client, code, list, opaque in
         guard let opaque else { return }
@@ -90,12 +94,6 @@ final class Member: @unchecked Sendable {
   /// How the callbacks, which come on the member's thread, find it.
   final class Box {
     weak var member: Member?
-  }
-
-  /// librdkafka before 2.3 ends the process now and then when a consumer of a cooperative group is closed:
-  /// there all partitions move at once.
-  private static var assignmentStrategy: String {
-    rd_kafka_version() >= 0x0203_0000 ? "cooperative-sticky" : "roundrobin"
   }
 
   func start() {
@@ -127,8 +125,8 @@ final class Member: @unchecked Sendable {
       isLetIn = true
       letIn.open()
     }
-    let isWaiting = !waiting.isEmpty || commits.isBusy || !isLetIn
-    if isWaiting { lastTouched = monotonicMilliseconds() }
+    // What is committed without anybody who waits for it, as what was passed over, is no sign of a consumer.
+    if !waiting.isEmpty || commits.hasWaiting || !isLetIn { lastTouched = monotonicMilliseconds() }
     if monotonicMilliseconds() - lastTouched > policy.session.milliseconds { end = end ?? .leave }
   }
 

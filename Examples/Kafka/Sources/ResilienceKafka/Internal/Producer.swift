@@ -22,12 +22,14 @@ final class Producer: Sendable {
 
   init(_ settings: [String: String], _ policy: KafkaBrokerPolicy) throws(KafkaError) {
     timeout = Int32(policy.timeout.milliseconds)
-    let own = [
-      "enable.idempotence": "true", "partitioner": "murmur2_random", "linger.ms": "0",
-      "message.timeout.ms": "\(policy.timeout.milliseconds)",
+    // As Java's clients do, so that other producers put a key into the same partition.
+    let usual = ["partitioner": "murmur2_random", "linger.ms": "0"]
+    let fixed = [
+      "enable.idempotence": "true", "message.timeout.ms": "\(policy.timeout.milliseconds)",
       "queue.buffering.max.messages": "\(Self.capacity)",
     ]
-    client = try Client(RD_KAFKA_PRODUCER, own.merging(settings) { $1 }) { configuration in
+    let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
+    client = try Client(RD_KAFKA_PRODUCER, settings) { configuration in
       rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, _ in
         guard let message, let opaque = message.pointee._private else { return }
         let slot = Unmanaged<ReportSlot>.fromOpaque(opaque).takeRetainedValue()

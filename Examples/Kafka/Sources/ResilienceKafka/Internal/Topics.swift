@@ -39,33 +39,43 @@ struct Topics: Sendable {
 
   // MARK: - Opening
 
-  /// Makes the topics that are not there, and looks at those that are; on a thread that may block.
+  /// Looks at the topics, and makes those that are not there; on a thread that may block.
   static func open(
     _ events: String, _ settings: [String: String], _ policy: KafkaBrokerPolicy
   ) throws(KafkaError) -> Topics {
     var topics = Topics(events: events, partitions: policy.partitions)
-    let client = try Client(RD_KAFKA_PRODUCER, settings) { _ in }
+    // A producer that asks for a topic would have Kafka make it, with Kafka's defaults.
+    var settings = settings
+    settings["allow.auto.create.topics"] = "false"
+    let client = try Client(RD_KAFKA_CONSUMER, settings) { _ in }
     defer { rd_kafka_destroy(client.handle) }
-    let timeout = Int32(policy.timeout.milliseconds)
-    topics.create(client, policy, timeout)
-    let deadline = monotonicMilliseconds() + Int(timeout)
+    let deadline = monotonicMilliseconds() + policy.timeout.milliseconds
+    var areMade = false
     while true {
-      do throws(KafkaError) {
-        guard try topics.count(topics.ledger, client, timeout) == 1 else {
-          throw KafkaError(.invalidTopic, "open", "\(topics.ledger) must have one partition")
-        }
-        topics.partitions = try topics.count(events, client, timeout)
-        return topics
-      } catch {
-        // What was made a moment ago is not known to all brokers.
-        guard error.reason == .failed, monotonicMilliseconds() < deadline else { throw error }
-        Thread.sleep(forTimeInterval: 0.1)
+      let (eventsCount, ledgerCount) = (
+        try topics.partitions(of: events, client, until: deadline),
+        try topics.partitions(of: topics.ledger, client, until: deadline)
+      )
+      guard ledgerCount <= 1 else {
+        throw KafkaError(.invalidTopic, "open", "\(topics.ledger) must have one partition")
       }
+      if eventsCount > 0, ledgerCount == 1 {
+        topics.partitions = eventsCount
+        return topics
+      }
+      if !areMade { topics.create(client, policy, until: deadline) }
+      areMade = true
+      guard monotonicMilliseconds() < deadline else {
+        let missing = eventsCount > 0 ? topics.ledger : events
+        throw KafkaError(.invalidTopic, "open", "\(missing) is not there, and could not be made")
+      }
+      // What was made a moment ago is not known to all brokers.
+      Thread.sleep(forTimeInterval: 0.1)
     }
   }
 
-  /// What was wrong shows when the topics are looked at.
-  private func create(_ client: Client, _ policy: KafkaBrokerPolicy, _ timeout: Int32) {
+  /// What was wrong shows when the topics are looked at again: another process may have made them.
+  private func create(_ client: Client, _ policy: KafkaBrokerPolicy, until deadline: Int) {
     var new: [OpaquePointer?] = [
       rd_kafka_NewTopic_new(events, Int32(policy.partitions), Int32(policy.replication), nil, 0),
       rd_kafka_NewTopic_new(ledger, 1, Int32(policy.replication), nil, 0),
@@ -76,24 +86,24 @@ struct Topics: Sendable {
     defer { rd_kafka_queue_destroy(queue) }
     let options = rd_kafka_AdminOptions_new(client.handle, RD_KAFKA_ADMIN_OP_CREATETOPICS)
     defer { rd_kafka_AdminOptions_destroy(options) }
+    let timeout = Int32(max(1, deadline - monotonicMilliseconds()))
     rd_kafka_AdminOptions_set_request_timeout(options, timeout, nil, 0)
     rd_kafka_CreateTopics(client.handle, &new, new.count, options, queue)
-    if let event = rd_kafka_queue_poll(queue, timeout + 1000) { rd_kafka_event_destroy(event) }
+    if let event = rd_kafka_queue_poll(queue, timeout) { rd_kafka_event_destroy(event) }
   }
 
-  private func count(_ name: String, _ client: Client, _ timeout: Int32) throws(KafkaError) -> Int {
+  /// How many there are; 0 when the topic is not there.
+  private func partitions(of name: String, _ client: Client, until deadline: Int) throws(KafkaError) -> Int {
     guard let topic = rd_kafka_topic_new(client.handle, name, nil) else {
       throw KafkaError(.invalidTopic, "open", "\(name) is no name of a topic")
     }
     defer { rd_kafka_topic_destroy(topic) }
     var metadata: UnsafePointer<rd_kafka_metadata>?
+    let timeout = Int32(max(1, deadline - monotonicMilliseconds()))
     let code = rd_kafka_metadata(client.handle, 0, topic, &metadata, timeout)
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw KafkaError(code, "open") }
     defer { rd_kafka_metadata_destroy(metadata) }
-    guard metadata.pointee.topic_cnt == 1, metadata.pointee.topics[0].partition_cnt > 0 else {
-      throw KafkaError(.failed, "open", "\(name) is not there")
-    }
-    return Int(metadata.pointee.topics[0].partition_cnt)
+    return metadata.pointee.topic_cnt == 1 ? Int(metadata.pointee.topics[0].partition_cnt) : 0
   }
 }
 
