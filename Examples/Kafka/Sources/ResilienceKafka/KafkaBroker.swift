@@ -81,8 +81,8 @@ public final class KafkaBroker: EventBroker {
 
   /// As the end of the process does, for tests.
   func abandon() async {
-    core.abandonMembers()
-    await close()
+    core.stop(isCrash: true)
+    await core.waitUntilStopped()
   }
 
   private static func onThread<Value: Sendable>(
@@ -113,8 +113,8 @@ extension KafkaBroker {
   }
 
   /// Begins a session of one consumer, and waits until Kafka has let it into the group, for 5 seconds and no
-  /// longer than the policy's timeout: as long as others of the group are being asked its first events come
-  /// later.
+  /// longer than a third of a session or the policy's timeout: as long as others of the group are being asked
+  /// its first events come later.
   ///
   /// - Throws: `BrokerGroupConflict`; ``KafkaError``.
   public func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {

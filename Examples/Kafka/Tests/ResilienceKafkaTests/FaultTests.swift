@@ -7,7 +7,7 @@ import Testing
 @testable import ResilienceKafka
 
 /// On librdkafka's mock cluster, which fails as it is told.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: Library.isNewEnough, Library.missing))
 struct FaultTests {
   private static let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20), timeout: .seconds(3))
 
@@ -16,10 +16,12 @@ struct FaultTests {
   }
 
   private func with(
+    _ settings: [String: String] = MockCluster.settings,
     _ body: (MockCluster, KafkaBroker) async throws -> Void
   ) async throws {
     let cluster = try MockCluster(topic: "events")
-    let broker = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    let broker = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: Self.policy, settings: settings)
     do {
       try await body(cluster, broker)
     } catch {
@@ -68,7 +70,8 @@ struct FaultTests {
   }
 
   @Test func aBrokerThatIsAwayFailsPublishersInTimeAndConsumersGoOn() async throws {
-    try await with { cluster, broker in
+    // As long as that no session ends.
+    try await with([:]) { cluster, broker in
       let consumer = try await broker.join(BrokerGroup("g"))
       try await broker.publish([try event(1)])
       let first = try await receive(1, from: consumer)
@@ -96,18 +99,52 @@ struct FaultTests {
     }
   }
 
+  @Test func aBrokerThatIsAwayDoesNotHoldUpTheEnd() async throws {
+    try await with { cluster, broker in
+      let consumer = try await broker.join(BrokerGroup("g"))
+      try await broker.publish([try event(1)])
+      _ = try await receive(1, from: consumer)
+      cluster.setUp(false)
+      let start = ContinuousClock.now
+      try await consumer.leave()
+      await broker.close()
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+  }
+
+  /// A window of 5: what is behind it is read once half of it is settled.
+  @Test func aPartitionThatWaitsForItsConsumerGoesOn() async throws {
+    let cluster = try MockCluster(topic: "events")
+    let policy = KafkaBrokerPolicy(partitions: 4, window: 5)
+    let broker = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: policy, settings: MockCluster.settings)
+    let consumer = try await broker.join(BrokerGroup("g"))
+    try await broker.publish(try (0..<300).map { try event($0) })
+    var seen: [String] = []
+    while seen.count < 300 {
+      let deliveries = try await consumer.receive(limit: 100)
+      seen += deliveries.map(\.event.id)
+      try await consumer.settle(deliveries.map { BrokerSettlement($0.receipt, .handled()) })
+    }
+    #expect(seen == (0..<300).map { "\($0)" })
+    await broker.close()
+    withExtendedLifetime(cluster) {}
+  }
+
   /// As the contract's case `whatIsForLaterSurvivesACrash`, which gives a consumer less time than a rebalance
   /// takes.
   @Test func whatIsForLaterSurvivesTheProcess() async throws {
     let cluster = try MockCluster(topic: "events")
-    let first = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    let first = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
     try await first.join(BrokerGroup("g")).leave()
     var later = try event(1)
     let due = CallContext.current.clock.unixTime.advanced(by: .seconds(8))
     later.notBefore = due
     try await first.publish([later, try event(2)])
     await first.abandon()
-    let second = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    let second = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
     let consumer = try await second.join(BrokerGroup("g"))
     let early = try await receive(1, from: consumer)
     #expect(early.map(\.event.id) == ["2"])
@@ -122,7 +159,9 @@ struct FaultTests {
   @Test func aRecordThatIsNoEventIsPassedOverAndTold() async throws {
     let cluster = try MockCluster(topic: "events")
     let told = Mutex<[String]>([])
-    let broker = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy) { place in
+    let broker = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings
+    ) { place in
       told.withLock { $0.append(place) }
     }
     let consumer = try await broker.join(BrokerGroup("g"))
@@ -151,7 +190,8 @@ struct FaultTests {
     }
     let cluster = try MockCluster(topic: "events")
     let before = threads()
-    let broker = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+    let broker = try await KafkaBroker.open(
+      cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
     let consumer = try await broker.join(BrokerGroup("g"))
     #expect(threads() > before)
     await broker.close()
@@ -161,7 +201,8 @@ struct FaultTests {
     await #expect(throws: BrokerSessionEnded.self) { try await consumer.heartbeat() }
     // One that is dropped ends by itself.
     do {
-      let dropped = try await KafkaBroker.open(cluster.servers, topic: "events", policy: Self.policy)
+      let dropped = try await KafkaBroker.open(
+        cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
       _ = try await dropped.join(BrokerGroup("g"))
     }
     let deadline = ContinuousClock.now + .seconds(20)

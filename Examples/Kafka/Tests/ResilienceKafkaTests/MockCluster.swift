@@ -1,5 +1,13 @@
 import CRdkafka
 import Foundation
+import Testing
+
+/// The librdkafka that is linked at run time: it may be another one than that of the headers.
+enum Library {
+  static let isNewEnough = rd_kafka_version() >= 0x0203_0000
+  static let missing: Comment =
+    "librdkafka is older than 2.3: Examples/Kafka/test brings a newer one"
+}
 
 /// Kafka as librdkafka plays it, in this process: for faults that are asked for.
 final class MockCluster: @unchecked Sendable {
@@ -9,16 +17,15 @@ final class MockCluster: @unchecked Sendable {
 
   struct Missing: Error {}
 
+  /// For each rebalance the cluster takes a session less one second, whether or not all have answered before.
+  static let settings = ["session.timeout.ms": "3000", "heartbeat.interval.ms": "250"]
+
   init(topic: String, partitions: Int32 = 4) throws {
-    let configuration = rd_kafka_conf_new()
-    if let debug = ProcessInfo.processInfo.environment["MOCK_DEBUG"] {
-      rd_kafka_conf_set(configuration, "debug", debug, nil, 0)
-    }
-    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else { throw Missing() }
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nil, 0) else { throw Missing() }
     guard let cluster = rd_kafka_mock_cluster_new(client, 1) else { throw Missing() }
     self.client = client
     self.cluster = cluster
-    // Not in the headers of 2.0.2.
+    // As Kafka's `group.initial.rebalance.delay.ms`. Not in the headers of 2.0.2.
     if let symbol = dlsym(nil, "rd_kafka_mock_group_initial_rebalance_delay_ms") {
       typealias SetDelay = @convention(c) (OpaquePointer, Int32) -> Void
       unsafeBitCast(symbol, to: SetDelay.self)(cluster, 100)

@@ -86,18 +86,14 @@ final class BrokerCore: Sendable {
 
   // MARK: - The end
 
-  func stop() {
+  /// - Parameter isCrash: As the end of the process does, for tests.
+  func stop(isCrash: Bool = false) {
     let members = state.value.withLock { state in
       state.isStopped = true
       return Array(state.members.values)
     }
-    for member in members { _ = member.inbox.post(.leave) }
-    ledger.stop()
-    producer.stop()
-  }
-
-  func abandonMembers() {
-    for member in state.value.withLock({ Array($0.members.values) }) { _ = member.inbox.post(.abandon) }
+    for member in members { _ = member.inbox.post(isCrash ? .abandon : .leave) }
+    ledger.stop(isCrash: isCrash)
   }
 
   func waitUntilStopped() async {

@@ -16,7 +16,8 @@ struct Client: @unchecked Sendable {
   ) throws(KafkaError) {
     guard rd_kafka_version() >= Self.oldest.number else {
       let present = String(cString: rd_kafka_version_str())
-      throw KafkaError(.oldLibrary, "open", "librdkafka is \(present), and must be \(Self.oldest.name) or later")
+      throw KafkaError(
+        .oldLibrary, "open", "librdkafka is \(present), and must be \(Self.oldest.name) or later")
     }
     guard let configuration = rd_kafka_conf_new() else {
       throw KafkaError(.failed, "open", "there is no memory")

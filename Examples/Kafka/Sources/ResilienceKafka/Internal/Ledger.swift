@@ -11,7 +11,7 @@ final class Ledger: @unchecked Sendable {
     case wait(end: Int64, Completion<Void>)
     case ends(Completion<[Int64]>)
     case settled([String], isReleased: Bool)
-    case stop
+    case stop(isCrash: Bool)
   }
 
   private static let keeperTime: Int64 = 10_000_000_000
@@ -83,7 +83,10 @@ final class Ledger: @unchecked Sendable {
     }
   }
 
-  func stop() { _ = inbox.post(.stop) }
+  /// Stops the producer as well.
+  ///
+  /// - Parameter isCrash: As the end of the process does, for tests.
+  func stop(isCrash: Bool = false) { _ = inbox.post(.stop(isCrash: isCrash)) }
 
   func waitUntilStopped() async { await ended.wait() }
 
@@ -106,6 +109,7 @@ final class Ledger: @unchecked Sendable {
     }
     for command in inbox.close() { perform(command) }
     for wait in waiting { wait.completion(.failure(KafkaError.closed("read"))) }
+    producer.stop()
     rd_kafka_consumer_close(client.handle)
     rd_kafka_destroy(client.handle)
     ended.open()
@@ -151,7 +155,9 @@ final class Ledger: @unchecked Sendable {
       guard !isReleased else { return }
       releasing.subtract(keys)
       retryAt = monotonicMilliseconds() + 500
-    case .stop: isStopping = true
+    case .stop(let isCrash):
+      isStopping = true
+      if !isCrash { giveUpClaim() }
     }
   }
 
@@ -190,6 +196,18 @@ final class Ledger: @unchecked Sendable {
 
   // MARK: - Events for later
 
+  private func claim(from now: UnixTime, for nanoseconds: Int64) {
+    let claim = StoredKeeper(holder: id, from: now.nanoseconds, until: now.nanoseconds + nanoseconds)
+    producer.produce([topics.ledgerRecord("keeper", claim.storedBytes)]) { _ in }
+  }
+
+  /// So that the next keeper need not wait.
+  private func giveUpClaim() {
+    let now = clock.unixTime
+    let isMine = state.withLock { $0.keeper?.holder == id && $0.keeper?.until ?? 0 > now.nanoseconds }
+    if isMine { claim(from: now, for: 0) }
+  }
+
   /// Publishes what is due, and then removes it: what fails between comes twice.
   private func release() {
     let (now, milliseconds) = (clock.unixTime, monotonicMilliseconds())
@@ -200,9 +218,7 @@ final class Ledger: @unchecked Sendable {
     let isWanted = isMine ? end < now.nanoseconds + Self.keeperTime / 2 : end <= now.nanoseconds
     if isWanted, milliseconds >= claimAt {
       claimAt = milliseconds + 1000
-      let claim = StoredKeeper(
-        holder: id, from: now.nanoseconds, until: now.nanoseconds + Self.keeperTime)
-      producer.produce([topics.ledgerRecord("keeper", claim.storedBytes)]) { _ in }
+      claim(from: now, for: Self.keeperTime)
     }
     guard isMine, milliseconds >= retryAt else { return }
     let keys = due.map(\.key)

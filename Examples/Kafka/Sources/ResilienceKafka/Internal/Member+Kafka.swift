@@ -60,7 +60,9 @@ extension Member {
     }
     receipts = receipts.filter { partitions[$0.value] != nil }
     commits.forget(numbers)
-    if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) { rd_kafka_error_destroy(error) }
+    if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) {
+      rd_kafka_error_destroy(error)
+    }
   }
 
   private func assign(_ numbers: [Int32]) {

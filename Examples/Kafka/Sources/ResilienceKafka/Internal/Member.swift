@@ -69,6 +69,8 @@ final class Member: @unchecked Sendable {
       "session.timeout.ms": "\(max(6000, session))",
       "heartbeat.interval.ms": "\(min(3000, max(250, session / 12)))",
       "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "queued.max.messages.kbytes": "16384",
+      // A partition goes on soon after a window was full: librdkafka would wait for a second.
+      "fetch.queue.backoff.ms": "10",
     ]
     let fixed = [
       // A group that was removed and made anew is another one.
@@ -109,7 +111,9 @@ final class Member: @unchecked Sendable {
     let list = PartitionList()
     list.add(topics.events, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
     rd_kafka_subscribe(client.handle, list.pointer)
-    letInDeadline = monotonicMilliseconds() + min(5000, policy.timeout.milliseconds)
+    // Whoever joins with several consumers, one after the other, keeps the sessions of the first.
+    let patience = min(5000, policy.timeout.milliseconds, policy.session.milliseconds / 3)
+    letInDeadline = monotonicMilliseconds() + patience
     while end == nil { turn() }
     letIn.open()
     finish()
