@@ -12,6 +12,9 @@ final class TansuServer: Sendable {
     return path
   }()
 
+  /// Tansu answers who joins a new group after half of a session.
+  static let settings = ["session.timeout.ms": "3000", "heartbeat.interval.ms": "250"]
+
   static let missing: Comment = "there is no Tansu: Examples/Kafka/test brings it, and a librdkafka for it"
 
   let servers: String

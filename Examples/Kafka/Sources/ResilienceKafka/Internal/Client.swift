@@ -30,11 +30,7 @@ struct Client: @unchecked Sendable {
       }
     }
     // librdkafka writes to the standard error otherwise: what fails is thrown to those who wait for it.
-    if let debug = getenv("KAFKA_DEBUG") {  // TEMPORARY
-      rd_kafka_conf_set(configuration, "debug", debug, nil, 0)
-    } else {
-      rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
-    }
+    rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
     prepare(configuration)
     guard let handle = rd_kafka_new(kind, configuration, &text, text.count) else {
       rd_kafka_conf_destroy(configuration)
