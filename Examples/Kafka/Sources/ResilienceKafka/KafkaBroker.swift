@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// ```swift
 /// let broker = try await KafkaBroker.open("127.0.0.1:9092", topic: "shop")
-/// let bus = EventBus("shop", broker: broker)
+/// let bus = EventBus(source: "shop", broker: broker)
 /// ```
 ///
 /// It keeps what `EventBroker` promises, each event at least once. What a group has settled is committed

@@ -6,7 +6,7 @@ import Testing
 @testable import ResilienceKafka
 
 /// All promises but one, each on librdkafka's mock cluster or on Tansu, most of them on both.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(5)))
 struct ContractTests {
   private static let atOnce = 8
 

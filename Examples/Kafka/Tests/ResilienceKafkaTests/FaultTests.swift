@@ -181,34 +181,48 @@ struct FaultTests {
     withExtendedLifetime(cluster) {}
   }
 
-  @Test func aClosedBrokerLeavesNoThreadAndRefuses() async throws {
-    func threads() -> Int {
-      (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.filter { task in
-        let name = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
-        return name?.hasPrefix("rdk:") ?? false
-      }.count ?? -1
+  @Test func aClosedBrokerRefuses() async throws {
+    try await with { _, broker in
+      let consumer = try await broker.join(BrokerGroup("g"))
+      await broker.close()
+      await #expect(throws: KafkaError.self) { try await broker.publish([try event(1)]) }
+      await #expect(throws: KafkaError.self) { _ = try await broker.join(BrokerGroup("g")) }
+      await #expect(throws: BrokerSessionEnded.self) { try await consumer.heartbeat() }
     }
-    let cluster = try MockCluster(topic: "events")
-    let before = threads()
-    let broker = try await KafkaBroker.open(
-      cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
-    let consumer = try await broker.join(BrokerGroup("g"))
-    #expect(threads() > before)
-    await broker.close()
-    #expect(threads() == before)
-    await #expect(throws: KafkaError.self) { try await broker.publish([try event(1)]) }
-    await #expect(throws: KafkaError.self) { _ = try await broker.join(BrokerGroup("g")) }
-    await #expect(throws: BrokerSessionEnded.self) { try await consumer.heartbeat() }
-    // One that is dropped ends by itself.
-    do {
-      let dropped = try await KafkaBroker.open(
+  }
+
+  /// In a process of its own, where no other test has threads.
+  @Test func aBrokerThatIsClosedOrDroppedLeavesNoThread() async {
+    await #expect(processExitsWith: .success) {
+      let cluster = try MockCluster(topic: "events")
+      let before = Self.threads()
+      let broker = try await KafkaBroker.open(
         cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
-      _ = try await dropped.join(BrokerGroup("g"))
+      let consumer = try await broker.join(BrokerGroup("g"))
+      try #require(Self.threads() > before)
+      await broker.close()
+      try #require(Self.threads() == before)
+      withExtendedLifetime(consumer) {}
+      do {
+        let dropped = try await KafkaBroker.open(
+          cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
+        _ = try await dropped.join(BrokerGroup("g"))
+      }
+      let deadline = ContinuousClock.now + .seconds(20)
+      while Self.threads() != before, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      try #require(Self.threads() == before)
+      withExtendedLifetime(cluster) {}
     }
-    let deadline = ContinuousClock.now + .seconds(20)
-    while threads() != before, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
-    #expect(threads() == before)
-    withExtendedLifetime(cluster) {}
+  }
+
+  /// librdkafka's.
+  private static func threads() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.filter { task in
+      let name = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
+      return name?.hasPrefix("rdk:") ?? false
+    }.count ?? -1
   }
 
   @Test func aPlaceWithoutKafkaIsAnErrorInTime() async throws {

@@ -21,7 +21,9 @@ final class MockCluster: @unchecked Sendable {
   static let settings = ["session.timeout.ms": "3000", "heartbeat.interval.ms": "250"]
 
   init(topic: String, partitions: Int32 = 4) throws {
-    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), nil, 0) else { throw Missing() }
+    let configuration = rd_kafka_conf_new()
+    rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else { throw Missing() }
     guard let cluster = rd_kafka_mock_cluster_new(client, 1) else { throw Missing() }
     self.client = client
     self.cluster = cluster

@@ -163,9 +163,11 @@ final class Ledger: @unchecked Sendable {
 
   private func queryEnds() throws(KafkaError) -> [Int64] {
     let count = topics.partitions
+    let deadline = monotonicMilliseconds() + policy.timeout.milliseconds
+    func left() -> Int32 { Int32(max(1, deadline - monotonicMilliseconds())) }
     let list = PartitionList(capacity: count)
     for partition in 0..<count { list.add(topics.events, Int32(partition), offset: -1) }
-    let code = rd_kafka_offsets_for_times(client.handle, list.pointer, Int32(policy.timeout.milliseconds))
+    let code = rd_kafka_offsets_for_times(client.handle, list.pointer, left())
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "read") }
     var ends = [Int64](repeating: 0, count: count)
     for element in list.elements {
@@ -174,7 +176,7 @@ final class Ledger: @unchecked Sendable {
       // Some brokers answer that an end has no time.
       if high < 0 {
         let code = rd_kafka_query_watermark_offsets(
-          client.handle, topics.events, element.partition, &low, &high, Int32(policy.timeout.milliseconds))
+          client.handle, topics.events, element.partition, &low, &high, left())
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "read") }
       }
       ends[Int(element.partition)] = high
