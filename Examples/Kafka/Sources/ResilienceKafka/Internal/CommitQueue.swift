@@ -25,6 +25,9 @@ final class CommitQueue {
   var isBusy: Bool { flight != nil }
   var isDirty: Bool { !partitions.isEmpty || !waiting.isEmpty }
 
+  /// In how many milliseconds there is something to commit; `nil` when there is nothing, or one is under way.
+  var delay: Int? { isDirty && !isBusy ? max(0, retryAt - monotonicMilliseconds()) : nil }
+
   func dirty(_ partition: Int32) { partitions.insert(partition) }
 
   func passed(_ partition: Int32) { passedOver.insert(partition) }

@@ -14,7 +14,7 @@ final class Ledger: @unchecked Sendable {
     case stop(isCrash: Bool)
   }
 
-  private static let keeperTime: Int64 = 10_000_000_000
+  private static let keeperTime: Int64 = 3_000_000_000
 
   private let state = Mutex(LedgerState())
   private let inbox = Inbox<Command>()

@@ -136,7 +136,7 @@ final class Member: @unchecked Sendable {
 
   private func poll() {
     var timeout = Int32(min(200, max(10, policy.session.milliseconds / 8)))
-    if commits.isDirty, !commits.isBusy { timeout = 0 }
+    if let delay = commits.delay { timeout = min(timeout, Int32(clamping: delay)) }
     var count = 0
     while count < 500, let message = rd_kafka_consumer_poll(client.handle, timeout) {
       read(message)
