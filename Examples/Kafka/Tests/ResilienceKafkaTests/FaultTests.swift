@@ -7,7 +7,7 @@ import Testing
 @testable import ResilienceKafka
 
 /// On librdkafka's mock cluster, which fails as it is told.
-@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: Library.isNewEnough, Library.missing))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: Library.isNewEnough, Library.missing))
 struct FaultTests {
   private static let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20), timeout: .seconds(3))
 
