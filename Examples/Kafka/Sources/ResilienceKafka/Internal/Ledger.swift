@@ -62,8 +62,8 @@ final class Ledger: @unchecked Sendable {
 
   func read<Value>(_ body: (LedgerState) -> Value) -> Value { state.withLock { body($0) } }
 
-  /// Waits until all is read that is there now: what is written behind it has been read then. Asking Kafka where
-  /// the topic ends would have no time limit in librdkafka.
+  /// Waits until all is read that is there now: what is written behind it has been read then. Asking Kafka
+  /// where the topic ends would have no time limit in librdkafka.
   func sync() async throws { try await write([topics.ledgerRecord("sync", Array("{}".utf8))]) }
 
   /// Writes records, and waits until they are read here.

@@ -23,8 +23,8 @@ struct PartitionProgress: Equatable {
     self.unsettled = unsettled
   }
 
-  /// `1 LENGTH SKIP:COUNT:DELIVERIES …`: the length from the base to the end, then runs. What does not fit is
-  /// as not read.
+  /// `1 LENGTH SKIP:COUNT:DELIVERIES …`: the length from the base to the end, then runs. What does not fit
+  /// is as not read.
   var metadata: String {
     var runs = ""
     var end = end
