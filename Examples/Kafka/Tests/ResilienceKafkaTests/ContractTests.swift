@@ -15,7 +15,7 @@ struct ContractTests {
   private static let onNeither: Set = ["leavingAndGivingBackDuringRedeliveryLosesNothing"]
 
   /// A consumer comes while another one holds what is to move. The mock cluster refuses it when its
-  /// `SyncGroup` comes behind the leader's, begins anew, and goes on without those that have not answered yet.
+  /// `SyncGroup` comes behind the leader's, begins anew, and goes on without those that have not answered.
   private static let onTansuOnly: Set = [
     "aKeyMovesOnceNothingOfItIsUnsettled", "aHeartbeatKeepsWhatIsHeld", "consumersShareTheKeys",
     "aPartitionKeyComesBeforeTheSubject",

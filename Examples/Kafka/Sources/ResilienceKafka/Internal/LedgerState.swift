@@ -3,8 +3,8 @@ internal import Resilience
 /// What the ledger says: a compacted topic of one partition, so that all processes read the same in the same
 /// order. Pure.
 ///
-/// Its keys are `group/ID`, `letter/ID`, `later/ID`, `keeper` and `sync`; a record without a value removes what
-/// has the key.
+/// Its keys are `group/ID`, `letter/ID`, `later/ID`, `keeper` and `sync`; a record without a value removes
+/// what has the key.
 struct LedgerState {
   struct Group: Sendable {
     let id: String
