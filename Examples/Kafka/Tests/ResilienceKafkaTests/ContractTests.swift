@@ -11,7 +11,7 @@ struct ContractTests {
   private static let atOnce = 8
 
   /// Neither plays it as Kafka does: a consumer joins while others keep what they hold, without end. The mock
-  /// cluster goes on without them, and Tansu goes on waiting for a leader that has left.
+  /// cluster goes on without them, and a group of Tansu's hangs.
   private static let onNeither: Set = ["leavingAndGivingBackDuringRedeliveryLosesNothing"]
 
   /// A consumer comes while another one holds what is to move. The mock cluster refuses it when its

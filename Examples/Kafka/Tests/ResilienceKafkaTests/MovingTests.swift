@@ -19,7 +19,7 @@ struct MovingTests {
 
   @Test(.enabled(if: Library.isNewEnough && TansuServer.executable != nil, TansuServer.missing))
   func nothingIsLostAndKeysKeepTheirOrderOnTansu() async throws {
-    // Tansu waits without end for one that leaves before it was let in: here all stay once they have come.
+    // A group of Tansu's may hang when one leaves before it was let in: here all stay once they have come.
     try await TansuServer.with { server in
       try await comeAndGo(server.servers, TansuServer.settings, stays: [1000, 1000])
     }
