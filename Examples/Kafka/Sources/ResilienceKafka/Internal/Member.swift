@@ -1,0 +1,201 @@
+internal import CRdkafka
+internal import Foundation
+internal import Resilience
+internal import Synchronization
+
+/// One consumer of a group: a client of librdkafka, and the thread that everything of it belongs to.
+final class Member: @unchecked Sendable {
+  struct Waiting {
+    let token: CancellationToken
+    let limit: Int
+    let completion: MemberCommand.Completion<[BrokerDelivery]>
+  }
+
+  struct Handing {
+    let entries: [(partition: Int32, entry: PartitionState.Entry)]
+    let caller: Waiting
+  }
+
+  enum End { case leave, removed, abandoned }
+
+  let group: String
+  let groupID: String
+  let inbox = Inbox<MemberCommand>()
+  /// Kafka has let it in and said what it gets, or does not do so in time.
+  let letIn = Gate()
+  let ended = Gate()
+  let client: Client
+  let box: Box
+  let topics: Topics
+  let policy: KafkaBrokerPolicy
+  let filter: EventFilter
+  private let starts: [Int64]
+  private let onUnreadable: @Sendable (String) -> Void
+  let onEnd: @Sendable (Member) -> Void
+
+  // The rest belongs to the thread.
+  var partitions: [Int32: PartitionState] = [:]
+  var receipts: [UInt64: Int32] = [:]
+  var lastReceipt = UInt64.random(in: 0...1 << 40)
+  var waiting: [Waiting] = []
+  var rotor: Int32 = 0
+  var lastTouched = monotonicMilliseconds()
+  var end: End?
+  /// What Kafka has given or taken, and was not answered yet.
+  var toAssign: [Int32]?
+  var toRevoke: [Int32]?
+  var assignAt = 0
+  var revokedAt = 0
+  var wasLetIn = false
+  private var isLetIn = false
+  private var letInDeadline = 0
+  var isClosing = false
+  let commits = CommitQueue()
+
+  init(
+    _ settings: [String: String], _ topics: Topics, _ policy: KafkaBrokerPolicy, _ group: LedgerState.Group,
+    onUnreadable: @escaping @Sendable (String) -> Void, onEnd: @escaping @Sendable (Member) -> Void
+  ) throws(KafkaError) {
+    self.group = group.stored.name
+    groupID = group.id
+    filter = group.filter
+    starts = group.stored.starts
+    self.topics = topics
+    self.policy = policy
+    self.onUnreadable = onUnreadable
+    self.onEnd = onEnd
+    let session = policy.session.milliseconds
+    let usual = [
+      "session.timeout.ms": "\(max(6000, session))",
+      "heartbeat.interval.ms": "\(min(3000, max(250, session / 12)))",
+      "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "queued.max.messages.kbytes": "16384",
+      // A partition goes on soon after a window was full: librdkafka would wait for a second.
+      "fetch.queue.backoff.ms": "10",
+    ]
+    let fixed = [
+      // A group that was removed and made anew is another one.
+      "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
+      "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
+      // Only those partitions move that another consumer gets.
+      "partition.assignment.strategy": "cooperative-sticky",
+    ]
+    let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
+    let box = Box()
+    self.box = box
+    client = try Client(RD_KAFKA_CONSUMER, settings) { configuration in
+      rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(box).toOpaque())
+      rd_kafka_conf_set_rebalance_cb(configuration) { client, code, list, opaque in
+        guard let opaque else { return }
+        Unmanaged<Box>.fromOpaque(opaque).takeUnretainedValue().member?.rebalance(code, list)
+        rd_kafka_yield(client)
+      }
+    }
+    box.member = self
+  }
+
+  /// How the callbacks, which come on the member's thread, find it.
+  final class Box {
+    weak var member: Member?
+  }
+
+  func start() {
+    Thread.detachNewThread { [self] in run() }
+  }
+
+  // MARK: - The thread
+
+  private func run() {
+    rd_kafka_poll_set_consumer(client.handle)
+    let queue = QueueReference(client)
+    inbox.onArrival { queue.yield() }
+    let list = PartitionList()
+    list.add(topics.events, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID))
+    rd_kafka_subscribe(client.handle, list.pointer)
+    // Whoever joins with several consumers, one after the other, keeps the sessions of the first.
+    let patience = min(5000, policy.timeout.milliseconds, policy.session.milliseconds / 3)
+    letInDeadline = monotonicMilliseconds() + patience
+    while end == nil { turn() }
+    letIn.open()
+    finish()
+  }
+
+  private func turn() {
+    for command in inbox.take() { perform(command) }
+    poll()
+    moveOn()
+    handOut()
+    commitIfDue()
+    if !isLetIn, wasLetIn && toAssign == nil || monotonicMilliseconds() >= letInDeadline {
+      isLetIn = true
+      letIn.open()
+    }
+    // What is committed without anybody who waits for it, as what was passed over, is no sign of a consumer.
+    if !waiting.isEmpty || commits.hasWaiting || !isLetIn { lastTouched = monotonicMilliseconds() }
+    if monotonicMilliseconds() - lastTouched > policy.session.milliseconds { end = end ?? .leave }
+  }
+
+  private func poll() {
+    var timeout = Int32(min(200, max(10, policy.session.milliseconds / 8)))
+    if let delay = commits.delay { timeout = min(timeout, Int32(clamping: delay)) }
+    var count = 0
+    while count < 500, let message = rd_kafka_consumer_poll(client.handle, timeout) {
+      read(message)
+      rd_kafka_message_destroy(message)
+      count += 1
+      timeout = 0
+    }
+    if toRevoke != nil, rd_kafka_assignment_lost(client.handle) != 0 { unassign() }
+  }
+
+  private func read(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+    let number = message.pointee.partition
+    partitions[number]?.add(event(of: message), at: message.pointee.offset)
+    guard let partition = partitions[number] else { return }
+    commits.passed(number)
+    if !partition.isPaused, partition.entries.count >= policy.window { setPaused(number, true) }
+  }
+
+  private func event(
+    of message: UnsafeMutablePointer<rd_kafka_message_t>
+  ) -> (event: EncodedEvent, history: [DeadLetter.Death])? {
+    if let target = header(Topics.target, of: message) {
+      guard String(decoding: target, as: UTF8.self) == groupID else { return nil }
+    }
+    guard let event = try? EncodedEvent(json: message.pointee.valueBytes ?? []) else {
+      onUnreadable("\(topics.events)/\(message.pointee.partition) at \(message.pointee.offset)")
+      return nil
+    }
+    let isOurs = header(Topics.target, of: message) != nil || filter.matches(event.type)
+    guard isOurs else { return nil }
+    let history = header(Topics.history, of: message).flatMap { [StoredDeath](stored: $0) } ?? []
+    return (event, history.compactMap(\.death))
+  }
+
+  private func header(_ name: String, of message: UnsafeMutablePointer<rd_kafka_message_t>) -> [UInt8]? {
+    var headers: OpaquePointer?
+    guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    var value: UnsafeRawPointer?
+    var size = 0
+    guard rd_kafka_header_get_last(headers, name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let value
+    else { return nil }
+    return Array(UnsafeRawBufferPointer(start: value, count: size))
+  }
+
+  func setPaused(_ number: Int32, _ isPaused: Bool) {
+    let list = PartitionList()
+    list.add(topics.events, number, offset: 0)
+    if isPaused {
+      rd_kafka_pause_partitions(client.handle, list.pointer)
+    } else {
+      rd_kafka_resume_partitions(client.handle, list.pointer)
+    }
+    partitions[number]?.isPaused = isPaused
+  }
+
+  /// Where a partition begins of which nothing is committed: none is the oldest.
+  func start(of partition: Int32) -> Int64 {
+    let index = Int(partition)
+    return starts.indices.contains(index) ? starts[index] : 0
+  }
+}
