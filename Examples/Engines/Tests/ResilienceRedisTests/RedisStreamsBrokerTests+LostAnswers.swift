@@ -41,6 +41,21 @@ extension RedisTests.RedisStreamsBrokerTests {
     }
   }
 
+  @Test func aJoinThatIsDoneWhenItWasGivenUpJoinsNobody() async throws {
+    try await withBroker { broker, _, redis in
+      let first = try #require(try await broker.join(BrokerGroup("g")) as? StreamsConsumer)
+      func join(_ members: RESPCommand.Argument...) async throws -> String {
+        let arguments: [RESPCommand.Argument] = ["g", "64", "all", "", "0", "4000000"]
+        return try await broker.run(.join, arguments + members)
+          .items("a session", atLeast: 3)[0].text("whether it is joined")
+      }
+      #expect(try await join("here", "late") == "joined")
+      #expect(try await join("late") == "lost")
+      let members = RESPCommand("ZCARD", [.text("b:g:\(first.number):m")])
+      #expect(try await redis.reply(to: members).integer("consumers") == 2)
+    }
+  }
+
   @Test func whatALostAnswerHandedOutDoesNotCountWhenTheConsumerLeaves() async throws {
     try await withBroker { broker, server, redis in
       let client = RedisClient(port: server.port, timeLimit: .milliseconds(100))

@@ -16,12 +16,12 @@ struct FaultTests {
   }
 
   private func with(
-    _ settings: [String: String] = MockCluster.settings,
+    _ settings: [String: String] = MockCluster.settings, _ policy: KafkaBrokerPolicy = policy,
     _ body: (MockCluster, KafkaBroker) async throws -> Void
   ) async throws {
     let cluster = try MockCluster(topic: "events")
     let broker = try await KafkaBroker.open(
-      cluster.servers, topic: "events", policy: Self.policy, settings: settings)
+      cluster.servers, topic: "events", policy: policy, settings: settings)
     do {
       try await body(cluster, broker)
     } catch {

@@ -66,6 +66,16 @@ struct PartitionTests {
     #expect(state.held == 1)
   }
 
+  @Test func anyCountOfDeliveriesIsGivenBack() throws {
+    var state = try filled(0..<1)
+    for deliveries in [Int.max, Int.min] {
+      let receipt = UInt64(deliveries < 0 ? 1 : 2)
+      #expect(state.take(1) { receipt }.count == 1)
+      state.giveBack(0, receipt, deliveries: deliveries)
+    }
+    #expect(state.take(1) { 3 }.map(\.deliveries) == [0])
+  }
+
   @Test func whatIsTakenAwayIsNotHandedOut() throws {
     var state = try filled(0..<3)
     state.isDraining = true

@@ -37,16 +37,20 @@ final class KafkaConsumer: BrokerConsumer {
   /// What is published with a settlement is published first, then the settlement is committed: at least once.
   func settle(_ settlements: [BrokerSettlement]) async throws -> [BrokerReceipt] {
     guard !settlements.isEmpty else { return [] }
-    var repeated: [BrokerReceipt] = []
-    var first: [BrokerReceipt: BrokerSettlement] = [:]
-    for settlement in settlements where first.updateValue(settlement, forKey: settlement.receipt) != nil {
-      repeated.append(settlement.receipt)
+    // A receipt that occurs twice is settled by the first, and stale in the others.
+    var known: Set<BrokerReceipt> = []
+    var (first, repeated): ([BrokerSettlement], [BrokerReceipt]) = ([], [])
+    for settlement in settlements {
+      if known.insert(settlement.receipt).inserted {
+        first.append(settlement)
+      } else {
+        repeated.append(settlement.receipt)
+      }
     }
-    let claims = try await ask { .claim(Array(first.keys), $0) }
-    let ours = settlements.filter { claims.events[$0.receipt] != nil }
-    // In the order of the call.
-    let stale = settlements.map(\.receipt).filter { claims.events[$0] == nil }
-    guard !ours.isEmpty else { return stale }
+    let claims = try await ask { [receipts = first.map(\.receipt)] in .claim(receipts, $0) }
+    let ours = first.filter { claims.events[$0.receipt] != nil }
+    let stale = first.map(\.receipt).filter { claims.events[$0] == nil }
+    guard !ours.isEmpty else { return stale + repeated }
     do {
       _ = try await producer.produce(ours.flatMap { records($0, claims) })
     } catch {

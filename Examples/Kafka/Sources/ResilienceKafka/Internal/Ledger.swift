@@ -15,6 +15,8 @@ final class Ledger: @unchecked Sendable {
   }
 
   private static let keeperTime: Int64 = 3_000_000_000
+  /// Events for later that are stored in one turn.
+  private static let mostAtOnce = 500
 
   private let state = Mutex(LedgerState())
   private let inbox = Inbox<Command>()
@@ -117,9 +119,11 @@ final class Ledger: @unchecked Sendable {
 
   private func untilNextDue() -> Int32 {
     guard let due = state.withLock({ $0.earliest }) else { return 500 }
-    let left = due.nanoseconds - clock.unixTime.nanoseconds
+    let now = clock.unixTime
     // What is due waits for the keeper, or for what is under way.
-    return left <= 0 ? 20 : Int32(min(500, left / 1_000_000 + 1))
+    guard due > now else { return 20 }
+    let (left, isBeyond) = due.nanoseconds.subtractingReportingOverflow(now.nanoseconds)
+    return isBeyond ? 500 : Int32(min(500, left / 1_000_000 + 1))
   }
 
   private func apply(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
@@ -223,16 +227,19 @@ final class Ledger: @unchecked Sendable {
       claim(from: now, for: Self.keeperTime)
     }
     guard isMine, milliseconds >= retryAt else { return }
-    let keys = due.map(\.key)
-    releasing.formUnion(keys)
-    let (producer, topics, inbox) = (producer, topics, inbox)
-    producer.produce(due.map { topics.record(of: $0.event) }) { result in
-      guard case .success = result else {
-        _ = inbox.post(.settled(keys, isReleased: false))
-        return
-      }
-      producer.produce(keys.map { topics.ledgerRecord($0, nil) }) { result in
-        if case .failure = result { _ = inbox.post(.settled(keys, isReleased: false)) }
+    // Each by itself: one that cannot be stored does not have the others stored again.
+    for scheduled in due.prefix(Self.mostAtOnce) {
+      let key = scheduled.key
+      releasing.insert(key)
+      let (producer, topics, inbox) = (producer, topics, inbox)
+      producer.produce([topics.record(of: scheduled.event)]) { result in
+        guard case .success = result else {
+          _ = inbox.post(.settled([key], isReleased: false))
+          return
+        }
+        producer.produce([topics.ledgerRecord(key, nil)]) { result in
+          if case .failure = result { _ = inbox.post(.settled([key], isReleased: false)) }
+        }
       }
     }
   }

@@ -60,6 +60,8 @@ extension Member {
     }
     receipts = receipts.filter { partitions[$0.value] != nil }
     commits.forget(numbers)
+    // librdkafka keeps the pause of a partition that it loses, and gives nothing of it when it comes back.
+    rd_kafka_resume_partitions(client.handle, list.pointer)
     if let error = rd_kafka_incremental_unassign(client.handle, list.pointer) {
       rd_kafka_error_destroy(error)
     }

@@ -150,10 +150,26 @@ final class Member: @unchecked Sendable {
   private func read(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
     guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
     let number = message.pointee.partition
+    if let known = partitions[number], message.pointee.offset < known.start {
+      beginAnew(number, at: message.pointee.offset)
+    }
     partitions[number]?.add(event(of: message), at: message.pointee.offset)
     guard let partition = partitions[number] else { return }
     commits.passed(number)
     if !partition.isPaused, partition.entries.count >= policy.window { setPaused(number, true) }
+  }
+
+  /// The log is shorter than what was committed, as after a loss or when the topic was made again: what is in it
+  /// now are other events, of which nothing is settled.
+  private func beginAnew(_ number: Int32, at offset: Int64) {
+    let isPaused = partitions[number]?.isPaused ?? false
+    let isDraining = partitions[number]?.isDraining ?? false
+    partitions[number] = PartitionState(PartitionProgress(base: offset, end: offset, unsettled: []))
+    partitions[number]?.isDraining = isDraining
+    if isPaused { setPaused(number, false) }
+    // What was handed out of the earlier log is stale.
+    receipts = receipts.filter { $0.value != number }
+    onUnreadable("\(topics.events)/\(number) begins anew at \(offset), before what was committed")
   }
 
   private func event(

@@ -11,8 +11,13 @@ struct PartitionState {
     var isSettling = false
   }
 
+  /// As many as the metadata of a commit can say.
+  private static let mostDeliveries = 1 << 40
+
   private(set) var entries: [Entry] = []
   private(set) var held = 0
+  /// Where it began: Kafka has nothing before it, unless the log was made anew.
+  let start: Int64
   /// Behind the last that was read.
   private(set) var next: Int64
   /// What an earlier consumer has left, and was not read again yet.
@@ -22,6 +27,7 @@ struct PartitionState {
   var isPaused = false
 
   init(_ progress: PartitionProgress) {
+    start = progress.base
     next = progress.base
     left = Dictionary(progress.unsettled.map { ($0.offset, $0.deliveries) }) { first, _ in first }
     leftEnd = max(progress.end, progress.base)
@@ -95,7 +101,7 @@ struct PartitionState {
     guard let index = index(of: offset, receipt) else { return }
     entries[index].receipt = nil
     entries[index].isSettling = false
-    entries[index].deliveries = max(0, deliveries)
+    entries[index].deliveries = min(max(0, deliveries), Self.mostDeliveries)
     held -= 1
   }
 }

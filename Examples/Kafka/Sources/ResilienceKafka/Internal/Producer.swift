@@ -14,6 +14,8 @@ final class Producer: Sendable {
     var headers: [(name: String, value: [UInt8])] = []
   }
 
+  /// A dead letter, which has its event and why it died, is longer than the event, of which Kafka takes 1 MiB.
+  static let longestRecord = 4 << 20
   private static let capacity = 100_000
   private let client: Client
   private let open = Mutex(true)
@@ -26,6 +28,7 @@ final class Producer: Sendable {
     let usual = ["partitioner": "murmur2_random", "linger.ms": "0"]
     let fixed = [
       "enable.idempotence": "true", "message.timeout.ms": "\(policy.timeout.milliseconds)",
+      "message.max.bytes": "\(Self.longestRecord)",
       "queue.buffering.max.messages": "\(Self.capacity)",
     ]
     let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
@@ -44,7 +47,10 @@ final class Producer: Sendable {
     rd_kafka_flush(client.handle, timeout)
     // Whoever waits still is told that it failed.
     rd_kafka_purge(client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-    while rd_kafka_outq_len(client.handle) > 0, rd_kafka_poll(client.handle, 100) > 0 {}
+    let end = monotonicMilliseconds() + 5000
+    while rd_kafka_outq_len(client.handle) > 0, monotonicMilliseconds() < end {
+      rd_kafka_poll(client.handle, 100)
+    }
     rd_kafka_destroy(client.handle)
     ended.open()
   }

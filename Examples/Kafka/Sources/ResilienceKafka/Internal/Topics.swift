@@ -82,6 +82,7 @@ struct Topics: Sendable {
     ]
     defer { for topic in new { rd_kafka_NewTopic_destroy(topic) } }
     rd_kafka_NewTopic_set_config(new[1], "cleanup.policy", "compact")
+    rd_kafka_NewTopic_set_config(new[1], "max.message.bytes", "\(Producer.longestRecord)")
     let queue = rd_kafka_queue_new(client.handle)
     defer { rd_kafka_queue_destroy(queue) }
     let options = rd_kafka_AdminOptions_new(client.handle, RD_KAFKA_ADMIN_OP_CREATETOPICS)

@@ -26,7 +26,10 @@ struct FaultOptions: ParsableArguments, Sendable {
   @Option(help: "Fill the disk of the hub, an engine or a service for ten seconds.")
   var diskFull: [String] = []
 
-  @Option(help: "Set the clock of a process for ten seconds, such as orders:+3600 or orders:-3600.")
+  @Option(
+    help:
+      "Set the clock of a process for ten seconds, such as orders:+3600 or orders:-3600; by a minute at least."
+  )
   var clock: [Setting] = []
 
   @Flag(help: "All of these in turn, as many as are possible here.")
@@ -47,14 +50,16 @@ struct FaultOptions: ParsableArguments, Sendable {
   struct Setting: ExpressibleByArgument, Sendable {
     /// Ten years: a date beyond is no date of a clock.
     static let most = 315_360_000
+    /// Less is not told from how long an answer takes.
+    static let least = 60
 
     var name: String
     var ahead: Int
 
     init?(argument: String) {
       let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-      guard parts.count == 2, let ahead = Int(parts[1]), ahead != 0,
-        (-Self.most...Self.most).contains(ahead)
+      guard parts.count == 2, let ahead = Int(parts[1]),
+        (-Self.most...Self.most).contains(ahead), abs(ahead) >= Self.least
       else { return nil }
       (name, self.ahead) = (String(parts[0]), ahead)
     }

@@ -50,7 +50,7 @@ struct ConfigurationFollower: Sendable {
             metadata: ["version": "\(configuration.version)", "error": "\(error)"])
         }
       }
-      // Who starts is to go by it before the first requests come.
+      // Who starts is to go by it soon.
       let isStarting = isFirst && !isAway
       try await context.clock.sleep(for: isStarting ? .milliseconds(100) : Self.interval)
     }

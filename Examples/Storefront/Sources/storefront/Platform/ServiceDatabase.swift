@@ -23,12 +23,12 @@ final class ServiceDatabase: Sendable {
     var configuration = Configuration()
     configuration.journalMode = .wal
     configuration.busyMode = .timeout(5)
-    // An answer that was given must outlive a power cut, too.
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     // An order goes through several of them, and waits for each once the broker is back.
     outbox = SQLiteOutbox(
       source: source, backoff: .exponential(base: .milliseconds(100), cap: .seconds(1)), onEvent: onEvent)
     queue = try DatabaseQueue(path: path, configuration: configuration)
+    // An answer that was given must outlive a power cut, too. GRDB sets NORMAL when it opens a file in this mode.
+    try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     try queue.write { [inbox, outbox] database in
       try inbox.createTable(in: database)
       try outbox.createTable(in: database)
@@ -47,7 +47,7 @@ final class ServiceDatabase: Sendable {
     try await queue.read(body)
   }
 
-  /// The same, for what cannot wait: it blocks the thread.
+  /// The same for callers that are not async: it blocks the thread.
   func readNow<Value>(_ body: (Database) throws -> Value) throws -> Value { try queue.read(body) }
 
   func write<Value: Sendable>(

@@ -66,8 +66,9 @@ struct ConfigurationService: StorefrontService {
 
   private func put(_ request: Request, _ context: StorefrontContext) async throws -> ConfigurationVersion {
     guard let who = request.headers[.customer] else { throw HTTPError(.badRequest) }
-    let key = "configuration \(who) \(try request.idempotencyKey())"
     let base = try request.baseVersion()
+    // A key that somebody uses again for a later version is another one.
+    let key = "configuration \(who) \(base) \(try request.idempotencyKey())"
     let change = try await request.decode(as: Change.self, context: context)
     do {
       _ = try ShopPolicies(change.values)
@@ -87,8 +88,8 @@ struct ConfigurationService: StorefrontService {
         throw HTTPError(
           .preconditionFailed,
           message:
-            "version \(latest.version) is there, by \(latest.by ?? "nobody"), and this one is based on "
-            + "\(base)")
+            "version \(latest.version) is there, by \(latest.by ?? "nobody"), and your change is based on "
+            + "version \(base)")
       }
       let version = ConfigurationVersion(
         version: base + 1, time: time, by: who, note: note, values: change.values)

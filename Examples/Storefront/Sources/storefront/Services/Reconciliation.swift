@@ -48,12 +48,22 @@ final class Reconciliation: Sendable {
         try database.execute(sql: "UPDATE orders SET repeats = repeats + 1 WHERE id = ?", arguments: [id])
         let sql = "SELECT document, repeats FROM orders WHERE id = ?"
         guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { continue }
-        let order = try JSONDecoder().decode(Order.self, from: Data((row["document"] as String).utf8))
+        // One that cannot be read stays awaited, and holds up no other one.
+        let document = Data((row["document"] as String).utf8)
+        guard let order = try? JSONDecoder().decode(Order.self, from: document) else { continue }
         try orders.publish(
           order, as: Topic.orderCreated,
           id: "\(id)/\(Topic.orderCreated.name)/again-\(row["repeats"] as Int)", subject: id, in: database,
           context)
       }
+    }
+    notePublished(due, at: context.readClock())
+  }
+
+  /// Once it is written: what could not be is due again at once.
+  private func notePublished(_ ids: [String], at now: Instant) {
+    seen.withLock { seen in
+      for id in ids { seen[id] = Awaited(since: now, repeats: (seen[id]?.repeats ?? 0) + 1) }
     }
   }
 
@@ -66,9 +76,7 @@ final class Reconciliation: Sendable {
           seen[id] = Awaited(since: now)
           continue
         }
-        guard known.isDue(at: now, patience) else { continue }
-        seen[id] = Awaited(since: now, repeats: known.repeats + 1)
-        due.append(id)
+        if known.isDue(at: now, patience) { due.append(id) }
       }
       return due
     }

@@ -25,7 +25,7 @@ struct FaultEquipment: Sendable {
   /// Why the clock of a process cannot be set here; `nil` where it can.
   static var whyNoClock: String? {
     FileManager.default.fileExists(atPath: clockLibrary)
-      ? nil : "\(clockLibrary), which the package builds on Linux, is not there"
+      ? nil : "\(clockLibrary) is not there: `swift build` builds it on Linux, and `swift run` does not"
   }
 
   static var clockLibrary: String {

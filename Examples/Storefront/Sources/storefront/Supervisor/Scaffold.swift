@@ -14,6 +14,8 @@ final class Scaffold: Sendable {
   /// Sets up what the first argument says, tells of it, and takes down what the second one says when its
   /// input ends, which is below, or with this process, of which it may hear at any time.
   private static let script = """
+    \(Shell.pathOfRoot)
+    export PATH
     trap '' INT TERM PIPE
     sh -ec "$1" 2>&1 && echo \(up)
     exec >/dev/null 2>&1

@@ -17,7 +17,8 @@ enum Shell {
   @discardableResult
   static func run(_ script: String) async throws -> String {
     let result = try await Subprocess.run(
-      .path("/bin/sh"), arguments: ["-ec", script], input: .none, output: .string(limit: 1 << 20),
+      .path("/bin/sh"), arguments: ["-ec", "\(pathOfRoot)\n\(script)"], input: .none,
+      output: .string(limit: 1 << 20),
       error: .string(limit: 1 << 16))
     guard result.terminationStatus.isSuccess else {
       let text = result.standardError.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -25,6 +26,9 @@ enum Shell {
     }
     return result.standardOutput
   }
+
+  /// Where tools of root are, whoever has become root by.
+  static let pathOfRoot = "PATH=\"$PATH:/usr/sbin:/sbin\""
 
   /// A text as one word of a script.
   static func quoted(_ text: String) -> String { "'\(text.replacingOccurrences(of: "'", with: "'\\''"))'" }

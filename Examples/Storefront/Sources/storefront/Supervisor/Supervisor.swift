@@ -191,7 +191,8 @@ final class Supervisor: Sendable {
 
   // MARK: - Readiness
 
-  private func waitUntilReady(within limit: Duration) async throws {
+  /// - Throws: ``NotReady`` when some process is not by then.
+  func waitUntilReady(within limit: Duration) async throws {
     let end = ContinuousClock.now + limit
     while case let missing = await notReady(), !missing.isEmpty {
       try Task.checkCancellation()

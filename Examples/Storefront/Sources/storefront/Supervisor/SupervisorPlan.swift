@@ -27,7 +27,7 @@ struct SupervisorPlan: Sendable {
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
   ///   - collector: Where spans go; `nil` for the monitor.
-  ///   - isBare: Whether services call each other without any pattern, for comparison.
+  ///   - isBare: Whether services call each other without any pattern and without traces, for comparison.
   ///   - equipment: What faults need to find.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
@@ -51,7 +51,8 @@ struct SupervisorPlan: Sendable {
     let common = addresses.options + (isBare ? ["--bare"] : [])
     // The first one: all others are told where it is.
     let monitor = serve(Monitor.name, try freePort(), program, common)
-    let options = common + ["--collector", collector ?? "http://\(monitor.host):\(monitor.port)"]
+    let spans = ["--collector", collector ?? "http://\(monitor.host):\(monitor.port)"]
+    let options = common + (isBare ? [] : spans)
     for type in StorefrontServices.all {
       if type.name == Monitor.name {
         services.append(monitor)

@@ -9,6 +9,7 @@
 //     groups          by name: number, partitions, kind and text of the filter
 //     later           positions of events for later by their time; later:events has what is stored then
 //     dead            numbers of dead letters; dead:of:GROUP those of one group; dead:NUMBER a letter
+//     lost:CONSUMER   one that nobody has, and that may come late to join
 //     wake            a channel: which group may have something to hand out, or * for all
 //     g:NUMBER:       of one group:
 //       m, x          consumers, and when their sessions end
@@ -248,9 +249,15 @@ extension RedisScript {
     end
     local group = find(name)
     if group.kind ~= kind or group.filter ~= filter then return {'conflict', group.kind, group.filter} end
+    -- A call that comes late, and whose answer nobody waits for.
+    if redis.call('EXISTS', P .. ':lost:' .. member) == 1 then return {'lost', '', ''} end
     expire(group)
     for i = 8, #ARGV do
-      if redis.call('ZSCORE', group.members, ARGV[i]) then leave(group, ARGV[i]) end
+      if redis.call('ZSCORE', group.members, ARGV[i]) then
+        leave(group, ARGV[i])
+      else
+        redis.call('SET', P .. ':lost:' .. ARGV[i], '', 'PX', math.ceil(length / 1000))
+      end
     end
     redis.call('ZADD', group.members, string.format('%.0f', nextNumber()), member)
     redis.call('ZADD', group.ends, now + length, member)

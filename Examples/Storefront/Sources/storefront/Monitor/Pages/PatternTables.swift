@@ -2,9 +2,14 @@
 struct PatternTables {
   let processes: [ProcessStatus]
 
+  /// No page has more rows, and no process more sentences, than somebody reads.
+  private static let maxSamples = 200
+
   /// The samples of a name, with the process that serves them.
   private func samples(_ name: String) -> [(process: String, sample: MetricsText.Sample)] {
-    processes.flatMap { process in process.page[name].map { (process.target.name, $0) } }
+    processes.flatMap { process in
+      process.page[name].prefix(Self.maxSamples).map { (process.target.name, $0) }
+    }
   }
 
   /// What is wrong now, each in a sentence.

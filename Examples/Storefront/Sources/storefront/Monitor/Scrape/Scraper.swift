@@ -9,7 +9,7 @@ final class Scraper: Sendable {
   static let interval = Duration.seconds(2)
   /// More processes are not looked at.
   static let maxTargets = 200
-  private static let timeLimit = TimeAmount.seconds(1)
+  private static let timeLimit = TimeLimit(.seconds(1))
   private static let maxPageBytes = 4 << 20
 
   private let client: HTTPClient
@@ -86,9 +86,12 @@ final class Scraper: Sendable {
   }
 
   private func get(_ path: String, of target: ProcessStatus.Target) async throws -> (UInt, String) {
-    let request = HTTPClientRequest(url: "http://\(target.address)\(path)")
-    let response = try await client.execute(request, timeout: Self.timeLimit)
-    let body = try await response.body.collect(upTo: Self.maxPageBytes)
-    return (response.status.code, String(buffer: body))
+    // The client's own limit ends with the head of a response.
+    let call = ServiceCall { [client] (request: HTTPClientRequest) in
+      let response = try await client.execute(request, timeout: .seconds(1))
+      let body = try await response.body.collect(upTo: Self.maxPageBytes)
+      return (response.status.code, String(buffer: body))
+    }.timeout(Self.timeLimit)
+    return try await call(HTTPClientRequest(url: "http://\(target.address)\(path)"))
   }
 }
