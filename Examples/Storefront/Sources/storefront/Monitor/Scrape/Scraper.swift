@@ -9,7 +9,7 @@ final class Scraper: Sendable {
   static let interval = Duration.seconds(2)
   /// More processes are not looked at.
   static let maxTargets = 200
-  private static let timeLimit = TimeLimit(.seconds(1))
+  private static let timeLimit = Duration.seconds(1)
   private static let maxPageBytes = 4 << 20
 
   private let client: HTTPClient
