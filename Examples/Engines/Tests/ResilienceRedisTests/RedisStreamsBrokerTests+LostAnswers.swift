@@ -88,6 +88,7 @@ extension RedisTests.RedisStreamsBrokerTests {
       var place = wakeups.add(BrokerWakeups.Waiter(), for: "g")
       let end = ContinuousClock.now + .seconds(answersPings ? 1 : 20)
       while server.connectionCount < 2, ContinuousClock.now < end {
+        // Pings and their limit go by the event loop's clock, which is the real one.
         try await Task.sleep(for: .milliseconds(20))
         wakeups.remove(place)
         place = wakeups.add(BrokerWakeups.Waiter(), for: "g")

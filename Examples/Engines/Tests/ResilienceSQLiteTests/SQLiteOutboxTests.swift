@@ -227,6 +227,7 @@ import Testing
       let end = ContinuousClock.now + .seconds(10)
       try await withRelay(outbox, database, to: HangingBroker()) {
         while told.withLock({ $0 < 100 }), ContinuousClock.now < end {
+          // The relay's lock and SQLite are the system's: the relay runs on the real clock.
           try await Task.sleep(for: .milliseconds(5))
         }
       }

@@ -18,8 +18,8 @@ internal import Synchronization
 /// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each
 /// process follows.
 ///
-/// **When Kafka is away** every function throws ``KafkaError`` within the policy's time limit, and consumers
-/// go on when it is back. What was published when the answer was lost may be there.
+/// **When Kafka is away** a consumer that receives waits, and goes on when it is back. Every other function
+/// throws ``KafkaError``, each of its steps within the policy's time limit; to settle has three. What was published when the answer was lost may be there.
 public final class KafkaBroker: EventBroker {
   /// The events' topic.
   public let topic: String

@@ -5,7 +5,8 @@ import Testing
 
 @testable import ResilienceKafka
 
-/// A bus on the broker, as the page has it.
+/// A bus on the broker, as the page has it. It runs, polls and waits on the real clock, which is the only one that
+/// librdkafka's threads know; the suite's time limit ends what does not come.
 @Suite(.timeLimit(.minutes(3)), .enabled(if: Library.isNewEnough, Library.missing))
 struct BusTests {
   private struct Numbered: Codable, Sendable {
@@ -71,6 +72,7 @@ struct BusTests {
         while handled.all.count < before + 100 { try await Task.sleep(for: .milliseconds(10)) }
         guard outage < 4 else { break }
         cluster.setUp(false)
+        // An outage lasts a while: publishers and consumers are to meet it.
         try await Task.sleep(for: .seconds(1))
         cluster.setUp(true)
       }

@@ -56,6 +56,7 @@ struct FullPartitionTests {
       // It has read as much of each partition as it may.
       let one = try #require(try await first.receive(limit: 1).first)
       try await first.settle([BrokerSettlement(one.receipt, .returned(deliveries: 0))])
+      // It reads on a thread of its own, and nobody is told when it stops.
       try await Task.sleep(for: .seconds(1))
       // Some of them go to another one, and come back.
       let second = try await broker.join(BrokerGroup("g"))

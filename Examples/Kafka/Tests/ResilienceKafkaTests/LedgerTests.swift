@@ -21,6 +21,18 @@ struct LedgerTests {
     #expect(state.next == 3)
   }
 
+  @Test func noTimeIsTooEarlyOrTooLateToWaitFor() {
+    let now = UnixTime(nanoseconds: 1_700_000_000_000_000_000)
+    for (due, wait) in [
+      (Int64.min, 20), (now.nanoseconds, 20), (now.nanoseconds + 3_000_000, 4), (.max, 500),
+    ] {
+      #expect(LedgerState.milliseconds(from: now, untilDueAt: UnixTime(nanoseconds: due)) == Int32(wait))
+    }
+    let past = UnixTime(nanoseconds: .min)
+    #expect(LedgerState.milliseconds(from: past, untilDueAt: UnixTime(nanoseconds: .max)) == 500)
+    #expect(LedgerState.milliseconds(from: now, untilDueAt: nil) == 500)
+  }
+
   @Test func theKeeperStaysUntilItsTimeIsOver() {
     var state = LedgerState()
     _ = state.apply("keeper", StoredKeeper(holder: "a", from: 0, until: 10).storedBytes, at: 0)

@@ -10,6 +10,8 @@ enum Library {
 }
 
 /// Kafka as librdkafka plays it, in this process: for faults that are asked for.
+///
+/// Unchecked: it has two pointers, which librdkafka takes from every thread.
 final class MockCluster: @unchecked Sendable {
   let servers: String
   private let client: OpaquePointer

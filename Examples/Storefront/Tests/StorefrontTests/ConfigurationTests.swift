@@ -25,16 +25,20 @@ import Testing
       let late = try await jan.configure(["calls.carts.timeout": "1s"], basedOn: 0, "no more", key: "2")
       #expect(late.status == 412)
       #expect(String(buffer: late.body).contains("version 1 is there, by maria"))
-      // A refused key is as new; an older document is the way back.
+      // A key that was used for another version is as new, and so is a refused one; an older document is the way back.
       #expect(try await jan.configure([:], basedOn: 1, "it is mended", key: "2").status == 200)
-      #expect(try await jan.configuration().version == 2)
+      #expect(
+        try await maria.configure(["calls.carts.timeout": "3s"], basedOn: 2, "slower", key: "1").tag
+          == "\"3\"")
+      #expect(try await maria.configure([:], basedOn: 3, "mended", key: "1").tag == "\"4\"")
+      #expect(try await jan.configuration().version == 4)
       #expect(try await jan.configuration().values == [:])
       let first = try await jan.get("/configuration/1").decoded(as: ConfigurationVersion.self)
       #expect(first.values == ["calls.carts.timeout": "2s"])
       let audit = try await jan.get("/configuration/versions").decoded(as: ConfigurationService.Audit.self)
-      #expect(audit.versions.map(\.version) == [2, 1])
-      #expect(audit.versions.map(\.by) == ["jan", "maria"])
-      #expect(audit.versions.map(\.note) == ["it is mended", "a slow disk"])
+      #expect(audit.versions.map(\.version) == [4, 3, 2, 1])
+      #expect(audit.versions.map(\.by) == ["maria", "maria", "jan", "maria"])
+      #expect(audit.versions.map(\.note) == ["mended", "slower", "it is mended", "a slow disk"])
       #expect(audit.versions.allSatisfy { $0.time.hasSuffix("Z") && $0.time > "2020" })
     }
   }

@@ -29,10 +29,20 @@ import Testing
   @Test(arguments: [
     ["--stop", "order"], ["--away", "redis"], ["--empty", "orders"], ["--kill-at-random", "-1"],
     ["--cut", "gateway"], ["--cut", "gateway:gateway"], ["--cut", "a:b:c"], ["--clock", "orders:0"],
+    ["--clock", "orders:59"], ["--clock", "orders:-59"],
     ["--clock", "orders:soon"], ["--clock", "orders:9999999999"],
   ])
   func whatThereIsNotIsRefused(arguments: [String]) {
     #expect(throws: (any Error).self) { try faults(arguments) }
+  }
+
+  @Test func aShopThatIsBareHasNoTraces() throws {
+    for isBare in [true, false] {
+      let plan = try SupervisorPlan(directory: "/", program: "storefront", isBare: isBare)
+      let traced = plan.services.filter { $0.arguments.contains("--collector") }.map(\.name)
+      #expect(traced.contains("gateway") == !isBare, "\(traced)")
+      #expect(plan.services.allSatisfy { $0.arguments.contains("--bare") == isBare })
+    }
   }
 
   @Test func everyFaultHitsEachProcess() throws {

@@ -19,13 +19,6 @@ import Testing
     ConfigurationVersion(version: number, time: "", by: "maria", note: "a test", values: values)
   }
 
-  private func withFolder(_ body: (String) throws -> Void) throws {
-    let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
-  }
-
   @Test func whatIsNotSaidIsAsItIsBuiltIn() throws {
     let policies = try ShopPolicies([
       "gateway.customers.permits": 20, "calls.orders.circuitBreaker.openTime": "2s",
@@ -87,8 +80,8 @@ import Testing
     try await platform.client.shutdown()
   }
 
-  @Test func aVersionThatCannotBeReadIsRefusedAndTheOldOneStays() throws {
-    try withFolder { folder in
+  @Test func aVersionThatCannotBeReadIsRefusedAndTheOldOneStays() async throws {
+    try await withFolder { folder in
       let configuration = configuration(in: folder)
       let seen = Mutex<[TimeLimit]>([])
       configuration.apply { policies in seen.withLock { $0.append(policies.page) } }
@@ -109,8 +102,8 @@ import Testing
     }
   }
 
-  @Test func aProcessStartsByWhatItHadAndAServerThatHasLostAllChangesNothing() throws {
-    try withFolder { folder in
+  @Test func aProcessStartsByWhatItHadAndAServerThatHasLostAllChangesNothing() async throws {
+    try await withFolder { folder in
       configuration(in: folder).take(version(4, ["productpage.timeout": "2s"]))
       let second = configuration(in: folder)
       #expect(second.version == 4)
@@ -124,8 +117,8 @@ import Testing
     }
   }
 
-  @Test func aKeptVersionThatCannotBeReadIsToldAndNotGoneBy() throws {
-    try withFolder { folder in
+  @Test func aKeptVersionThatCannotBeReadIsToldAndNotGoneBy() async throws {
+    try await withFolder { folder in
       for text in ["{", #"{"version":9,"values":{"productpage.hedge":"20ms"}}"#] {
         try Data(text.utf8).write(to: URL(filePath: "\(folder)/carts-1.configuration.json"))
         #expect(configuration(in: folder).version == 0)

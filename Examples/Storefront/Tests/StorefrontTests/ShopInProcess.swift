@@ -27,26 +27,23 @@ struct ShopInProcess: Sendable {
     patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     try await places.run {
-      let folder = NSTemporaryDirectory() + "storefront-tests-\(UUID().uuidString)"
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: folder) }
-      var settings = ServiceSettings(
-        store: MemoryRegistryStore(), broker: broker,
-        directory: folder, secret: "a secret of the tests, of 32 bytes and more",
-        staffKey: "a key of the tests"
-      )
-      let monitorPort = isWatched ? try FreePort.pick() : 0
-      settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
-      settings.isBare = isBare
-      settings.notice = .zero
-      settings.patience = patience
-      var processes: [String: ServiceProcess] = [:]
-      for type in StorefrontServices.all {
-        let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
-        let port = type.name == Monitor.name ? monitorPort : 0
-        processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
+      try await withFolder { folder in
+        var settings = ServiceSettings(
+          store: MemoryRegistryStore(), broker: broker, directory: folder,
+          secret: "a secret of the tests, of 32 bytes and more", staffKey: "a key of the tests")
+        let monitorPort = isWatched ? try FreePort.pick() : 0
+        settings.collector = isWatched ? "http://127.0.0.1:\(monitorPort)" : collector
+        settings.isBare = isBare
+        settings.notice = .zero
+        settings.patience = patience
+        var processes: [String: ServiceProcess] = [:]
+        for type in StorefrontServices.all {
+          let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
+          let port = type.name == Monitor.name ? monitorPort : 0
+          processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
+        }
+        try await run(processes, settings, body)
       }
-      try await run(processes, settings, body)
     }
   }
 

@@ -2,7 +2,9 @@ internal import CRdkafka
 internal import Foundation
 internal import Synchronization
 
-/// A handle of librdkafka, which may be used from every thread.
+/// A handle of librdkafka.
+///
+/// Unchecked: it is a pointer, and librdkafka's functions may be called with it from every thread.
 struct Client: @unchecked Sendable {
   let handle: OpaquePointer
 

@@ -4,6 +4,8 @@ internal import Resilience
 internal import Synchronization
 
 /// Follows the ledger on a thread of its own, and releases events for later when it is the keeper.
+///
+/// Unchecked: what is no constant and under no lock belongs to that thread, and others post it commands.
 final class Ledger: @unchecked Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
@@ -118,12 +120,7 @@ final class Ledger: @unchecked Sendable {
   }
 
   private func untilNextDue() -> Int32 {
-    guard let due = state.withLock({ $0.earliest }) else { return 500 }
-    let now = clock.unixTime
-    // What is due waits for the keeper, or for what is under way.
-    guard due > now else { return 20 }
-    let (left, isBeyond) = due.nanoseconds.subtractingReportingOverflow(now.nanoseconds)
-    return isBeyond ? 500 : Int32(min(500, left / 1_000_000 + 1))
+    LedgerState.milliseconds(from: clock.unixTime, untilDueAt: state.withLock { $0.earliest })
   }
 
   private func apply(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
@@ -246,7 +243,7 @@ final class Ledger: @unchecked Sendable {
 }
 
 /// A client's queue, whose reader can be woken as long as the client is there.
-struct QueueReference: @unchecked Sendable {
+struct QueueReference: Sendable {
   private let client: Client
 
   init(_ client: Client) { self.client = client }

@@ -103,5 +103,14 @@ struct LedgerState {
       .sorted { ($0.due, $0.key) < ($1.due, $1.key) }
   }
 
+  /// How long nobody has to look at what is due; `nil` where nothing will be.
+  static func milliseconds(from now: UnixTime, untilDueAt due: UnixTime?) -> Int32 {
+    guard let due else { return 500 }
+    // What is due waits for the keeper, or for what is under way.
+    guard due > now else { return 20 }
+    let (left, isBeyond) = due.nanoseconds.subtractingReportingOverflow(now.nanoseconds)
+    return isBeyond ? 500 : Int32(min(500, left / 1_000_000 + 1))
+  }
+
   var earliest: UnixTime? { scheduled.values.lazy.map(\.due).min() }
 }

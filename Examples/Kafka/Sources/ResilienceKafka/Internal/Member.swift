@@ -4,6 +4,8 @@ internal import Resilience
 internal import Synchronization
 
 /// One consumer of a group: a client of librdkafka, and the thread that everything of it belongs to.
+///
+/// Unchecked: what is no constant belongs to that thread, on which librdkafka calls back as well.
 final class Member: @unchecked Sendable {
   struct Waiting {
     let token: CancellationToken

@@ -12,27 +12,12 @@ final class Reconciliation: Sendable {
   static let all = [ending, clearedCart]
 
   private let database: ServiceDatabase
-  private let patience: Duration
-  private let seen = Mutex<[String: Awaited]>([:])
-
-  private struct Awaited {
-    /// When it was seen first, or was published again: by this process's own clock, which nobody sets.
-    var since: Instant
-    var repeats = 0
-
-    /// Twice as long each time, up to 32 times: a service that is away for long has its events when it is back.
-    func isDue(at now: Instant, _ patience: Duration) -> Bool {
-      since.duration(to: now) >= patience * (1 << min(repeats, 5))
-    }
-  }
-
-  /// What is published again at one time.
-  private static let limit = 100
+  private let table: Mutex<AwaitedTable>
 
   /// - Parameter patience: How long is not too long.
   init(_ database: ServiceDatabase, patience: Duration) {
     self.database = database
-    self.patience = patience
+    table = Mutex(AwaitedTable(patience: patience))
   }
 
   /// Publishes those again whose time is up.
@@ -41,7 +26,10 @@ final class Reconciliation: Sendable {
       try String.fetchSet(database, sql: "SELECT DISTINCT order_id FROM awaited")
     }
     let context = CallContext.current
-    let due = due(awaited, at: context.readClock())
+    // Only one task does this: what is worked out for all that is awaited need not be done under the lock.
+    var table = table.withLock { $0 }
+    let due = table.due(of: awaited, at: context.readClock())
+    self.table.withLock { [table] in $0 = table }
     guard !due.isEmpty else { return }
     try await database.write { [orders = database] database in
       for id in due {
@@ -57,29 +45,9 @@ final class Reconciliation: Sendable {
           context)
       }
     }
-    notePublished(due, at: context.readClock())
-  }
-
-  /// Once it is written: what could not be is due again at once.
-  private func notePublished(_ ids: [String], at now: Instant) {
-    seen.withLock { seen in
-      for id in ids { seen[id] = Awaited(since: now, repeats: (seen[id]?.repeats ?? 0) + 1) }
-    }
-  }
-
-  private func due(_ awaited: Set<String>, at now: Instant) -> [String] {
-    seen.withLock { seen in
-      seen = seen.filter { awaited.contains($0.key) }
-      var due: [String] = []
-      for id in awaited.sorted() where due.count < Self.limit {
-        guard let known = seen[id] else {
-          seen[id] = Awaited(since: now)
-          continue
-        }
-        if known.isDue(at: now, patience) { due.append(id) }
-      }
-      return due
-    }
+    // Once it is written: what could not be is due again at once.
+    let now = context.readClock()
+    self.table.withLock { $0.notePublished(due, at: now) }
   }
 }
 

@@ -65,12 +65,10 @@ struct ShopNetwork: Sendable {
   /// - Returns: How many packets did not pass.
   func mend(_ one: String, _ other: String, _ cut: Cut) async throws -> Int {
     // The cut ends whatever becomes of the counts.
-    async let listed = Shell.run("\(command(one)) -L -v -x -n")
-    let table: Result<String, any Error>
-    do { table = .success(try await listed) } catch { table = .failure(error) }
-    try await Shell.run(rules("-D", one, other, cut).joined(separator: "\n"))
+    let script = ["\(command(one)) -L -v -x -n || true"] + rules("-D", one, other, cut)
+    let table = try await Shell.run(script.joined(separator: "\n"))
     let address = address(of: other)
-    return try table.get().split(separator: "\n").filter { $0.contains(address) }
+    return table.split(separator: "\n").filter { $0.contains(address) }
       .compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }.reduce(0, +)
   }
 

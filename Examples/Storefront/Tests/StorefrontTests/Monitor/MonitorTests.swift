@@ -141,17 +141,6 @@ import Testing
     }
   }
 
-  @Test func aProcessThatDoesNotAnswerIsSilent() async throws {
-    let client = HTTPClient.shared
-    let dead = ProcessStatus.Target(
-      name: "dead-1", service: "dead", address: "127.0.0.1:\(try FreePort.pick())")
-    let broken = ProcessStatus.Target(name: "broken-1", service: "broken", address: "no address")
-    let scraper = Scraper(client) { [dead, broken] }
-    await scraper.look()
-    #expect(scraper.latest.map(\.target.name) == ["broken-1", "dead-1"])
-    #expect(scraper.latest.allSatisfy { $0.state == .silent && $0.totals == AnswerTotals() })
-  }
-
   @Test func openingsOfABreakerAreCounted() async throws {
     struct Failure: Error {}
     let openings = BreakerOpenings("orders")

@@ -22,7 +22,8 @@ final class TraceCollector: Sendable {
 
   /// The newest first.
   var traces: [CollectedTrace] {
-    // A copy of references: what is made of it is made outside the lock.
+    // A copy of references: what is made of it is made outside the lock. Who adds a span meanwhile copies the table
+    // of traces once, which has a bound.
     let copy = table.withLock { $0 }
     return copy.newest
   }

@@ -6,10 +6,8 @@ struct PatternTables {
   private static let maxSamples = 200
 
   /// The samples of a name, with the process that serves them.
-  private func samples(_ name: String) -> [(process: String, sample: MetricsText.Sample)] {
-    processes.flatMap { process in
-      process.page[name].prefix(Self.maxSamples).map { (process.target.name, $0) }
-    }
+  private func samples(_ name: String) -> [(process: ProcessStatus, sample: MetricsText.Sample)] {
+    processes.flatMap { process in process.page[name].prefix(Self.maxSamples).map { (process, $0) } }
   }
 
   /// What is wrong now, each in a sentence.
@@ -18,7 +16,7 @@ struct PatternTables {
       _ name: String, _ sentence: (String, MetricsText.Sample, String) -> String
     ) -> [String] {
       samples(name).filter { $0.sample.value > 0 }.map {
-        sentence($0.process, $0.sample, Figure.number($0.sample.value))
+        sentence($0.process.target.name, $0.sample, Figure.number($0.sample.value))
       }
     }
     return sentences("circuit_breakers_not_closed") { process, sample, count in
@@ -76,13 +74,12 @@ struct PatternTables {
     let rows = samples("circuit_breakers_not_closed").map { process, sample -> [HTML.Cell] in
       let callee = sample.labels["breakers"] ?? ""
       func value(_ name: String, _ label: String) -> Double {
-        let page = processes.first { $0.target.name == process }?.page
-        return page?.sum(name, where: [label: callee]) ?? 0
+        process.page.sum(name, where: [label: callee]) ?? 0
       }
       let (notClosed, all) = (sample.value, value("circuit_breakers", "breakers"))
       let refused = value("retry_budget_refused_total", "budget")
       return [
-        .text(process), .text(callee),
+        .text(process.target.name), .text(callee),
         .number("\(Figure.number(notClosed)) of \(Figure.number(all))", isBad: notClosed > 0),
         .number(Figure.number(value("circuit_breakers_openings_total", "breakers"))),
         .number(Figure.number(value("retry_budget_available", "budget"))),
@@ -98,11 +95,10 @@ struct PatternTables {
   var bulkheads: String {
     let rows = samples("bulkhead_limit").map { process, limit -> [HTML.Cell] in
       let name = limit.labels["bulkhead"] ?? ""
-      let page = processes.first { $0.target.name == process }?.page
-      func value(_ metric: String) -> Double { page?.sum(metric, where: ["bulkhead": name]) ?? 0 }
+      func value(_ metric: String) -> Double { process.page.sum(metric, where: ["bulkhead": name]) ?? 0 }
       let rejected = value("bulkhead_rejected_calls_total")
       return [
-        .text(process),
+        .text(process.target.name),
         .number("\(Figure.number(value("bulkhead_in_use"))) of \(Figure.number(limit.value))"),
         .number(Figure.number(value("bulkhead_waiting_calls"))),
         .number(Figure.number(rejected), isBad: rejected > 0),
@@ -113,9 +109,9 @@ struct PatternTables {
 
   var events: String {
     let outboxes = samples("outbox_pending_events").map { process, sample -> [HTML.Cell] in
-      let refused = processes.first { $0.target.name == process }?.page.sum("outbox_refused_events") ?? 0
+      let refused = process.page.sum("outbox_refused_events") ?? 0
       return [
-        .text(process), .number(Figure.number(sample.value)),
+        .text(process.target.name), .number(Figure.number(sample.value)),
         .number(Figure.number(refused), isBad: refused > 0),
       ]
     }
@@ -140,9 +136,9 @@ struct PatternTables {
   var registry: String {
     let stale = samples("registry_stale")
     let rows = stale.filter { $0.sample.value > 0 }.map { process, sample -> [HTML.Cell] in
-      [.text(process), .text(sample.labels["service"] ?? "", isBad: true)]
+      [.text(process.target.name), .text(sample.labels["service"] ?? "", isBad: true)]
     }
-    let followers = Set(stale.map(\.process)).count
+    let followers = Set(stale.map(\.process.target)).count
     return table(
       ["process", "does not hear of"], rows,
       otherwise: "\(followers) processes follow others, and all of them hear where these are.")
