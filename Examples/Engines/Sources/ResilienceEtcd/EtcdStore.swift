@@ -4,7 +4,7 @@ public import Resilience
 /// Keeps the registrations of several processes in etcd, through its JSON gateway.
 ///
 /// ```swift
-/// let store = EtcdStore(HTTPClient.shared, at: "http://127.0.0.1:2379")
+/// let store = EtcdStore(at: "http://127.0.0.1:2379")
 /// try await store.withLease(instance, ttl: .seconds(15)) { try await server.run() }               // a server
 /// try await RegistryReplica(of: store, in: registry, services: ["payment"]).run()                  // its clients
 /// ```
@@ -32,10 +32,11 @@ public struct EtcdStore: RegistryStore {
   /// Creates a store; nothing is sent before it is asked.
   ///
   /// - Parameters:
-  ///   - client: Sends the requests. It is not shut down.
-  ///   - watchClient: Sends the watches, each of which holds a connection; over HTTP/1 a client has eight for one host,
-  ///     unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says otherwise, and whoever follows as many services on
-  ///     `client` leaves none for requests. Default: `client`, for up to seven services.
+  ///   - client: Sends the requests; it is not shut down. Each service that is followed holds a connection:
+  ///     over HTTP/1 a client has eight for one host, unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says
+  ///     otherwise, and one more service would leave none for requests. A client that connects again by itself, such as
+  ///     `HTTPClient.shared`, keeps requests waiting for up to a minute when etcd is back. Default: one of this module's,
+  ///     with neither of the two.
   ///   - endpoint: Where etcd's clients are served, without a path. Default: etcd's own, on this machine.
   ///   - prefix: What the keys of all records begin with. Default: `registry`.
   ///   - timeout: How long a request may take; less than 1 ms counts as that. Default: 5 s, as `RegistryReplica`
@@ -43,14 +44,14 @@ public struct EtcdStore: RegistryStore {
   ///   - onUnreadable: Is told of what stands under the prefix and is no record, each time it is come across. Default:
   ///     nobody.
   public init(
-    _ client: HTTPClient, watchingBy watchClient: HTTPClient? = nil,
+    _ client: HTTPClient? = nil,
     at endpoint: String = "http://127.0.0.1:2379", prefix: String = "registry",
     timeout: Duration = .seconds(5), onUnreadable: @escaping @Sendable (EtcdError) -> Void = { _ in }
   ) {
     self.prefix = prefix
     self.timeout = max(timeout, .milliseconds(1))
     self.onUnreadable = onUnreadable
-    gateway = EtcdGateway(client: client, watchClient: watchClient ?? client, endpoint: endpoint)
+    gateway = EtcdGateway(client: client ?? DefaultClient.shared, endpoint: endpoint)
   }
 }
 

@@ -6,7 +6,7 @@ public import Resilience
 /// The broker of a ``Hub`` in another process.
 ///
 /// ```swift
-/// let bus = EventBus(source: "shop", broker: RemoteBroker(HTTPClient.shared, at: "http://127.0.0.1:8090/hub"))
+/// let bus = EventBus(source: "shop", broker: RemoteBroker(at: "http://127.0.0.1:8090/hub"))
 /// ```
 ///
 /// What was published is as durable as the hub's broker makes it. A publication that was not answered may have been
@@ -35,19 +35,20 @@ public struct RemoteBroker: EventBroker {
   /// Creates a broker; nothing is sent before it is asked.
   ///
   /// - Parameters:
-  ///   - client: Sends the requests. It is not shut down.
-  ///   - pollClient: Sends the requests that wait for events, each of which holds a connection; over HTTP/1 a client
-  ///     has eight for one host, unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says otherwise, and as many groups
-  ///     on `client` leave none for requests. Default: `client`, for up to seven groups.
+  ///   - client: Sends the requests; it is not shut down. Each group that is consumed holds a connection:
+  ///     over HTTP/1 a client has eight for one host, unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says
+  ///     otherwise, and one more group would leave none for requests. A client that connects again by itself, such as
+  ///     `HTTPClient.shared`, keeps requests waiting for up to a minute when the hub is back. Default: one of this module's,
+  ///     with neither of the two.
   ///   - endpoint: Where the hub is, with its path.
   ///   - timeout: How long a request may take; less than 1 ms counts as that. Default: 5 s.
   ///   - maxBodyBytes: The most bytes of events in one request that settles: no more than the hub's. Default: 16 MiB,
   ///     as ``Hub``'s.
   public init(
-    _ client: HTTPClient, pollingBy pollClient: HTTPClient? = nil, at endpoint: String,
+    _ client: HTTPClient? = nil, at endpoint: String,
     timeout: Duration = .seconds(5), maxBodyBytes: Int = 16 << 20
   ) {
-    self.client = HubClient(client: client, pollClient: pollClient, endpoint: endpoint, timeout: timeout)
+    self.client = HubClient(client: client ?? DefaultClient.shared, endpoint: endpoint, timeout: timeout)
     self.timeout = self.client.timeout
     self.maxBodyBytes = max(maxBodyBytes, 1 << 10)
   }
@@ -61,7 +62,7 @@ extension RemoteBroker {
     try Task.checkCancellation()
     guard !events.isEmpty else { return }
     try await client.send(
-      HubPath.publish, ByteBuffer(bytes: HubBatch(events).bytes), client.client, within: timeout)
+      HubPath.publish, ByteBuffer(bytes: HubBatch(events).bytes), within: timeout)
   }
 
   /// Begins a session of one consumer.

@@ -4,7 +4,7 @@ public import Resilience
 /// The registry's store of a ``Hub`` in another process.
 ///
 /// ```swift
-/// let store = RemoteRegistryStore(HTTPClient.shared, at: "http://127.0.0.1:8090/hub")
+/// let store = RemoteRegistryStore(at: "http://127.0.0.1:8090/hub")
 /// try await store.withLease(instance, ttl: .seconds(15)) { try await server.run() }               // a server
 /// try await RegistryReplica(of: store, in: registry, services: ["payment"]).run()                  // its clients
 /// ```
@@ -24,18 +24,19 @@ public final class RemoteRegistryStore: RegistryStore {
   /// Creates a store; nothing is sent before it is asked.
   ///
   /// - Parameters:
-  ///   - client: Sends the requests. It is not shut down.
-  ///   - pollClient: Sends the requests that wait for changes, each of which holds a connection; over HTTP/1 a client
-  ///     has eight for one host, unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says otherwise. Default: `client`,
-  ///     for up to seven services.
+  ///   - client: Sends the requests; it is not shut down. Each service that is followed holds a connection:
+  ///     over HTTP/1 a client has eight for one host, unless `concurrentHTTP1ConnectionsPerHostSoftLimit` says
+  ///     otherwise, and one more service would leave none for requests. A client that connects again by itself, such as
+  ///     `HTTPClient.shared`, keeps requests waiting for up to a minute when the hub is back. Default: one of this module's,
+  ///     with neither of the two.
   ///   - endpoint: Where the hub is, with its path.
   ///   - timeout: How long a request may take; less than 1 ms counts as that. Default: 5 s, as `RegistryReplica` gives
   ///     a listing.
   public init(
-    _ client: HTTPClient, pollingBy pollClient: HTTPClient? = nil, at endpoint: String,
+    _ client: HTTPClient? = nil, at endpoint: String,
     timeout: Duration = .seconds(5)
   ) {
-    self.client = HubClient(client: client, pollClient: pollClient, endpoint: endpoint, timeout: timeout)
+    self.client = HubClient(client: client ?? DefaultClient.shared, endpoint: endpoint, timeout: timeout)
     self.timeout = self.client.timeout
   }
 

@@ -21,7 +21,7 @@ struct Supervisor {
     var processes = try (0..<options.processes).map { try start($0, etcd.endpoint) }
     defer { for process in processes { kill(process.processIdentifier, SIGKILL) } }
     let replica = RegistryReplica(
-      of: EtcdStore(HTTPClient.shared, at: etcd.endpoint), in: registry, services: [options.service])
+      of: EtcdStore(at: etcd.endpoint), in: registry, services: [options.service])
     let following = Task { try await replica.run() }
     defer { following.cancel() }
 

@@ -11,7 +11,7 @@ struct Worker {
   init(_ options: Options, number: Int, endpoint: String) {
     self.options = options
     self.number = number
-    store = EtcdStore(HTTPClient.shared, at: endpoint)
+    store = EtcdStore(at: endpoint)
   }
 
   func run() async throws {

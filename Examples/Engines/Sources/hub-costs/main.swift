@@ -52,7 +52,7 @@ func report(_ what: String, _ count: Int, since start: ContinuousClock.Instant) 
   print("\(what): \(Int(Double(count) / seconds)) events/s")
 }
 
-let broker = RemoteBroker(HTTPClient.shared, at: endpoint)
+let broker = RemoteBroker(at: endpoint)
 let bus = EventBus(source: "costs", broker: broker)
 let times = Times()
 try bus.subscribe(

@@ -53,7 +53,7 @@ final class EtcdServer: Sendable {
     // A process of the system's: only the real clock tells when it is there.
     for attempt in 1... {
       do {
-        _ = try await EtcdStore(HTTPClient.shared, at: endpoint, timeout: .milliseconds(200)).list("nothing")
+        _ = try await EtcdStore(at: endpoint, timeout: .milliseconds(200)).list("nothing")
         return
       } catch  where attempt < 200 {
         try await Task.sleep(for: .milliseconds(50))
@@ -68,7 +68,7 @@ final class EtcdServer: Sendable {
     server.waitUntilExit()
   }
 
-  var gateway: EtcdGateway { EtcdGateway(client: .shared, watchClient: .shared, endpoint: endpoint) }
+  var gateway: EtcdGateway { EtcdGateway(client: DefaultClient.shared, endpoint: endpoint) }
 
   /// Forgets all changes up to now.
   func compact() async throws {
@@ -76,7 +76,7 @@ final class EtcdServer: Sendable {
       let revision: EtcdNumber<UInt64>
     }
     struct Done: Decodable {}
-    let revision = try await EtcdStore(HTTPClient.shared, at: endpoint).list("nothing").revision
+    let revision = try await EtcdStore(at: endpoint).list("nothing").revision
     let _: Done = try await gateway.send(
       "kv/compaction", Compaction(revision: EtcdNumber(revision)), within: .seconds(5))
   }

@@ -16,27 +16,8 @@ struct EtcdStoreTests {
     _ body: (EtcdStore, EtcdServer) async throws -> Result
   ) async throws -> Result {
     try await EtcdServer.with(try #require(EtcdServer.executable)) { server in
-      try await body(EtcdStore(HTTPClient.shared, at: server.endpoint), server)
+      try await body(EtcdStore(at: server.endpoint), server)
     }
-  }
-
-  /// With watches by a client of their own, which is shut down on every way out.
-  private func withWatchClient(
-    _ configure: (inout HTTPClient.Configuration) -> Void,
-    _ body: (EtcdStore) async throws -> Void
-  ) async throws {
-    var configuration = HTTPClient.Configuration()
-    configure(&configuration)
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    do {
-      try await withStore { _, server in
-        try await body(EtcdStore(HTTPClient.shared, watchingBy: client, at: server.endpoint))
-      }
-    } catch {
-      try await client.shutdown()
-      throw error
-    }
-    try await client.shutdown()
   }
 
   @Test func keepsThePromisesOfAStore() async throws {
@@ -91,7 +72,7 @@ struct EtcdStoreTests {
   @Test func whatIsNoRecordIsLeftOutAndTold() async throws {
     try await withStore { _, server in
       let told = Mutex<[String]>([])
-      let store = EtcdStore(HTTPClient.shared, at: server.endpoint + "/") { error in
+      let store = EtcdStore(at: server.endpoint + "/") { error in
         told.withLock { $0.append(error.message) }
       }
       struct Done: Decodable {}
@@ -134,7 +115,7 @@ struct EtcdStoreTests {
         let written = try await store.write(record, if: .always)
         #expect(written == .leaseEnded)
       }
-      let elsewhere = EtcdStore(HTTPClient.shared, at: server.endpoint + "/nowhere")
+      let elsewhere = EtcdStore(at: server.endpoint + "/nowhere")
       let listing = await #expect(throws: EtcdError.self) { try await elsewhere.list("payment") }
       #expect(listing?.description == "etcd: kv/range: HTTP status 404")
       let watch = await #expect(throws: EtcdError.self) {
@@ -155,16 +136,14 @@ struct EtcdStoreTests {
   }
 
   @Test func aCallWhoseTimeIsUpIsRefused() async throws {
-    let store = EtcdStore(HTTPClient.shared, at: "http://127.0.0.1:1")
+    let store = EtcdStore(at: "http://127.0.0.1:1")
     let list = ServiceCall("list") { (service: String) in try await store.list(service) }
     await #expect(throws: DeadlineExceeded.self) { try await list.deadline(.nanoseconds(1))("payment") }
   }
 
-  /// Each of nine watches holds a connection, and a client has eight.
+  /// Each of nine watches holds a connection, and a client has eight unless it is told otherwise.
   @Test func manyWatchesLeaveRoomForRequests() async throws {
-    try await withWatchClient {
-      $0.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
-    } _: { store in
+    try await withStore { store, _ in
       let registry = ServiceRegistry()
       let services = (1...9).map { "service-\($0)" }
       try await withThrowingTaskGroup { group in
@@ -186,22 +165,58 @@ struct EtcdStoreTests {
 
   /// A client gives up on a response that says nothing for so long, and nothing is what a quiet watch has to say.
   @Test func aClientsLimitOnSilenceEndsNoWatch() async throws {
-    try await withWatchClient {
-      $0.timeout.read = .milliseconds(100)
-    } _: { store in
-      struct Told: Error {}
-      let revision = try await store.list("payment").revision
-      await #expect(throws: Told.self) {
-        try await withThrowingTaskGroup { group in
-          group.addTask { try await store.follow("payment", after: revision) { _ in throw Told() } }
-          group.addTask {
-            // Five times the limit, which a real client keeps by the real clock.
-            try await Task.sleep(for: .milliseconds(500))
-            _ = try await store.write(StoreRecord(ServiceInstance(id: "a", service: "payment")), if: .always)
+    var configuration = HTTPClient.Configuration()
+    configuration.timeout.read = .milliseconds(100)
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+      try await withStore { store, server in
+        struct Told: Error {}
+        let watching = EtcdStore(client, at: server.endpoint)
+        let revision = try await store.list("payment").revision
+        await #expect(throws: Told.self) {
+          try await withThrowingTaskGroup { group in
+            group.addTask { try await watching.follow("payment", after: revision) { _ in throw Told() } }
+            group.addTask {
+              // Five times the limit, which a real client keeps by the real clock.
+              try await Task.sleep(for: .milliseconds(500))
+              _ = try await store.write(
+                StoreRecord(ServiceInstance(id: "a", service: "payment")), if: .always)
+            }
+            try await group.waitForAll()
           }
-          try await group.waitForAll()
         }
       }
+    } catch {
+      try await client.shutdown()
+      throw error
+    }
+    try await client.shutdown()
+  }
+
+  /// A client that connects again by itself waits longer after each time that it cannot, and so would they.
+  @Test func theFirstRequestAfterAnOutageIsAnsweredAtOnce() async throws {
+    try await withStore { store, server in
+      server.kill()
+      let clock = ContinuousClock()
+      let back = clock.now.advanced(by: .seconds(4))
+      await withTaskGroup { group in
+        for _ in 1...16 {
+          group.addTask {
+            while clock.now < back {
+              _ = try? await store.list("payment")
+              try? await clock.sleep(for: .milliseconds(50))
+            }
+          }
+        }
+      }
+      try await server.start(try #require(EtcdServer.executable))
+      let (begin, timeout) = (clock.now, store.timeout)
+      await withTaskGroup { group in
+        for _ in 1...16 {
+          group.addTask { await #expect(throws: Never.self) { try await store.list("payment") } }
+        }
+      }
+      #expect(clock.now - begin < timeout / 2)
     }
   }
 

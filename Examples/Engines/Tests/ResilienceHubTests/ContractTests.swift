@@ -1,38 +1,21 @@
-import AsyncHTTPClient
 import Resilience
 import ResilienceHub
 import Testing
 
 /// The root's contracts, through HTTP on loopback.
 @Suite(.timeLimit(.minutes(4))) struct ContractTests {
-  private func withClient(_ body: (HTTPClient) async throws -> Void) async throws {
-    var configuration = HTTPClient.Configuration()
-    // Each consumer that waits holds a connection.
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 500
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    do {
-      try await body(client)
-    } catch {
-      try await client.shutdown()
-      throw error
-    }
-    try await client.shutdown()
-  }
-
   @Test func aRemoteBrokerKeepsThePromisesOfABrokerInMemory() async throws {
     #expect(EventBrokerContract.cases.count >= 40)
     let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(8)))
     try await withHub(Hub(broker: memory)) { endpoint in
-      try await withClient { client in
-        let broker = RemoteBroker(client, at: endpoint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for (index, promise) in EventBrokerContract.cases.enumerated() {
-            // So many at once that no session ends for want of a processor.
-            if index >= 8 { try await group.next() }
-            group.addTask { try await promise.tried(on: broker) }
-          }
-          try await group.waitForAll()
+      let broker = RemoteBroker(at: endpoint)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (index, promise) in EventBrokerContract.cases.enumerated() {
+          // So many at once that no session ends for want of a processor.
+          if index >= 8 { try await group.next() }
+          group.addTask { try await promise.tried(on: broker) }
         }
+        try await group.waitForAll()
       }
     }
   }
@@ -49,21 +32,19 @@ import Testing
     )
     #expect(alone.count == crashing.count)
     try await HubProcess.with(session: 8) { hub in
-      try await withClient { client in
-        let broker = RemoteBroker(client, at: hub.endpoint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for (index, promise) in together.enumerated() {
-            if index >= 8 { try await group.next() }
-            group.addTask { try await promise.tried(on: broker) }
-          }
-          try await group.waitForAll()
+      let broker = RemoteBroker(at: hub.endpoint)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (index, promise) in together.enumerated() {
+          if index >= 8 { try await group.next() }
+          group.addTask { try await promise.tried(on: broker) }
         }
-        // One after the other: a crash is everybody's.
-        for promise in alone {
-          try await promise.run(broker) {
-            try await hub.restart()
-            return broker
-          }
+        try await group.waitForAll()
+      }
+      // One after the other: a crash is everybody's.
+      for promise in alone {
+        try await promise.run(broker) {
+          try await hub.restart()
+          return broker
         }
       }
     }
@@ -72,21 +53,19 @@ import Testing
   @Test func aRemoteStoreKeepsThePromisesOfAStore() async throws {
     let memory = MemoryRegistryStore(historyLimit: 1000)
     try await withHub(Hub(broker: MemoryBroker(), registry: memory)) { endpoint in
-      try await withClient { client in
-        let store = RemoteRegistryStore(client, at: endpoint)
-        let forgetting = "whoeverAsksForForgottenChangesIsToldToListAnew"
-        #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-          for promise in RegistryStoreContract.cases where promise.name != forgetting {
-            group.addTask { try await promise.run(store, ttl: .seconds(4)) }
-          }
-          try await group.waitForAll()
+      let store = RemoteRegistryStore(at: endpoint)
+      let forgetting = "whoeverAsksForForgottenChangesIsToldToListAnew"
+      #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for promise in RegistryStoreContract.cases where promise.name != forgetting {
+          group.addTask { try await promise.run(store, ttl: .seconds(4)) }
         }
-        for promise in RegistryStoreContract.cases where promise.name == forgetting {
-          try await promise.run(store) {
-            for _ in 0...1000 {
-              _ = try await memory.write(StoreRecord(ServiceInstance(id: "a", service: "other")), if: .always)
-            }
+        try await group.waitForAll()
+      }
+      for promise in RegistryStoreContract.cases where promise.name == forgetting {
+        try await promise.run(store) {
+          for _ in 0...1000 {
+            _ = try await memory.write(StoreRecord(ServiceInstance(id: "a", service: "other")), if: .always)
           }
         }
       }

@@ -57,7 +57,7 @@ import Testing
     router.add(middleware: LosingAnswers(count: Counter()))
     router.addHub(Hub(broker: MemoryBroker()))
     try await withServer(router) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)/hub")
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)/hub")
       let consumer = try await broker.join(BrokerGroup("g"))
       try await broker.publish(try (0..<100).map { try event($0) })
       let deliveries = try await receive(100, from: consumer)
@@ -76,7 +76,7 @@ import Testing
     router.add(middleware: LosingAnswers(count: Counter()))
     router.addHub(Hub(broker: memory))
     try await withServer(router) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)/hub")
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)/hub")
       let consumer = try await broker.join(BrokerGroup("g"))
       try await broker.publish([try event(1)])
       await #expect(throws: RemoteError.self) { _ = try await consumer.receive(limit: 1) }
@@ -88,7 +88,7 @@ import Testing
 
   @Test func largeEventsComeInSeveralAnswersAndAreSettledInSeveralRequests() async throws {
     try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
-      let broker = RemoteBroker(.shared, at: endpoint, maxBodyBytes: 4096)
+      let broker = RemoteBroker(at: endpoint, maxBodyBytes: 4096)
       let consumer = try await broker.join(BrokerGroup("g", filter: .type("test")))
       let other = try await broker.join(BrokerGroup("other", filter: .type("made")))
       let data = [UInt8](repeating: 7, count: 1000)
@@ -111,7 +111,7 @@ import Testing
   @Test func aSettlementThatIsTooLargeHoldsNoneBackAndIsGivenUp() async throws {
     try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
       // It takes the hub for one that takes more, so that all are one request at first.
-      let broker = RemoteBroker(.shared, at: endpoint)
+      let broker = RemoteBroker(at: endpoint)
       let consumer = try await broker.join(BrokerGroup("g", filter: .type("test")))
       let other = try await broker.join(BrokerGroup("other", filter: .type("made")))
       try await broker.publish(try (0..<5).map { try event($0) })
@@ -135,7 +135,7 @@ import Testing
 
   @Test func aDeadLetterWhoseHistoryIsTooLargeIsKeptWithoutIt() async throws {
     try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
-      let broker = RemoteBroker(.shared, at: endpoint)
+      let broker = RemoteBroker(at: endpoint)
       let consumer = try await broker.join(BrokerGroup("g"))
       try await broker.publish([try event(1)])
       let receipt = try await receive(1, from: consumer)[0].receipt
@@ -152,7 +152,7 @@ import Testing
 
   @Test func aPublicationThatIsTooLargeIsRefusedOnce() async throws {
     try await withHub(Hub(broker: MemoryBroker(), maxBodyBytes: 4096)) { endpoint in
-      let broker = RemoteBroker(.shared, at: endpoint)
+      let broker = RemoteBroker(at: endpoint)
       let large = try event(1, data: [UInt8](repeating: 7, count: 5000))
       let error = await #expect(throws: RemoteError.self) { try await broker.publish([large]) }
       #expect(error?.status == 413)
@@ -163,7 +163,7 @@ import Testing
 
   @Test func errorsComeAsWhatTheyAre() async throws {
     try await withHub(Hub(broker: MemoryBroker(capacity: 3))) { endpoint in
-      let broker = RemoteBroker(.shared, at: endpoint)
+      let broker = RemoteBroker(at: endpoint)
       let consumer = try await broker.join(BrokerGroup("g", filter: .type("test")))
       try await broker.publish(try (0..<3).map { try event($0) })
       await #expect(throws: BrokerFull(capacity: 3)) { try await broker.publish([try event(4)]) }
@@ -189,7 +189,7 @@ import Testing
   @Test func whatAVanishedProcessHeldIsTakenOver() async throws {
     let memory = MemoryBroker(policy: BrokerPolicy(session: .seconds(3)))
     try await withHub(Hub(broker: memory, maxWait: .milliseconds(200))) { endpoint in
-      let broker = RemoteBroker(.shared, at: endpoint)
+      let broker = RemoteBroker(at: endpoint)
       let vanished = try await broker.join(BrokerGroup("g"))
       try await broker.publish([try event(1)])
       #expect(try await receive(1, from: vanished).map(\.deliveries) == [0])
@@ -226,8 +226,8 @@ import Testing
     let router = Router()
     router.addHub(Hub(broker: MemoryBroker(), maxWait: .seconds(3600)))
     try await withServer(router, gracefully: true) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
-      let store = RemoteRegistryStore(.shared, at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
+      let store = RemoteRegistryStore(at: "http://127.0.0.1:\(port)/hub", timeout: .seconds(60))
       let consumer = try await broker.join(BrokerGroup("g"))
       Task { _ = try await consumer.receive(limit: 1) }
       Task { try await store.follow("s", after: 0) { _ in } }

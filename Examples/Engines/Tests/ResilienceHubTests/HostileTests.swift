@@ -43,7 +43,7 @@ import Testing
         let (status, text) = try await post(String(repeating: " ", count: 4097), to: "\(endpoint)/\(path)")
         #expect(status == 413, "\(path): \(text)")
       }
-      #expect(try await RemoteBroker(.shared, at: endpoint).deadLetters().isEmpty)
+      #expect(try await RemoteBroker(at: endpoint).deadLetters().isEmpty)
     }
   }
 
@@ -131,8 +131,8 @@ import Testing
 
   /// Calls every function of a broker and a store.
   private func errors(at endpoint: String) async -> [any Error] {
-    let broker = RemoteBroker(.shared, at: endpoint)
-    let store = RemoteRegistryStore(.shared, at: endpoint)
+    let broker = RemoteBroker(at: endpoint)
+    let store = RemoteRegistryStore(at: endpoint)
     let consumer = RemoteConsumer(broker, "g", session: "s", heartbeatInterval: .seconds(1))
     let record = StoreRecord(ServiceInstance(id: "a", service: "s"))
     let receipt = BrokerReceipt(scope: 1, position: 1)
@@ -200,7 +200,7 @@ import Testing
       return Response(status: .ok)
     }
     try await withServer(router) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)", timeout: .milliseconds(200))
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)", timeout: .milliseconds(200))
       await #expect(throws: TimedOut.self) {
         try await broker.publish([try EncodedEvent(id: "1", source: "s", type: "t")])
       }
@@ -216,7 +216,7 @@ import Testing
       return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
     }
     try await withServer(router) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)")
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)")
       let consumer = RemoteConsumer(broker, "g", session: "s", heartbeatInterval: .seconds(1))
       let error = await #expect(throws: RemoteError.self) { _ = try await consumer.receive(limit: 5) }
       #expect(error?.description == "hub: events/receive: HTTP status 200: 1 deliveries, and 0 events")

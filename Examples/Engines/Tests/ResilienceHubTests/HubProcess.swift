@@ -52,7 +52,7 @@ final class HubProcess: Sendable {
     // A process of the system's: only the real clock tells when it is there.
     for attempt in 1... {
       do {
-        let store = RemoteRegistryStore(HTTPClient.shared, at: endpoint, timeout: .milliseconds(500))
+        let store = RemoteRegistryStore(at: endpoint, timeout: .milliseconds(500))
         _ = try await store.list("nothing")
         return
       } catch  where attempt < 200 {

@@ -28,7 +28,7 @@ import Testing
     try await HubProcess.with(session: 3) { hub in
       let (acknowledged, handled) = (Numbers(), Numbers())
       let bus = EventBus(
-        source: "test", broker: RemoteBroker(.shared, at: hub.endpoint, timeout: .seconds(2)))
+        source: "test", broker: RemoteBroker(at: hub.endpoint, timeout: .seconds(2)))
       try bus.subscribe(
         to: Self.type, group: "g",
         handler: EventHandler("note") { (event: Event<Numbered>) in handled.add(event.data.number) })
@@ -66,7 +66,7 @@ import Testing
 
   @Test func aReplicaKeepsTheLastGoodListAndOwnersRegisterAgain() async throws {
     try await HubProcess.with { hub in
-      let store = RemoteRegistryStore(.shared, at: hub.endpoint, timeout: .seconds(1))
+      let store = RemoteRegistryStore(at: hub.endpoint, timeout: .seconds(1))
       let registry = ServiceRegistry()
       // The list is not read again within the test, so that only a watch can tell.
       let replica = RegistryReplica(
@@ -95,7 +95,7 @@ import Testing
   /// A store in memory counts its leases and revisions from the beginning.
   @Test func aLeaseOfAnEarlierLifeIsNobodysInTheNext() async throws {
     let first = try await withHub(Hub(broker: MemoryBroker())) { endpoint in
-      let store = RemoteRegistryStore(.shared, at: endpoint)
+      let store = RemoteRegistryStore(at: endpoint)
       let lease = try await store.grantLease(ttl: .seconds(60))
       let written = try await store.write(
         StoreRecord(ServiceInstance(id: "a", service: "s"), leaseID: lease.id), if: .absent)
@@ -104,7 +104,7 @@ import Testing
       return lease
     }
     try await withHub(Hub(broker: MemoryBroker())) { endpoint in
-      let store = RemoteRegistryStore(.shared, at: endpoint)
+      let store = RemoteRegistryStore(at: endpoint)
       let second = try await store.grantLease(ttl: .seconds(60))
       #expect(second.id != first.id)
       #expect(try await !store.keepAlive(first))
@@ -114,7 +114,7 @@ import Testing
 
   @Test func aRevisionOfAnEarlierLifeIsAConflictAndCompacted() async throws {
     try await HubProcess.with { hub in
-      let store = RemoteRegistryStore(.shared, at: hub.endpoint)
+      let store = RemoteRegistryStore(at: hub.endpoint)
       let record = StoreRecord(ServiceInstance(id: "a", service: "s"))
       _ = try await store.write(record, if: .always)
       let listing = try await store.list("s")

@@ -19,7 +19,7 @@ import Testing
   @Test func aSessionThatWasLeftBeforeItBeganDoesNotBegin() async throws {
     let memory = MemoryBroker()
     try await withHub(Hub(broker: memory)) { endpoint in
-      let client = HubClient(client: .shared, pollClient: nil, endpoint: endpoint, timeout: .seconds(5))
+      let client = HubClient(client: DefaultClient.shared, endpoint: endpoint, timeout: .seconds(5))
       let _: HubFrame<HubNothing> = try await client.ask(HubPath.leave, HubSessionOnly(session: Self.id))
       await #expect(throws: BrokerSessionEnded(group: "g")) {
         let _: HubFrame<HubJoined> = try await client.ask(
@@ -55,7 +55,7 @@ import Testing
     router.add(middleware: LateJoins(joined: joined))
     router.addHub(Hub(broker: memory))
     try await withServer(router) { port in
-      let broker = RemoteBroker(.shared, at: "http://127.0.0.1:\(port)/hub")
+      let broker = RemoteBroker(at: "http://127.0.0.1:\(port)/hub")
       // It has no time left when it gives up.
       let join = ServiceCall("join") { (group: BrokerGroup) in _ = try await broker.join(group) }
         .timeout(.milliseconds(200))
@@ -104,7 +104,7 @@ import Testing
     let slow = SlowLeaves()
     try await withHub(Hub(broker: slow, maxWait: .milliseconds(1))) { endpoint in
       let (broker, store) = (
-        RemoteBroker(.shared, at: endpoint), RemoteRegistryStore(.shared, at: endpoint)
+        RemoteBroker(at: endpoint), RemoteRegistryStore(.shared, at: endpoint)
       )
       for _ in 0..<3 { _ = try await broker.join(BrokerGroup("g")) }
       let count = ServiceCall("drop") { (count: Int) in

@@ -11,12 +11,10 @@ struct EtcdGateway: Sendable {
   private static let maxBytes = 64 << 20
 
   let client: HTTPClient
-  let watchClient: HTTPClient
   let endpoint: String
 
-  init(client: HTTPClient, watchClient: HTTPClient, endpoint: String) {
+  init(client: HTTPClient, endpoint: String) {
     self.client = client
-    self.watchClient = watchClient
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
   }
 
@@ -38,7 +36,7 @@ struct EtcdGateway: Sendable {
   func stream<Answer: Decodable & Sendable>(
     _ path: String, _ request: some Encodable, _ onAnswer: (Answer) async throws -> Void
   ) async throws -> Never {
-    let response = try await watchClient.execute(try post(path, request), deadline: .distantFuture)
+    let response = try await client.execute(try post(path, request), deadline: .distantFuture)
     if response.status != .ok {
       try refuse(response.status.code, try await response.body.collect(upTo: 1 << 16), path)
     }

@@ -14,13 +14,11 @@ struct HubClient: Sendable {
   private static let pause = Duration.milliseconds(100)
 
   let client: HTTPClient
-  let pollClient: HTTPClient
   let endpoint: String
   let timeout: Duration
 
-  init(client: HTTPClient, pollClient: HTTPClient?, endpoint: String, timeout: Duration) {
+  init(client: HTTPClient, endpoint: String, timeout: Duration) {
     self.client = client
-    self.pollClient = pollClient ?? client
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     self.timeout = max(timeout, .milliseconds(1))
   }
@@ -30,7 +28,7 @@ struct HubClient: Sendable {
     within limit: Duration? = nil
   ) async throws -> HubFrame<Reply> {
     let body = try HubFrame(head, events: events).bytes()
-    return try read(try await send(path, body, client, within: limit ?? timeout), path)
+    return try read(try await send(path, body, within: limit ?? timeout), path)
   }
 
   /// A request that waits; see ``wait``.
@@ -41,7 +39,7 @@ struct HubClient: Sendable {
   ) async throws -> HubFrame<Reply>? {
     let body = try HubFrame(head).bytes()
     do {
-      return try read(try await send(path, body, pollClient, within: limit ?? Self.wait + timeout), path)
+      return try read(try await send(path, body, within: limit ?? Self.wait + timeout), path)
     } catch let error as HTTPClientError where error == .readTimeout {
       return nil
     }
@@ -56,7 +54,7 @@ struct HubClient: Sendable {
 
   @discardableResult
   func send(
-    _ path: String, _ body: ByteBuffer, _ client: HTTPClient, within limit: Duration
+    _ path: String, _ body: ByteBuffer, within limit: Duration
   ) async throws -> ByteBuffer {
     var post = HTTPClientRequest(url: "\(endpoint)/\(path)")
     post.method = .POST

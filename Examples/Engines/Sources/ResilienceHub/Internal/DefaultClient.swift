@@ -1,0 +1,19 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+
+/// The client of whoever is given none: one for the whole process, which is never shut down.
+enum DefaultClient {
+  static let shared = HTTPClient(
+    eventLoopGroupProvider: .singleton, configuration: configuration)
+
+  private static var configuration: HTTPClient.Configuration {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(1)))
+    // A client that connects again by itself waits longer each time, up to a minute: so long the first
+    // requests would wait when the hub is back.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    // Each group and each service that is followed holds one.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1000
+    return configuration
+  }
+}
