@@ -47,7 +47,7 @@ import Testing
         try await Self.expectAllIsSound(day, at: shop)
         let figures = try await Self.figures(of: shop, "shared_rate_limiter")
         #expect(figures.acquired == Self.orderCount)
-        #expect(figures.alone > 20, "Redis was not missed")
+        #expect(figures.alone > 0, "Redis was not missed")
       }
     }
   }
