@@ -28,6 +28,7 @@ import Testing
         #expect(figures.acquired == Self.orderCount)
         #expect(figures.each.allSatisfy { $0 > 0 }, "one of them has charged all")
         #expect(figures.alone == 0)
+        #expect(figures.roundTrips > 0)
       }
     }
   }
