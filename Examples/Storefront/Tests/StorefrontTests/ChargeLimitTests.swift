@@ -67,19 +67,27 @@ import Testing
   /// What finds no permit in time comes again, and again.
   @Test func anOrderWithoutAPermitIsChargedLater() async throws {
     try await Self.withShop(redis: nil) { shop in
-      let answer = try await shop.staff().configure(
-        ["deliveries.payments.timeout": "100ms"], basedOn: 0, "no patience", key: "timeout")
-      #expect(answer.status == 200)
-      for name in ["payments", "payments-2"] {
-        try await eventually("\(name) goes by it") {
-          try await shop.metrics(of: name).contains("configuration_version 1\n")
-        }
-      }
+      try await Self.configure(["deliveries.payments.timeout": "100ms"], at: shop)
       let day = try await Self.order(30, at: shop)
       try await Self.expectAllIsSound(day, at: shop)
       let figures = try await Self.figures(of: shop, "rate_limiter")
       #expect(figures.acquired == 30)
       #expect(figures.refused > 0, "each had its permit in time")
+    }
+  }
+
+  @Test func anOrderThatIsGivenUpForWantOfAPermitIsNotCharged() async throws {
+    try await Self.withShop(redis: nil) { shop in
+      try await Self.configure(
+        ["deliveries.payments.timeout": "1ms", "deliveries.payments.maxDeliveries": 1], at: shop)
+      try await shop.offer("85123A")
+      let customer = try await shop.customer("17850")
+      let ids = try await Self.place(40, by: customer, at: shop)
+      let books = try await shop.settled()
+      #expect(books.movements.count == (try await Self.figures(of: shop, "rate_limiter").acquired))
+      #expect(books.letters.contains { $0.reason.contains("exhausted") }, "\(books.letters)")
+      #expect(Set(books.orders.flatMap(\.endings)) == ["shipped", "refunded"])
+      #expect(Invariants.findings(books, acknowledged: ids).flatMap(\.breaches) == [])
     }
   }
 
@@ -148,16 +156,34 @@ extension ChargeLimitTests {
     try await shop.offer("85123A")
     let customer = try await shop.customer("17850")
     let start = ContinuousClock.now
-    return try await withThrowingTaskGroup(of: String.self) { group in
+    async let ids = place(count, by: customer, at: shop)
+    var samples: [Sample] = []
+    try await eventually("\(count) are charged", within: .seconds(60)) {
+      let charges = try await charges(at: shop)
+      samples.append(Sample(seconds: start.duration(to: .now) / .seconds(1), charges: charges))
+      watch(charges)
+      return charges >= count
+    }
+    return Day(ids: try await ids, samples: samples)
+  }
+
+  private static func place(
+    _ count: Int, by customer: ShopClient, at shop: ShopInProcess
+  ) async throws -> Set<String> {
+    try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<count { group.addTask { try await shop.order("85123A", 1, by: customer).id } }
-      var samples: [Sample] = []
-      try await eventually("\(count) are charged", within: .seconds(60)) {
-        let charges = try await charges(at: shop)
-        samples.append(Sample(seconds: start.duration(to: .now) / .seconds(1), charges: charges))
-        watch(charges)
-        return charges >= count
+      return try await group.reduce(into: []) { $0.insert($1) }
+    }
+  }
+
+  /// Puts values, and waits until all of `payments` go by them.
+  private static func configure(_ values: [String: Setting], at shop: ShopInProcess) async throws {
+    let answer = try await shop.staff().configure(values, basedOn: 0, "a test", key: "values")
+    try #require(answer.status == 200, "\(String(buffer: answer.body))")
+    for name in [Payments.name, "\(Payments.name)-2"] {
+      try await eventually("\(name) goes by them") {
+        try await shop.metrics(of: name).contains("configuration_version 1\n")
       }
-      return Day(ids: try await group.reduce(into: []) { $0.insert($1) }, samples: samples)
     }
   }
 
