@@ -11,9 +11,6 @@ struct EngineChoice: Sendable {
   let store: any RegistryStore
   let broker: any EventBroker
   /// For limits that all processes share, whoever has the events; `nil` where there is none.
-  ///
-  /// It is not the broker's: a limit waits for Redis less long, and a client gives its connection up with all
-  /// that wait on it.
   let redis: RedisClient?
 
   /// A consumer that was killed leaves what it had to the next one after so long.
@@ -29,18 +26,16 @@ struct EngineChoice: Sendable {
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
     let client = HTTPClient(configuration: configuration)
     let redis = addresses.redis.map { RedisClient(host: addresses.redisHost, port: $0) }
-    let limits = addresses.redis.map { RedisClient(host: addresses.redisHost, port: $0) }
     let result: Result<Value, any Error>
     do {
       result = .success(
         try await body(
           EngineChoice(
-            store: store(addresses, client), broker: broker(addresses, client, redis), redis: limits)))
+            store: store(addresses, client), broker: broker(addresses, client, redis), redis: redis)))
     } catch {
       result = .failure(error)
     }
     redis?.close()
-    limits?.close()
     try await client.shutdown()
     return try result.get()
   }

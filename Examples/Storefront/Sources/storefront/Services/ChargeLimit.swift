@@ -19,10 +19,13 @@ enum ChargeLimit: Sendable {
   init(_ settings: ServiceSettings, logger: Logger) {
     let (perSecond, instances) = (settings.chargesPerSecond, settings.instances)
     if let redis = settings.redis {
+      // As long as the broker, which has the same connection: it is given up when an answer is late. No event is
+      // in a hurry.
       self = .shared(
-        SharedRateLimiter(Self.name, limit: .perSecond(perSecond), on: redis, processes: instances) {
-          Self.log($0, logger)
-        })
+        SharedRateLimiter(
+          Self.name, limit: .perSecond(perSecond), on: redis, processes: instances,
+          timeLimit: redis.timeLimit
+        ) { Self.log($0, logger) })
     } else {
       // So many permits in a period that is longer: exact. Nobody can do with less than one at once.
       let share = RateLimit(perSecond, per: .seconds(instances), burst: max(1, perSecond / instances))
