@@ -110,6 +110,7 @@ struct PatternTables {
     return table(["process", "in use", "waiting", "refused"], rows, otherwise: "No process has a bound.")
   }
 
+  /// Of rates.
   var limits: String {
     func rows(_ prefix: String, isShared: Bool) -> [[HTML.Cell]] {
       samples("\(prefix)_acquired_permits_total").map { process, sample in
@@ -118,16 +119,17 @@ struct PatternTables {
           process.page.sum("\(prefix)_\(metric)", where: ["limiter": name]) ?? 0
         }
         let isAway = isShared && value("away") > 0
+        let holder = isAway ? "its share: Redis is away" : isShared ? "all processes" : "the process"
+        // Where it is shared, who waits counts as refused each time that it asks again.
+        let refused = isShared ? "" : Figure.number(value("refused_calls_total"))
         return [
-          .text(process.target.name), .text(name),
-          .text(
-            isShared ? isAway ? "its share: Redis is away" : "all processes" : "the process", isBad: isAway),
-          .number(Figure.number(sample.value)), .number(Figure.number(value("refused_calls_total"))),
+          .text(process.target.name), .text(name), .text(holder, isBad: isAway),
+          .number(Figure.number(sample.value)), .number(refused),
         ]
       }
     }
     return table(
-      ["process", "limit", "shared by", "let through", "refused"],
+      ["process", "limit", "of", "let through", "refused"],
       rows("shared_rate_limiter", isShared: true) + rows("rate_limiter", isShared: false),
       otherwise: "No process has a limit.")
   }
