@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Resilience
 import ResilienceRedis
+import Synchronization
 import Testing
 
 @testable import storefront
@@ -93,6 +94,25 @@ import Testing
     }
   }
 
+  /// It has some in hand that wait for a permit: these are given back when its grace has passed.
+  @Test func whatWaitsInAProcessThatEndsAnotherOneCharges() async throws {
+    // So slow that the grace of five seconds does not do for what it has in hand.
+    try await Self.withShop(redis: nil, perSecond: 1) { shop in
+      let ending = try #require(shop.processes["payments-2"])
+      let isEnding = Mutex(false)
+      // Nobody may have used up a delivery.
+      try await Self.configure(["deliveries.payments.maxDeliveries": 1], at: shop)
+      let day = try await Self.order(12, at: shop) { charges in
+        guard charges >= 2, !isEnding.withLock({ $0 }) else { return }
+        isEnding.withLock { $0 = true }
+        await ending.stop()
+      }
+      try await eventually("it has ended") { ending.port.port == nil }
+      let books = try await Self.expectAllIsSound(day, at: shop)
+      #expect(books.letters.isEmpty)
+    }
+  }
+
   @Test func onlyAChargeTakesAPermit() async throws {
     // Each event comes twice.
     try await ShopInProcess.run(broker: LossyBroker(repeatsEach: true)) { shop in
@@ -141,11 +161,14 @@ extension ChargeLimitTests {
   }
 
   private static func withShop(
-    redis: RedisForTests?, _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    redis: RedisForTests?, perSecond: Int = perSecond,
+    _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     let client = redis.map { RedisClient(port: $0.port) }
     defer { client?.close() }
+    // Nothing that is lost is published again.
     try await ShopInProcess.run(
+      patience: .seconds(600),
       adjust: { settings in
         (settings.redis, settings.instances, settings.chargesPerSecond) = (client, 2, perSecond)
       }, body)
@@ -153,7 +176,7 @@ extension ChargeLimitTests {
 
   /// Places orders at once, and counts the charges until there are as many.
   private static func order(
-    _ count: Int, at shop: ShopInProcess, watch: @Sendable (Int) -> Void = { _ in }
+    _ count: Int, at shop: ShopInProcess, watch: @Sendable (Int) async -> Void = { _ in }
   ) async throws -> Day {
     try await shop.offer("85123A")
     let customer = try await shop.customer("17850")
@@ -163,7 +186,7 @@ extension ChargeLimitTests {
     try await eventually("\(count) are charged", within: .seconds(60)) {
       let charges = try await charges(at: shop)
       samples.append(Sample(seconds: start.duration(to: .now) / .seconds(1), charges: charges))
-      watch(charges)
+      await watch(charges)
       return charges >= count
     }
     return Day(ids: try await ids, samples: samples)
@@ -198,11 +221,13 @@ extension ChargeLimitTests {
       .count { $0.pence > 0 }
   }
 
-  private static func expectAllIsSound(_ day: Day, at shop: ShopInProcess) async throws {
+  @discardableResult
+  private static func expectAllIsSound(_ day: Day, at shop: ShopInProcess) async throws -> Books {
     let books = try await shop.settled()
     #expect(books.orders.count == day.ids.count)
     #expect(books.movements.count == day.ids.count)
     #expect(Invariants.findings(books, acknowledged: day.ids).flatMap(\.breaches) == [])
+    return books
   }
 
   /// What the limiters of all instances say together.
