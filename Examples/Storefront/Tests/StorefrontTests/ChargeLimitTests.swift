@@ -21,8 +21,8 @@ import Testing
       try await Self.withShop(redis: redis) { shop in
         let day = try await Self.order(Self.orderCount, at: shop)
         let figures = try await Self.figures(of: shop, "shared_rate_limiter")
-        // Without a tolerance: the time begins before the first order, and ends when the charges were counted. On a
-        // machine that is very busy an answer of Redis may be late; what that lets through is counted, too.
+        // Without a tolerance: the time begins before the first order, and ends when the charges were counted.
+        // On a machine that is very busy an answer of Redis may be late; what that lets through is counted.
         let alone = Double(figures.alone)
         for sample in day.samples {
           #expect(
@@ -238,7 +238,7 @@ extension ChargeLimitTests {
     var pages: [MetricsText] = []
     for name in names { pages.append(MetricsText(try await shop.metrics(of: name))) }
     func values(_ name: String) -> [Int] {
-      pages.map { Int($0.sum("\(prefix)_\(name)", where: ["limiter": ChargeLimit.name]) ?? 0) }
+      pages.map { Int($0.sum("\(prefix)_\(name)", where: ["limiter": ChargeLimit.limiterName]) ?? 0) }
     }
     func total(_ name: String) -> Int { values(name).reduce(0, +) }
     return (

@@ -23,8 +23,8 @@ struct ShopInProcess: Sendable {
   /// - Parameters:
   ///   - collector: Where spans go; `nil` for nowhere.
   ///   - isWatched: Whether they go to the shop's own monitor instead.
-  ///   - adjust: Changes the settings of all; there are as many of `payments` as `instances` says, `payments-2` the
-  ///     second, and one of each other.
+  ///   - adjust: Changes the settings of all. There are as many of `payments` as `instances` says, of which
+  ///     `payments-2` is the second, and one of each other.
   static func run(
     collector: String? = nil, isWatched: Bool = false, isBare: Bool = false,
     broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),

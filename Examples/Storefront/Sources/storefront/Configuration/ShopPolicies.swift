@@ -86,7 +86,7 @@ struct ShopPolicies: Hashable, Sendable {
       values["deliveries.\(name).parallelism"] = 4
       values["deliveries.\(name).timeout"] = "5s"
     }
-    // A charge waits in hand for its permit, and would use up a delivery for each time that it has not got one.
+    // A charge waits in hand for its permit, and uses up a delivery each time that it gets none.
     values["deliveries.payments.timeout"] = "1min"
     return values
   }()

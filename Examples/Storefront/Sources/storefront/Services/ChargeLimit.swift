@@ -2,34 +2,34 @@ import Logging
 import Resilience
 import ResilienceRedis
 
-/// How many cards all instances of `payments` together charge in a second, as the contract with the provider has
-/// it: so many, and as many at once after a pause.
+/// How many cards all instances of `payments` together charge in a second, as the contract with the provider
+/// has it: so many, and as many at once after a pause.
 enum ChargeLimit: Sendable {
   /// Counted in Redis.
   case shared(SharedRateLimiter)
   /// Without Redis: this instance's share of it, whatever the others do.
   case own(TokenBucket)
 
-  static let name = "charges"
+  static let limiterName = "charges"
 
-  /// What Stripe allows a live account in a second (https://support.stripe.com, "Rate limit error when creating
-  /// bulk API requests"). The day has 20 orders in a second at most.
+  /// What Stripe allows a live account in a second (https://support.stripe.com, "Rate limit error when
+  /// creating bulk API requests"). The day has 20 orders in a second at most.
   static let builtInPerSecond = 100
 
   init(_ settings: ServiceSettings, logger: Logger) {
     let (perSecond, instances) = (settings.chargesPerSecond, settings.instances)
     if let redis = settings.redis {
-      // As long as the broker, which has the same connection: it is given up when an answer is late. No event is
-      // in a hurry.
+      // As long as the broker, which has the same connection: it is given up when an answer is late.
+      // No event is in a hurry.
       self = .shared(
         SharedRateLimiter(
-          Self.name, limit: .perSecond(perSecond), on: redis, processes: instances,
+          Self.limiterName, limit: .perSecond(perSecond), on: redis, processes: instances,
           timeLimit: redis.timeLimit
         ) { Self.log($0, logger) })
     } else {
       // So many permits in a period that is longer: exact. Nobody can do with less than one at once.
       let share = RateLimit(perSecond, per: .seconds(instances), burst: max(1, perSecond / instances))
-      self = .own(TokenBucket(Self.name, limit: share))
+      self = .own(TokenBucket(Self.limiterName, limit: share))
     }
   }
 
