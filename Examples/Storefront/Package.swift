@@ -75,6 +75,7 @@ let package = Package(
       dependencies: [
         "storefront",
         .product(name: "Resilience", package: "swift-resilience"),
+        .product(name: "ResilienceRedis", package: "Engines"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRDB", package: "GRDB.swift"),

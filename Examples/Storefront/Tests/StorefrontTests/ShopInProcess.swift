@@ -15,16 +15,21 @@ struct ShopInProcess: Sendable {
   let processes: [String: ServiceProcess]
   let patience = Patience(limit: .seconds(10))
 
+  private static let silent = Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() })
+
   /// More at once would miss the shop's own time limits on two cores.
   static let places = Bulkhead("shops of the tests", limit: .fixed(2), maxWaiting: 10_000)
 
   /// - Parameters:
   ///   - collector: Where spans go; `nil` for nowhere.
   ///   - isWatched: Whether they go to the shop's own monitor instead.
+  ///   - adjust: Changes the settings of all. There are as many of `payments` as `instances` says, of which
+  ///     `payments-2` is the second, and one of each other.
   static func run(
     collector: String? = nil, isWatched: Bool = false, isBare: Bool = false,
     broker: any EventBroker = MemoryBroker(policy: BrokerPolicy(session: .seconds(3))),
-    patience: Duration = .seconds(20), _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
+    patience: Duration = .seconds(20), adjust: @escaping @Sendable (inout ServiceSettings) -> Void = { _ in },
+    _ body: @escaping @Sendable (ShopInProcess) async throws -> Void
   ) async throws {
     try await places.run {
       try await withFolder { folder in
@@ -36,11 +41,16 @@ struct ShopInProcess: Sendable {
         settings.isBare = isBare
         settings.notice = .zero
         settings.patience = patience
+        adjust(&settings)
         var processes: [String: ServiceProcess] = [:]
         for type in StorefrontServices.all {
-          let logger = Logger(label: type.name, factory: { _ in SwiftLogNoOpLogHandler() })
-          let port = type.name == Monitor.name ? monitorPort : 0
-          processes[type.name] = try await ServiceProcess(type, settings, port: port, logger: logger)
+          processes[type.name] = try await ServiceProcess(
+            type, settings, port: type.name == Monitor.name ? monitorPort : 0, logger: silent)
+        }
+        for instance in 1...settings.instances where instance > 1 {
+          settings.instance = instance
+          processes["\(Payments.name)-\(instance)"] = try await ServiceProcess(
+            Payments.self, settings, logger: silent)
         }
         try await run(processes, settings, body)
       }

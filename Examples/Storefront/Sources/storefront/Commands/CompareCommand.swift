@@ -40,10 +40,14 @@ struct CompareCommand: AsyncParsableCommand {
     }
   }
 
+  /// More than anybody orders here: the limit is there, and holds nobody up.
+  private static let charges = ["--charges-per-second", "1000000"]
+
   private func supervisor(_ folder: String, isBare: Bool) throws -> Supervisor {
     let plan = try SupervisorPlan(
       directory: folder, engines: shared.engines.list, instances: shared.instances, program: Program.path,
-      collector: isBare ? nil : shared.collector, isBare: isBare)
+      charges: try ChargeOptions.parse(Self.charges), collector: isBare ? nil : shared.collector,
+      isBare: isBare)
     return try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)
   }
 

@@ -26,6 +26,8 @@ struct DayCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Faults") var faultOptions: FaultOptions
 
+  @OptionGroup var charges: ChargeOptions
+
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
@@ -46,7 +48,7 @@ struct DayCommand: AsyncParsableCommand {
     defer { if directory == nil { try? FileManager.default.removeItem(atPath: folder) } }
     let plan = try SupervisorPlan(
       directory: folder, engines: shared.engines.list, instances: shared.instances, program: Program.path,
-      collector: shared.collector, equipment: faultOptions.equipment(shared.engines.list))
+      charges: charges, collector: shared.collector, equipment: faultOptions.equipment(shared.engines.list))
     let faults = try faultOptions.faults(on: plan)
     let duration = seconds.map { .seconds($0) } ?? SupervisedDay.duration(with: faults)
     let supervisor = try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)

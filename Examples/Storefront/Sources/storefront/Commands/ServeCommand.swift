@@ -32,6 +32,11 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Tells instances of one service apart.")
   var instance = 1
 
+  @Option(help: "How many instances there are of the service, among whom its limits are shared out.")
+  var instances = 1
+
+  @OptionGroup var charges: ChargeOptions
+
   @OptionGroup var engines: EngineAddresses
 
   @Option(help: "Where the databases are.")
@@ -56,6 +61,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard (0...65_535).contains(port) else {
       throw ValidationError("the port \(port) is not from 0 to 65535")
     }
+    guard (1...1000).contains(instances) else {
+      throw ValidationError("\(instances) instances are not from 1 to 1000")
+    }
     guard (512...1_048_576).contains(journalFile) else {
       throw ValidationError("a journal's file of \(journalFile) KiB is not from 512 to 1048576")
     }
@@ -78,6 +86,9 @@ struct ServeCommand: AsyncParsableCommand {
         store: engines.store, broker: engines.broker, instance: instance, directory: directory,
         secret: secret, staffKey: staffKey, collector: collector)
       settings.hub = self.engines.hubInUse
+      settings.redis = engines.redis
+      settings.instances = instances
+      settings.chargesPerSecond = charges.chargesPerSecond
       settings.host = host
       settings.advertisedHost = advertise
       settings.isBare = bare

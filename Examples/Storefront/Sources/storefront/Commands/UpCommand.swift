@@ -13,6 +13,8 @@ struct UpCommand: AsyncParsableCommand {
   @Option(help: "The gateway's port on loopback.")
   var port = 8080
 
+  @OptionGroup var charges: ChargeOptions
+
   @OptionGroup var shared: SharedOptions
 
   func run() async throws {
@@ -22,7 +24,7 @@ struct UpCommand: AsyncParsableCommand {
     let plan = try SupervisorPlan(
       directory: directory, gatewayPort: port, engines: shared.engines.list, instances: shared.instances,
       program: Program.path,
-      collector: shared.collector)
+      charges: charges, collector: shared.collector)
     let supervisor = try Supervisor(plan, staffKey: staffKey, logger: Program.logger)
     try await Interruption.watching {
       try await supervisor.run {

@@ -86,6 +86,8 @@ struct ShopPolicies: Hashable, Sendable {
       values["deliveries.\(name).parallelism"] = 4
       values["deliveries.\(name).timeout"] = "5s"
     }
+    // A charge waits in hand for its permit, and uses up a delivery each time that it gets none.
+    values["deliveries.payments.timeout"] = "1min"
     return values
   }()
 

@@ -8,7 +8,7 @@ struct EngineAddresses: ParsableArguments, Sendable {
   @Option(help: "An etcd for the registry, such as http://127.0.0.1:2379.")
   var etcd: String?
 
-  @Option(help: "The port of a Redis for the events.")
+  @Option(help: "The port of a Redis for the events, and for limits that all processes share.")
   var redis: Int?
 
   @Option(help: "Where that Redis is.")

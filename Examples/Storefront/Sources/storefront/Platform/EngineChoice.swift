@@ -10,6 +10,8 @@ import ResilienceRedis
 struct EngineChoice: Sendable {
   let store: any RegistryStore
   let broker: any EventBroker
+  /// For limits that all processes share, whoever has the events; `nil` where there is none.
+  let redis: RedisClient?
 
   /// A consumer that was killed leaves what it had to the next one after so long.
   static let policy = BrokerPolicy(session: .seconds(3))
@@ -28,7 +30,8 @@ struct EngineChoice: Sendable {
     do {
       result = .success(
         try await body(
-          EngineChoice(store: store(addresses, client), broker: broker(addresses, client, redis))))
+          EngineChoice(
+            store: store(addresses, client), broker: broker(addresses, client, redis), redis: redis)))
     } catch {
       result = .failure(error)
     }

@@ -126,13 +126,17 @@ final class Platform: Sendable {
   /// Another event that asks for a step which was done for the order does nothing again, and has what
   /// followed published again: it may have been lost.
   ///
-  /// - Parameter body: Does the step, and says what follows from it: `nil` for nothing.
+  /// - Parameters:
+  ///   - prepare: Comes before the transaction, each time that the event comes, and may wait.
+  ///   - body: Does the step, and says what follows from it: `nil` for nothing.
   func step(
     on type: EventType<Order>, in database: ServiceDatabase,
+    after prepare: @escaping @Sendable (Order) async throws -> Void = { _ in },
     _ body: @escaping @Sendable (Order, Database) throws -> EventType<Order>?
   ) throws {
     try handle(type) { event in
       let context = CallContext.current
+      try await prepare(event.data)
       try await database.handleOnce(event) { transaction in
         let order = event.data
         let known = try transaction.outcome(of: order, on: type)

@@ -1,4 +1,5 @@
 import Resilience
+import ResilienceRedis
 
 /// What a service is told from outside.
 struct ServiceSettings: Sendable {
@@ -18,6 +19,12 @@ struct ServiceSettings: Sendable {
   var collector: String?
   /// Where the hub is, such as `http://127.0.0.1:8090`; `nil` where there is none.
   var hub: String?
+  /// Where limits are that all processes share; `nil` where each keeps to its share.
+  var redis: RedisClient?
+  /// How many instances there are of the service, 1 or more.
+  var instances = 1
+  /// How many cards all instances of `payments` charge in a second, 1 or more.
+  var chargesPerSecond = ChargeLimit.builtInPerSecond
   /// The address that the server binds.
   var host = "127.0.0.1"
   /// Where others reach it: what is registered.

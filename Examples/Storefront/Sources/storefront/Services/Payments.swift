@@ -10,12 +10,20 @@ struct Payments: StorefrontService {
   static let cardLimit = 100_000
 
   private let database: ServiceDatabase
+  /// `nil` for a shop without patterns.
+  private let chargeLimit: ChargeLimit?
 
   init(_ platform: Platform) throws {
     // No key on the order: a second charge would be there to be seen.
-    database = try platform.database(
+    let database = try platform.database(
       "CREATE TABLE IF NOT EXISTS movements (order_id TEXT NOT NULL, pence INTEGER NOT NULL)")
-    try platform.step(on: Topic.orderCreated, in: database) { order, database in
+    let limit = platform.settings.isBare ? nil : ChargeLimit(platform.settings, logger: platform.logger)
+    (self.database, chargeLimit) = (database, limit)
+    let permit: @Sendable (Order) async throws -> Void = { order in
+      guard let limit, try await database.read({ try Self.isToBeCharged(order, $0) }) else { return }
+      try await limit.acquire()
+    }
+    try platform.step(on: Topic.orderCreated, in: database, after: permit) { order, database in
       if let returned = try database.outcome(of: order, on: Topic.stockReturned) { return returned.next }
       guard order.pence <= Self.cardLimit else { return Topic.paymentDeclined }
       try database.move(order.pence, for: order)
@@ -27,6 +35,12 @@ struct Payments: StorefrontService {
       let charge = try database.outcome(of: order, on: Topic.orderCreated)
       return charge?.next == Topic.paymentDeclined ? charge?.next : try Self.refund(order, database)
     }
+  }
+
+  /// Whether the step has not been done, and will charge the card.
+  private static func isToBeCharged(_ order: Order, _ database: Database) throws -> Bool {
+    try order.pence <= cardLimit && database.outcome(of: order, on: Topic.orderCreated) == nil
+      && database.outcome(of: order, on: Topic.stockReturned) == nil
   }
 
   private static func refund(_ order: Order, _ database: Database) throws -> EventType<Order>? {
@@ -45,6 +59,8 @@ struct Payments: StorefrontService {
 
     var movements: [Movement]
   }
+
+  var metrics: [any MetricSource] { chargeLimit.map { [$0.snapshot()] } ?? [] }
 
   func addRoutes(to router: Router<StorefrontContext>) {
     router.get("books") { _, _ in

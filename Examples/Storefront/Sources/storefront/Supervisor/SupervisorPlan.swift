@@ -26,12 +26,14 @@ struct SupervisorPlan: Sendable {
   ///   - engines: What takes a part of the hub's.
   ///   - instances: How many there are of each service but the gateway and what counts in memory; 1 or more.
   ///   - program: This program.
+  ///   - charges: What holds for `payments`; `nil` for what is built in.
   ///   - collector: Where spans go; `nil` for the monitor.
   ///   - isBare: Whether services call each other without any pattern and without traces, for comparison.
   ///   - equipment: What faults need to find.
   init(
     directory: String, gatewayPort: Int? = nil, engines: [Engine] = [], instances: Int = 1, program: String,
-    collector: String? = nil, isBare: Bool = false, equipment: FaultEquipment = FaultEquipment()
+    charges: ChargeOptions? = nil, collector: String? = nil, isBare: Bool = false,
+    equipment: FaultEquipment = FaultEquipment()
   ) throws {
     self.equipment = equipment
     if equipment.isIsolated { network = Shell.path(of: "ip").map { ShopNetwork(tool: $0) } }
@@ -58,10 +60,12 @@ struct SupervisorPlan: Sendable {
         services.append(monitor)
         continue
       }
-      for instance in 1...(type.isRepeatable ? max(1, instances) : 1) {
+      let count = type.isRepeatable ? max(1, instances) : 1
+      let limits = type.name == Payments.name ? ["--instances", "\(count)"] + (charges?.options ?? []) : []
+      for instance in 1...count {
         let port = try type.name == Gateway.name ? gatewayPort ?? freePort() : freePort()
         services.append(
-          serve(type.name, port, program, options, instance, of: type.isRepeatable ? instances : 1))
+          serve(type.name, port, program, options + limits, instance, of: count))
       }
     }
   }

@@ -19,11 +19,15 @@ import Testing
         [
           "registry_stale", "circuit_breakers_not_closed", "bulkhead_limit", "event_broker_lag",
           "outbox_pending_events",
-          "event_broker_dead_letters",
+          "event_broker_dead_letters", "shared_rate_limiter_acquired_permits_total",
+          "shared_rate_limiter_away",
+          "rate_limiter_acquired_permits_total",
         ].map { name in
           Metric(
             name, .gauge, 1,
-            labels: ["service", "breakers", "bulkhead", "group", "broker"].map { Metric.Label($0, hostile) })
+            labels: ["service", "breakers", "bulkhead", "group", "broker", "limiter"].map {
+              Metric.Label($0, hostile)
+            })
         } + [
           Metric(
             AnswerMeter.totalName, .counter, 1,
@@ -105,6 +109,11 @@ import Testing
       retry_budget_refused_total{budget="orders"} 19
       bulkhead_limit{bulkhead="gateway"} 103
       bulkhead_in_use{bulkhead="gateway"} 61
+      rate_limiter_acquired_permits_total{limiter="customers"} 463
+      rate_limiter_refused_calls_total{limiter="customers"} 37
+      shared_rate_limiter_acquired_permits_total{limiter="charges"} 587
+      shared_rate_limiter_refused_calls_total{limiter="charges"} 73
+      shared_rate_limiter_away{limiter="charges"} 1
       outbox_pending_events 877
       outbox_refused_events 0
       event_broker_lag{broker="hub",group="payments/order_created"} 419
@@ -124,12 +133,15 @@ import Testing
         "users: no instance is registered", "gateway-1 is not ready: it says 503",
         "breakers of gateway-1 towards orders that are not closed: 3",
         "gateway-1 does not hear where carts is: it goes on with what it knew",
+        "gateway-1 does not reach Redis: it keeps to its share of the limit charges",
         "events that wait for payments/order_created, which has no consumer: 419",
         "lines of the metrics of gateway-1 that cannot be read: 1",
       ])
     let html = dashboard.html
     for cell in [
-      ">748<", ">17<", ">731<", ">3 of 4<", ">29<", ">47<", ">211<", ">19<", ">61 of 103<", ">877<", ">419<",
+      ">748<", ">17<", ">731<", ">3 of 4<", ">29<", ">47<", ">211<", ">19<", ">61 of 103<", ">463<", ">37<",
+      ">587<",
+      "its share: Redis is away", ">877<", ">419<",
       "0 of 1 processes are ready", "Groups at the broker that are behind: 1 of 2.", ">60 min<",
     ] { #expect(html.contains(cell), "\(cell)") }
   }

@@ -60,7 +60,8 @@ struct DashboardPage {
         HTML.section("Events", patterns.events)
           + HTML.element(
             "div", [:],
-            HTML.section("Room", patterns.bulkheads) + HTML.section("Registry", patterns.registry))),
+            HTML.section("Room", patterns.bulkheads) + HTML.section("Limits", patterns.limits)
+              + HTML.section("Registry", patterns.registry))),
       HTML.section("Traces", traces),
       HTML.note("Looked at each 2 s; this page asks again each \(Self.refreshSeconds) s."),
     ]

@@ -33,6 +33,9 @@ struct PatternTables {
       }
       + sentences("registry_stale") { process, sample, _ in
         "\(process) does not hear where \(sample.labels["service"] ?? "") is: it goes on with what it knew"
+      }
+      + sentences("shared_rate_limiter_away") { process, sample, _ in
+        "\(process) does not reach Redis: it keeps to its share of the limit \(sample.labels["limiter"] ?? "")"
       } + waitingAlone
   }
 
@@ -105,6 +108,30 @@ struct PatternTables {
       ]
     }
     return table(["process", "in use", "waiting", "refused"], rows, otherwise: "No process has a bound.")
+  }
+
+  /// Of rates.
+  var limits: String {
+    func rows(_ prefix: String, isShared: Bool) -> [[HTML.Cell]] {
+      samples("\(prefix)_acquired_permits_total").map { process, sample in
+        let name = sample.labels["limiter"] ?? ""
+        func value(_ metric: String) -> Double {
+          process.page.sum("\(prefix)_\(metric)", where: ["limiter": name]) ?? 0
+        }
+        let isAway = isShared && value("away") > 0
+        let holder = isAway ? "its share: Redis is away" : isShared ? "all processes" : "the process"
+        // Where it is shared, who waits counts as refused each time that it asks again.
+        let refused = isShared ? "" : Figure.number(value("refused_calls_total"))
+        return [
+          .text(process.target.name), .text(name), .text(holder, isBad: isAway),
+          .number(Figure.number(sample.value)), .number(refused),
+        ]
+      }
+    }
+    return table(
+      ["process", "limit", "of", "let through", "refused"],
+      rows("shared_rate_limiter", isShared: true) + rows("rate_limiter", isShared: false),
+      otherwise: "No process has a limit.")
   }
 
   var events: String {
