@@ -113,11 +113,15 @@ extension SharedRateLimiter {
   /// - Parameter permits: How many; 0 pass without any. Default: 1.
   /// - Throws: `CancellationError`, when cancelled while Redis was asked.
   public nonisolated(nonsending) func tryAcquire(_ permits: Int = 1) async throws -> RateLimitDecision {
+    let context = CallContext.current
+    let decision: RateLimitDecision
     do {
-      return try await decide(permits, CallContext.current)
+      decision = try await decide(permits, context)
     } catch let error as RateLimited {
-      return .refused(retryAt: error.retryAt)
+      decision = .refused(retryAt: error.retryAt)
     }
+    if case .refused(let retryAt) = decision { noteRefusal(permits, retryAt, context) }
+    return decision
   }
 
   /// Takes permits, waiting for them if it must; in no order.
@@ -155,6 +159,18 @@ extension SharedRateLimiter {
   nonisolated(nonsending) func enter(
     _ permits: Int, _ mode: RateLimitMode, _ context: CallContext
   ) async throws {
+    do {
+      try await take(permits, mode, context)
+    } catch let error as RateLimited {
+      noteRefusal(permits, error.retryAt, context)
+      throw error
+    }
+  }
+
+  /// Who waits is refused once, if at all, however often it looks again.
+  private nonisolated(nonsending) func take(
+    _ permits: Int, _ mode: RateLimitMode, _ context: CallContext
+  ) async throws {
     var isCounted = false
     defer { if isCounted { counts.withLock { $0.waiting -= 1 } } }
     while true {
@@ -188,7 +204,7 @@ extension SharedRateLimiter {
   ) async throws -> RateLimitDecision {
     if permits == 0 || limit.isUnlimited && permits > 0 { return .acquired }
     guard permits > 0, limit.permits == 0 || permits <= limit.burst else { return .impossible }
-    guard limit.permits > 0 else { return note(.refused(retryAt: nil), permits, context) }
+    guard limit.permits > 0 else { return .refused(retryAt: nil) }
     while true {
       let now = context.readClock()
       let waiter = SharedWaiting.Waiter()
@@ -200,56 +216,52 @@ extension SharedRateLimiter {
         return step
       }
       switch step {
-      case .acquired: return note(.acquired, permits, context)
-      case .refused(let retryAt): return note(.refused(retryAt: retryAt), permits, context)
+      case .acquired: return acquired(permits)
+      case .refused(let retryAt): return .refused(retryAt: retryAt)
       case .fallback(let request, let nextTry):
         if let request { ask(request, context) }
-        return decideAlone(permits, nextTry, now, context)
+        return decideAlone(permits, nextTry, now)
       case .ask(let request): ask(request, context)
       case .wait: break
       case .full:
         // By then Redis has answered.
-        let retryAt = now.advanced(by: timeLimit)
-        _ = note(.refused(retryAt: retryAt), permits, context)
-        throw refusal(.queueFull, retryAt, now)
+        throw refusal(.queueFull, now.advanced(by: timeLimit), now)
       }
       switch await wait(waiter, context) {
       case .answered: continue
       case .cancelled: throw CancellationError()
-      case .deadline: return note(.refused(retryAt: context.readClock()), permits, context)
+      case .deadline: return .refused(retryAt: context.readClock())
       }
     }
   }
 
   /// Redis is away.
   private func decideAlone(
-    _ permits: Int, _ nextTry: Instant, _ now: Instant, _ context: CallContext
+    _ permits: Int, _ nextTry: Instant, _ now: Instant
   ) -> RateLimitDecision {
     let decision = local.tryAcquire(permits, at: now)
     switch decision {
     case .acquired:
       counts.withLock { $0.acquiredAlone += permits }
-      return note(.acquired, permits, context)
-    case .refused(let retryAt?): return note(.refused(retryAt: retryAt), permits, context)
+      return acquired(permits)
+    case .refused(let retryAt?): return .refused(retryAt: retryAt)
     // More than the fallback ever has, or a fallback that has none: Redis may be back then.
     case .refused(nil), .impossible:
       let soon = now.advanced(byNanoseconds: 50_000_000)
-      return note(.refused(retryAt: max(nextTry, soon)), permits, context)
+      return .refused(retryAt: max(nextTry, soon))
     }
   }
 
-  private func note(
-    _ decision: RateLimitDecision, _ permits: Int, _ context: CallContext
-  ) -> RateLimitDecision {
-    if case .refused(let retryAt) = decision {
-      counts.withLock { $0.refused += 1 }
-      context.emit(
-        RateLimitEvent(
-          limiter: name, kind: .refused(retryAt: retryAt), permits: permits, instant: context.readClock()))
-    } else {
-      counts.withLock { $0.acquired += permits }
-    }
-    return decision
+  private func acquired(_ permits: Int) -> RateLimitDecision {
+    counts.withLock { $0.acquired += permits }
+    return .acquired
+  }
+
+  private func noteRefusal(_ permits: Int, _ retryAt: Instant?, _ context: CallContext) {
+    counts.withLock { $0.refused += 1 }
+    context.emit(
+      RateLimitEvent(
+        limiter: name, kind: .refused(retryAt: retryAt), permits: permits, instant: context.readClock()))
   }
 }
 

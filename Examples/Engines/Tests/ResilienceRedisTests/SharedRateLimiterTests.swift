@@ -137,6 +137,7 @@ extension RedisTests {
         await #expect(throws: RateLimited.self) {
           try await limiter.acquire(8, deadline: Deadline(at: CallContext.current.readClock()))
         }
+        #expect(limiter.snapshot().refused == 2)
         let closed = SharedRateLimiter("b", limit: RateLimit(0, per: .seconds(1)), on: redis, processes: 1)
         #expect(try await closed.tryAcquire() == .refused(retryAt: nil))
       }
@@ -154,6 +155,8 @@ extension RedisTests {
           return try await tasks.reduce(0, +)
         }
         #expect(sum == 435)
+        // They looked again and again, and nobody was refused.
+        #expect(limiter.snapshot().refused == 0 && limiter.snapshot().acquired == 30)
         #expect(ContinuousClock.now - begin > .milliseconds(200))
         #expect("\(call.layers[0])".contains("shared rate limit"))
       }

@@ -140,7 +140,7 @@ import Testing
     let html = dashboard.html
     for cell in [
       ">748<", ">17<", ">731<", ">3 of 4<", ">29<", ">47<", ">211<", ">19<", ">61 of 103<", ">463<", ">37<",
-      ">587<",
+      ">587<", ">73<",
       "its share: Redis is away", ">877<", ">419<",
       "0 of 1 processes are ready", "Groups at the broker that are behind: 1 of 2.", ">60 min<",
     ] { #expect(html.contains(cell), "\(cell)") }

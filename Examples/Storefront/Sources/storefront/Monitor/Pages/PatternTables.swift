@@ -120,11 +120,10 @@ struct PatternTables {
         }
         let isAway = isShared && value("away") > 0
         let holder = isAway ? "its share: Redis is away" : isShared ? "all processes" : "the process"
-        // Where it is shared, who waits counts as refused each time that it asks again.
-        let refused = isShared ? "" : Figure.number(value("refused_calls_total"))
         return [
           .text(process.target.name), .text(name), .text(holder, isBad: isAway),
-          .number(Figure.number(sample.value)), .number(refused),
+          .number(Figure.number(sample.value)),
+          .number(Figure.number(value("refused_calls_total"))),
         ]
       }
     }
