@@ -18,7 +18,13 @@ final class Producer: Sendable {
   static let longestRecord = 4 << 20
   private static let capacity = 100_000
   private let client: Client
-  private let open = Mutex(true)
+  private struct Door {
+    var isOpen = true
+    /// Who is handing a record to librdkafka: its client stays as long.
+    var senders = 0
+  }
+
+  private let door = Mutex(Door())
   private let ended = Gate()
   private let timeout: Int32
 
@@ -43,7 +49,7 @@ final class Producer: Sendable {
   }
 
   private func run() {
-    while open.withLock({ $0 }) { rd_kafka_poll(client.handle, 100) }
+    while door.withLock({ $0.isOpen || $0.senders > 0 }) { rd_kafka_poll(client.handle, 100) }
     rd_kafka_flush(client.handle, timeout)
     // Whoever waits still is told that it failed.
     rd_kafka_purge(client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
@@ -55,7 +61,7 @@ final class Producer: Sendable {
     ended.open()
   }
 
-  func stop() { open.withLock { $0 = false } }
+  func stop() { door.withLock { $0.isOpen = false } }
 
   func waitUntilStopped() async { await ended.wait() }
 
@@ -82,25 +88,28 @@ final class Producer: Sendable {
   }
 
   private func send(_ record: Record, _ slot: ReportSlot) -> rd_kafka_resp_err_t? {
-    open.withLock { isOpen in
-      guard isOpen else { return RD_KAFKA_RESP_ERR__DESTROY }
-      let headers = rd_kafka_headers_new(record.headers.count)
-      for header in record.headers {
-        rd_kafka_header_add(headers, header.name, -1, header.value, header.value.count)
-      }
-      let opaque = Unmanaged.passRetained(slot)
-      let code = record.key.withOptionalBytes { key in
-        record.value.withOptionalBytes { value in
-          resilience_kafka_produce(
-            client.handle, record.topic, record.partition, key.baseAddress, key.count, value.baseAddress,
-            value.count, headers, opaque.toOpaque())
-        }
-      }
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
-      rd_kafka_headers_destroy(headers)
-      opaque.release()
-      return code
+    let isOpen = door.withLock { door in
+      if door.isOpen { door.senders += 1 }
+      return door.isOpen
     }
+    guard isOpen else { return RD_KAFKA_RESP_ERR__DESTROY }
+    defer { door.withLock { $0.senders -= 1 } }
+    let headers = rd_kafka_headers_new(record.headers.count)
+    for header in record.headers {
+      rd_kafka_header_add(headers, header.name, -1, header.value, header.value.count)
+    }
+    let opaque = Unmanaged.passRetained(slot)
+    let code = record.key.withOptionalBytes { key in
+      record.value.withOptionalBytes { value in
+        resilience_kafka_produce(
+          client.handle, record.topic, record.partition, key.baseAddress, key.count, value.baseAddress,
+          value.count, headers, opaque.toOpaque())
+      }
+    }
+    guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    rd_kafka_headers_destroy(headers)
+    opaque.release()
+    return code
   }
 }
 
