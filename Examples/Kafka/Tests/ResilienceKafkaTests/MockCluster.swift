@@ -46,7 +46,10 @@ final class MockCluster: @unchecked Sendable {
 
   enum Request: Int16 {
     case produce = 0
+    case fetch = 1
     case commit = 8
+    case join = 11
+    case heartbeat = 12
   }
 
   /// The next requests of the kind fail so.

@@ -135,7 +135,8 @@ final class Member: @unchecked Sendable {
     moveOn()
     handOut()
     commitIfDue()
-    if !isLetIn, wasLetIn && toAssign == nil || monotonicMilliseconds() >= letInDeadline {
+    let isAnswered = wasLetIn && toAssign == nil || refusal != nil
+    if !isLetIn, isAnswered || monotonicMilliseconds() >= letInDeadline {
       isLetIn = true
       letIn.open()
     }
@@ -164,6 +165,7 @@ final class Member: @unchecked Sendable {
     if let known = partitions[number], message.pointee.offset < known.next {
       beginAnew(number, at: message.pointee.offset)
     }
+    forgetWhatIsGone(number)
     partitions[number]?.add(event(of: message), at: message.pointee.offset)
     guard let partition = partitions[number] else { return }
     commits.passed(number)
@@ -195,6 +197,17 @@ final class Member: @unchecked Sendable {
     // What was handed out of the earlier log is stale.
     receipts = receipts.filter { $0.value != number }
     onUnreadable("\(topics.events)/\(number) begins anew at \(offset), before what was committed or read")
+  }
+
+  /// As `beginAnew`, where the log ends behind what was committed, and before what was settled ahead of that.
+  private func forgetWhatIsGone(_ number: Int32) {
+    guard let end = partitions[number]?.readBefore else { return }
+    var (low, high): (Int64, Int64) = (0, 0)
+    // As the fetch said that brought the record: nobody is asked.
+    let code = rd_kafka_get_watermark_offsets(client.handle, topics.events, number, &low, &high)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0, high < end else { return }
+    partitions[number]?.forgetWhatWasReadBefore()
+    onUnreadable("\(topics.events)/\(number) ends at \(high), before what was settled")
   }
 
   private func event(

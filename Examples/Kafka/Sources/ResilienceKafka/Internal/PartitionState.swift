@@ -50,6 +50,15 @@ struct PartitionState {
       Entry(offset: offset, event: event.event, history: event.history, deliveries: deliveries ?? 0))
   }
 
+  /// Up to where an earlier consumer has read, as long as that was not read again.
+  var readBefore: Int64? { leftEnd > next ? leftEnd : nil }
+
+  /// What an earlier consumer has read is gone: nothing of what is there now was settled.
+  mutating func forgetWhatWasReadBefore() {
+    left = [:]
+    leftEnd = next
+  }
+
   mutating func with<Value>(_ body: (inout PartitionState) -> Value) -> Value { body(&self) }
 
   /// Hands out what nobody holds.
