@@ -35,6 +35,10 @@ final class MockCluster: @unchecked Sendable {
       unsafeBitCast(symbol, to: SetDelay.self)(cluster, 100)
     }
     servers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    add(topic: topic, partitions: partitions)
+  }
+
+  func add(topic: String, partitions: Int32) {
     rd_kafka_mock_topic_create(cluster, topic, partitions, 1)
     rd_kafka_mock_topic_create(cluster, "\(topic).ledger", 1, 1)
   }
