@@ -70,6 +70,28 @@ struct MemberFaultTests {
     }
   }
 
+  /// As after a loss in Kafka: librdkafka's idempotent producer takes nothing any more.
+  @Test func aProducerThatIsBrokenForGoodIsMadeAnew() async throws {
+    try await with { _, broker in
+      let consumer = try await broker.join(BrokerGroup("g"))
+      _ = broker.core.producer.withClient {
+        rd_kafka_test_fatal_error($0.handle, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "a test")
+      }
+      let deadline = ContinuousClock.now + .seconds(20)
+      var isPublished = false
+      while !isPublished, ContinuousClock.now < deadline {
+        do {
+          try await broker.publish([try event(1)])
+          isPublished = true
+        } catch is KafkaError {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+      }
+      try #require(isPublished)
+      #expect(try await consumer.receive(limit: 1).map(\.event.id) == ["1"])
+    }
+  }
+
   @Test(arguments: [Duration.seconds(600), .seconds(100_000)])
   func aSessionMayBeLong(session: Duration) async throws {
     try await with(KafkaBrokerPolicy(partitions: 4, session: session), settings: [:]) { _, broker in
