@@ -18,8 +18,10 @@ internal import Synchronization
 /// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each
 /// process follows.
 ///
-/// **When Kafka is away** a consumer that receives waits, and goes on when it is back. Every other function
-/// throws ``KafkaError``, each of its steps within the policy's time limit; to settle has three. What was published when the answer was lost may be there.
+/// **When Kafka is away** a consumer that receives waits, and goes on when it is back; it throws ``KafkaError``
+/// where Kafka refuses for want of a permission. Every other function throws ``KafkaError``, each of its steps
+/// within the policy's time limit; to settle has three. What was published when the answer was lost may be
+/// there.
 public final class KafkaBroker: EventBroker {
   /// The events' topic.
   public let topic: String
@@ -37,12 +39,13 @@ public final class KafkaBroker: EventBroker {
   ///
   /// - Parameters:
   ///   - servers: Kafka's brokers, as `HOST:PORT`, separated by commas; some of them are enough.
-  ///   - topic: The topic of the events: all who use the same are one broker.
+  ///   - topic: The topic of the events, 1 to 242 letters, digits, `.`, `_` and `-`: all who use the same are
+  ///     one broker.
   ///   - policy: How Kafka is used. Default: as ``KafkaBrokerPolicy``'s initialiser.
   ///   - settings: More settings of librdkafka, for all its clients, as `security.protocol`. Default: none.
-  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, on a thread of
-  ///     the broker; must not block. Default: nobody is told.
-  /// - Throws: ``KafkaError``.
+  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, and which log has
+  ///     lost what was read or committed, on a thread of the broker; must not block. Default: nobody is told.
+  /// - Throws: ``KafkaError``: `invalidTopic` also for a name that Kafka does not take.
   public static func open(
     _ servers: String, topic: String, policy: KafkaBrokerPolicy = KafkaBrokerPolicy(),
     settings: [String: String] = [:], onUnreadable: @escaping @Sendable (_ place: String) -> Void = { _ in }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import ResilienceKafka
 
-/// A bus on the broker, as the page has it. It runs, polls and waits on the real clock, which is the only one that
-/// librdkafka's threads know; the suite's time limit ends what does not come.
+/// A bus on the broker, as the page has it. It runs, polls and waits on the real clock, which is the only one
+/// that librdkafka's threads know; the suite's time limit ends what does not come.
 @Suite(.timeLimit(.minutes(3)), .enabled(if: Library.isNewEnough, Library.missing))
 struct BusTests {
   private struct Numbered: Codable, Sendable {

@@ -27,8 +27,8 @@ struct ContractTests {
     "aKeyMovesOnceNothingOfItIsUnsettled", "consumersShareTheKeys", "aPartitionKeyComesBeforeTheSubject",
   ]
 
-  /// It publishes for 3 s later, and a consumer is to have come in before: as long as Kafka itself waits for others
-  /// of a new group. It has four times that, and a topic whose keepers all have its clock.
+  /// It publishes for 3 s later, and a consumer is to have come in before: as long as Kafka itself waits for
+  /// others of a new group. It has four times that, and a topic whose keepers all have its clock.
   private static let hurried: Set = ["whatIsForLaterSurvivesACrash"]
 
   /// A promise that is not kept: it fails so, and in no other way.
@@ -45,11 +45,12 @@ struct ContractTests {
 
   private static let onTheMockCluster = [
     "whatADeadConsumerHeldIsTakenOver": Broken(
-      why: "It begins anew and goes on without a consumer that has not answered; what that one took over is stale.",
+      why: "It begins anew, and goes on without one that has not answered; what that took over is stale.",
       details: ["2 receipts of this moment are stale"], isAlways: false)
   ]
 
-  private static let wrongEnd: Comment = "Tansu says now and then that a partition ends one record before its end."
+  private static let wrongEnd: Comment =
+    "Tansu says now and then that a partition ends one record before its end."
   private static let noMetadata: Comment =
     "Tansu keeps no metadata of a commit, where the counts are and what is settled ahead."
 

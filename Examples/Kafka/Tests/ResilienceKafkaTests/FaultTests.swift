@@ -86,7 +86,8 @@ struct FaultTests {
       let id = RawGroup.id(of: try await RawGroup.find("g", in: broker), in: broker)
       cluster.setUp(true)
       let deadline = ContinuousClock.now + .seconds(30)
-      // The settlement that had failed is tried again by itself: Kafka has it, and the consumer has no more of it.
+      // The settlement that had failed is tried again by itself: Kafka has it, and the consumer has no more
+      // of it.
       let group = try RawGroup(id, topic: "events", cluster.servers)
       while ContinuousClock.now < deadline {
         let bases = (0..<4).compactMap { try? group.progress(of: $0)?.base }
@@ -231,6 +232,14 @@ struct FaultTests {
       let name = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
       return name?.hasPrefix("rdk:") ?? false
     }.count ?? -1
+  }
+
+  @Test(arguments: ["", "two words", "sh\0p", "ümlaut", String(repeating: "x", count: 243)])
+  func aNameThatIsNoTopicsIsRefused(name: String) async throws {
+    let error = await #expect(throws: KafkaError.self) {
+      _ = try await KafkaBroker.open("127.0.0.1:1", topic: name)
+    }
+    #expect(error?.reason == .invalidTopic)
   }
 
   @Test func aPlaceWithoutKafkaIsAnErrorInTime() async throws {

@@ -45,6 +45,16 @@ struct LedgerTests {
     #expect(state.next == 5)
   }
 
+  @Test func groupsHaveNamesOfTheirOwnInKafka() throws {
+    let topics = Topics(events: "events", partitions: 1)
+    let names = ["a", "a\0b", "a\0c"].map { name in
+      Member.kafkaName(
+        of: LedgerState.Group(
+          id: "12345678-\(name)", stored: StoredGroup(BrokerGroup(name), starts: []), filter: .all), topics)
+    }
+    #expect(names == ["events.a.12345678", "events.ab.12345678", "events.ac.12345678"])
+  }
+
   private func letter(_ group: String) throws -> [UInt8] {
     let event = try EncodedEvent(id: "1", source: "/test", type: "test")
     let death = DeadLetter.Death(

@@ -14,7 +14,7 @@ final class RawGroup {
   }
 
   static func id(of group: LedgerState.Group, in broker: KafkaBroker) -> String {
-    "\(broker.topic).\(group.stored.name).\(group.id.prefix(8))"
+    Member.kafkaName(of: group, broker.core.topics)
   }
 
   static func find(_ name: String, in broker: KafkaBroker) async throws -> LedgerState.Group {
@@ -23,7 +23,8 @@ final class RawGroup {
     return found
   }
 
-  /// Of the oldest events, before anybody has joined it: the mock cluster takes commits of members alone then.
+  /// Of the oldest events, before anybody has joined it: the mock cluster takes commits of members alone
+  /// then.
   static func make(_ name: String, in broker: KafkaBroker) async throws -> LedgerState.Group {
     let record = StoredGroup(BrokerGroup(name, start: .oldest), starts: []).storedBytes
     try await broker.core.ledger.write([broker.core.topics.ledgerRecord("group/\(newID())", record)])

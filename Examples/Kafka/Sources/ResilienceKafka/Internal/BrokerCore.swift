@@ -69,7 +69,9 @@ final class BrokerCore: Sendable {
     // Of a removal that is read from here on the member is told.
     let isThere: Bool
     do {
-      isThere = try await ledger.read { $0.groups[group.stored.name]?.contains { $0.id == group.id } ?? false }
+      isThere = try await ledger.read {
+        $0.groups[group.stored.name]?.contains { $0.id == group.id } ?? false
+      }
     } catch {
       _ = member.inbox.post(.leave)
       throw error

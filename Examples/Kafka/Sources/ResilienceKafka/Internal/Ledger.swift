@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Follows the ledger on a thread of its own, and releases events for later when it is the keeper.
 ///
-/// Unchecked: what is no constant belongs to that thread, and others post it commands: what the ledger says is under
-/// no lock.
+/// Unchecked: what is no constant belongs to that thread, and others post it commands: what the ledger says
+/// is under no lock.
 final class Ledger: @unchecked Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
@@ -75,7 +75,8 @@ final class Ledger: @unchecked Sendable {
     try await ask(body) { .read($0) }
   }
 
-  /// Asks when all is read that is there now. Asking Kafka where the topic ends would have no time limit in librdkafka.
+  /// Asks when all is read that is there now. Asking Kafka where the topic ends would have no time limit in
+  /// librdkafka.
   func sync<Value: Sendable>(_ body: @escaping @Sendable (LedgerState) -> Value) async throws -> Value {
     try await write([topics.ledgerRecord("sync", Array("{}".utf8))], then: body)
   }
@@ -159,8 +160,8 @@ final class Ledger: @unchecked Sendable {
     scheduledCount.store(state.scheduled.count, ordering: .relaxed)
   }
 
-  /// The log is shorter than what was read: what is in it now is all that there is. Whoever joins again finds the
-  /// groups that are still there.
+  /// The log is shorter than what was read: what is in it now is all that there is. Whoever joins again finds
+  /// the groups that are still there.
   private func beginAnew(at offset: Int64) {
     let groups = state.groups.values.joined().map(\.id)
     state = LedgerState(id: state.keeper.id)

@@ -83,8 +83,7 @@ final class Member: @unchecked Sendable {
       "fetch.queue.backoff.ms": "10",
     ]
     let fixed = [
-      // A group that was removed and made anew is another one.
-      "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
+      "group.id": Self.kafkaName(of: group, topics),
       "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
       // Only those partitions move that another consumer gets.
       "partition.assignment.strategy": "cooperative-sticky",
@@ -101,6 +100,13 @@ final class Member: @unchecked Sendable {
       }
     }
     box.member = self
+  }
+
+  /// A group that was removed and made anew is another one. librdkafka would take a name up to its first
+  /// zero.
+  static func kafkaName(of group: LedgerState.Group, _ topics: Topics) -> String {
+    let name = group.stored.name.unicodeScalars.filter { $0.value != 0 }
+    return "\(topics.events).\(String(String.UnicodeScalarView(name))).\(group.id.prefix(8))"
   }
 
   /// How the callbacks, which come on the member's thread, find it.
@@ -186,8 +192,8 @@ final class Member: @unchecked Sendable {
     }
   }
 
-  /// The log is shorter than what was committed or read, as after a loss or when the topic was made again: what is in it
-  /// now are other events, of which nothing is settled.
+  /// The log is shorter than what was committed or read, as after a loss or when the topic was made again:
+  /// what is in it now are other events, of which nothing is settled.
   private func beginAnew(_ number: Int32, at offset: Int64) {
     let isPaused = partitions[number]?.isPaused ?? false
     let isDraining = partitions[number]?.isDraining ?? false

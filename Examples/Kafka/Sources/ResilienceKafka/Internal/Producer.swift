@@ -14,7 +14,8 @@ final class Producer: Sendable {
     var headers: [(name: String, value: [UInt8])] = []
   }
 
-  /// A dead letter, which has its event and why it died, is longer than the event, of which Kafka takes 1 MiB.
+  /// A dead letter, which has its event and why it died, is longer than the event, of which Kafka takes 1
+  /// MiB.
   static let longestRecord = 4 << 20
   private static let capacity = 100_000
 
@@ -62,7 +63,8 @@ final class Producer: Sendable {
     while true {
       rd_kafka_poll(handle.client.handle, 100)
       guard current.withLock({ $0 != nil }) else { break }
-      // After such an error, as when Kafka has lost what it acknowledged, librdkafka takes no record any more.
+      // After such an error, as when Kafka has lost what it acknowledged, librdkafka takes no record any
+      // more.
       guard rd_kafka_fatal_error(handle.client.handle, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR,
         let next = renewed()
       else { continue }

@@ -2,8 +2,8 @@ internal import Resilience
 
 /// The events for later, the one that is due first on top. Pure.
 ///
-/// To put one in, to remove it and to take it are O(log n). What is taken is being published, and stays here until
-/// it is removed.
+/// To put one in, to remove it and to take it are O(log n). What is taken is being published, and stays here
+/// until it is removed.
 struct ScheduledEvents {
   struct Scheduled: Sendable {
     let key: String
