@@ -38,8 +38,10 @@ struct BusTests {
   @Test func nothingThatWasAcknowledgedIsLostWhileKafkaIsAwayNowAndThen() async throws {
     let cluster = try MockCluster(topic: "events")
     let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20), timeout: .seconds(2))
+    let told = Told()
     let broker = try await KafkaBroker.open(
-      cluster.servers, topic: "events", policy: policy, settings: MockCluster.settings)
+      cluster.servers, topic: "events", policy: policy, settings: MockCluster.settings,
+      onUnreadable: { told.add($0) })
     let (acknowledged, failed, handled) = (Numbers(), Numbers(), Numbers())
     let bus = EventBus(source: "test", broker: broker)
     let delivery = DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.milliseconds(10)))
@@ -91,6 +93,8 @@ struct BusTests {
       tasks.cancelAll()
     }
     #expect(acknowledged.all.count >= 300)
+    // An outage is no loss.
+    #expect(told.places.isEmpty)
     await broker.close()
     withExtendedLifetime(cluster) {}
   }

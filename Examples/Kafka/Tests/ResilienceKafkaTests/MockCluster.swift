@@ -65,4 +65,9 @@ final class MockCluster: @unchecked Sendable {
   func setUp(_ isUp: Bool) {
     if isUp { rd_kafka_mock_broker_set_up(cluster, 1) } else { rd_kafka_mock_broker_set_down(cluster, 1) }
   }
+
+  /// Of each request.
+  func setRoundTrip(milliseconds: Int32) {
+    rd_kafka_mock_broker_set_rtt(cluster, 1, milliseconds)
+  }
 }

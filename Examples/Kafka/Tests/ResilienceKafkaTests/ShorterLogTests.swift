@@ -1,7 +1,6 @@
 import CRdkafka
 import Foundation
 import Resilience
-import Synchronization
 import Testing
 
 @testable import ResilienceKafka
@@ -9,13 +8,6 @@ import Testing
 /// A log that has lost what was committed or read, on librdkafka's mock cluster.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Library.isNewEnough, Library.missing))
 struct ShorterLogTests {
-  private final class Told: Sendable {
-    private let list = Mutex<[String]>([])
-
-    var places: [String] { list.withLock { $0 } }
-    func add(_ place: String) { list.withLock { $0.append(place) } }
-  }
-
   private func event(_ number: Int) throws -> EncodedEvent {
     try EncodedEvent(id: "\(number)", source: "/test", type: "test", subject: "key")
   }

@@ -14,7 +14,7 @@ final class Ledger: @unchecked Sendable {
     case wait(end: Int64, Completion<LedgerState>)
     case read(Completion<LedgerState>)
     case ends(Completion<[Int64]>)
-    case notReleased(String)
+    case released(String, isRemoved: Bool)
     case lettersNotDropped
     case stop(isCrash: Bool)
   }
@@ -41,7 +41,10 @@ final class Ledger: @unchecked Sendable {
   private var retryAt = 0
   private var lastDropped: Int64 = -1
   private var dropAt = 0
+  /// Events for later that are being published and removed.
+  private var underWay = 0
   private var isStopping = false
+  private var isGivingUp = false
 
   init(
     _ settings: [String: String], _ topics: Topics, _ policy: KafkaBrokerPolicy, _ producer: Producer,
@@ -127,6 +130,7 @@ final class Ledger: @unchecked Sendable {
       answer()
       release()
     }
+    if isGivingUp { giveUp() }
     for command in inbox.close() { perform(command) }
     for wait in waiting { wait.completion(.failure(KafkaError.closed("read"))) }
     producer.stop()
@@ -187,7 +191,9 @@ final class Ledger: @unchecked Sendable {
       waiting.append((end, monotonicMilliseconds() + policy.timeout.milliseconds, completion))
     case .ends(let completion): completion(Result { try queryEnds() })
     case .read(let completion): completion(.success(state))
-    case .notReleased(let key):
+    case .released(let key, let isRemoved):
+      underWay -= 1
+      guard !isRemoved else { return }
       state.scheduled.giveBack(key)
       retryAt = monotonicMilliseconds() + 500
     case .lettersNotDropped:
@@ -195,7 +201,7 @@ final class Ledger: @unchecked Sendable {
       dropAt = monotonicMilliseconds() + 500
     case .stop(let isCrash):
       isStopping = true
-      if !isCrash, let claim = state.keeper.givenUp(at: clock.now) { write(claim) }
+      isGivingUp = !isCrash
     }
   }
 
@@ -250,16 +256,32 @@ final class Ledger: @unchecked Sendable {
     for scheduled in state.scheduled.takeDue(at: time, most: Self.mostAtOnce) {
       let key = scheduled.key
       let (producer, topics, inbox) = (producer, topics, inbox)
+      underWay += 1
       producer.produce([topics.record(of: scheduled.event)]) { result in
         guard case .success = result else {
-          _ = inbox.post(.notReleased(key))
+          _ = inbox.post(.released(key, isRemoved: false))
           return
         }
         producer.produce([topics.ledgerRecord(key, nil)]) { result in
-          if case .failure = result { _ = inbox.post(.notReleased(key)) }
+          var isRemoved = false
+          if case .success = result { isRemoved = true }
+          _ = inbox.post(.released(key, isRemoved: isRemoved))
         }
       }
     }
+  }
+
+  /// So that the next keeper need not wait. It is not to release once more what is under way here.
+  private func giveUp() {
+    let deadline = monotonicMilliseconds() + policy.timeout.milliseconds
+    while underWay > 0, monotonicMilliseconds() < deadline {
+      for command in inbox.take() { perform(command) }
+      if let message = rd_kafka_consumer_poll(client.handle, 20) {
+        apply(message)
+        rd_kafka_message_destroy(message)
+      }
+    }
+    if let claim = state.keeper.givenUp(at: clock.now) { write(claim) }
   }
 }
 
