@@ -18,10 +18,10 @@ internal import Synchronization
 /// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each
 /// process follows.
 ///
-/// **When Kafka is away** a consumer that receives waits, and goes on when it is back; it throws ``KafkaError``
-/// where Kafka refuses for want of a permission. Every other function throws ``KafkaError``, each of its steps
-/// within the policy's time limit; to settle has three. What was published when the answer was lost may be
-/// there.
+/// **When Kafka is away** a consumer that receives waits, and goes on when it is back; it throws
+/// ``KafkaError`` where Kafka refuses for want of a permission. Every other function throws ``KafkaError``,
+/// each of its steps within the policy's time limit; to settle has three. What was published when the answer
+/// was lost may be there.
 public final class KafkaBroker: EventBroker {
   /// The events' topic.
   public let topic: String

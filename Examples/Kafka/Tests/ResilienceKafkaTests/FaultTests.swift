@@ -204,26 +204,40 @@ struct FaultTests {
   @Test func aBrokerThatIsClosedOrDroppedLeavesNoThread() async {
     await #expect(processExitsWith: .success) {
       let cluster = try MockCluster(topic: "events")
-      let before = Self.threads()
+      let before = try await Self.threadsOnceTheyHaveStarted()
       let broker = try await KafkaBroker.open(
         cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
       let consumer = try await broker.join(BrokerGroup("g"))
       try #require(Self.threads() > before)
       await broker.close()
-      try #require(Self.threads() == before)
+      try await Self.wait(untilThereAre: before, "after it was closed")
       withExtendedLifetime(consumer) {}
       do {
         let dropped = try await KafkaBroker.open(
           cluster.servers, topic: "events", policy: Self.policy, settings: MockCluster.settings)
         _ = try await dropped.join(BrokerGroup("g"))
       }
-      let deadline = ContinuousClock.now + .seconds(20)
-      while Self.threads() != before, ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(50))
-      }
-      try #require(Self.threads() == before)
+      try await Self.wait(untilThereAre: before, "after it was dropped")
       withExtendedLifetime(cluster) {}
     }
+  }
+
+  /// A thread takes its name when it has begun, and the system lists one for a moment after it was joined.
+  private static func threadsOnceTheyHaveStarted() async throws -> Int {
+    var (count, since) = (-1, ContinuousClock.now)
+    while count < 1 || ContinuousClock.now - since < .milliseconds(300) {
+      if count != threads() { (count, since) = (threads(), .now) }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return count
+  }
+
+  private static func wait(untilThereAre count: Int, _ moment: Comment) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while threads() != count, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    try #require(threads() == count, moment)
   }
 
   /// librdkafka's.
