@@ -18,13 +18,15 @@ internal import Synchronization
 /// Groups, dead letters and events for later are in a second, compacted topic, `TOPIC.ledger`, which each
 /// process follows.
 ///
-/// **When Kafka is away** a consumer that receives waits, and goes on when it is back. Every other function
-/// throws ``KafkaError``, each of its steps within the policy's time limit; to settle has three. What was published when the answer was lost may be there.
+/// **When Kafka is away** a consumer that receives waits, and goes on when it is back; it throws
+/// ``KafkaError`` where Kafka refuses for want of a permission. Every other function throws ``KafkaError``,
+/// each of its steps within the policy's time limit; to settle has three. What was published when the answer
+/// was lost may be there.
 public final class KafkaBroker: EventBroker {
   /// The events' topic.
   public let topic: String
 
-  private let core: BrokerCore
+  let core: BrokerCore
 
   private init(_ core: BrokerCore) {
     self.core = core
@@ -37,12 +39,13 @@ public final class KafkaBroker: EventBroker {
   ///
   /// - Parameters:
   ///   - servers: Kafka's brokers, as `HOST:PORT`, separated by commas; some of them are enough.
-  ///   - topic: The topic of the events: all who use the same are one broker.
+  ///   - topic: The topic of the events, 1 to 242 letters, digits, `.`, `_` and `-`: all who use the same are
+  ///     one broker.
   ///   - policy: How Kafka is used. Default: as ``KafkaBrokerPolicy``'s initialiser.
   ///   - settings: More settings of librdkafka, for all its clients, as `security.protocol`. Default: none.
-  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, on a thread of
-  ///     the broker; must not block. Default: nobody is told.
-  /// - Throws: ``KafkaError``.
+  ///   - onUnreadable: Is told where a record is that is passed over since it is no event, and which log has
+  ///     lost what was read or committed, on a thread of the broker; must not block. Default: nobody is told.
+  /// - Throws: ``KafkaError``: `invalidTopic` also for a name that Kafka does not take.
   public static func open(
     _ servers: String, topic: String, policy: KafkaBrokerPolicy = KafkaBrokerPolicy(),
     settings: [String: String] = [:], onUnreadable: @escaping @Sendable (_ place: String) -> Void = { _ in }
@@ -62,7 +65,7 @@ public final class KafkaBroker: EventBroker {
       return try BrokerCore(settings, topics, policy, clock, onUnreadable)
     }
     do {
-      try await core.ledger.sync()
+      try await core.ledger.sync { _ in }
     } catch {
       core.stop()
       throw error
@@ -106,7 +109,7 @@ extension KafkaBroker {
     let now = CallContext.current.clock.unixTime
     let later = events.count { ($0.notBefore ?? now) > now }
     let capacity = core.policy.scheduledCapacity
-    if later > 0, core.ledger.read({ $0.scheduled.count }) + later > capacity {
+    if later > 0, core.ledger.waitingForTheirTime + later > capacity {
       throw BrokerFull(capacity: capacity)
     }
     _ = try await core.producer.produce(core.topics.published(events, at: now))
@@ -118,20 +121,21 @@ extension KafkaBroker {
   ///
   /// - Throws: `BrokerGroupConflict`; ``KafkaError``.
   public func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
-    try await core.ledger.sync()
-    var present = core.group(group.name)
+    let name = group.name
+    var present = try await core.ledger.sync { $0.groups[name]?.first }
     if present == nil {
       let starts = group.start == .now ? try await core.ledger.ends() : []
       let record = StoredGroup(group, starts: starts).storedBytes
-      try await core.ledger.write([core.topics.ledgerRecord("group/\(newID())", record)])
-      present = core.group(group.name)
+      present = try await core.ledger.write([core.topics.ledgerRecord("group/\(newID())", record)]) {
+        $0.groups[name]?.first
+      }
     }
     // Others may have removed it since.
     guard let present else { throw BrokerGroupMissing(group: group.name) }
     guard present.filter == group.filter else {
       throw BrokerGroupConflict(group: group.name, present: present.filter, requested: group.filter)
     }
-    let member = try core.startMember(of: present)
+    let member = try await core.startMember(of: present)
     let consumer = KafkaConsumer(member, core.producer, core.topics)
     await member.letIn.wait()
     return consumer
@@ -140,8 +144,7 @@ extension KafkaBroker {
   /// Removes a group. What Kafka keeps of it goes after `offsets.retention.minutes`.
   @discardableResult
   public func removeGroup(_ name: String) async throws -> Bool {
-    try await core.ledger.sync()
-    let all = core.ledger.read { $0.groups[name] ?? [] }
+    let all = try await core.ledger.sync { $0.groups[name] ?? [] }
     guard !all.isEmpty else { return false }
     try await core.ledger.write(all.map { core.topics.ledgerRecord("group/\($0.id)", nil) })
     return true
@@ -155,8 +158,7 @@ extension KafkaBroker {
   public func deadLetters(
     of group: String?, after id: String?, limit: Int
   ) async throws -> [BrokerDeadLetter] {
-    try await core.ledger.sync()
-    return core.ledger.read { $0.letters(of: group, after: id, limit: limit) }
+    try await core.ledger.sync { $0.letters(of: group, after: id, limit: limit) }
   }
 
   /// Takes a dead letter out. Two processes that do so at the same moment may both be told that it was there.
@@ -174,8 +176,9 @@ extension KafkaBroker {
   @discardableResult
   public func redrive(_ id: String, as event: EncodedEvent?) async throws -> Bool {
     try await core.withLetter(id) { letter in
-      guard let group = core.group(letter.letter.group) else {
-        throw BrokerGroupMissing(group: letter.letter.group)
+      let name = letter.letter.group
+      guard let group = try await core.ledger.read({ $0.groups[name]?.first }) else {
+        throw BrokerGroupMissing(group: name)
       }
       let history = letter.letter.history + [letter.letter.death]
       let record = core.topics.record(

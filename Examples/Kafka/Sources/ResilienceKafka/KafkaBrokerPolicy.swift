@@ -8,11 +8,12 @@ public struct KafkaBrokerPolicy: Sendable, Hashable {
   public let replication: Int
 
   /// How many events of each partition a consumer reads ahead of those that are not settled; 1 or more. They
-  /// are in memory.
+  /// are in memory with their data: less than the default is right for events of many kilobytes.
   public let window: Int
 
   /// How long a consumer's session lasts without a heartbeat; positive. A process that dies is found out by
-  /// Kafka, which takes no less than 6 seconds (`group.min.session.timeout.ms`).
+  /// Kafka, which takes no less than 6 seconds for it (`group.min.session.timeout.ms`), and no more than 30
+  /// minutes (`group.max.session.timeout.ms`).
   public let session: Duration
 
   /// After how long a call to Kafka is given up; positive.
@@ -22,7 +23,8 @@ public struct KafkaBrokerPolicy: Sendable, Hashable {
   /// memory of each process.
   public let deadLetterCapacity: Int
 
-  /// The most events for later, 1 or more: `BrokerFull` beyond that. They are in the memory of each process.
+  /// The most events for later, 1 or more: to publish more throws `BrokerFull`. What is published with a
+  /// settlement is taken beyond that. They are in the memory of each process.
   public let scheduledCapacity: Int
 
   /// Creates a policy.

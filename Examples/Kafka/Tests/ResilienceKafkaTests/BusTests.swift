@@ -5,8 +5,8 @@ import Testing
 
 @testable import ResilienceKafka
 
-/// A bus on the broker, as the page has it. It runs, polls and waits on the real clock, which is the only one that
-/// librdkafka's threads know; the suite's time limit ends what does not come.
+/// A bus on the broker, as the page has it. It runs, polls and waits on the real clock, which is the only one
+/// that librdkafka's threads know; the suite's time limit ends what does not come.
 @Suite(.timeLimit(.minutes(3)), .enabled(if: Library.isNewEnough, Library.missing))
 struct BusTests {
   private struct Numbered: Codable, Sendable {
@@ -38,8 +38,10 @@ struct BusTests {
   @Test func nothingThatWasAcknowledgedIsLostWhileKafkaIsAwayNowAndThen() async throws {
     let cluster = try MockCluster(topic: "events")
     let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20), timeout: .seconds(2))
+    let told = Told()
     let broker = try await KafkaBroker.open(
-      cluster.servers, topic: "events", policy: policy, settings: MockCluster.settings)
+      cluster.servers, topic: "events", policy: policy, settings: MockCluster.settings,
+      onUnreadable: { told.add($0) })
     let (acknowledged, failed, handled) = (Numbers(), Numbers(), Numbers())
     let bus = EventBus(source: "test", broker: broker)
     let delivery = DeliveryPolicy(maxDeliveries: 3, backoff: .constant(.milliseconds(10)))
@@ -91,6 +93,8 @@ struct BusTests {
       tasks.cancelAll()
     }
     #expect(acknowledged.all.count >= 300)
+    // An outage is no loss.
+    #expect(told.places.isEmpty)
     await broker.close()
     withExtendedLifetime(cluster) {}
   }

@@ -35,6 +35,10 @@ final class MockCluster: @unchecked Sendable {
       unsafeBitCast(symbol, to: SetDelay.self)(cluster, 100)
     }
     servers = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+    add(topic: topic, partitions: partitions)
+  }
+
+  func add(topic: String, partitions: Int32) {
     rd_kafka_mock_topic_create(cluster, topic, partitions, 1)
     rd_kafka_mock_topic_create(cluster, "\(topic).ledger", 1, 1)
   }
@@ -46,7 +50,10 @@ final class MockCluster: @unchecked Sendable {
 
   enum Request: Int16 {
     case produce = 0
+    case fetch = 1
     case commit = 8
+    case join = 11
+    case heartbeat = 12
   }
 
   /// The next requests of the kind fail so.
@@ -57,5 +64,10 @@ final class MockCluster: @unchecked Sendable {
 
   func setUp(_ isUp: Bool) {
     if isUp { rd_kafka_mock_broker_set_up(cluster, 1) } else { rd_kafka_mock_broker_set_down(cluster, 1) }
+  }
+
+  /// Of each request.
+  func setRoundTrip(milliseconds: Int32) {
+    rd_kafka_mock_broker_set_rtt(cluster, 1, milliseconds)
   }
 }

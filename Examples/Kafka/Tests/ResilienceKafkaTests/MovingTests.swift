@@ -36,10 +36,12 @@ struct MovingTests {
 
   private func comeAndGo(_ servers: String, _ settings: [String: String], stays: [Int]) async throws {
     let policy = KafkaBrokerPolicy(partitions: 6)
+    let told = Told()
     var brokers: [KafkaBroker] = []
     for _ in 0..<2 {
       brokers.append(
-        try await KafkaBroker.open(servers, topic: "events", policy: policy, settings: settings))
+        try await KafkaBroker.open(
+          servers, topic: "events", policy: policy, settings: settings, onUnreadable: { told.add($0) }))
     }
     try await brokers[0].join(BrokerGroup("g")).leave()
     let handled = Handled()
@@ -64,6 +66,8 @@ struct MovingTests {
       try await tasks.waitForAll()
     }
     for broker in brokers { await broker.close() }
+    // What moves is not lost.
+    #expect(told.places.isEmpty)
     #expect(Set(handled.all).count == Self.events)
     for key in 0..<Self.keys {
       var seen: Set<Int> = []

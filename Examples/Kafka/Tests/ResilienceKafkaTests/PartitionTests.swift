@@ -97,6 +97,11 @@ struct PartitionTests {
     #expect(PartitionProgress(base: 0, metadata: text) == nil)
   }
 
+  @Test(arguments: [-1, 1 << 61, .max])
+  func noOffsetThatIsCommittedIsTooLarge(base: Int64) {
+    #expect(PartitionProgress(base: base, metadata: "1 5 0:1:1") == nil)
+  }
+
   @Test func metadataThatDoesNotFitForgetsWhatIsBehind() throws {
     let unsettled = (0..<3000).map { (offset: Int64($0 * 2), deliveries: $0 % 3) }
     let metadata = PartitionProgress(base: 0, end: 6000, unsettled: unsettled).metadata

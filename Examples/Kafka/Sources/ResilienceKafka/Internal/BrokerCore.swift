@@ -49,9 +49,8 @@ final class BrokerCore: Sendable {
     }
   }
 
-  func group(_ name: String) -> LedgerState.Group? { ledger.read { $0.groups[name]?.first } }
-
-  func startMember(of group: LedgerState.Group) throws -> Member {
+  /// - Throws: `BrokerGroupMissing` when the group was removed since it was looked up.
+  func startMember(of group: LedgerState.Group) async throws -> Member {
     let state = state
     let member = try Member(
       settings, topics, policy, group, onUnreadable: onUnreadable,
@@ -67,6 +66,20 @@ final class BrokerCore: Sendable {
       _ = member.inbox.post(.leave)
       throw KafkaError.closed("join")
     }
+    // Of a removal that is read from here on the member is told.
+    let isThere: Bool
+    do {
+      isThere = try await ledger.read {
+        $0.groups[group.stored.name]?.contains { $0.id == group.id } ?? false
+      }
+    } catch {
+      _ = member.inbox.post(.leave)
+      throw error
+    }
+    guard isThere else {
+      _ = member.inbox.post(.groupRemoved)
+      throw BrokerGroupMissing(group: group.stored.name)
+    }
     return member
   }
 
@@ -74,12 +87,11 @@ final class BrokerCore: Sendable {
   func withLetter(
     _ id: String, _ body: (LedgerState.Letter) async throws -> Void
   ) async throws -> Bool {
-    try await ledger.sync()
-    guard let letter = ledger.read({ $0.letter(id) }) else { return false }
+    guard let letter = try await ledger.sync({ $0.letter(id) }) else { return false }
     guard state.value.withLock({ $0.busyLetters.insert(id).inserted }) else { return false }
     defer { state.value.withLock { _ = $0.busyLetters.remove(id) } }
     // It may have gone since it was read.
-    guard ledger.read({ $0.letter(id) }) != nil else { return false }
+    guard try await ledger.read({ $0.letter(id) }) != nil else { return false }
     try await body(letter)
     return true
   }

@@ -82,6 +82,8 @@ final class Inbox<Command: Sendable>: Sendable {
     var commands: [Command] = []
     var isClosed = false
     var wake: (@Sendable () -> Void)?
+    /// Who is waking the thread at the moment.
+    var wakers = 0
   }
 
   private let state = Mutex(State())
@@ -91,13 +93,17 @@ final class Inbox<Command: Sendable>: Sendable {
 
   /// - Returns: Whether the thread takes it; it has ended otherwise.
   func post(_ command: Command) -> Bool {
-    // The wake-up stays under the lock, so that it never meets a client that is freed. It only sets a flag.
-    state.withLock { state in
-      guard !state.isClosed else { return false }
+    let (isTaken, wake) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+      guard !state.isClosed else { return (false, nil) }
       state.commands.append(command)
-      state.wake?()
-      return true
+      if state.wake != nil { state.wakers += 1 }
+      return (true, state.wake)
     }
+    if let wake {
+      wake()
+      state.withLock { $0.wakers -= 1 }
+    }
+    return isTaken
   }
 
   func take() -> [Command] {
@@ -107,13 +113,17 @@ final class Inbox<Command: Sendable>: Sendable {
     }
   }
 
+  /// Returns when nobody wakes the thread any more: its client may be freed then.
+  ///
   /// - Returns: What nobody does any more.
   func close() -> [Command] {
-    state.withLock { state in
+    let left = state.withLock { state in
       state.isClosed = true
       state.wake = nil
       defer { state.commands = [] }
       return state.commands
     }
+    while state.withLock({ $0.wakers > 0 }) { Thread.sleep(forTimeInterval: 0.000_1) }
+    return left
   }
 }

@@ -57,8 +57,8 @@ final class KafkaConsumer: BrokerConsumer {
       _ = member.inbox.post(.unclaim(ours.map(\.receipt)))
       throw error
     }
-    try await ask { .settle(ours.map(Self.settled), $0) }
-    return stale + repeated
+    let lost = try await ask { .settle(ours.map(Self.settled), $0) }
+    return stale + lost + repeated
   }
 
   private func records(_ settlement: BrokerSettlement, _ claims: MemberCommand.Claims) -> [Producer.Record] {

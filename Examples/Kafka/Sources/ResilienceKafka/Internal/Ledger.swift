@@ -5,22 +5,25 @@ internal import Synchronization
 
 /// Follows the ledger on a thread of its own, and releases events for later when it is the keeper.
 ///
-/// Unchecked: what is no constant and under no lock belongs to that thread, and others post it commands.
+/// Unchecked: what is no constant belongs to that thread, and others post it commands: what the ledger says
+/// is under no lock.
 final class Ledger: @unchecked Sendable {
   typealias Completion<Value> = @Sendable (Result<Value, any Error>) -> Void
 
   private enum Command: Sendable {
-    case wait(end: Int64, Completion<Void>)
+    case wait(end: Int64, Completion<LedgerState>)
+    case read(Completion<LedgerState>)
     case ends(Completion<[Int64]>)
-    case settled([String], isReleased: Bool)
+    case released(String, isRemoved: Bool)
+    case lettersNotDropped
     case stop(isCrash: Bool)
   }
 
-  private static let keeperTime: Int64 = 3_000_000_000
+  /// Records that are read in one turn.
+  private static let mostRead = 500
   /// Events for later that are stored in one turn.
   private static let mostAtOnce = 500
 
-  private let state = Mutex(LedgerState())
   private let inbox = Inbox<Command>()
   private let ended = Gate()
   private let client: Client
@@ -28,17 +31,20 @@ final class Ledger: @unchecked Sendable {
   private let policy: KafkaBrokerPolicy
   private let producer: Producer
   private let clock: any ResilienceClock
-  private let id = UUID().uuidString
+  private let scheduledCount = Atomic(0)
   private let onRemoved: @Sendable (String) -> Void
   private let onUnreadable: @Sendable (String) -> Void
 
   // The rest belongs to the thread.
-  private var waiting: [(end: Int64, deadline: Int, completion: Completion<Void>)] = []
-  private var releasing: Set<String> = []
+  private var state = LedgerState(id: UUID().uuidString)
+  private var waiting: [(end: Int64, deadline: Int, completion: Completion<LedgerState>)] = []
   private var retryAt = 0
-  private var claimAt = 0
   private var lastDropped: Int64 = -1
+  private var dropAt = 0
+  /// Events for later that are being published and removed.
+  private var underWay = 0
   private var isStopping = false
+  private var isGivingUp = false
 
   init(
     _ settings: [String: String], _ topics: Topics, _ policy: KafkaBrokerPolicy, _ producer: Producer,
@@ -64,18 +70,36 @@ final class Ledger: @unchecked Sendable {
     Thread.detachNewThread { [self] in run() }
   }
 
-  func read<Value>(_ body: (LedgerState) -> Value) -> Value { state.withLock { body($0) } }
+  /// How many events wait for their time, as far as it was read.
+  var waitingForTheirTime: Int { scheduledCount.load(ordering: .relaxed) }
 
-  /// Waits until all is read that is there now: what is written behind it has been read then. Asking Kafka
-  /// where the topic ends would have no time limit in librdkafka.
-  func sync() async throws { try await write([topics.ledgerRecord("sync", Array("{}".utf8))]) }
+  /// Asks what was read so far.
+  func read<Value: Sendable>(_ body: @escaping @Sendable (LedgerState) -> Value) async throws -> Value {
+    try await ask(body) { .read($0) }
+  }
 
-  /// Writes records, and waits until they are read here.
-  func write(_ records: [Producer.Record]) async throws {
+  /// Asks when all is read that is there now. Asking Kafka where the topic ends would have no time limit in
+  /// librdkafka.
+  func sync<Value: Sendable>(_ body: @escaping @Sendable (LedgerState) -> Value) async throws -> Value {
+    try await write([topics.ledgerRecord("sync", Array("{}".utf8))], then: body)
+  }
+
+  /// Writes records, and asks when they are read here.
+  @discardableResult
+  func write<Value: Sendable>(
+    _ records: [Producer.Record], then body: @escaping @Sendable (LedgerState) -> Value = { _ in }
+  ) async throws -> Value {
     let end = (try await producer.produce(records).max() ?? -1) + 1
+    return try await ask(body) { .wait(end: end, $0) }
+  }
+
+  private func ask<Value: Sendable>(
+    _ body: @escaping @Sendable (LedgerState) -> Value,
+    _ command: (@escaping Completion<LedgerState>) -> Command
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      let completion: Completion<Void> = { continuation.resume(with: $0) }
-      if !inbox.post(.wait(end: end, completion)) { completion(.failure(KafkaError.closed("read"))) }
+      let completion: Completion<LedgerState> = { continuation.resume(with: $0.map(body)) }
+      if !inbox.post(command(completion)) { completion(.failure(KafkaError.closed("read"))) }
     }
   }
 
@@ -102,15 +126,11 @@ final class Ledger: @unchecked Sendable {
     rd_kafka_assign(client.handle, list.pointer)
     while !isStopping {
       for command in inbox.take() { perform(command) }
-      var timeout = untilNextDue()
-      while let message = rd_kafka_consumer_poll(client.handle, timeout) {
-        apply(message)
-        rd_kafka_message_destroy(message)
-        timeout = 0
-      }
+      if readOn() { dropOldestLetters() }
       answer()
       release()
     }
+    if isGivingUp { giveUp() }
     for command in inbox.close() { perform(command) }
     for wait in waiting { wait.completion(.failure(KafkaError.closed("read"))) }
     producer.stop()
@@ -119,32 +139,50 @@ final class Ledger: @unchecked Sendable {
     ended.open()
   }
 
-  private func untilNextDue() -> Int32 {
-    LedgerState.milliseconds(from: clock.unixTime, untilDueAt: state.withLock { $0.earliest })
+  /// - Returns: Whether there is no more for the moment.
+  private func readOn() -> Bool {
+    var timeout = LedgerState.milliseconds(from: clock.unixTime, untilDueAt: state.scheduled.earliest)
+    for _ in 0..<Self.mostRead {
+      guard let message = rd_kafka_consumer_poll(client.handle, timeout) else { return true }
+      apply(message)
+      rd_kafka_message_destroy(message)
+      timeout = 0
+    }
+    return false
   }
 
   private func apply(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
     guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+    let offset = message.pointee.offset
+    if offset < state.next { beginAnew(at: offset) }
     let key = String(decoding: message.pointee.keyBytes ?? [], as: UTF8.self)
-    let value = message.pointee.valueBytes
-    switch state.withLock({ $0.apply(key, value, at: message.pointee.offset) }) {
+    switch state.apply(key, message.pointee.valueBytes, at: offset, clock.now) {
     case .none: break
     case .groupRemoved(let id): onRemoved(id)
-    case .unreadable: onUnreadable("\(topics.ledger) at \(message.pointee.offset)")
+    case .unreadable: onUnreadable("\(topics.ledger) at \(offset)")
     }
-    if value == nil { releasing.remove(key) }
-    dropOldestLetter()
+    scheduledCount.store(state.scheduled.count, ordering: .relaxed)
   }
 
-  /// All processes do so: what is removed twice is gone.
-  private func dropOldestLetter() {
-    let oldest = state.withLock { state in
-      state.letters.count > policy.deadLetterCapacity
-        ? state.letters[state.letters.count - policy.deadLetterCapacity - 1] : nil
+  /// The log is shorter than what was read: what is in it now is all that there is. Whoever joins again finds
+  /// the groups that are still there.
+  private func beginAnew(at offset: Int64) {
+    let groups = state.groups.values.joined().map(\.id)
+    state = LedgerState(id: state.keeper.id)
+    lastDropped = -1
+    onUnreadable("\(topics.ledger) begins anew at \(offset), before what was read")
+    for id in groups { onRemoved(id) }
+  }
+
+  /// All processes do so: what is removed twice is gone. Only of what is there still when all was read.
+  private func dropOldestLetters() {
+    let excess = state.letters.prefix(max(0, state.letters.count - policy.deadLetterCapacity))
+    guard let last = excess.last, last.offset > lastDropped, monotonicMilliseconds() >= dropAt else { return }
+    let records = excess.filter { $0.offset > lastDropped }.map { topics.ledgerRecord($0.key, nil) }
+    lastDropped = last.offset
+    producer.produce(records) { [inbox] result in
+      if case .failure = result { _ = inbox.post(.lettersNotDropped) }
     }
-    guard let oldest, oldest.offset > lastDropped else { return }
-    lastDropped = oldest.offset
-    producer.produce([topics.ledgerRecord(oldest.key, nil)]) { _ in }
   }
 
   private func perform(_ command: Command) {
@@ -152,13 +190,18 @@ final class Ledger: @unchecked Sendable {
     case .wait(let end, let completion):
       waiting.append((end, monotonicMilliseconds() + policy.timeout.milliseconds, completion))
     case .ends(let completion): completion(Result { try queryEnds() })
-    case .settled(let keys, let isReleased):
-      guard !isReleased else { return }
-      releasing.subtract(keys)
+    case .read(let completion): completion(.success(state))
+    case .released(let key, let isRemoved):
+      underWay -= 1
+      guard !isRemoved else { return }
+      state.scheduled.giveBack(key)
       retryAt = monotonicMilliseconds() + 500
+    case .lettersNotDropped:
+      lastDropped = -1
+      dropAt = monotonicMilliseconds() + 500
     case .stop(let isCrash):
       isStopping = true
-      if !isCrash { giveUpClaim() }
+      isGivingUp = !isCrash
     }
   }
 
@@ -187,11 +230,11 @@ final class Ledger: @unchecked Sendable {
 
   private func answer() {
     guard !waiting.isEmpty else { return }
-    let next = state.withLock { $0.next }
+    let next = state.next
     let now = monotonicMilliseconds()
     let (ready, rest) = (waiting.filter { $0.end <= next }, waiting.filter { $0.end > next })
     waiting = rest.filter { $0.deadline > now }
-    for wait in ready { wait.completion(.success(())) }
+    for wait in ready { wait.completion(.success(state)) }
     for wait in rest where wait.deadline <= now {
       wait.completion(.failure(KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "read")))
     }
@@ -199,46 +242,46 @@ final class Ledger: @unchecked Sendable {
 
   // MARK: - Events for later
 
-  private func claim(from now: UnixTime, for nanoseconds: Int64) {
-    let claim = StoredKeeper(holder: id, from: now.nanoseconds, until: now.nanoseconds + nanoseconds)
+  private func write(_ claim: StoredKeeper) {
     producer.produce([topics.ledgerRecord("keeper", claim.storedBytes)]) { _ in }
-  }
-
-  /// So that the next keeper need not wait.
-  private func giveUpClaim() {
-    let now = clock.unixTime
-    let isMine = state.withLock { $0.keeper?.holder == id && $0.keeper?.until ?? 0 > now.nanoseconds }
-    if isMine { claim(from: now, for: 0) }
   }
 
   /// Publishes what is due, and then removes it: what fails between comes twice.
   private func release() {
-    let (now, milliseconds) = (clock.unixTime, monotonicMilliseconds())
-    let (due, keeper) = state.withLock { ($0.due(at: now, except: releasing), $0.keeper) }
-    guard !due.isEmpty else { return }
-    let end = keeper?.until ?? 0
-    let isMine = keeper?.holder == id && end > now.nanoseconds
-    let isWanted = isMine ? end < now.nanoseconds + Self.keeperTime / 2 : end <= now.nanoseconds
-    if isWanted, milliseconds >= claimAt {
-      claimAt = milliseconds + 1000
-      claim(from: now, for: Self.keeperTime)
-    }
-    guard isMine, milliseconds >= retryAt else { return }
+    let (time, now) = (clock.unixTime, clock.now)
+    guard let earliest = state.scheduled.earliest, earliest <= time else { return }
+    if let claim = state.keeper.wanted(at: now) { write(claim) }
+    guard state.keeper.isOurs(at: now), monotonicMilliseconds() >= retryAt else { return }
     // Each by itself: one that cannot be stored does not have the others stored again.
-    for scheduled in due.prefix(Self.mostAtOnce) {
+    for scheduled in state.scheduled.takeDue(at: time, most: Self.mostAtOnce) {
       let key = scheduled.key
-      releasing.insert(key)
       let (producer, topics, inbox) = (producer, topics, inbox)
+      underWay += 1
       producer.produce([topics.record(of: scheduled.event)]) { result in
         guard case .success = result else {
-          _ = inbox.post(.settled([key], isReleased: false))
+          _ = inbox.post(.released(key, isRemoved: false))
           return
         }
         producer.produce([topics.ledgerRecord(key, nil)]) { result in
-          if case .failure = result { _ = inbox.post(.settled([key], isReleased: false)) }
+          var isRemoved = false
+          if case .success = result { isRemoved = true }
+          _ = inbox.post(.released(key, isRemoved: isRemoved))
         }
       }
     }
+  }
+
+  /// So that the next keeper need not wait. It is not to release once more what is under way here.
+  private func giveUp() {
+    let deadline = monotonicMilliseconds() + policy.timeout.milliseconds
+    while underWay > 0, monotonicMilliseconds() < deadline {
+      for command in inbox.take() { perform(command) }
+      if let message = rd_kafka_consumer_poll(client.handle, 20) {
+        apply(message)
+        rd_kafka_message_destroy(message)
+      }
+    }
+    if let claim = state.keeper.givenUp(at: clock.now) { write(claim) }
   }
 }
 

@@ -11,6 +11,7 @@ extension Member {
     case .receive(let token, let limit, let completion):
       // The cancellation may have come first.
       guard !token.isCancelled else { return completion(.failure(CancellationError())) }
+      if let refusal { return completion(.failure(refusal)) }
       waiting.append(Waiting(token: token, limit: limit, completion: completion))
     case .cancel(let token):
       guard let index = waiting.firstIndex(where: { $0.token === token }) else { return }
@@ -19,8 +20,8 @@ extension Member {
     case .unclaim(let receipts):
       for receipt in receipts { withPartition(of: receipt) { $0.unclaim(receipt.offset, receipt.scope) } }
     case .settle(let settled, let completion):
-      for one in settled { settle(one) }
-      commits.add(completion)
+      let stale = settled.filter { !settle($0) }.map(\.receipt)
+      commits.add { completion($0.map { stale }) }
     case .heartbeat(let completion): completion(.success(()))
     case .leave: end = .leave
     case .groupRemoved: end = .removed
@@ -37,9 +38,10 @@ extension Member {
     return claims
   }
 
-  private func settle(_ settled: MemberCommand.Settled) {
+  /// - Returns: Whether it is this consumer's still.
+  private func settle(_ settled: MemberCommand.Settled) -> Bool {
     let receipt = settled.receipt
-    guard let number = receipts[receipt.scope] else { return }
+    guard let number = receipts[receipt.scope] else { return false }
     withPartition(of: receipt) { partition in
       if let deliveries = settled.returned {
         partition.giveBack(receipt.offset, receipt.scope, deliveries: deliveries)
@@ -49,8 +51,10 @@ extension Member {
     }
     receipts[receipt.scope] = nil
     commits.dirty(number)
-    guard let partition = partitions[number], partition.isPaused else { return }
-    if partition.entries.count <= policy.window / 2 { setPaused(number, false) }
+    if let partition = partitions[number], partition.isPaused, partition.entries.count <= policy.window / 2 {
+      setPaused(number, false)
+    }
+    return true
   }
 
   @discardableResult

@@ -14,6 +14,7 @@ extension Member {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
       toAssign = numbers ?? []
       wasLetIn = true
+      refusal = nil
       assignAt = 0
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       toRevoke = numbers ?? []
@@ -21,7 +22,10 @@ extension Member {
       commits.flushPassed(toRevoke ?? [])
       revokedAt = monotonicMilliseconds()
       if rd_kafka_assignment_lost(client.handle) != 0 { unassign() }
-    default: rd_kafka_assign(client.handle, nil)
+    default:
+      toRevoke = Array(partitions.keys)
+      unassign()
+      rd_kafka_assign(client.handle, nil)
     }
     if isClosing { answerForTheEnd() }
   }

@@ -20,6 +20,9 @@ final class Member: @unchecked Sendable {
 
   enum End { case leave, removed, abandoned }
 
+  /// Kafka's `group.max.session.timeout.ms`.
+  private static let longestSession = 1_800_000
+
   let group: String
   let groupID: String
   let inbox = Inbox<MemberCommand>()
@@ -40,6 +43,8 @@ final class Member: @unchecked Sendable {
   var receipts: [UInt64: Int32] = [:]
   var lastReceipt = UInt64.random(in: 0...1 << 40)
   var waiting: [Waiting] = []
+  /// Why Kafka does not let it in, or gives it nothing; until it does.
+  var refusal: KafkaError?
   var rotor: Int32 = 0
   var lastTouched = monotonicMilliseconds()
   var end: End?
@@ -67,16 +72,18 @@ final class Member: @unchecked Sendable {
     self.onUnreadable = onUnreadable
     self.onEnd = onEnd
     let session = policy.session.milliseconds
+    let sessionTimeout = min(Self.longestSession, max(6000, session))
     let usual = [
-      "session.timeout.ms": "\(max(6000, session))",
+      "session.timeout.ms": "\(sessionTimeout)",
+      // librdkafka takes no session that is longer.
+      "max.poll.interval.ms": "\(max(300_000, sessionTimeout))",
       "heartbeat.interval.ms": "\(min(3000, max(250, session / 12)))",
       "fetch.wait.max.ms": "100", "queued.min.messages": "1000", "queued.max.messages.kbytes": "16384",
       // A partition goes on soon after a window was full: librdkafka would wait for a second.
       "fetch.queue.backoff.ms": "10",
     ]
     let fixed = [
-      // A group that was removed and made anew is another one.
-      "group.id": "\(topics.events).\(group.stored.name).\(group.id.prefix(8))",
+      "group.id": Self.kafkaName(of: group, topics),
       "enable.auto.commit": "false", "enable.auto.offset.store": "false", "auto.offset.reset": "earliest",
       // Only those partitions move that another consumer gets.
       "partition.assignment.strategy": "cooperative-sticky",
@@ -93,6 +100,13 @@ final class Member: @unchecked Sendable {
       }
     }
     box.member = self
+  }
+
+  /// A group that was removed and made anew is another one. librdkafka would take a name up to its first
+  /// zero.
+  static func kafkaName(of group: LedgerState.Group, _ topics: Topics) -> String {
+    let name = group.stored.name.unicodeScalars.filter { $0.value != 0 }
+    return "\(topics.events).\(String(String.UnicodeScalarView(name))).\(group.id.prefix(8))"
   }
 
   /// How the callbacks, which come on the member's thread, find it.
@@ -127,7 +141,8 @@ final class Member: @unchecked Sendable {
     moveOn()
     handOut()
     commitIfDue()
-    if !isLetIn, wasLetIn && toAssign == nil || monotonicMilliseconds() >= letInDeadline {
+    let isAnswered = wasLetIn && toAssign == nil || refusal != nil
+    if !isLetIn, isAnswered || monotonicMilliseconds() >= letInDeadline {
       isLetIn = true
       letIn.open()
     }
@@ -150,19 +165,35 @@ final class Member: @unchecked Sendable {
   }
 
   private func read(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
-    guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+    guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return refuse(message.pointee.err) }
+    refusal = nil
     let number = message.pointee.partition
-    if let known = partitions[number], message.pointee.offset < known.start {
+    if let known = partitions[number], message.pointee.offset < known.next {
       beginAnew(number, at: message.pointee.offset)
     }
+    forgetWhatIsGone(number)
     partitions[number]?.add(event(of: message), at: message.pointee.offset)
     guard let partition = partitions[number] else { return }
     commits.passed(number)
     if !partition.isPaused, partition.entries.count >= policy.window { setPaused(number, true) }
   }
 
-  /// The log is shorter than what was committed, as after a loss or when the topic was made again: what is in it
-  /// now are other events, of which nothing is settled.
+  /// What does not go by itself is told to who waits; librdkafka tries again what does.
+  private func refuse(_ code: rd_kafka_resp_err_t) {
+    switch code {
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR__FATAL:
+      let error = KafkaError(code, "receive")
+      refusal = error
+      let refused = waiting
+      waiting = []
+      for one in refused { one.completion(.failure(error)) }
+    default: break
+    }
+  }
+
+  /// The log is shorter than what was committed or read, as after a loss or when the topic was made again:
+  /// what is in it now are other events, of which nothing is settled.
   private func beginAnew(_ number: Int32, at offset: Int64) {
     let isPaused = partitions[number]?.isPaused ?? false
     let isDraining = partitions[number]?.isDraining ?? false
@@ -171,7 +202,18 @@ final class Member: @unchecked Sendable {
     if isPaused { setPaused(number, false) }
     // What was handed out of the earlier log is stale.
     receipts = receipts.filter { $0.value != number }
-    onUnreadable("\(topics.events)/\(number) begins anew at \(offset), before what was committed")
+    onUnreadable("\(topics.events)/\(number) begins anew at \(offset), before what was committed or read")
+  }
+
+  /// As `beginAnew`, where the log ends behind what was committed, and before what was settled ahead of that.
+  private func forgetWhatIsGone(_ number: Int32) {
+    guard let end = partitions[number]?.readBefore else { return }
+    var (low, high): (Int64, Int64) = (0, 0)
+    // As the fetch said that brought the record: nobody is asked.
+    let code = rd_kafka_get_watermark_offsets(client.handle, topics.events, number, &low, &high)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0, high < end else { return }
+    partitions[number]?.forgetWhatWasReadBefore()
+    onUnreadable("\(topics.events)/\(number) ends at \(high), before what was settled")
   }
 
   private func event(
@@ -214,6 +256,6 @@ final class Member: @unchecked Sendable {
   /// Where a partition begins of which nothing is committed: none is the oldest.
   func start(of partition: Int32) -> Int64 {
     let index = Int(partition)
-    return starts.indices.contains(index) ? starts[index] : 0
+    return starts.indices.contains(index) ? max(0, starts[index]) : 0
   }
 }

@@ -20,7 +20,8 @@ enum MemberCommand: Sendable {
   case cancel(CancellationToken)
   case claim([BrokerReceipt], Completion<Claims>)
   case unclaim([BrokerReceipt])
-  case settle([Settled], Completion<Void>)
+  /// Answers what is stale: its partition was taken away since it was claimed.
+  case settle([Settled], Completion<[BrokerReceipt]>)
   case heartbeat(Completion<Void>)
   case leave
   case groupRemoved

@@ -53,7 +53,9 @@ struct PartitionProgress: Equatable {
   /// - Returns: `nil` for what is none, or is damaged.
   init?(base: Int64, metadata: String) {
     let fields = metadata.split(separator: " ")
-    guard metadata.utf8.count <= Self.limit, fields.count >= 2, fields[0] == "1", base >= 0,
+    // Anybody may commit any offset.
+    guard metadata.utf8.count <= Self.limit, fields.count >= 2, fields[0] == "1",
+      (0...1 << 60).contains(base),
       let length = Int64(fields[1]), (0...1 << 40).contains(length)
     else { return nil }
     var unsettled: [(offset: Int64, deliveries: Int)] = []

@@ -16,9 +16,7 @@ struct PartitionState {
 
   private(set) var entries: [Entry] = []
   private(set) var held = 0
-  /// Where it began: Kafka has nothing before it, unless the log was made anew.
-  let start: Int64
-  /// Behind the last that was read.
+  /// Behind the last that was read: what comes before it is of a log that was made anew.
   private(set) var next: Int64
   /// What an earlier consumer has left, and was not read again yet.
   private var left: [Int64: Int]
@@ -27,7 +25,6 @@ struct PartitionState {
   var isPaused = false
 
   init(_ progress: PartitionProgress) {
-    start = progress.base
     next = progress.base
     left = Dictionary(progress.unsettled.map { ($0.offset, $0.deliveries) }) { first, _ in first }
     leftEnd = max(progress.end, progress.base)
@@ -51,6 +48,15 @@ struct PartitionState {
     guard let event = event() else { return }
     entries.append(
       Entry(offset: offset, event: event.event, history: event.history, deliveries: deliveries ?? 0))
+  }
+
+  /// Up to where an earlier consumer has read, as long as that was not read again.
+  var readBefore: Int64? { leftEnd > next ? leftEnd : nil }
+
+  /// What an earlier consumer has read is gone: nothing of what is there now was settled.
+  mutating func forgetWhatWasReadBefore() {
+    left = [:]
+    leftEnd = next
   }
 
   mutating func with<Value>(_ body: (inout PartitionState) -> Value) -> Value { body(&self) }

@@ -14,11 +14,22 @@ final class Producer: Sendable {
     var headers: [(name: String, value: [UInt8])] = []
   }
 
-  /// A dead letter, which has its event and why it died, is longer than the event, of which Kafka takes 1 MiB.
+  /// A dead letter, which has its event and why it died, is longer than the event, of which Kafka takes 1
+  /// MiB.
   static let longestRecord = 4 << 20
   private static let capacity = 100_000
-  private let client: Client
-  private let open = Mutex(true)
+
+  /// A client of librdkafka, which stays until nobody hands it a record any more.
+  private final class Handle: Sendable {
+    let client: Client
+    let senders = Atomic(0)
+
+    init(_ client: Client) { self.client = client }
+  }
+
+  /// `nil` once it was stopped.
+  private let current: Mutex<Handle?>
+  private let settings: [String: String]
   private let ended = Gate()
   private let timeout: Int32
 
@@ -31,33 +42,82 @@ final class Producer: Sendable {
       "message.max.bytes": "\(Self.longestRecord)",
       "queue.buffering.max.messages": "\(Self.capacity)",
     ]
-    let settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
-    client = try Client(RD_KAFKA_PRODUCER, settings) { configuration in
+    self.settings = usual.merging(settings) { $1 }.merging(fixed) { $1 }
+    let handle = Handle(try Self.open(self.settings))
+    current = Mutex(handle)
+    Thread.detachNewThread { [self] in run(handle) }
+  }
+
+  private static func open(_ settings: [String: String]) throws(KafkaError) -> Client {
+    try Client(RD_KAFKA_PRODUCER, settings) { configuration in
       rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, _ in
         guard let message, let opaque = message.pointee._private else { return }
         let slot = Unmanaged<ReportSlot>.fromOpaque(opaque).takeRetainedValue()
         slot.report.finish(slot.index, offset: message.pointee.offset, message.pointee.err)
       }
     }
-    Thread.detachNewThread { [self] in run() }
   }
 
-  private func run() {
-    while open.withLock({ $0 }) { rd_kafka_poll(client.handle, 100) }
-    rd_kafka_flush(client.handle, timeout)
-    // Whoever waits still is told that it failed.
-    rd_kafka_purge(client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-    let end = monotonicMilliseconds() + 5000
-    while rd_kafka_outq_len(client.handle) > 0, monotonicMilliseconds() < end {
-      rd_kafka_poll(client.handle, 100)
+  private func run(_ first: Handle) {
+    var handle = first
+    while true {
+      rd_kafka_poll(handle.client.handle, 100)
+      guard current.withLock({ $0 != nil }) else { break }
+      // After such an error, as when Kafka has lost what it acknowledged, librdkafka takes no record any
+      // more.
+      guard rd_kafka_fatal_error(handle.client.handle, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR,
+        let next = renewed()
+      else { continue }
+      close(handle, flushing: 0)
+      handle = next
     }
-    rd_kafka_destroy(client.handle)
+    close(handle, flushing: timeout)
     ended.open()
   }
 
-  func stop() { open.withLock { $0 = false } }
+  private func renewed() -> Handle? {
+    guard let client = try? Self.open(settings) else { return nil }
+    let next = Handle(client)
+    let isOpen = current.withLock { current in
+      if current != nil { current = next }
+      return current != nil
+    }
+    guard isOpen else {
+      rd_kafka_destroy(client.handle)
+      return nil
+    }
+    return next
+  }
+
+  /// Nobody begins to hand it a record.
+  private func close(_ handle: Handle, flushing milliseconds: Int32) {
+    let client = handle.client.handle
+    while handle.senders.load(ordering: .acquiring) > 0 { rd_kafka_poll(client, 1) }
+    rd_kafka_flush(client, milliseconds)
+    // Whoever waits still is told that it failed.
+    rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+    let end = monotonicMilliseconds() + 5000
+    while rd_kafka_outq_len(client) > 0, monotonicMilliseconds() < end { rd_kafka_poll(client, 100) }
+    rd_kafka_destroy(client)
+  }
+
+  func stop() { current.withLock { $0 = nil } }
 
   func waitUntilStopped() async { await ended.wait() }
+
+  /// For tests: librdkafka's client at the moment.
+  func withClient<Value>(_ body: (Client) -> Value) -> Value? {
+    guard let handle = enter() else { return nil }
+    defer { handle.senders.subtract(1, ordering: .releasing) }
+    return body(handle.client)
+  }
+
+  private func enter() -> Handle? {
+    current.withLock { current in
+      current?.senders.add(1, ordering: .relaxed)
+      return current
+    }
+  }
 
   /// Writes records in this order; each is stored or not by itself.
   ///
@@ -82,25 +142,24 @@ final class Producer: Sendable {
   }
 
   private func send(_ record: Record, _ slot: ReportSlot) -> rd_kafka_resp_err_t? {
-    open.withLock { isOpen in
-      guard isOpen else { return RD_KAFKA_RESP_ERR__DESTROY }
-      let headers = rd_kafka_headers_new(record.headers.count)
-      for header in record.headers {
-        rd_kafka_header_add(headers, header.name, -1, header.value, header.value.count)
-      }
-      let opaque = Unmanaged.passRetained(slot)
-      let code = record.key.withOptionalBytes { key in
-        record.value.withOptionalBytes { value in
-          resilience_kafka_produce(
-            client.handle, record.topic, record.partition, key.baseAddress, key.count, value.baseAddress,
-            value.count, headers, opaque.toOpaque())
-        }
-      }
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
-      rd_kafka_headers_destroy(headers)
-      opaque.release()
-      return code
+    guard let handle = enter() else { return RD_KAFKA_RESP_ERR__DESTROY }
+    defer { handle.senders.subtract(1, ordering: .releasing) }
+    let headers = rd_kafka_headers_new(record.headers.count)
+    for header in record.headers {
+      rd_kafka_header_add(headers, header.name, -1, header.value, header.value.count)
     }
+    let opaque = Unmanaged.passRetained(slot)
+    let code = record.key.withOptionalBytes { key in
+      record.value.withOptionalBytes { value in
+        resilience_kafka_produce(
+          handle.client.handle, record.topic, record.partition, key.baseAddress, key.count, value.baseAddress,
+          value.count, headers, opaque.toOpaque())
+      }
+    }
+    guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    rd_kafka_headers_destroy(headers)
+    opaque.release()
+    return code
   }
 }
 

@@ -101,11 +101,14 @@ struct StoredLetter: Codable, Sendable {
   }
 }
 
-/// Who releases events for later, and until when, in nanoseconds since 1970.
+/// Who releases events for later.
 struct StoredKeeper: Codable, Sendable {
   let holder: String
-  let from: Int64
-  let until: Int64
+  let term: Int64
+  /// When, in nanoseconds of a clock that the holder alone reads.
+  let written: Int64
+  /// Whether it is over at once.
+  let isGivenUp: Bool
 }
 
 extension Encodable {

@@ -44,6 +44,9 @@ struct Topics: Sendable {
     _ events: String, _ settings: [String: String], _ policy: KafkaBrokerPolicy
   ) throws(KafkaError) -> Topics {
     var topics = Topics(events: events, partitions: policy.partitions)
+    guard isName(topics.ledger), !events.isEmpty else {
+      throw KafkaError(.invalidTopic, "open", "\(events.debugDescription) is no name of a topic")
+    }
     // A producer that asks for a topic would have Kafka make it, with Kafka's defaults.
     var settings = settings
     settings["allow.auto.create.topics"] = "false"
@@ -72,6 +75,19 @@ struct Topics: Sendable {
       // What was made a moment ago is not known to all brokers.
       Thread.sleep(forTimeInterval: 0.1)
     }
+  }
+
+  /// As Kafka has it.
+  private static func isName(_ topic: String) -> Bool {
+    topic.utf8.count <= 249
+      && topic.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
   }
 
   /// What was wrong shows when the topics are looked at again: another process may have made them.
