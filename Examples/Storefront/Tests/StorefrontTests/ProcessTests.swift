@@ -67,11 +67,9 @@ import Testing
   ) async throws -> Books {
     try await withSupervisor(engines: engines, instances: instances) { supervisor in
       let file = try Self.day(visits: 40)
-      let report = try await EngineChoice.using(supervisor.engines) { engines in
-        try await SupervisedDay(
-          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8), faults: faults
-        ).run()
-      }
+      let report = try await SupervisedDay(
+        supervisor: supervisor, file: file, duration: .seconds(8), faults: faults
+      ).run()
       #expect(report.findings.flatMap(\.breaches) == [])
       #expect(report.failedVisits == [])
       #expect(report.placed == 40)

@@ -17,7 +17,9 @@ struct SharedOptions: ParsableArguments, Sendable {
   }
 
   @Option(
-    help: "Engines to start and to use, separated by commas: etcd for the registry, redis for the events.")
+    help: """
+      Engines to start and to use, separated by commas: etcd for the registry, redis or kafka for the events.
+      """)
   var engines = Engines()
 
   @Option(help: "How many processes there are of each service but the gateway, analytics and the monitor.")

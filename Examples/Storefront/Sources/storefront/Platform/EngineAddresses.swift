@@ -14,12 +14,20 @@ struct EngineAddresses: ParsableArguments, Sendable {
   @Option(help: "Where that Redis is.")
   var redisHost = "127.0.0.1"
 
+  @Option(help: "A Kafka for the events, as HOST:PORT; several of its brokers are separated by commas.")
+  var kafka: String?
+
   /// `nil` where others have all that it would.
-  var hubInUse: String? { etcd != nil && redis != nil ? nil : hub }
+  var hubInUse: String? { etcd != nil && (redis != nil || kafka != nil) ? nil : hub }
+
+  func validate() throws {
+    if kafka != nil { try KafkaEvents.requireBuilt() }
+  }
 
   /// As options, for a process that is started.
   var options: [String] {
     ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? [])
       + (redis.map { ["--redis", "\($0)", "--redis-host", redisHost] } ?? [])
+      + (kafka.map { ["--kafka", $0] } ?? [])
   }
 }

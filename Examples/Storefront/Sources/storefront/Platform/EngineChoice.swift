@@ -10,6 +10,8 @@ import ResilienceRedis
 struct EngineChoice: Sendable {
   let store: any RegistryStore
   let broker: any EventBroker
+  /// How long what a dead consumer had stays its own at this broker.
+  let session: Duration
 
   /// A consumer that was killed leaves what it had to the next one after so long.
   static let policy = BrokerPolicy(session: .seconds(3))
@@ -18,6 +20,13 @@ struct EngineChoice: Sendable {
   /// named.
   static func using<Value: Sendable>(
     _ addresses: EngineAddresses, _ body: (EngineChoice) async throws -> Value
+  ) async throws -> Value {
+    guard let kafka = addresses.kafka else { return try await using(addresses, kafka: nil, body) }
+    return try await KafkaEvents.using(kafka) { try await using(addresses, kafka: $0, body) }
+  }
+
+  private static func using<Value: Sendable>(
+    _ addresses: EngineAddresses, kafka: (any EventBroker)?, _ body: (EngineChoice) async throws -> Value
   ) async throws -> Value {
     var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(500))
     // Each group and each service that is followed waits with a request of its own.
@@ -28,7 +37,9 @@ struct EngineChoice: Sendable {
     do {
       result = .success(
         try await body(
-          EngineChoice(store: store(addresses, client), broker: broker(addresses, client, redis))))
+          EngineChoice(
+            store: store(addresses, client), broker: kafka ?? broker(addresses, client, redis),
+            session: kafka == nil ? policy.session : KafkaEvents.session)))
     } catch {
       result = .failure(error)
     }

@@ -5,13 +5,18 @@ import Foundation
 enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// Takes the registry.
   case etcd
-  /// Takes the events.
+  /// Takes the events, where Kafka does not.
   case redis
+  /// Takes the events: Tansu, which speaks Kafka's protocol and keeps them in memory.
+  case kafka
 
   /// The program; `nil` where it is not installed.
   var executable: String? {
-    let name = self == .etcd ? "etcd" : "redis-server"
-    return Shell.path(of: name)
+    switch self {
+    case .etcd: Shell.path(of: "etcd")
+    case .redis: Shell.path(of: "redis-server")
+    case .kafka: ProcessInfo.processInfo.environment["TANSU"] ?? Shell.path(of: "tansu")
+    }
   }
 
   func arguments(host: String, port: Int, peerPort: Int, directory: String) -> [String] {
@@ -29,6 +34,12 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
         "--port", "\(port)", "--bind", host, "--protected-mode", "no", "--dir", directory, "--appendonly",
         "yes",
         "--appendfsync", "always",
+      ]
+    case .kafka:
+      let listener = "tcp://\(host):\(port)"
+      return [
+        "broker", "--listener-url", listener, "--advertised-listener-url", listener, "--storage-engine",
+        "memory://tansu/",
       ]
     }
   }
