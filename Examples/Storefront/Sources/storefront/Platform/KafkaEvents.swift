@@ -35,7 +35,7 @@ enum KafkaEvents {
   ) async throws -> Value {
     #if Kafka
       let broker = try await KafkaBroker.open(
-        servers, topic: "storefront", policy: KafkaBrokerPolicy(session: session))
+        servers, topic: "storefront", policy: KafkaBrokerPolicy(session: session, joinsWhenReceiving: true))
       let result: Result<Value, any Error>
       do {
         result = .success(try await body(broker))
