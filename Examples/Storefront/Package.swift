@@ -17,8 +17,7 @@ let package = Package(
     .library(name: "StorefrontClock", type: .dynamic, targets: ["CStorefrontClock"])
   ],
   traits: [
-    .trait(
-      name: "Kafka", description: "Events on Kafka: needs the headers of librdkafka, and 2.3 of it at run time.")
+    .trait(name: "Kafka", description: "Events on Kafka: needs librdkafka's headers, and 2.3 at run time.")
   ],
   dependencies: [
     // The name is needed: a clone may be in a folder of any name.

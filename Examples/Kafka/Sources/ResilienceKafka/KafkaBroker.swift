@@ -135,7 +135,12 @@ extension KafkaBroker {
     if core.policy.joinsWhenReceiving {
       return LateConsumer(heartbeatInterval: core.policy.session / 3) { [core] in
         guard core.group(group.name)?.id == present.id else { throw BrokerSessionEnded(group: group.name) }
-        return KafkaConsumer(try core.startMember(of: present), core.producer, core.topics)
+        do {
+          return KafkaConsumer(try core.startMember(of: present), core.producer, core.topics)
+        } catch let error as KafkaError where error.reason == .closed {
+          // Whoever has a consumer already is told as others are that have one.
+          throw BrokerSessionEnded(group: group.name)
+        }
       }
     }
     let member = try core.startMember(of: present)

@@ -46,7 +46,8 @@ struct SupervisedDay: Sendable {
       results.append(result)
     }
     await played
-    let books = try await Books.settled(by: client, settings, within: Self.patience, quiet: engines.session * 2)
+    let books = try await Books.settled(
+      by: client, settings, within: Self.patience, quiet: engines.session * 2)
     return DayReport(run, books, results)
   }
 }

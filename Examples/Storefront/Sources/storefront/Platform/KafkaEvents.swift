@@ -29,13 +29,16 @@ enum KafkaEvents {
 
   /// Runs `body` with a broker on Kafka, and then ends its sessions.
   ///
-  /// - Throws: ``NotBuilt``; `KafkaError` when Kafka does not answer within 10 s; what `body` throws.
+  /// - Throws: ``NotBuilt``; what `body` throws.
   static func using<Value: Sendable>(
     _ servers: String, _ body: (any EventBroker) async throws -> Value
   ) async throws -> Value {
     #if Kafka
-      let broker = try await KafkaBroker.open(
-        servers, topic: "storefront", policy: KafkaBrokerPolicy(session: session, joinsWhenReceiving: true))
+      let broker = ReopenedKafka {
+        try await KafkaBroker.open(
+          servers, topic: "storefront",
+          policy: KafkaBrokerPolicy(session: session, timeout: .seconds(3), joinsWhenReceiving: true))
+      }
       let result: Result<Value, any Error>
       do {
         result = .success(try await body(broker))

@@ -10,6 +10,9 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// Takes the events: Tansu, which speaks Kafka's protocol and keeps them in memory.
   case kafka
 
+  /// Whether it has nothing any more when it was killed and is there again.
+  var forgetsAll: Bool { self == .kafka }
+
   /// The program; `nil` where it is not installed.
   var executable: String? {
     switch self {

@@ -76,6 +76,9 @@ struct SupervisorPlan: Sendable {
     return engines.contains(.redis) ? Engine.redis.rawValue : hub
   }
 
+  /// Whether a process has nothing any more when it was killed and is there again.
+  static func forgetsAll(_ name: String) -> Bool { Engine(rawValue: name)?.forgetsAll ?? false }
+
   private mutating func add(_ engine: Engine, _ program: String) throws {
     if engine == .kafka { try KafkaEvents.requireBuilt() }
     guard let executable = engine.executable else { throw NotInstalled(engine: engine) }
