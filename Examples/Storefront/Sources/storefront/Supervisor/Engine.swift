@@ -18,7 +18,14 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
     switch self {
     case .etcd: Shell.path(of: "etcd")
     case .redis: Shell.path(of: "redis-server")
-    case .kafka: ProcessInfo.processInfo.environment["TANSU"] ?? Shell.path(of: "tansu")
+    case .kafka: Self.tansu ?? Shell.path(of: "tansu")
+    }
+  }
+
+  /// What `with-kafka` has brought.
+  private static var tansu: String? {
+    ProcessInfo.processInfo.environment["TANSU"].flatMap {
+      FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil
     }
   }
 
