@@ -17,10 +17,10 @@ import Testing
     try await endSupervisor(by: signal, engines: [])
   }
 
-  private static let engines: [Engine] = [.etcd, .redis] + (KafkaEvents.isBuilt ? [.kafka] : [])
+  private static let engines: [Engine] = [.etcd, .redis]
 
   @Test(
-    .enabled(if: engines.allSatisfy { $0.executable != nil }, "needs etcd, redis-server, and Tansu"),
+    .enabled(if: engines.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"),
     arguments: [SIGTERM, SIGKILL])
   func aSupervisorThatEndsLeavesNoEngineRunning(signal: Int32) async throws {
     try await endSupervisor(by: signal, engines: Self.engines)
