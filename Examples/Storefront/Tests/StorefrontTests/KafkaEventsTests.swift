@@ -24,6 +24,10 @@ import Testing
     #expect(try EngineAddresses.parse(["--kafka", "127.0.0.1:9092"]).kafka == "127.0.0.1:9092")
   }
 
+  @Test(arguments: ["0", "301", "-1"]) func aSessionThatNoKafkaTakesIsRefused(seconds: String) {
+    #expect(throws: (any Error).self) { try EngineAddresses.parse(["--kafka-session=\(seconds)"]) }
+  }
+
   @Test(arguments: [
     (etcd: true, redis: false, kafka: true), (true, true, false), (true, true, true), (true, false, false),
     (false, true, true),
@@ -49,6 +53,7 @@ import Testing
     #expect(plan.below.map(\.name) == ["kafka", "hub"])
     let address = try #require(plan.addresses.kafka)
     #expect(plan.services.allSatisfy { $0.arguments.contains(address) })
+    #expect(plan.addresses.kafkaSession == 3)
     for option in ["--kill-each", "--every-fault"] {
       let faults = try FaultOptions.parse([option]).faults(on: plan)
       #expect(faults.contains(.kill("hub")))

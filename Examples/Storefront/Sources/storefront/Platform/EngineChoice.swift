@@ -22,7 +22,9 @@ struct EngineChoice: Sendable {
     _ addresses: EngineAddresses, _ body: (EngineChoice) async throws -> Value
   ) async throws -> Value {
     guard let kafka = addresses.kafka else { return try await using(addresses, kafka: nil, body) }
-    return try await KafkaEvents.using(kafka) { try await using(addresses, kafka: $0, body) }
+    return try await KafkaEvents.using(kafka, session: .seconds(addresses.kafkaSession)) {
+      try await using(addresses, kafka: $0, body)
+    }
   }
 
   private static func using<Value: Sendable>(
@@ -39,7 +41,7 @@ struct EngineChoice: Sendable {
         try await body(
           EngineChoice(
             store: store(addresses, client), broker: kafka ?? broker(addresses, client, redis),
-            session: kafka == nil ? policy.session : KafkaEvents.session)))
+            session: kafka == nil ? policy.session : .seconds(addresses.kafkaSession))))
     } catch {
       result = .failure(error)
     }

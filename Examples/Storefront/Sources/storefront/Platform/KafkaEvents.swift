@@ -13,9 +13,6 @@ enum KafkaEvents {
     }
   }
 
-  /// A consumer that was killed leaves what it had to the next one after so long: Kafka takes no less.
-  static let session = Duration.seconds(6)
-
   #if Kafka
     static let isBuilt = true
   #else
@@ -29,15 +26,18 @@ enum KafkaEvents {
 
   /// Runs `body` with a broker on Kafka, and then ends its sessions.
   ///
+  /// - Parameter session: After so long a consumer that was killed leaves what it had to the next one.
   /// - Throws: ``NotBuilt``; what `body` throws.
   static func using<Value: Sendable>(
-    _ servers: String, _ body: (any EventBroker) async throws -> Value
+    _ servers: String, session: Duration, _ body: (any EventBroker) async throws -> Value
   ) async throws -> Value {
     #if Kafka
       let broker = ReopenedKafka {
         try await KafkaBroker.open(
           servers, topic: "storefront",
-          policy: KafkaBrokerPolicy(session: session, timeout: .seconds(3), joinsWhenReceiving: true))
+          policy: KafkaBrokerPolicy(session: session, timeout: .seconds(3), joinsWhenReceiving: true),
+          // Also one that is shorter than Kafka takes.
+          settings: ["session.timeout.ms": "\(session.components.seconds * 1000)"])
       }
       let result: Result<Value, any Error>
       do {

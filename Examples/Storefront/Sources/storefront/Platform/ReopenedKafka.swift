@@ -54,7 +54,11 @@
       try await connection.use(broker) { _ in try await consumer.settle(settlements) }
     }
 
-    func heartbeat() async throws { try await consumer.heartbeat() }
+    func heartbeat() async throws {
+      // That writes, and so finds out that Kafka has lost what it had: whoever only receives would not.
+      _ = try await connection.use(broker) { try await $0.deadLetters(limit: 1) }
+      try await consumer.heartbeat()
+    }
 
     func leave() async throws { try await consumer.leave() }
   }
