@@ -58,6 +58,7 @@ import Testing
       let faults = try FaultOptions.parse([option]).faults(on: plan)
       #expect(faults.contains(.kill("hub")))
       #expect(!faults.contains(.kill("kafka")))
+      #expect(!faults.contains(.away("kafka")))
       #expect(faults.contains(.empty("kafka")) == (option == "--every-fault"))
     }
   }

@@ -59,8 +59,10 @@ extension FaultOptions {
 
   private static func allBesideKills(on plan: SupervisorPlan) -> [DayFaults.Fault] {
     let (keepers, names) = (plan.below.map(\.name), (plan.below + plan.services).map(\.name))
+    // One that forgets all is emptied then.
+    let away = keepers.filter { !SupervisorPlan.forgetsAll($0) }
     var faults =
-      names.map { DayFaults.Fault.stop($0) } + keepers.map { .away($0) } + keepers.map { .empty($0) }
+      names.map { DayFaults.Fault.stop($0) } + away.map { .away($0) } + keepers.map { .empty($0) }
     if plan.network != nil {
       // One of each service is enough.
       let first = Dictionary(plan.services.map { ($0.service, $0.name) }) { first, _ in first }

@@ -32,7 +32,9 @@ struct FaultOptions: ParsableArguments, Sendable {
   )
   var clock: [Setting] = []
 
-  @Flag(help: "All of these in turn, as many as are possible here.")
+  @Flag(
+    help: "All of these in turn, as many as are possible here; kafka is neither killed nor away, but emptied."
+  )
   var everyFault = false
 
   /// Two processes.
