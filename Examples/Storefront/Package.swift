@@ -16,11 +16,15 @@ let package = Package(
     // Loaded by the processes whose clock a day of faults sets, and by nothing else.
     .library(name: "StorefrontClock", type: .dynamic, targets: ["CStorefrontClock"])
   ],
+  traits: [
+    .trait(name: "Kafka", description: "Events on Kafka: needs librdkafka's headers, and 2.3 at run time.")
+  ],
   dependencies: [
     // The name is needed: a clone may be in a folder of any name.
     .package(name: "swift-resilience", path: "../.."),
     .package(name: "Bridges", path: "../Bridges"),
     .package(name: "Engines", path: "../Engines"),
+    .package(name: "Kafka", path: "../Kafka"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -49,6 +53,7 @@ let package = Package(
         .product(name: "ResilienceHTTPTypes", package: "Bridges"),
         .product(name: "ResilienceHub", package: "Engines"),
         .product(name: "ResilienceHummingbird", package: "Bridges"),
+        .product(name: "ResilienceKafka", package: "Kafka", condition: .when(traits: ["Kafka"])),
         .product(name: "ResilienceLogging", package: "Bridges"),
         .product(name: "ResilienceRedis", package: "Engines"),
         .product(name: "ResilienceSQLite", package: "Engines"),

@@ -117,7 +117,8 @@ extension KafkaBroker {
 
   /// Begins a session of one consumer, and waits until Kafka has let it into the group, for 5 seconds and no
   /// longer than a third of a session or the policy's timeout: as long as others of the group are being asked
-  /// its first events come later.
+  /// its first events come later. With ``KafkaBrokerPolicy/joinsWhenReceiving`` the group is made, and Kafka
+  /// is asked when the consumer receives.
   ///
   /// - Throws: `BrokerGroupConflict`; ``KafkaError``.
   public func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
@@ -134,6 +135,18 @@ extension KafkaBroker {
     guard let present else { throw BrokerGroupMissing(group: group.name) }
     guard present.filter == group.filter else {
       throw BrokerGroupConflict(group: group.name, present: present.filter, requested: group.filter)
+    }
+    if core.policy.joinsWhenReceiving {
+      return LateConsumer(heartbeatInterval: core.policy.session / 3) { [core] in
+        do {
+          return KafkaConsumer(try await core.startMember(of: present), core.producer, core.topics)
+        } catch is BrokerGroupMissing {
+          throw BrokerSessionEnded(group: group.name)
+        } catch let error as KafkaError where error.reason == .closed {
+          // Whoever has a consumer already is told as others are that have one.
+          throw BrokerSessionEnded(group: group.name)
+        }
+      }
     }
     let member = try await core.startMember(of: present)
     let consumer = KafkaConsumer(member, core.producer, core.topics)

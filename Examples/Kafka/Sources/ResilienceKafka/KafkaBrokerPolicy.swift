@@ -27,6 +27,12 @@ public struct KafkaBrokerPolicy: Sendable, Hashable {
   /// settlement is taken beyond that. They are in the memory of each process.
   public let scheduledCapacity: Int
 
+  /// Whether a consumer comes into Kafka's group when it receives for the first time, and not when it joins.
+  ///
+  /// For an `EventBus`, which makes each group by a consumer that leaves at once, one after the other: Kafka
+  /// would take some seconds for each of them, and have the consumers that stay wait.
+  public let joinsWhenReceiving: Bool
+
   /// Creates a policy.
   ///
   /// - Parameters:
@@ -37,9 +43,11 @@ public struct KafkaBrokerPolicy: Sendable, Hashable {
   ///   - timeout: Default: 10 seconds.
   ///   - deadLetterCapacity: Default: 10 000.
   ///   - scheduledCapacity: Default: 100 000.
+  ///   - joinsWhenReceiving: Default: false, so that who has joined shares the partitions.
   public init(
     partitions: Int = 12, replication: Int = 1, window: Int = 1000, session: Duration = .seconds(45),
-    timeout: Duration = .seconds(10), deadLetterCapacity: Int = 10_000, scheduledCapacity: Int = 100_000
+    timeout: Duration = .seconds(10), deadLetterCapacity: Int = 10_000, scheduledCapacity: Int = 100_000,
+    joinsWhenReceiving: Bool = false
   ) {
     precondition((1...10_000).contains(partitions), "partitions must be 1 to 10000, was \(partitions)")
     precondition((1...100).contains(replication), "replication must be 1 to 100, was \(replication)")
@@ -55,6 +63,7 @@ public struct KafkaBrokerPolicy: Sendable, Hashable {
     self.timeout = timeout
     self.deadLetterCapacity = deadLetterCapacity
     self.scheduledCapacity = scheduledCapacity
+    self.joinsWhenReceiving = joinsWhenReceiving
   }
 }
 

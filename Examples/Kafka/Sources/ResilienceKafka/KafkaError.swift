@@ -4,12 +4,17 @@ internal import CRdkafka
 public struct KafkaError: Error, Hashable, CustomStringConvertible {
   /// What went wrong.
   public enum Reason: String, Sendable, Hashable {
-    /// The brokers did not answer in time, or refused. What was asked for may have been done all the same.
+    /// The brokers refused, or the connection broke. What was asked for may have been done all the same.
     case failed
+    /// The brokers did not answer in time. What was asked for may have been done all the same.
+    case timedOut
     /// A setting is none that librdkafka knows, or has a value that it does not take.
     case invalidSetting
     /// A topic has another number of partitions than it must have, or is not there and could not be made.
     case invalidTopic
+    /// A topic is not there any more, or librdkafka has given up the producer, as when Kafka has come back
+    /// without what it had: close the broker object, and open another one.
+    case lost
     /// The librdkafka that is linked at run time is older than 2.3.
     case oldLibrary
     /// The broker object was closed.
@@ -32,7 +37,18 @@ public struct KafkaError: Error, Hashable, CustomStringConvertible {
   }
 
   init(_ code: rd_kafka_resp_err_t, _ action: String) {
-    self.init(.failed, action, String(cString: rd_kafka_err2str(code)))
+    let reason: Reason =
+      switch code {
+      case RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
+        RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_PRODUCER_FENCED,
+        RD_KAFKA_RESP_ERR__FENCED,
+        RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+        .lost
+      case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__TIMED_OUT: .timedOut
+      default: .failed
+      }
+    self.init(reason, action, String(cString: rd_kafka_err2str(code)))
   }
 
   static func closed(_ action: String) -> KafkaError {

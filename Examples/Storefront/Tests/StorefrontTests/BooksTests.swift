@@ -10,7 +10,7 @@ import Testing
       store: MemoryRegistryStore(), broker: MemoryBroker(), directory: "", secret: "", staffKey: "")
     let start = ContinuousClock.now
     await #expect(throws: NoInstance.self) {
-      try await Books.settled(by: .shared, settings, within: .milliseconds(500))
+      try await Books.settled(by: .shared, settings, within: .milliseconds(500), quiet: .zero)
     }
     #expect(start.duration(to: .now) >= .milliseconds(500))
   }

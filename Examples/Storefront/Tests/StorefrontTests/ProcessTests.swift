@@ -18,10 +18,21 @@ import Testing
     try await playDay([.kill("orders"), .kill("payments"), .kill("hub")])
   }
 
-  @Test(.enabled(if: Engine.allCases.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
+  private static let engines: [Engine] = [.etcd, .redis]
+
+  @Test(.enabled(if: engines.allSatisfy { $0.executable != nil }, "needs etcd and redis-server"))
   func theSameDayGoesOnEnginesAndARedisThatHasLostItsData() async throws {
     let books = try await playDay(
-      [.kill("etcd"), .kill("inventory"), .empty("redis")], engines: Engine.allCases)
+      [.kill("etcd"), .kill("inventory"), .empty("redis")], engines: Self.engines)
+    #expect(books.repeats > 0, "nothing was lost")
+  }
+
+  @Test(
+    .enabled(
+      if: KafkaEvents.isBuilt && Engine.kafka.executable != nil,
+      "needs the trait Kafka, and what with-kafka brings"))
+  func theSameDayGoesOnAKafkaThatHasLostItsData() async throws {
+    let books = try await playDay([.kill("inventory"), .empty("kafka")], engines: [.kafka])
     #expect(books.repeats > 0, "nothing was lost")
   }
 
@@ -67,11 +78,9 @@ import Testing
   ) async throws -> Books {
     try await withSupervisor(engines: engines, instances: instances) { supervisor in
       let file = try Self.day(visits: 40)
-      let report = try await EngineChoice.using(supervisor.engines) { engines in
-        try await SupervisedDay(
-          supervisor: supervisor, engines: engines, file: file, duration: .seconds(8), faults: faults
-        ).run()
-      }
+      let report = try await SupervisedDay(
+        supervisor: supervisor, file: file, duration: .seconds(8), faults: faults
+      ).run()
       #expect(report.findings.flatMap(\.breaches) == [])
       #expect(report.failedVisits == [])
       #expect(report.placed == 40)

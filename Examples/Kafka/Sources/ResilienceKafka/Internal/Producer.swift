@@ -38,7 +38,9 @@ final class Producer: Sendable {
     // As Java's clients do, so that other producers put a key into the same partition.
     let usual = ["partitioner": "murmur2_random", "linger.ms": "0"]
     let fixed = [
-      "enable.idempotence": "true", "message.timeout.ms": "\(policy.timeout.milliseconds)",
+      // One that has outlived its topic would have it made with Kafka's defaults.
+      "enable.idempotence": "true", "allow.auto.create.topics": "false",
+      "message.timeout.ms": "\(policy.timeout.milliseconds)",
       "message.max.bytes": "\(Self.longestRecord)",
       "queue.buffering.max.messages": "\(Self.capacity)",
     ]

@@ -54,11 +54,9 @@ struct DayCommand: AsyncParsableCommand {
     let supervisor = try Supervisor(plan, staffKey: UUID().uuidString, logger: Program.logger)
     let report = Mutex<DayReport?>(nil)
     try await Interruption.watching {
-      let played = try await EngineChoice.using(supervisor.engines) { engines in
-        try await SupervisedDay(
-          supervisor: supervisor, engines: engines, file: day, duration: duration, faults: faults
-        ).run()
-      }
+      let played = try await SupervisedDay(
+        supervisor: supervisor, file: day, duration: duration, faults: faults
+      ).run()
       report.withLock { $0 = played }
     }
     guard let report = report.withLock({ $0 }) else { throw ExitCode(130) }

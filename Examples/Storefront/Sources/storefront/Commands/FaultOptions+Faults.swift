@@ -32,7 +32,8 @@ extension FaultOptions {
     if let engine = clock.first(where: { Engine(rawValue: $0.name) != nil }) {
       throw ValidationError("the clock of \(engine.name) cannot be set, only those of the shop's processes")
     }
-    var faults = killEach || everyFault ? names.map { DayFaults.Fault.kill($0) } : []
+    let killed = names.filter { !SupervisorPlan.forgetsAll($0) }
+    var faults = killEach || everyFault ? killed.map { DayFaults.Fault.kill($0) } : []
     faults += stop.map { .stop($0) } + away.map { .away($0) } + empty.map { .empty($0) }
     faults += cut.map { .cut($0.one, $0.other, .silent) } + reset.map { .cut($0.one, $0.other, .resetting) }
     faults += diskFull.map { .fillDisk($0) } + clock.map { .setClock($0.name, ahead: $0.ahead) }
@@ -58,8 +59,10 @@ extension FaultOptions {
 
   private static func allBesideKills(on plan: SupervisorPlan) -> [DayFaults.Fault] {
     let (keepers, names) = (plan.below.map(\.name), (plan.below + plan.services).map(\.name))
+    // One that forgets all is emptied then.
+    let away = keepers.filter { !SupervisorPlan.forgetsAll($0) }
     var faults =
-      names.map { DayFaults.Fault.stop($0) } + keepers.map { .away($0) } + keepers.map { .empty($0) }
+      names.map { DayFaults.Fault.stop($0) } + away.map { .away($0) } + keepers.map { .empty($0) }
     if plan.network != nil {
       // One of each service is enough.
       let first = Dictionary(plan.services.map { ($0.service, $0.name) }) { first, _ in first }
@@ -67,7 +70,8 @@ extension FaultOptions {
         guard let name = first[type.name] else { continue }
         faults += type.calls.compactMap { first[$0] }.map { .cut(name, $0, .silent) }
         faults += keepers.filter {
-          $0 != Engine.redis.rawValue || !StorefrontServices.withoutEvents.contains(type.name)
+          ![Engine.redis.rawValue, Engine.kafka.rawValue].contains($0)
+            || !StorefrontServices.withoutEvents.contains(type.name)
         }.map { .cut(name, $0, .silent) }
       }
       faults += [("gateway", Orders.name)].compactMap { one, other in

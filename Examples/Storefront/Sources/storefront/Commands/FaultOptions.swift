@@ -2,10 +2,10 @@ import ArgumentParser
 
 /// What is to happen to the processes of a day.
 struct FaultOptions: ParsableArguments, Sendable {
-  @Flag(help: "Kill each process in turn with SIGKILL, the engines too.")
+  @Flag(help: "Kill each process in turn with SIGKILL, the engines too; not kafka, which would forget all.")
   var killEach = false
 
-  @Option(help: "Kill a process at random with SIGKILL, each second, so many times.")
+  @Option(help: "Kill a process at random with SIGKILL, each second, so many times; not kafka.")
   var killAtRandom = 0
 
   @Option(help: "Stop a process for ten seconds; may be given several times, as each of these.")
@@ -14,7 +14,7 @@ struct FaultOptions: ParsableArguments, Sendable {
   @Option(help: "Kill a process, and start it again after thirty seconds.")
   var away: [String] = []
 
-  @Option(help: "Kill the hub, redis or etcd, and start it again without anything that it had kept.")
+  @Option(help: "Kill the hub, redis, kafka or etcd, and start it again without anything that it had kept.")
   var empty: [String] = []
 
   @Option(help: "Let no packet pass between two processes for ten seconds, such as gateway:orders.")
@@ -32,7 +32,9 @@ struct FaultOptions: ParsableArguments, Sendable {
   )
   var clock: [Setting] = []
 
-  @Flag(help: "All of these in turn, as many as are possible here.")
+  @Flag(
+    help: "All of these in turn, as many as are possible here; kafka is neither killed nor away, but emptied."
+  )
   var everyFault = false
 
   /// Two processes.

@@ -17,7 +17,10 @@ struct SharedOptions: ParsableArguments, Sendable {
   }
 
   @Option(
-    help: "Engines to start and to use, separated by commas: etcd for the registry, redis for the events.")
+    help: """
+      Engines to start and to use, separated by commas: etcd for the registry, redis for the limits that
+      processes share and for the events, kafka for the events.
+      """)
   var engines = Engines()
 
   @Option(help: "How many processes there are of each service but the gateway, analytics and the monitor.")

@@ -61,11 +61,11 @@ struct Books: Decodable, Equatable, Sendable {
 
   /// Collects the books until all has ended and nothing has changed for a while, or time is up.
   ///
-  /// - Parameter quiet: That while. Default: two sessions at the broker, after which what a dead consumer had in
-  ///   its hands has come to another one.
+  /// - Parameter quiet: That while. After two sessions at the broker what a dead consumer had in its hands has
+  ///   come to another one.
   static func settled(
     by client: HTTPClient, _ settings: ServiceSettings, within limit: Duration,
-    quiet: Duration = EngineChoice.policy.session * 2
+    quiet: Duration
   ) async throws -> Books {
     let end = ContinuousClock.now + limit
     var books = try await collect(by: client, settings, until: end)

@@ -107,7 +107,7 @@ struct DayFaults: Sendable {
     var (starts, hits): ([String: Int], Int) = ([:], 0)
     for _ in 0..<times {
       // One that is starting again is not there to be hit.
-      if let name = supervisor.processes.keys.randomElement() {
+      if let name = supervisor.processes.keys.filter({ !SupervisorPlan.forgetsAll($0) }).randomElement() {
         let count = supervisor.starts(of: name)
         if supervisor.signal(name, SIGKILL) { (starts[name], hits) = (count, hits + 1) }
       }

@@ -4,7 +4,6 @@ import Logging
 /// A day on processes, with its faults spread over it.
 struct SupervisedDay: Sendable {
   let supervisor: Supervisor
-  let engines: EngineChoice
   let file: DayFile
   let duration: Duration
   let faults: [DayFaults.Fault]
@@ -19,10 +18,12 @@ struct SupervisedDay: Sendable {
   }
 
   func run() async throws -> DayReport {
-    try await supervisor.run { try await play() }
+    try await supervisor.run {
+      try await EngineChoice.using(supervisor.engines) { try await play(on: $0) }
+    }
   }
 
-  private func play() async throws -> DayReport {
+  private func play(on engines: EngineChoice) async throws -> DayReport {
     let client = HTTPClient.shared
     let shop = ShopClient(client: client, gateway: supervisor.gateway)
     let settings = ServiceSettings(
@@ -45,7 +46,8 @@ struct SupervisedDay: Sendable {
       results.append(result)
     }
     await played
-    let books = try await Books.settled(by: client, settings, within: Self.patience)
+    let books = try await Books.settled(
+      by: client, settings, within: Self.patience, quiet: engines.session * 2)
     return DayReport(run, books, results)
   }
 }

@@ -14,12 +14,30 @@ struct EngineAddresses: ParsableArguments, Sendable {
   @Option(help: "Where that Redis is.")
   var redisHost = "127.0.0.1"
 
+  @Option(help: "A Kafka for the events, as HOST:PORT; several of its brokers are separated by commas.")
+  var kafka: String?
+
+  @Option(
+    help: """
+      After how many seconds a consumer that has died leaves what it had to the next one, on Kafka, which by default \
+      takes no less than 6.
+      """)
+  var kafkaSession = 6
+
   /// `nil` where others have all that it would.
-  var hubInUse: String? { etcd != nil && redis != nil ? nil : hub }
+  var hubInUse: String? { etcd != nil && (redis != nil || kafka != nil) ? nil : hub }
+
+  func validate() throws {
+    if kafka != nil { try KafkaEvents.requireBuilt() }
+    guard (1...300).contains(kafkaSession) else {
+      throw ValidationError("a session of \(kafkaSession) s on Kafka is not from 1 to 300")
+    }
+  }
 
   /// As options, for a process that is started.
   var options: [String] {
     ["--hub", hub] + (etcd.map { ["--etcd", $0] } ?? [])
       + (redis.map { ["--redis", "\($0)", "--redis-host", redisHost] } ?? [])
+      + (kafka.map { ["--kafka", $0, "--kafka-session", "\(kafkaSession)"] } ?? [])
   }
 }

@@ -12,6 +12,8 @@ struct EngineChoice: Sendable {
   let broker: any EventBroker
   /// For limits that all processes share, whoever has the events; `nil` where there is none.
   let redis: RedisClient?
+  /// How long what a dead consumer had stays its own at this broker.
+  let session: Duration
 
   /// A consumer that was killed leaves what it had to the next one after so long.
   static let policy = BrokerPolicy(session: .seconds(3))
@@ -20,6 +22,15 @@ struct EngineChoice: Sendable {
   /// named.
   static func using<Value: Sendable>(
     _ addresses: EngineAddresses, _ body: (EngineChoice) async throws -> Value
+  ) async throws -> Value {
+    guard let kafka = addresses.kafka else { return try await using(addresses, kafka: nil, body) }
+    return try await KafkaEvents.using(kafka, session: .seconds(addresses.kafkaSession)) {
+      try await using(addresses, kafka: $0, body)
+    }
+  }
+
+  private static func using<Value: Sendable>(
+    _ addresses: EngineAddresses, kafka: (any EventBroker)?, _ body: (EngineChoice) async throws -> Value
   ) async throws -> Value {
     var configuration = HTTPClient.Configuration.resilient(connect: .milliseconds(500))
     // Each group and each service that is followed waits with a request of its own.
@@ -31,7 +42,8 @@ struct EngineChoice: Sendable {
       result = .success(
         try await body(
           EngineChoice(
-            store: store(addresses, client), broker: broker(addresses, client, redis), redis: redis)))
+            store: store(addresses, client), broker: kafka ?? broker(addresses, client, redis), redis: redis,
+            session: kafka == nil ? policy.session : .seconds(addresses.kafkaSession))))
     } catch {
       result = .failure(error)
     }

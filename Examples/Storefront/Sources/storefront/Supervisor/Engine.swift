@@ -5,13 +5,28 @@ import Foundation
 enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// Takes the registry.
   case etcd
-  /// Takes the events.
+  /// Takes the limits that processes share, and the events where Kafka does not.
   case redis
+  /// Takes the events: Tansu, which speaks Kafka's protocol and keeps them in memory.
+  case kafka
+
+  /// Whether it has nothing any more when it was killed and is there again.
+  var forgetsAll: Bool { self == .kafka }
 
   /// The program; `nil` where it is not installed.
   var executable: String? {
-    let name = self == .etcd ? "etcd" : "redis-server"
-    return Shell.path(of: name)
+    switch self {
+    case .etcd: Shell.path(of: "etcd")
+    case .redis: Shell.path(of: "redis-server")
+    case .kafka: Self.tansu ?? Shell.path(of: "tansu")
+    }
+  }
+
+  /// What `with-kafka` has brought.
+  private static var tansu: String? {
+    ProcessInfo.processInfo.environment["TANSU"].flatMap {
+      FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil
+    }
   }
 
   func arguments(host: String, port: Int, peerPort: Int, directory: String) -> [String] {
@@ -29,6 +44,12 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
         "--port", "\(port)", "--bind", host, "--protected-mode", "no", "--dir", directory, "--appendonly",
         "yes",
         "--appendfsync", "always",
+      ]
+    case .kafka:
+      let listener = "tcp://\(host):\(port)"
+      return [
+        "broker", "--listener-url", listener, "--advertised-listener-url", listener, "--storage-engine",
+        "memory://tansu/",
       ]
     }
   }

@@ -5,7 +5,11 @@ import Foundation
 struct SupervisorPlan: Sendable {
   struct NotInstalled: Error, CustomStringConvertible {
     var engine: Engine
-    var description: String { "\(engine) is not installed" }
+    var description: String {
+      engine == .kafka
+        ? "there is no tansu on the path, and TANSU names none: Examples/Storefront/with-kafka brings one"
+        : "\(engine) is not installed"
+    }
   }
 
   static let hub = "hub"
@@ -42,7 +46,7 @@ struct SupervisorPlan: Sendable {
     addresses = try EngineAddresses.parse([])
     if let gatewayPort { ports.insert(gatewayPort) }
     for engine in Set(engines).sorted(by: { $0.rawValue < $1.rawValue }) { try add(engine, program) }
-    if addresses.etcd == nil || addresses.redis == nil {
+    if addresses.hubInUse != nil {
       let port = try freePort()
       // Small files, so that the next one is soon needed on a disk that is full.
       let options = equipment.smallDisks.contains(Self.hub) ? ["--journal-file", "512"] : []
@@ -72,10 +76,15 @@ struct SupervisorPlan: Sendable {
 
   /// The process that keeps the events.
   static func eventKeeper(_ engines: [Engine]) -> String {
-    engines.contains(.redis) ? Engine.redis.rawValue : hub
+    if engines.contains(.kafka) { return Engine.kafka.rawValue }
+    return engines.contains(.redis) ? Engine.redis.rawValue : hub
   }
 
+  /// Whether a process has nothing any more when it was killed and is there again.
+  static func forgetsAll(_ name: String) -> Bool { Engine(rawValue: name)?.forgetsAll ?? false }
+
   private mutating func add(_ engine: Engine, _ program: String) throws {
+    if engine == .kafka { try KafkaEvents.requireBuilt() }
     guard let executable = engine.executable else { throw NotInstalled(engine: engine) }
     let port = try freePort()
     let peerPort = try freePort()
@@ -91,6 +100,11 @@ struct SupervisorPlan: Sendable {
       child.readiness = "/health"
     case .redis:
       (addresses.redis, addresses.redisHost) = (port, child.host)
+      child.readiness = nil
+    case .kafka:
+      addresses.kafka = "\(child.host):\(port)"
+      // Tansu takes it, and takes long for a longer one: 17 s instead of 4 s.
+      addresses.kafkaSession = 3
       child.readiness = nil
     }
     below.append(child)
