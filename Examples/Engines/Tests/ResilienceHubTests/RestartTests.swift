@@ -92,6 +92,34 @@ import Testing
     }
   }
 
+  /// A client that connects again by itself waits longer after each time that it cannot, and so would they.
+  @Test func theFirstRequestAfterAnOutageIsAnsweredAtOnce() async throws {
+    try await HubProcess.with { hub in
+      let store = RemoteRegistryStore(at: hub.endpoint)
+      hub.kill()
+      let clock = ContinuousClock()
+      let back = clock.now.advanced(by: .seconds(4))
+      await withTaskGroup { group in
+        for _ in 1...16 {
+          group.addTask {
+            while clock.now < back {
+              _ = try? await store.list("payment")
+              try? await clock.sleep(for: .milliseconds(50))
+            }
+          }
+        }
+      }
+      try await hub.start()
+      let (begin, timeout) = (clock.now, store.timeout)
+      await withTaskGroup { group in
+        for _ in 1...16 {
+          group.addTask { await #expect(throws: Never.self) { try await store.list("payment") } }
+        }
+      }
+      #expect(clock.now - begin < timeout / 2)
+    }
+  }
+
   /// A store in memory counts its leases and revisions from the beginning.
   @Test func aLeaseOfAnEarlierLifeIsNobodysInTheNext() async throws {
     let first = try await withHub(Hub(broker: MemoryBroker())) { endpoint in

@@ -19,7 +19,8 @@ internal import Synchronization
 /// process follows.
 ///
 /// **When Kafka is away** a consumer that receives waits, and goes on when it is back; it throws
-/// ``KafkaError`` where Kafka refuses for want of a permission. Every other function throws ``KafkaError``,
+/// ``KafkaError`` where Kafka refuses for want of a permission, and when it has read events before whose count
+/// Kafka does not take in time: they come again. Every other function throws ``KafkaError``,
 /// each of its steps within the policy's time limit; to settle has three. What was published when the answer
 /// was lost may be there.
 public final class KafkaBroker: EventBroker {
@@ -137,7 +138,7 @@ extension KafkaBroker {
       throw BrokerGroupConflict(group: group.name, present: present.filter, requested: group.filter)
     }
     if core.policy.joinsWhenReceiving {
-      return LateConsumer(heartbeatInterval: core.policy.session / 3) { [core] in
+      return LateConsumer(of: group.name, heartbeatInterval: core.policy.session / 3) { [core] in
         do {
           return KafkaConsumer(try await core.startMember(of: present), core.producer, core.topics)
         } catch is BrokerGroupMissing {

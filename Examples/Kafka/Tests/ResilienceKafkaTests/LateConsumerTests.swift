@@ -65,6 +65,16 @@ struct LateConsumerTests {
     }
   }
 
+  @Test func aConsumerThatHasLeftComesInNoMore() async throws {
+    try await with { broker in
+      try await broker.publish(try events(0..<1))
+      let left = try await broker.join(BrokerGroup("g", start: .oldest))
+      try await left.leave()
+      await #expect(throws: BrokerSessionEnded.self) { try await left.receive(limit: 1) }
+      await #expect(throws: BrokerSessionEnded.self) { try await left.heartbeat() }
+    }
+  }
+
   @Test func anErrorSaysWhetherKafkaHasLostWhatItHad() {
     let reasons: [(rd_kafka_resp_err_t, KafkaError.Reason)] = [
       (RD_KAFKA_RESP_ERR__FATAL, .lost), (RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, .lost),

@@ -24,7 +24,7 @@ import Testing
     #expect(try EngineAddresses.parse(["--kafka", "127.0.0.1:9092"]).kafka == "127.0.0.1:9092")
   }
 
-  @Test(arguments: ["0", "301", "-1"]) func aSessionThatNoKafkaTakesIsRefused(seconds: String) {
+  @Test(arguments: ["0", "1801", "-1"]) func aSessionThatNoKafkaTakesIsRefused(seconds: String) {
     #expect(throws: (any Error).self) { try EngineAddresses.parse(["--kafka-session=\(seconds)"]) }
   }
 
@@ -41,10 +41,35 @@ import Testing
     #expect(addresses.options.contains("127.0.0.1:9092") == kafka)
   }
 
+  @Test func whatIsInstalledIsStarted() throws {
+    let engines = try SharedOptions.parse(["--engines", "installed"]).engines.list
+    let installed = Engine.allCases.filter { $0.executable != nil }
+    #expect(engines == installed.filter { $0 != .kafka || KafkaEvents.isBuilt })
+    let plan = try SupervisorPlan(directory: "/nowhere", engines: engines, program: "storefront")
+    #expect(Set(plan.below.map(\.name)).isSuperset(of: engines.map(\.rawValue)))
+    #expect(throws: (any Error).self) { try SharedOptions.parse(["--engines", "none-such"]) }
+  }
+
   @Test func kafkaKeepsTheEventsAlsoBesideRedis() {
     #expect(SupervisorPlan.eventKeeper([.etcd, .redis, .kafka]) == "kafka")
     #expect(SupervisorPlan.eventKeeper([.etcd, .redis]) == "redis")
     #expect(SupervisorPlan.eventKeeper([.etcd]) == "hub")
+  }
+
+  /// A cut is a fault only if something was to pass.
+  @Test(
+    .enabled(if: isThere && Engine.redis.executable != nil, "needs the trait Kafka, with-kafka, and Redis"))
+  func besideKafkaOnlyPaymentsNeedRedis() throws {
+    let equipment = FaultEquipment(isIsolated: true, smallDisks: [], clocks: [])
+    let plan = try SupervisorPlan(
+      directory: "/nowhere", engines: [.redis, .kafka], program: "storefront", equipment: equipment)
+    let options = try FaultOptions.parse(["--every-fault"])
+    #expect(!options.equipment([.redis, .kafka]).smallDisks.contains("kafka"))
+    guard plan.network != nil else { return }
+    let cut = try options.faults(on: plan).compactMap { fault in
+      if case .cut(let one, "redis", _) = fault { one } else { nil }
+    }
+    #expect(cut == [Payments.name])
   }
 
   @Test(.enabled(if: isThere, "needs the trait Kafka, and what with-kafka brings"))
@@ -60,6 +85,7 @@ import Testing
       #expect(!faults.contains(.kill("kafka")))
       #expect(!faults.contains(.away("kafka")))
       #expect(faults.contains(.empty("kafka")) == (option == "--every-fault"))
+      #expect(!faults.contains(.fillDisk("kafka")))
     }
   }
 }

@@ -4,7 +4,9 @@ internal import Resilience
 ///
 /// No wall clock has a say. All read the claims in the same order: of those for a new term the first counts,
 /// and its holder renews it. Each process takes a claim for over when it has seen none that is newer for
-/// `time`, by its own clock; its holder counts from before it wrote it, and so stops before others begin.
+/// `time`, by its own clock; its holder counts from before it wrote it, and so stops before others begin that
+/// read as fast as it. One that is behind, as after a stop, may claim the next term too soon: then what is under
+/// way comes twice.
 struct KeeperState {
   static let time: Duration = .seconds(3)
   /// How long it waits for its claim to be read before it writes another one.

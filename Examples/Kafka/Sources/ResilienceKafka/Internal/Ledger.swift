@@ -281,7 +281,7 @@ final class Ledger: @unchecked Sendable {
         rd_kafka_message_destroy(message)
       }
     }
-    if let claim = state.keeper.givenUp(at: clock.now) { write(claim) }
+    if underWay == 0, let claim = state.keeper.givenUp(at: clock.now) { write(claim) }
   }
 }
 

@@ -9,7 +9,11 @@ extension FaultOptions {
       isIsolated: !(cut + reset).isEmpty, smallDisks: Set(diskFull), clocks: Set(clock.map(\.name)))
     guard everyFault else { return equipment }
     if FaultEquipment.whyNoNetwork == nil { equipment.isIsolated = true }
-    if FaultEquipment.whyNoDisk == nil { equipment.smallDisks.insert(SupervisorPlan.eventKeeper(engines)) }
+    let keeper = SupervisorPlan.eventKeeper(engines)
+    // What forgets all has no use for a disk.
+    if FaultEquipment.whyNoDisk == nil, !SupervisorPlan.forgetsAll(keeper) {
+      equipment.smallDisks.insert(keeper)
+    }
     if FaultEquipment.whyNoClock == nil {
       equipment.clocks.formUnion(StorefrontServices.all.map { $0.name } + [SupervisorPlan.hub])
     }
@@ -27,7 +31,8 @@ extension FaultOptions {
     try Self.check(named, among: names, "process")
     try Self.check(empty, among: keepers, "process that keeps events or the registry")
     // Etcd has taken the room for its next 64 MB beforehand.
-    let folders = (plan.below + plan.services).map(\.service).filter { $0 != Engine.etcd.rawValue }
+    let folders = (plan.below + plan.services).map(\.service)
+      .filter { $0 != Engine.etcd.rawValue && !SupervisorPlan.forgetsAll($0) }
     try Self.check(diskFull, among: folders, "process with a disk that can be filled")
     if let engine = clock.first(where: { Engine(rawValue: $0.name) != nil }) {
       throw ValidationError("the clock of \(engine.name) cannot be set, only those of the shop's processes")
@@ -57,6 +62,15 @@ extension FaultOptions {
     }
   }
 
+  /// Whether a service has to do with one that keeps events, limits or the registry, so that a cut is felt.
+  private static func isNeeded(_ keeper: String, by service: String, of keepers: [String]) -> Bool {
+    switch Engine(rawValue: keeper) {
+    case .redis where keepers.contains(Engine.kafka.rawValue): service == Payments.name
+    case .redis, .kafka: !StorefrontServices.withoutEvents.contains(service)
+    case .etcd, nil: true
+    }
+  }
+
   private static func allBesideKills(on plan: SupervisorPlan) -> [DayFaults.Fault] {
     let (keepers, names) = (plan.below.map(\.name), (plan.below + plan.services).map(\.name))
     // One that forgets all is emptied then.
@@ -69,10 +83,7 @@ extension FaultOptions {
       for type in StorefrontServices.all {
         guard let name = first[type.name] else { continue }
         faults += type.calls.compactMap { first[$0] }.map { .cut(name, $0, .silent) }
-        faults += keepers.filter {
-          ![Engine.redis.rawValue, Engine.kafka.rawValue].contains($0)
-            || !StorefrontServices.withoutEvents.contains(type.name)
-        }.map { .cut(name, $0, .silent) }
+        faults += keepers.filter { isNeeded($0, by: type.name, of: keepers) }.map { .cut(name, $0, .silent) }
       }
       faults += [("gateway", Orders.name)].compactMap { one, other in
         first[other].map { .cut(one, $0, .resetting) }

@@ -8,7 +8,12 @@ struct SharedOptions: ParsableArguments, Sendable {
 
     init() {}
 
+    /// - Parameter argument: Names, or `installed` for all that can be started here.
     init?(argument: String) {
+      if argument == "installed" {
+        list = Engine.allCases.filter(\.canStart)
+        return
+      }
       for name in argument.split(separator: ",") {
         guard let engine = Engine(rawValue: String(name)) else { return nil }
         list.append(engine)
@@ -19,7 +24,7 @@ struct SharedOptions: ParsableArguments, Sendable {
   @Option(
     help: """
       Engines to start and to use, separated by commas: etcd for the registry, redis for the limits that
-      processes share and for the events, kafka for the events.
+      processes share and for the events, kafka for the events; or installed, for those that are.
       """)
   var engines = Engines()
 

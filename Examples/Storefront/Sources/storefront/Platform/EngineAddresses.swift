@@ -29,8 +29,8 @@ struct EngineAddresses: ParsableArguments, Sendable {
 
   func validate() throws {
     if kafka != nil { try KafkaEvents.requireBuilt() }
-    guard (1...300).contains(kafkaSession) else {
-      throw ValidationError("a session of \(kafkaSession) s on Kafka is not from 1 to 300")
+    guard (1...1800).contains(kafkaSession) else {
+      throw ValidationError("a session of \(kafkaSession) s on Kafka is not from 1 to 1800")
     }
   }
 

@@ -17,7 +17,8 @@
 
     func join(_ group: BrokerGroup) async throws -> any BrokerConsumer {
       try await connection.use { broker in
-        ReopenedKafkaConsumer(connection: connection, broker: broker, consumer: try await broker.join(group))
+        ReopenedKafkaConsumer(
+          connection: connection, broker: broker, group: group.name, consumer: try await broker.join(group))
       }
     }
 
@@ -42,6 +43,7 @@
   private struct ReopenedKafkaConsumer: BrokerConsumer {
     let connection: KafkaConnection
     let broker: KafkaBroker
+    let group: String
     let consumer: any BrokerConsumer
 
     var heartbeatInterval: Duration { consumer.heartbeatInterval }
@@ -55,9 +57,13 @@
     }
 
     func heartbeat() async throws {
-      // That writes, and so finds out that Kafka has lost what it had: whoever only receives would not.
-      _ = try await connection.use(broker) { try await $0.deadLetters(limit: 1) }
       try await consumer.heartbeat()
+      do {
+        // That writes, and so finds out that Kafka has lost what it had: whoever only receives would not.
+        _ = try await connection.use(broker) { try await $0.deadLetters(limit: 1) }
+      } catch let error as KafkaError where error.reason == .closed {
+        throw BrokerSessionEnded(group: group)
+      }
     }
 
     func leave() async throws { try await consumer.leave() }
@@ -67,6 +73,8 @@
   private actor KafkaConnection {
     private let open: @Sendable () async throws -> KafkaBroker
     private var opening: Task<KafkaBroker, any Error>?
+    /// Of those that were lost.
+    private var closing: Task<Void, Never>?
     private var isClosed = false
 
     init(_ open: @escaping @Sendable () async throws -> KafkaBroker) { self.open = open }
@@ -98,14 +106,19 @@
     private func lose(_ broker: KafkaBroker) async {
       guard let task = opening, (try? await task.value) === broker, opening == task else { return }
       opening = nil
-      await broker.close()
+      // Nobody waits for that: it takes as long as Kafka does not answer.
+      closing = Task { [closing] in
+        await closing?.value
+        await broker.close()
+      }
     }
 
     func close() async {
       isClosed = true
-      guard let task = opening else { return }
+      let (open, closing) = (opening, closing)
       opening = nil
-      await (try? task.value)?.close()
+      await (try? open?.value)?.close()
+      await closing?.value
     }
   }
 #endif

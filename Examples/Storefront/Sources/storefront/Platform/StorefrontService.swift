@@ -57,7 +57,7 @@ enum StorefrontServices {
     Carts.name, Orders.name, Payments.name, Inventory.name, Logistics.name,
   ]
 
-  /// Those that neither wait for events nor tell of what they do: Redis hears of them when they start.
+  /// Those that neither wait for events nor tell of what they do: Redis hears nothing of them.
   static let withoutEvents: Set = [Users.name, Gateway.name]
 
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }

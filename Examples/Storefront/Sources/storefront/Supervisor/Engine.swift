@@ -29,6 +29,9 @@ enum Engine: String, CaseIterable, ExpressibleByArgument, Sendable {
     }
   }
 
+  /// Whether it is installed, and this program can use it.
+  var canStart: Bool { executable != nil && (self != .kafka || KafkaEvents.isBuilt) }
+
   func arguments(host: String, port: Int, peerPort: Int, directory: String) -> [String] {
     let (client, peer) = ("http://\(host):\(port)", "http://\(host):\(peerPort)")
     switch self {

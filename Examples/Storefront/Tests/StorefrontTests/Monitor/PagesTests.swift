@@ -133,7 +133,7 @@ import Testing
         "users: no instance is registered", "gateway-1 is not ready: it says 503",
         "breakers of gateway-1 towards orders that are not closed: 3",
         "gateway-1 does not hear where carts is: it goes on with what it knew",
-        "gateway-1 does not reach Redis: it keeps to its share of the limit charges",
+        "gateway-1 did not reach Redis when it last asked: it keeps to its share of the limit charges",
         "events that wait for payments/order_created, which has no consumer: 419",
         "lines of the metrics of gateway-1 that cannot be read: 1",
       ])
