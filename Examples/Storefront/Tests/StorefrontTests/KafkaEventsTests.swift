@@ -67,9 +67,12 @@ import Testing
     #expect(!options.equipment([.redis, .kafka]).smallDisks.contains("kafka"))
     guard plan.network != nil else { return }
     let cut = try options.faults(on: plan).compactMap { fault in
-      if case .cut(let one, "redis", _) = fault { one } else { nil }
+      if case .cut(let one, let other, _) = fault { (one, other) } else { nil }
     }
-    #expect(cut == [Payments.name])
+    #expect(cut.filter { $0.1 == "redis" }.map(\.0) == [Payments.name])
+    #expect(
+      Set(cut.filter { $0.1 == "kafka" }.map(\.0))
+        == StorefrontServices.handlingOrders.union([Products.name, ProductPage.name, Analytics.name]))
   }
 
   @Test(.enabled(if: isThere, "needs the trait Kafka, and what with-kafka brings"))

@@ -58,7 +58,7 @@ enum StorefrontServices {
   ]
 
   /// Those that neither wait for events nor tell of what they do: Redis hears nothing of them.
-  static let withoutEvents: Set = [Users.name, Gateway.name]
+  static let withoutEvents: Set = [Users.name, Gateway.name, ConfigurationService.name, Monitor.name]
 
   static func named(_ name: String) -> (any StorefrontService.Type)? { all.first { $0.name == name } }
 }
