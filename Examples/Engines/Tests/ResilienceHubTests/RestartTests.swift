@@ -92,31 +92,20 @@ import Testing
     }
   }
 
-  /// A client that connects again by itself waits longer after each time that it cannot, and so would they.
-  @Test func theFirstRequestAfterAnOutageIsAnsweredAtOnce() async throws {
+  /// A client that connects again by itself tells of it when its limit on connecting has passed, a second, waits longer
+  /// before each further try, up to a minute, and has requests wait with it when the server is back.
+  @Test func aRefusedConnectionIsToldAtOnce() async throws {
     try await HubProcess.with { hub in
       let store = RemoteRegistryStore(at: hub.endpoint)
       hub.kill()
-      let clock = ContinuousClock()
-      let back = clock.now.advanced(by: .seconds(4))
-      await withTaskGroup { group in
-        for _ in 1...16 {
-          group.addTask {
-            while clock.now < back {
-              _ = try? await store.list("payment")
-              try? await clock.sleep(for: .milliseconds(50))
-            }
-          }
-        }
+      var quickest = Duration.seconds(60)
+      // The machine may be busy: one of five is enough, as none would be.
+      for _ in 1...5 {
+        let begin = ContinuousClock.now
+        await #expect(throws: (any Error).self) { try await store.list("payment") }
+        quickest = min(quickest, ContinuousClock.now - begin)
       }
-      try await hub.start()
-      let (begin, timeout) = (clock.now, store.timeout)
-      await withTaskGroup { group in
-        for _ in 1...16 {
-          group.addTask { await #expect(throws: Never.self) { try await store.list("payment") } }
-        }
-      }
-      #expect(clock.now - begin < timeout / 2)
+      #expect(quickest < .milliseconds(900))
     }
   }
 
