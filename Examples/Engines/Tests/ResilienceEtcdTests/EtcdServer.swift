@@ -13,13 +13,6 @@ final class EtcdServer: Sendable {
   static let executable: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/etcd" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  /// Another one than the tests have: it tells them nothing of whether the server is there.
-  private static let probe: HTTPClient = {
-    var configuration = HTTPClient.Configuration()
-    configuration.connectionPool.retryConnectionEstablishment = false
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-  }()
-
   let endpoint: String
   private let peer: String
   private let folder: URL
@@ -60,7 +53,7 @@ final class EtcdServer: Sendable {
     // A process of the system's: only the real clock tells when it is there.
     for attempt in 1... {
       do {
-        _ = try await EtcdStore(Self.probe, at: endpoint, timeout: .milliseconds(200)).list("nothing")
+        _ = try await EtcdStore(at: endpoint, timeout: .milliseconds(200)).list("nothing")
         return
       } catch  where attempt < 200 {
         try await Task.sleep(for: .milliseconds(50))

@@ -175,6 +175,7 @@ struct EtcdStoreTests {
         let revision = try await store.list("payment").revision
         await #expect(throws: Told.self) {
           try await withThrowingTaskGroup { group in
+            // It ends when it is told.
             group.addTask { try await watching.follow("payment", after: revision) { _ in throw Told() } }
             group.addTask {
               // Five times the limit, which a real client keeps by the real clock.

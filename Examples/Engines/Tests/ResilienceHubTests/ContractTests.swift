@@ -35,6 +35,7 @@ import Testing
       let broker = RemoteBroker(at: hub.endpoint)
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (index, promise) in together.enumerated() {
+          // As above.
           if index >= 8 { try await group.next() }
           group.addTask { try await promise.tried(on: broker) }
         }
@@ -58,6 +59,7 @@ import Testing
       #expect(RegistryStoreContract.cases.contains { $0.name == forgetting })
       try await withThrowingTaskGroup(of: Void.self) { group in
         for promise in RegistryStoreContract.cases where promise.name != forgetting {
+          // All at once: each has services of its own, and the others are writers that it must not mind.
           group.addTask { try await promise.run(store, ttl: .seconds(4)) }
         }
         try await group.waitForAll()

@@ -12,13 +12,6 @@ final class HubProcess: Sendable {
   ).map { $0.deletingLastPathComponent().appending(path: "resilience-hub") }
     .first { FileManager.default.isExecutableFile(atPath: $0.path) }
 
-  /// Another one than the tests have: it tells them nothing of whether the hub is there.
-  private static let probe: HTTPClient = {
-    var configuration = HTTPClient.Configuration()
-    configuration.connectionPool.retryConnectionEstablishment = false
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-  }()
-
   let endpoint: String
   private let port: Int
   private let session: Int
@@ -59,7 +52,7 @@ final class HubProcess: Sendable {
     // A process of the system's: only the real clock tells when it is there.
     for attempt in 1... {
       do {
-        let store = RemoteRegistryStore(Self.probe, at: endpoint, timeout: .milliseconds(500))
+        let store = RemoteRegistryStore(at: endpoint, timeout: .milliseconds(500))
         _ = try await store.list("nothing")
         return
       } catch  where attempt < 200 {

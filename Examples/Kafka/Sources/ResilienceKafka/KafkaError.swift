@@ -12,8 +12,8 @@ public struct KafkaError: Error, Hashable, CustomStringConvertible {
     case invalidSetting
     /// A topic has another number of partitions than it must have, or is not there and could not be made.
     case invalidTopic
-    /// A topic is not there any more, or librdkafka has given up the producer, as when Kafka has come back
-    /// without what it had: close the broker object, and open another one.
+    /// A topic is not there any more, or Kafka does not know the producer, as when it has come back without
+    /// what it had. A producer is made anew by itself; for topics close the broker object, and open another.
     case lost
     /// The librdkafka that is linked at run time is older than 2.3.
     case oldLibrary

@@ -7,6 +7,8 @@ import Testing
 @testable import ResilienceKafka
 
 /// On librdkafka's mock cluster, which fails as it is told.
+///
+/// What waits here polls on the real clock, the only one that librdkafka's threads know; the time limit ends it.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: Library.isNewEnough, Library.missing))
 struct FaultTests {
   private static let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20), timeout: .seconds(3))

@@ -4,6 +4,8 @@ import Testing
 @testable import ResilienceKafka
 
 /// Events for later while processes come and go, on librdkafka's mock cluster.
+///
+/// What waits here polls on the real clock, the only one that librdkafka's threads know; the time limit ends it.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Library.isNewEnough, Library.missing))
 struct KeeperChangeTests {
   private static let policy = KafkaBrokerPolicy(partitions: 4, session: .seconds(20))

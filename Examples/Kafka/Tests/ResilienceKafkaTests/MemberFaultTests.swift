@@ -7,6 +7,8 @@ import Testing
 @testable import ResilienceKafka
 
 /// What happens to a consumer while its callers wait, on librdkafka's mock cluster.
+///
+/// What waits here polls on the real clock, the only one that librdkafka's threads know; the time limit ends it.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Library.isNewEnough, Library.missing))
 struct MemberFaultTests {
   private func event(_ number: Int) throws -> EncodedEvent {

@@ -6,6 +6,8 @@ import Testing
 @testable import ResilienceKafka
 
 /// A log that has lost what was committed or read, on librdkafka's mock cluster.
+///
+/// What waits here polls on the real clock, the only one that librdkafka's threads know; the time limit ends it.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Library.isNewEnough, Library.missing))
 struct ShorterLogTests {
   private func event(_ number: Int) throws -> EncodedEvent {

@@ -1,7 +1,8 @@
 internal import AsyncHTTPClient
 internal import NIOCore
 
-/// The client of whoever is given none: one for the whole process, which is never shut down.
+/// The client of whoever is given none: one for the whole process, which is never shut down. `ResilienceEtcd` has the
+/// same, so that each folder can be copied alone.
 enum DefaultClient {
   static let shared = HTTPClient(
     eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -35,7 +35,9 @@ struct PatternTables {
         "\(process) does not hear where \(sample.labels["service"] ?? "") is: it goes on with what it knew"
       }
       + sentences("shared_rate_limiter_away") { process, sample, _ in
-        "\(process) did not reach Redis when it last asked: it keeps to its share of the limit \(sample.labels["limiter"] ?? "")"
+        let limit = sample.labels["limiter"] ?? ""
+        return "\(process) did not reach Redis when it last asked: "
+          + "it keeps to its share of the limit \(limit)"
       } + waitingAlone
   }
 
